@@ -1,0 +1,27 @@
+"""`python -m chatbot`: every command of the workbench; errors are one line with a remedy, never a traceback."""
+
+import importlib
+import pkgutil
+import sys
+
+import typer
+
+from chatbot import commands
+from chatbot.errors import WorkbenchError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="酒店对话机器人工作台 hotel chatbot workbench")
+for module in pkgutil.iter_modules(commands.__path__):
+    importlib.import_module(f"chatbot.commands.{module.name}").register(app)
+
+
+def main() -> None:
+    """Run the command line; a known error prints its message and exits with 2."""
+    try:
+        app()
+    except WorkbenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

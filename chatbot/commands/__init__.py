@@ -1,0 +1,1 @@
+"""The command line, one file a topic; each command calls the function that the page calls."""

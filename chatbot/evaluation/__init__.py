@@ -1,0 +1,1 @@
+"""Metrics, a simulated user and reports."""

@@ -1,0 +1,1 @@
+"""The hotel database that function calls run against."""

@@ -1,0 +1,117 @@
+"""HotelQuery: the arguments of search_hotels, their validation, and the dialogue state they make up."""
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from chatbot.errors import QueryError
+
+HotelType = Literal["豪华型", "高档型", "舒适型", "经济型"]
+HOTEL_TYPES: tuple[str, ...] = get_args(HotelType)
+SortBy = Literal["price", "rating"]
+FACILITY = Annotated[str, Field(min_length=1, max_length=40)]
+
+
+def _type(value: object) -> object:
+    """Short forms (经济, 经济酒店) occur in people's data: take them for the full ones."""
+    if not isinstance(value, str):
+        return value
+    return next((t for t in HOTEL_TYPES if value.strip().startswith(t[:2])), value)
+
+
+def _blank(value: object) -> object:
+    """Models write "" or null for a wish that is not there."""
+    return None if isinstance(value, str) and not value.strip() else value.strip() if isinstance(value, str) else value
+
+
+Text = Annotated[str | None, BeforeValidator(_blank), Field(max_length=80)]
+Price = Annotated[float | None, BeforeValidator(_blank), Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Rating = Annotated[float | None, BeforeValidator(_blank), Field(ge=0, le=5, allow_inf_nan=False)]
+
+
+class HotelQuery(BaseModel):
+    """The whole dialogue state as a search: every field is optional, bounds are inclusive.
+
+    Prices are CNY a night, ratings 0–5. `facilities` may hold the user's own words; all of them must hold.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text = Field(None, description="酒店名称，可以是简称")
+    type: Annotated[HotelType | None, BeforeValidator(_type), BeforeValidator(_blank)] = Field(None, description="酒店类型")
+    facilities: tuple[FACILITY, ...] = Field((), description="酒店必须提供的设施，可以用用户的原话", max_length=12)
+    price_range_lower: Price = Field(None, description="每晚价格下限（元，含）")
+    price_range_upper: Price = Field(None, description="每晚价格上限（元，含）")
+    rating_range_lower: Rating = Field(None, description="评分下限（0–5，含）")
+    rating_range_upper: Rating = Field(None, description="评分上限（0–5，含）")
+    address: Text = Field(None, description="地址中的关键词")
+    subway: Text = Field(None, description="地铁站名中的关键词")
+    sort_by: SortBy | None = Field(None, description="排序依据")
+    sort_order: Literal["asc", "desc"] | None = Field(None, description="asc 从低到高，desc 从高到低")
+
+    @model_validator(mode="after")
+    def _bounds(self) -> "HotelQuery":
+        for field in ("price_range", "rating_range"):
+            lower, upper = getattr(self, f"{field}_lower"), getattr(self, f"{field}_upper")
+            if lower is not None and upper is not None and lower > upper:
+                raise ValueError(f"{field}_lower {lower:g} is above {field}_upper {upper:g}")
+        return self
+
+    @classmethod
+    def parse(cls, arguments: dict[str, Any]) -> "HotelQuery":
+        """Validate the untrusted arguments of a call.
+
+        Raises:
+            QueryError: naming the argument and its value.
+        """
+        try:
+            return cls.model_validate(arguments)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "arguments"
+            known = ", ".join(cls.model_fields)
+            raise QueryError(f"search_hotels: {where}: {first['msg']}", value=first["input"], remedy=f"Known arguments: {known}.") from error
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments that are set, in the tool's order; whole numbers as int, facilities as a list."""
+        out: dict[str, Any] = {}
+        for key, value in self.model_dump(exclude_none=True).items():
+            if key == "facilities":
+                if value:
+                    out[key] = list(value)
+            else:
+                out[key] = int(value) if isinstance(value, float) and value.is_integer() else value
+        return out
+
+    def changes(self, previous: "HotelQuery") -> dict[str, Literal["new", "changed", "dropped", "kept"]]:
+        """What became of each argument since the previous state."""
+        now, before = self.arguments(), previous.arguments()
+        out: dict[str, Literal["new", "changed", "dropped", "kept"]] = {}
+        for key in HotelQuery.model_fields:
+            if key in now:
+                out[key] = "new" if key not in before else "kept" if now[key] == before[key] else "changed"
+            elif key in before:
+                out[key] = "dropped"
+        return out
+
+
+def _property(name: str) -> dict[str, Any]:
+    description = HotelQuery.model_fields[name].description
+    if name == "facilities":
+        return {"type": "array", "items": {"type": "string"}, "description": description}
+    if name.startswith(("price", "rating")):
+        bound = {"maximum": 5} if name.startswith("rating") else {}
+        return {"type": "number", "minimum": 0, **bound, "description": description}
+    enum = {"type": list(HOTEL_TYPES), "sort_by": list(get_args(SortBy)), "sort_order": ["asc", "desc"]}.get(name)
+    return {"type": "string", **({"enum": enum} if enum else {}), "description": description}
+
+
+SEARCH_HOTELS: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "search_hotels",
+        "description": "根据用户的全部需求查询酒店",
+        "parameters": {"type": "object", "properties": {name: _property(name) for name in HotelQuery.model_fields}, "required": []},
+    },
+}
+"""The tool's schema in OpenAI form: what goes into every conversation's `tools`."""

@@ -1,0 +1,43 @@
+"""What the agent asks of any model, local or behind an endpoint: a stream of text and at most one call."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chatbot.messages import FunctionCall, Message
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """More text of a reply."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class CallDelta:
+    """A complete function call; its arguments are still untrusted."""
+
+    call: FunctionCall
+
+
+Delta = TextDelta | CallDelta
+
+
+class ChatModel(Protocol):
+    """A model that can hold one assistant turn. `stop()` is asked between tokens."""
+
+    name: str
+
+    def generate(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], *, stop: Callable[[], bool] = lambda: False) -> Iterator[Delta]:
+        """Stream the next assistant message: text deltas, or one call.
+
+        Raises:
+            BackendError: the model cannot be reached or answers nonsense.
+            CallParseError: what it wrote is not a call in its family's format.
+        """
+        ...
+
+    def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
+        """The next assistant message for each (messages, tools) context, batched where possible; None for one that does not parse."""
+        ...

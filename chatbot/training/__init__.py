@@ -1,0 +1,1 @@
+"""Pretraining and parameter-efficient fine-tuning."""
