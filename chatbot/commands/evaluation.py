@@ -1,0 +1,34 @@
+"""`evaluate`, `simulate` and `report`: the figures of the Evaluate tab on the command line."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HOTELS = Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")]
+MODEL = Annotated[str, typer.Option("--model", help="hotel-mini, hotel-mini-base, a folder, adapter:FOLDER or openai:NAME")]
+
+
+def _progress(done: int, total: int) -> None:
+    print(f"\r{done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+def evaluate(
+    *,
+    data: Annotated[Path, typer.Option("--data", help="conversations as JSONL, in our form or in the ChatGLM3 tool form")],
+    out: Annotated[Path, typer.Option("--out", help="where the figures go, as JSON")],
+    hotels: HOTELS = None,
+    model: MODEL = "hotel-mini",
+    predictions: Annotated[Path | None, typer.Option("--predictions", help="also write one line a scored turn")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="only the first conversations")] = None,
+) -> None:
+    """Measure a model on held-out conversations: slots, calls, states, replies, groundedness, with 95% intervals."""
+    from chatbot.evaluation.runner import evaluate_file
+
+    print(evaluate_file(data, hotels, model, out, predictions, limit=limit, progress=_progress))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this topic."""
+    app.command()(evaluate)

@@ -1,0 +1,79 @@
+"""What a model answered at every assistant turn of a data set: the rows that all figures are computed from."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from chatbot.errors import InputError
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One scored turn: the context is the gold one, the model wrote only this message.
+
+    Attributes:
+        id: the conversation's id.
+        turn: index of the assistant message in the conversation.
+        gold_call, predicted_call: arguments of the call, None where the message is a reply.
+        gold_reply, predicted_reply: the text, None where the message is a call. Both predictions are None where
+            the model's output does not parse.
+        gold_function, predicted_function: names of the called functions.
+        exchange: how many user messages came before.
+        after_empty: the search before it had found nothing.
+        ungrounded: claims of the predicted reply that the records don't hold.
+        same_hotels: at a gold call, whether the predicted call finds the same hotels; otherwise None.
+    """
+
+    id: str
+    turn: int
+    gold_call: dict[str, Any] | None
+    predicted_call: dict[str, Any] | None
+    gold_reply: str | None
+    predicted_reply: str | None
+    gold_function: str | None = None
+    predicted_function: str | None = None
+    exchange: int = 0
+    after_empty: bool = False
+    ungrounded: tuple[str, ...] = ()
+    same_hotels: bool | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+def write_predictions(path: Path, rows: Iterable[Prediction]) -> None:
+    """One JSON object a line."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text("".join(json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def read_predictions(path: Path) -> list[Prediction]:
+    """Rows as `write_predictions` wrote them.
+
+    Raises:
+        InputError: naming the line that is not such a row.
+    """
+    known = {field.name for field in fields(Prediction)}
+    out = []
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"predictions could not be read from {path}", value=error, remedy="Run `evaluate --predictions FILE` first.") from error
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            out.append(Prediction(**{key: row[key] for key in known & row.keys()}))
+        except (json.JSONDecodeError, TypeError, AttributeError) as error:
+            raise InputError(f"{path}:{number} is not a prediction", value=line[:80], remedy="Run `evaluate --predictions FILE` again.") from error
+    return out
+
+
+def by_dialogue(rows: Sequence[Prediction]) -> dict[str, list[Prediction]]:
+    """Rows grouped by conversation, in the order in which conversations first appear."""
+    out: dict[str, list[Prediction]] = {}
+    for row in rows:
+        out.setdefault(row.id, []).append(row)
+    return out
