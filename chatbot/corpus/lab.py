@@ -34,11 +34,16 @@ class LabLine(BaseModel):
     conversations: list[LabMessage] = Field(min_length=1)
 
 
+def positive(value: object) -> float | None:
+    """A price or rating, None where it is missing; other data sets write -1 for missing."""
+    return value if isinstance(value, int | float) and value >= 0 else None
+
+
 def record(item: dict[str, Any]) -> dict[str, Any]:
     """A hotel of another data set as a record of ours: the same fields in the same order, missing ones empty."""
     out: dict[str, Any] = {field: str(item.get(field) or "") for field in RECORD_TEXTS}
     out["facilities"] = list(item.get("facilities") or [])
-    out |= {field: item.get(field) for field in ("price", "rating")}
+    out |= {field: positive(item.get(field)) for field in ("price", "rating")}
     return out | {field: list(item.get(field) or [])[:NEARBY_MOST] for field in RECORD_LISTS[1:]}
 
 

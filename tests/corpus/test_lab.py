@@ -49,7 +49,7 @@ def test_observed_hotels_take_our_record_form(tmp_path):
     [conversation] = read_any(write(tmp_path / "lab.jsonl", LAB))
     [record] = conversation.messages[2].records
     assert list(record) == ["name", "type", "address", "subway", "phone", "facilities", "price", "rating", "nearby_attractions", "nearby_restaurants"]
-    assert record["price"] == 90.0 and record["nearby_attractions"] == []
+    assert record["price"] is None and record["rating"] == 4.1 and record["nearby_attractions"] == []
 
 
 def test_a_missing_observation_is_an_empty_one(tmp_path):
