@@ -27,14 +27,14 @@ def _number(value: object) -> float | None:
 def _written(value: object) -> str:
     """A value as it was written; 4 and 4.0 are the same number in JSON."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:g}"
+        return f"{value:.12g}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _meant(key: str, value: object) -> str:
     """A value by what it means: numbers as numbers, widths, case and spaces of text ignored, 经济 as 经济型."""
     if key.endswith(("_lower", "_upper")) and (number := _number(value)) is not None:
-        return f"{number:g}"
+        return f"{number:.12g}"
     text = "".join(unicodedata.normalize("NFKC", _written(value)).split()).lower()
     if key == "type":
         return next((t for t in HOTEL_TYPES if text.startswith(t[:2])), text)
