@@ -11,6 +11,7 @@ from typing import Any
 
 from chatbot.corpus.crosswoz_cut import Cutter, Exchange, Unusable
 from chatbot.corpus.crosswoz_state import HOTEL, acts
+from chatbot.corpus.reground import Places
 from chatbot.errors import InputError
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.hotels.store import HotelStore
@@ -119,9 +120,9 @@ def segments(pairs: list[Exchange], report: Report) -> list[list[Exchange]]:
     return runs
 
 
-def cut(segment: list[Exchange], store: HotelStore, name: str, source: str, report: Report) -> Conversation | None:
+def cut(segment: list[Exchange], store: HotelStore, places: Places, name: str, source: str, report: Report) -> Conversation | None:
     """One segment as a conversation, as far as it can be kept; None where not even its first exchange can."""
-    cutter = Cutter(store, random.Random(name))
+    cutter = Cutter(store, places, random.Random(name))
     for pair in segment:
         try:
             cutter.add(pair)
@@ -138,11 +139,12 @@ def cut(segment: list[Exchange], store: HotelStore, name: str, source: str, repo
 
 def conversations(dialogues: dict[str, Any], store: HotelStore, report: Report) -> Iterator[Conversation]:
     """All hotel conversations of the dialogues; the report fills up as they come."""
+    places = Places(hotel.record() for hotel in store.hotels)
     for key, dialogue in dialogues.items():
         report.dialogues += 1
         for number, segment in enumerate(segments(exchanges(dialogue["messages"]), report), 1):
             report.segments += 1
-            made = cut(segment, store, f"crosswoz-{key}-s{number}", f"crosswoz-{key}", report)
+            made = cut(segment, store, places, f"crosswoz-{key}-s{number}", f"crosswoz-{key}", report)
             if made is not None:
                 report.kept += 1
                 yield made

@@ -7,7 +7,7 @@ from typing import Any
 
 from chatbot.corpus import reground
 from chatbot.corpus.crosswoz_state import HOTEL, NEARBY_SLOTS, Act, Wishes, agreed, arguments, domains, informed, requested
-from chatbot.corpus.nearby import cut_nearby
+from chatbot.corpus.nearby import cut_nearby, left
 from chatbot.errors import QueryError
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import HotelQuery
@@ -32,6 +32,11 @@ class Exchange:
         return domains(self.said_acts) | domains(self.answer_acts)
 
     @property
+    def points_elsewhere(self) -> bool:
+        """Whether the user searches around a place of another domain."""
+        return any(intent == "Select" for intent, *_ in self.said_acts)
+
+    @property
     def is_hotel(self) -> bool:
         """Whether it is about hotels and nothing else; another domain may only be named as the place to search around."""
         others = [a for a in self.said_acts if a[0] != "General" and a[1] != HOTEL]
@@ -48,6 +53,7 @@ class Cutter:
     """Builds one conversation out of one segment, exchange by exchange."""
 
     store: HotelStore
+    places: reground.Places
     rng: random.Random
     repairs: Counter[str] = field(default_factory=Counter)
     messages: list[Message] = field(default_factory=list)
@@ -75,7 +81,7 @@ class Cutter:
             answered = self._offer(pair, found.records, found.relaxed)
             new = [user(words), call(query.arguments()), observation(found.records), reply(answered)]
             self.hand = found.records
-        if ungrounded(answered, self.hand, [*self.messages, *new[:-1]]):
+        if self._loose(answered, self.hand, words):
             raise Unusable("ungrounded")
         self.messages += new
 
@@ -86,9 +92,8 @@ class Cutter:
             words = words.replace(original, record["name"])
         if now.name in self.stands_for and self.stands_for[now.name]["name"] not in words:
             raise Unusable("name_unresolved")
-        source = next((str(pair.state[s]) for s in NEARBY_SLOTS if pair.state.get(s)), "")
-        if source or any(intent == "Select" for intent, *_ in pair.said_acts):
-            cut = cut_nearby(words, source)
+        if pair.points_elsewhere:
+            cut = cut_nearby(words, next((str(pair.state[s]) for s in NEARBY_SLOTS if pair.state.get(s)), ""))
             if cut is None:
                 raise Unusable("nearby_unresolved")
             self.repairs["nearby_wish_cut"] += cut != words
@@ -113,7 +118,7 @@ class Cutter:
         noted = agreed(pair.state, now, Wishes(), Counter())
         if now.name and now.name not in known and not noted:
             wanted: dict[str, Any] = {"name": now.name}
-        elif (now and not self.hand) or (noted and (not now.name or now.name not in known)):
+        elif self._searches(pair, now, bool(noted)):
             self.said.add(now)
             wanted = arguments(agreed(pair.state, self.said, now, self.repairs), self.repairs)
             wanted |= {"name": now.name} if now.name else {}
@@ -124,6 +129,14 @@ class Cutter:
         except QueryError as error:
             raise Unusable("bad_query") from error
 
+    def _searches(self, pair: Exchange, now: Wishes, noted: bool) -> bool:
+        """Whether wishes said just now start a search: always with no hotel in hand, else unless they ask about that hotel."""
+        if not now or not self.hand:
+            return bool(now)
+        if now.name or reground.asks_of_hand(pair.said):
+            return False
+        return noted or not reground.QUESTION.search(pair.said.rstrip("。！"))
+
     def _offer(self, pair: Exchange, records: list[dict[str, Any]], relaxed: list[str]) -> str:
         """The reply to a search: the human one with the hotels found, or one from templates."""
         names = reground.offered(pair.answer_acts, pair.answer)
@@ -131,8 +144,9 @@ class Cutter:
         stand_ins = self._stand_ins(names, records)
         self.focus = (stand_ins or records or [None])[0]
         asked = [s for s in requested(pair.said_acts) if s != "名称"]
-        if relaxed or refused or not records or len(stand_ins) < len(names) or any(n not in pair.answer for n in names):
-            return self._announced(records, relaxed, asked)
+        elsewhere = pair.points_elsewhere and left(pair.answer)
+        if relaxed or refused or elsewhere or not records or len(stand_ins) < len(names) or any(n not in pair.answer for n in names):
+            return self._announced(records[: max(1, len(names))], relaxed, asked)
         if not names:
             checked = self._checked(pair.answer, pair, records[0], records) if asked else None
             return checked or (self._written(reground.answers(asked, records[0], self.rng)) if asked else self._announced(records, relaxed, []))
@@ -141,7 +155,7 @@ class Cutter:
         for name, record in zip(names, stand_ins, strict=True):
             self.repairs["hotel_replaced"] += name != record["name"]
             text = text.replace(name, record["name"])
-        return self._checked(text, pair, stand_ins[0], records) or self._announced(records, relaxed, asked)
+        return self._checked(text, pair, stand_ins[0], records) or self._announced(stand_ins, relaxed, asked)
 
     def _announced(self, records: list[dict[str, Any]], relaxed: list[str], asked: list[str]) -> str:
         """The hotels found and the answers about the first of them, from templates."""
@@ -177,10 +191,14 @@ class Cutter:
     def _checked(self, text: str, pair: Exchange, record: dict[str, Any], hand: list[dict[str, Any]]) -> str | None:
         """The reply with the record's facts, None where it would still say what the records do not."""
         stated = reground.restate(text, pair.answer_acts, record)
-        if stated is None or ungrounded(stated, hand, [*self.messages, user(pair.said)]):
+        if stated is None or self._loose(stated, hand, pair.said):
             return None
         self.repairs["fact_replaced"] += stated != text
         return stated
+
+    def _loose(self, text: str, hand: list[dict[str, Any]], words: str) -> bool:
+        """Whether a reply says what neither the hotels in hand nor the conversation hold."""
+        return bool(ungrounded(text, hand, [*self.messages, user(words)]) or self.places.foreign(text, hand))
 
     def _written(self, text: str) -> str:
         self.repairs["reply_rewritten"] += 1

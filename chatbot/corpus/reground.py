@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chatbot.corpus import replies
@@ -25,6 +25,7 @@ FIELDS = {
 LISTS = ("周边景点", "周边餐馆")
 UNITS = re.compile(r"(?:元|分|块)$")
 SEPARATORS = r"[、，,；;\s和与以及还有或者跟]*"
+MIN_NAME = 2
 RELAXED = {
     "name": "名称",
     "type": "酒店类型",
@@ -34,6 +35,29 @@ RELAXED = {
     "address": "地址",
     "subway": "地铁",
 }
+
+
+POINTER = re.compile(r"(?:这|该|那)(?:家|个|间)?酒店|它|他家|她家")
+QUESTION = re.compile(r"(?:吗|么|没|不|嘛|呢|？|\?|。|！)+$")
+
+
+class Places:
+    """The hotels, attractions and restaurants of a database: names that a reply may only use where its records hold them."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self.names = {n for r in records for n in (r["name"], *r["nearby_attractions"], *r["nearby_restaurants"]) if len(n) > MIN_NAME}
+
+    def foreign(self, text: str, records: Iterable[Record]) -> list[str]:
+        """The names in the text that none of the records holds."""
+        held = {n for r in records for n in (r["name"], r["address"], *r["nearby_attractions"], *r["nearby_restaurants"])}
+        for name in sorted(held, key=len, reverse=True):
+            text = text.replace(name, "")
+        return [name for name in self.names if name in text]
+
+
+def asks_of_hand(text: str) -> bool:
+    """Whether the words ask something of the hotel in hand (这个酒店有暖气吗) and do not search anew."""
+    return bool(POINTER.search(text) and QUESTION.search(text)) and "哪" not in text
 
 
 def shown(value: object) -> str:
@@ -117,10 +141,10 @@ def answers(slots: Sequence[str], record: Record, rng: random.Random) -> str:
 
 
 def recommend(records: Sequence[Record], relaxed: Sequence[str], rng: random.Random) -> str:
-    """A reply that offers up to three hotels, names what was relaxed, or says that there is none."""
+    """A reply that offers the hotels, names what was relaxed, or says that there is none."""
     if not records:
         return rng.choice(replies.NOTHING)
-    names = [r["name"] for r in records[:3]]
+    names = [r["name"] for r in records]
     listed = names[0] if len(names) == 1 else "、".join(names[:-1]) + "和" + names[-1]
     if relaxed:
         gave = "、".join(dict.fromkeys(next((zh for key, zh in RELAXED.items() if part.startswith(key)), part) for part in relaxed))

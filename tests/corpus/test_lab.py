@@ -15,7 +15,7 @@ HOTEL = {
     "subway": "甲站",
     "phone": "010-1",
     "facilities": ["暖气"],
-    "price": 90.0,
+    "price": -1.0,
     "rating": 4.1,
     "hotel_id": 3,
 }
