@@ -41,16 +41,15 @@ def _meant(key: str, value: object) -> str:
     return text
 
 
-def _facilities(words: Iterable[object]) -> frozenset[str]:
-    """Facilities by their canonical names; a word that none matches stands for itself."""
-    texts = [_written(word) for word in words]
-    return canonical(texts) | {text for text in texts if not canonical([text])}
+def _facility(word: object) -> str:
+    """One wish for a facility by the canonical names any of which fulfils it; a word that means none stands for itself."""
+    return "|".join(sorted(canonical([_written(word)])))
 
 
 def _values(key: str, value: object, exact: bool) -> Iterable[str]:
     if key == "facilities":
         words = value if isinstance(value, list | tuple) else [value]
-        return {_written(word) for word in words} if exact else _facilities(words)
+        return {_written(word) if exact else _facility(word) for word in words}
     return [_written(value) if exact else _meant(key, value)]
 
 
