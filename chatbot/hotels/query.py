@@ -24,9 +24,9 @@ def _blank(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value.strip() if isinstance(value, str) else value
 
 
-Text = Annotated[str | None, BeforeValidator(_blank), Field(max_length=80)]
-Price = Annotated[float | None, BeforeValidator(_blank), Field(ge=0, le=1_000_000, allow_inf_nan=False)]
-Rating = Annotated[float | None, BeforeValidator(_blank), Field(ge=0, le=5, allow_inf_nan=False)]
+Text = Annotated[Annotated[str, Field(max_length=80)] | None, BeforeValidator(_blank)]
+Price = Annotated[Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None, BeforeValidator(_blank)]
+Rating = Annotated[Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)] | None, BeforeValidator(_blank)]
 
 
 class HotelQuery(BaseModel):

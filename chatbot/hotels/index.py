@@ -1,0 +1,117 @@
+"""Text of many hotels, found in milliseconds: records and an FTS5 index of character pairs in an in-memory SQLite database."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from chatbot.hotels import names
+from chatbot.hotels.records import Hotel
+
+Rows = NDArray[np.int32]
+"""Positions of hotels in the store, ascending."""
+NONE: Rows = np.empty(0, np.int32)
+NONE.flags.writeable = False
+
+_SCHEMA = """
+CREATE TABLE hotel (id INTEGER PRIMARY KEY, name TEXT, bare TEXT, record TEXT);
+CREATE VIRTUAL TABLE words USING fts5 (name, address, subway, content='', tokenize='unicode61');
+"""
+_INDEXES = "CREATE INDEX by_name ON hotel (name); CREATE INDEX by_bare ON hotel (bare);"
+
+
+class TextIndex:
+    """Hotels by position, by name and by keyword. Safe to use from several threads."""
+
+    def __init__(self, hotels: Iterable[Hotel]) -> None:
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        self._names: list[str] = []
+        self._db.executescript(_SCHEMA)
+        self._db.execute("BEGIN")
+        for row, hotel in enumerate(hotels):
+            self._add(row, hotel)
+        self._db.execute("COMMIT")
+        self._db.executescript(_INDEXES)
+
+    def _add(self, row: int, hotel: Hotel) -> None:
+        name = names.normal(hotel.name)
+        self._names.append(name)
+        record = json.dumps(hotel.record(), ensure_ascii=False)
+        self._db.execute("INSERT INTO hotel VALUES (?, ?, ?, ?)", (row, hotel.name, names.bare(name), record))
+        columns = [" ".join(names.grams(text)) for text in (name, names.normal(hotel.address), names.normal(hotel.subway))]
+        self._db.execute("INSERT INTO words (rowid, name, address, subway) VALUES (?, ?, ?, ?)", (row, *columns))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def _all(self, sql: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def records(self, rows: Iterable[int]) -> list[dict[str, Any]]:
+        """The records at these positions, each a fresh dict."""
+        return [json.loads(self._all("SELECT record FROM hotel WHERE id = ?", int(row))[0][0]) for row in rows]
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        """The record with this full name, the first where there are several."""
+        found = self._all("SELECT record FROM hotel WHERE name = ? ORDER BY id LIMIT 1", name.strip())
+        return json.loads(found[0][0]) if found else None
+
+    def _match(self, expression: str) -> Rows:
+        joined = self._all("SELECT group_concat(rowid) FROM words WHERE words MATCH ?", expression)[0][0]
+        return np.fromstring(joined, np.int32, sep=",") if joined else NONE
+
+    def keyword(self, column: str, words: str) -> Rows:
+        """Hotels whose address or subway holds every one of the words."""
+        keys = [names.normal(word) for word in words.split()]
+        if not all(len(key) > 1 for key in keys):
+            return NONE
+        return self._match(f"{column} : ({' AND '.join(map(_phrase, keys))})")
+
+    def named(self, words: str) -> Rows:
+        """Hotels that the words name: in full, as a piece of the name, as an abbreviation, with small typos; the first of these that finds any."""
+        said = names.normal(words)
+        exact = self._all("SELECT id FROM hotel WHERE bare = ? ORDER BY id", names.bare(said))
+        if exact:
+            return np.array(exact, np.int32).ravel()
+        wanted = names.parts(said)
+        if not wanted:
+            return NONE
+        for way in (self._piece, self._abbreviation, self._typo):
+            rows = way(said, wanted)
+            if len(rows):
+                return rows
+        return NONE
+
+    def _piece(self, said: str, wanted: Sequence[str]) -> Rows:
+        piece = names.bare(said)
+        rows = self._match(f"name : {_phrase(piece)}")
+        front = self._keep(rows, lambda name: names.bare(name).startswith(piece))
+        return front if len(front) else rows
+
+    def _abbreviation(self, said: str, wanted: Sequence[str]) -> Rows:
+        ends = {gram for part in wanted for gram in (names.grams(part)[0], names.grams(part)[-1])}
+        rows = self._match(f"name : ({' AND '.join(map(_phrase, sorted(ends)))})")
+        return self._keep(rows, lambda name: names.abbreviates(tuple(wanted), name))
+
+    def _typo(self, said: str, wanted: Sequence[str]) -> Rows:
+        intact = sorted({gram for part in wanted for gram in names.grams(part)[::2]})
+        rows = self._match(f"name : ({' OR '.join(map(_phrase, intact))})")
+        near = process.extract(said, [self._names[row] for row in rows], scorer=OSA.distance, score_cutoff=max(1, len(said) // 8) + 1, limit=20)
+        best = min((distance for name, distance, _ in near if names.is_typo_of(said, name)), default=None)
+        return np.sort(rows[[at for name, distance, at in near if distance == best and names.is_typo_of(said, name)]]) if best is not None else NONE
+
+    def _keep(self, rows: Rows, wanted: Any) -> Rows:
+        return rows[[wanted(self._names[row]) for row in rows]] if len(rows) else rows
+
+
+def _phrase(text: str) -> str:
+    """An FTS5 phrase for a normal text; its characters are letters and digits only, so nothing in it is syntax."""
+    return f'"{" ".join(names.grams(text))}"'

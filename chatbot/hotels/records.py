@@ -1,0 +1,90 @@
+"""One hotel, and reading hotels from a file in CrossWOZ's hotel_db.json form, which is untrusted until it validates."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from chatbot.errors import InputError
+
+NEARBY = 5
+"""How many attractions and restaurants of a hotel are kept: as many as a record shows."""
+REMEDY = 'A hotel file is a JSON list of [name, {"名称": …, "酒店类型": …, "价格": …}] as in CrossWOZ\'s hotel_db.json.'
+
+
+def _number(value: object) -> object:
+    """Blank means unknown."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _text(value: object) -> object:
+    return "" if value is None else value.strip() if isinstance(value, str) else value
+
+
+def _words(value: object) -> object:
+    """Missing lists are empty; the real file holds whitespace-only facilities."""
+    if not isinstance(value, list):
+        return [] if value is None else value
+    return list(dict.fromkeys(word.strip() if isinstance(word, str) else word for word in value if not isinstance(word, str) or word.strip()))
+
+
+Text = Annotated[str, BeforeValidator(_text), Field(max_length=500)]
+Words = Annotated[list[str], BeforeValidator(_words)]
+Nearby = Annotated[list[str], BeforeValidator(_words), AfterValidator(lambda places: places[:NEARBY])]
+Name = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=120)]
+Price = Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, BeforeValidator(_number)]
+Rating = Annotated[Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)] | None, BeforeValidator(_number)]
+
+
+class Hotel(BaseModel):
+    """A hotel; price in CNY a night and rating 0–5, None where unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_by_name=True)
+
+    name: Name = Field(alias="名称")
+    type: Text = Field("", alias="酒店类型")
+    address: Text = Field("", alias="地址")
+    subway: Text = Field("", alias="地铁")
+    phone: Text = Field("", alias="电话")
+    facilities: Words = Field([], alias="酒店设施")
+    price: Price = Field(None, alias="价格")
+    rating: Rating = Field(None, alias="评分")
+    nearby_attractions: Nearby = Field([], alias="周边景点")
+    nearby_restaurants: Nearby = Field([], alias="周边餐馆")
+
+    def record(self) -> dict[str, Any]:
+        """What the model and people see: whole prices as int."""
+        out = self.model_dump()
+        if out["price"] is not None and out["price"].is_integer():
+            out["price"] = int(out["price"])
+        return out
+
+
+def read_hotels(path: Path) -> Iterator[Hotel]:
+    """Read the hotels of a file one by one.
+
+    Raises:
+        InputError: the file cannot be read, is empty, or an entry does not validate; the message names the entry.
+    """
+    try:
+        entries = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"hotels could not be read from {path}", value=error, remedy=REMEDY) from error
+    if not isinstance(entries, list) or not entries:
+        raise InputError(f"{path} holds no list of hotels", value=type(entries).__name__, remedy=REMEDY)
+    for number, entry in enumerate(entries, 1):
+        yield _hotel(entry, f"{path}: entry {number}")
+
+
+def _hotel(entry: object, where: str) -> Hotel:
+    if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and isinstance(entry[1], dict)):
+        raise InputError(f"{where} is no pair of a name and its fields", value=entry, remedy=REMEDY)
+    name, fields = entry
+    try:
+        return Hotel.model_validate({"名称": name} | fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise InputError(f"{where} ({name[:40]}): {field}: {first['msg']}", value=first["input"], remedy=REMEDY) from error

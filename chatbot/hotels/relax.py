@@ -1,0 +1,26 @@
+"""When no hotel meets every wish: which wishes to give up, so that as few as possible and the least important go."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+"""One flag a hotel: does it meet the wish?"""
+
+
+def relax(masks: Sequence[Mask]) -> tuple[list[int], Mask]:
+    """Give up the fewest wishes; among equally few, those whose most important one matters least.
+
+    Args:
+        masks: one a wish, the least important wish first; at most 63.
+
+    Returns:
+        positions of the wishes given up, and the hotels that meet all the others.
+    """
+    broken = np.zeros(len(masks[0]), np.int64)
+    for bit, mask in enumerate(masks):
+        broken |= (~mask).astype(np.int64) << bit
+    counts = np.bitwise_count(broken)
+    given_up = broken[counts == counts.min()].min()
+    return [bit for bit in range(len(masks)) if given_up >> bit & 1], (broken & ~given_up) == 0

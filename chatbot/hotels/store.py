@@ -1,0 +1,181 @@
+"""The hotel database that search_hotels runs against: any file in CrossWOZ's form, searched in memory."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from chatbot.hotels.facilities import match_facility
+from chatbot.hotels.index import NONE, Rows, TextIndex
+from chatbot.hotels.query import HotelQuery
+from chatbot.hotels.records import Hotel, read_hotels
+from chatbot.hotels.relax import Mask, relax
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found.
+
+    Attributes:
+        records: the first hotels in order.
+        relaxed: arguments given up because nothing met them all: "price_range_upper", "facilities:棋牌室".
+        unmatched: facility words that mean nothing in this database; they were not used as a filter.
+        total: how many hotels there are, of which `records` are the first.
+    """
+
+    records: list[dict[str, Any]]
+    relaxed: list[str]
+    unmatched: list[str]
+    total: int
+
+
+class HotelStore:
+    """Hotels as columns (numpy) for bounds and sets, and as text (SQLite FTS5) for names and keywords. Immutable and thread-safe."""
+
+    def __init__(self, hotels: Iterable[Hotel]) -> None:
+        columns = _Columns()
+        self._text = TextIndex(columns.watch(hotels))
+        self._price, self._rating = np.array(columns.price, float), np.array(columns.rating, float)
+        self._sets = {key: np.array(rows, np.int32) for key, rows in columns.sets.items()}
+        self._orders = _orders(self._price, self._rating)
+
+    @classmethod
+    def load(cls, path: Path) -> "HotelStore":
+        """Load a file in the form of CrossWOZ's hotel_db.json.
+
+        Raises:
+            InputError: naming the entry that does not validate.
+        """
+        return cls(read_hotels(Path(path)))
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    @property
+    def hotels(self) -> Sequence[Hotel]:
+        """All hotels in the file's order, read as they are asked for."""
+        return _Hotels(self._text)
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        """The record of the hotel with this full name."""
+        return self._text.get(name)
+
+    def search(self, query: HotelQuery, limit: int = 3) -> SearchResult:
+        """Hotels that meet the whole query, or as much of it as any hotel meets.
+
+        Without `sort_by` the best rated come first, the cheaper one of two equally rated. A query of nothing but an unknown name
+        finds nothing; any other query is relaxed until something is found.
+        """
+        wishes, unmatched = self._wishes(query)
+        found = reduce(np.logical_and, wishes.values(), np.ones(len(self), bool))
+        given_up: list[str] = []
+        if wishes and len(self) and not found.any():
+            positions, relaxed = relax(list(wishes.values()))
+            if set(wishes) != {"name"}:
+                given_up, found = [list(wishes)[at] for at in positions], relaxed
+        order = self._orders[_sorting(query, given_up)]
+        rows = order[found[order]]
+        return SearchResult(self._text.records(rows[:limit]), given_up[::-1], unmatched, len(rows))
+
+    def _wishes(self, query: HotelQuery) -> tuple[dict[str, Mask], list[str]]:
+        """A mask for each wish, the least important first, and the facility words without meaning."""
+        facilities = {word: self._facility(word) for word in query.facilities}
+        bounds: dict[str, Callable[[float], Mask]] = {
+            "rating_range_upper": lambda bound: self._rating <= bound,
+            "price_range_lower": lambda bound: self._price >= bound,
+            "rating_range_lower": lambda bound: self._rating >= bound,
+            "price_range_upper": lambda bound: self._price <= bound,
+        }
+        texts: dict[str, Callable[[str], Mask]] = {
+            "subway": lambda words: self._mask(self._text.keyword("subway", _station(words))),
+            "type": lambda words: self._mask(self._sets.get(("type", words), NONE)),
+            "address": lambda words: self._mask(self._text.keyword("address", _place(words))),
+            "name": lambda words: self._mask(self._text.named(words)),
+        }
+        wishes = {f"facilities:{word}": mask for word, mask in reversed(facilities.items()) if mask is not None}
+        for field, condition in (bounds | texts).items():
+            value = getattr(query, field)
+            if value is not None:
+                wishes[field] = condition(value)
+        return wishes, [word for word, mask in facilities.items() if mask is None]
+
+    def _facility(self, word: str) -> Mask | None:
+        """Hotels with any facility that the word may mean; None where it means nothing."""
+        meant = match_facility(word) or {word} & {name for kind, name in self._sets if kind == "facility"}
+        if not meant:
+            return None
+        return self._mask(*(self._sets.get(("facility", name), NONE) for name in meant))
+
+    def _mask(self, *rows: Rows) -> Mask:
+        mask = np.zeros(len(self), bool)
+        for some in rows:
+            mask[some] = True
+        return mask
+
+
+class _Columns:
+    """Collects the columns while hotels stream by, so that they are held nowhere twice."""
+
+    def __init__(self) -> None:
+        self.price: list[float | None] = []
+        self.rating: list[float | None] = []
+        self.sets: dict[tuple[str, str], list[int]] = {}
+
+    def watch(self, hotels: Iterable[Hotel]) -> Iterator[Hotel]:
+        for row, hotel in enumerate(hotels):
+            self.price.append(hotel.price)
+            self.rating.append(hotel.rating)
+            for key in (("type", hotel.type), *(("facility", name) for name in hotel.facilities)):
+                self.sets.setdefault(key, []).append(row)
+            yield hotel
+
+
+class _Hotels(Sequence[Hotel]):
+    """Hotels by position, made from their records when asked for."""
+
+    def __init__(self, text: TextIndex) -> None:
+        self._text = text
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    @overload
+    def __getitem__(self, at: int) -> Hotel: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Hotel]: ...
+    def __getitem__(self, at: int | slice) -> Hotel | Sequence[Hotel]:
+        rows = range(len(self))[at]
+        if isinstance(rows, range):
+            return [self[row] for row in rows]
+        return Hotel.model_validate(self._text.records([rows])[0])
+
+
+def _orders(price: np.ndarray, rating: np.ndarray) -> dict[tuple[str, str], Rows]:
+    """Positions in each order that can be asked for; unknown values come last in all of them."""
+    keys = {("price", "asc"): price, ("price", "desc"): -price, ("rating", "asc"): rating, ("rating", "desc"): -rating}
+    ties = {"price": -rating, "rating": price}
+    return {way: np.lexsort((ties[way[0]], key)).astype(np.int32) for way, key in keys.items()}
+
+
+def _sorting(query: HotelQuery, given_up: Sequence[str]) -> tuple[str, str]:
+    """The order asked for; else the nearest first where a price bound was given up; else the best rated first."""
+    if query.sort_by:
+        return query.sort_by, query.sort_order or ("asc" if query.sort_by == "price" else "desc")
+    if "price_range_upper" in given_up:
+        return "price", "asc"
+    return ("price", "desc") if "price_range_lower" in given_up else ("rating", "desc")
+
+
+def _station(words: str) -> str:
+    """三元桥地铁站, 地铁三元桥站 → 三元桥."""
+    return re.sub(r"^地铁|(?:地铁)?站?(?:附近|旁边?|周边)?$", "", words.strip()) or words
+
+
+def _place(words: str) -> str:
+    """北京市朝阳区三里屯附近 → 朝阳区 三里屯."""
+    core = re.sub(r"^北京市?|附近|一带|周边|旁边", "", words.strip()) or words
+    return re.sub(r"区(?=.)", "区 ", core)
