@@ -1,0 +1,34 @@
+"""`merge`: make a checkpoint that any engine serves without adapters."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def merge(
+    *,
+    base: Annotated[Path, typer.Option("--base", help="folder of the base model")],
+    adapter: Annotated[Path, typer.Option("--adapter", help="folder of a lora, qlora or adalora adapter")],
+    out: Annotated[Path, typer.Option("--out", help="a new folder for the merged model")],
+    precision: Annotated[str, typer.Option("--precision", help="auto, fp32, bf16 or fp16")] = "auto",
+    against_nf4: Annotated[bool, typer.Option("--against-nf4", help="also compare with the adapter on the 4-bit base")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print the whole report as JSON")] = False,
+) -> None:
+    """Fold an adapter into its unquantised base, save it as safetensors and compare the outputs."""
+    from chatbot.models.merging import merge as run
+
+    report = run(base, adapter, out, precision=precision, against_nf4=against_nf4)  # type: ignore[arg-type]
+    if as_json:
+        print(json.dumps(report, ensure_ascii=False))
+        return
+    for pair in ("merged_vs_unmerged", "merged_vs_nf4"):
+        if found := report.get(pair):
+            print(f"{pair}: max logit difference {found['max_logit_difference']:.2g}, greedy agreement {found['greedy_agreement']:.1%}")
+    print(f"saved: {out}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this topic."""
+    app.command()(merge)

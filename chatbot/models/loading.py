@@ -1,0 +1,165 @@
+"""Base models in any precision, with any number of adapters on one base: the only place that turns a folder into weights."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+from peft import PeftModel
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from chatbot.errors import InputError, ModelError
+
+Precision = Literal["auto", "fp32", "bf16", "fp16", "nf4"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_CPU_BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+"""CPU features that multiply bf16 natively, by the names of `torch.cpu.get_capabilities` (x86, then ARM)."""
+
+
+def default_device() -> str:
+    """The fastest device of this machine: "cuda" or "cpu"."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def cpu_multiplies_bf16(capabilities: Mapping[str, Any]) -> bool:
+    """Whether a CPU has bf16 instructions; without them bf16 is emulated and slower than fp32."""
+    return any(capabilities.get(name) for name in _CPU_BF16)
+
+
+def default_dtype(device: str) -> torch.dtype:
+    """The dtype that computes fastest without losing range: bf16 where the machine has it, fp16 on older GPUs, fp32 on older CPUs."""
+    if device.startswith("cuda"):
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    return torch.bfloat16 if cpu_multiplies_bf16(torch.cpu.get_capabilities()) else torch.float32
+
+
+def _weights(precision: Precision, device: str) -> dict[str, Any]:
+    """`from_pretrained` arguments for a precision; NF4 computes in the machine's default dtype."""
+    if precision not in PRECISIONS:
+        raise InputError("unknown precision", value=precision, remedy=f"Choose one of {', '.join(PRECISIONS)}.")
+    dtype = _DTYPES.get(precision, default_dtype(device))
+    if precision != "nf4":
+        return {"dtype": dtype}
+    quantised = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype)
+    return {"dtype": dtype, "quantization_config": quantised}
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """A checkpoint's config.json.
+
+    Raises:
+        ModelError: there is none, it is not JSON, or it is an original ChatGLM checkpoint, which only its own remote code could run.
+    """
+    path = Path(folder) / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelError("no readable config.json in the model folder", value=folder, remedy="Give a folder that holds a model.") from error
+    if config.get("model_type") == "chatglm":
+        remedy = f"Convert it once: python -m chatbot convert-chatglm {folder} {folder}-converted"
+        raise ModelError("this is an original ChatGLM checkpoint", value=folder, remedy=remedy)
+    return config
+
+
+def load_base(folder: Path, precision: Precision = "auto", *, device: str | None = None, attention: str | None = None) -> PreTrainedModel:
+    """A causal language model from a local folder, ready for inference; never runs code from the folder.
+
+    Args:
+        folder: a checkpoint as `save_pretrained` writes it.
+        precision: "auto" is the machine's default dtype; "nf4" is 4-bit NormalFloat with double quantisation (QLoRA, arXiv:2305.14314).
+        device: "cpu", "cuda", "cuda:1"…; the fastest one where not given.
+        attention: attention implementation, e.g. "eager" or "sdpa"; the library's choice where not given.
+
+    Raises:
+        InputError: no such precision.
+        ModelError: the folder holds no model that can be loaded, or the machine has no room for it.
+    """
+    read_config(folder)
+    place = device or default_device()
+    options = _weights(precision, place) | ({"attn_implementation": attention} if attention else {})
+    try:
+        model = AutoModelForCausalLM.from_pretrained(folder, device_map={"": place}, trust_remote_code=False, local_files_only=True, **options)
+    except torch.OutOfMemoryError as error:
+        raise ModelError("the model does not fit into memory", value=folder, remedy="Load it as nf4, or choose a smaller one.") from error
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"the model could not be loaded from {folder}", value=error, remedy="Check that the download is complete.") from error
+    return model.eval()
+
+
+def load_tokenizer(base: Path, adapter: Path | None = None) -> PreTrainedTokenizerBase:
+    """The tokenizer (with its chat template): an adapter's own wins over its base's, because it was trained with it.
+
+    Raises:
+        ModelError: neither folder holds one.
+    """
+    own = adapter is not None and (Path(adapter) / "tokenizer_config.json").is_file()
+    folder = Path(adapter) if own and adapter is not None else Path(base)
+    try:
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"no tokenizer could be loaded from {folder}", value=error, remedy="Check that the download is complete.") from error
+
+
+def load_adapters(base: PreTrainedModel, adapters: Mapping[str, Path]) -> PeftModel:
+    """Put adapters on one base, which is changed in place; the first one is active.
+
+    Args:
+        base: from `load_base`, in any precision.
+        adapters: name → folder as PEFT saves it; the base's weights are shared by all.
+
+    Raises:
+        ModelError: a folder holds no adapter, or one that does not fit the base.
+    """
+    names = list(adapters)
+    if not names:
+        raise InputError("no adapter was given", remedy="Name at least one adapter folder.")
+    model: PeftModel | None = None
+    for name in names:
+        model = _load_adapter(base, model, name, Path(adapters[name]))
+    assert model is not None
+    model.set_adapter(_key(names[0]), inference_mode=True)
+    return model.eval()
+
+
+def _key(name: str) -> str:
+    """The name under which PEFT keeps an adapter: no dots (torch refuses them), and no part of a PEFT prefix such as "lora_"."""
+    return "named-" + name.replace("_", "__").replace(".", "_")
+
+
+def _load_adapter(base: PreTrainedModel, model: PeftModel | None, name: str, folder: Path) -> PeftModel:
+    if not (folder / "adapter_config.json").is_file():
+        raise ModelError("no adapter in this folder", value=folder, remedy="Give a folder with adapter_config.json.")
+    try:
+        if model is None:
+            return PeftModel.from_pretrained(base, folder, adapter_name=_key(name))
+        model.load_adapter(folder, adapter_name=_key(name))
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
+        raise ModelError(f"the adapter {folder} does not fit this base", value=error, remedy="Load it on the base that it was trained on.") from error
+    return model
+
+
+@contextmanager
+def using(model: PeftModel, adapter: str | None) -> Iterator[PeftModel]:
+    """Answer with one of the loaded adapters, or with the bare base where `adapter` is None; afterwards all is as before.
+
+    The switch touches no weights, so it costs no memory; two threads must not switch the same model at once.
+
+    Raises:
+        ModelError: no adapter of that name is loaded.
+    """
+    if adapter is None:
+        with model.disable_adapter():
+            yield model
+        return
+    if _key(adapter) not in model.peft_config:
+        raise ModelError("no adapter of this name is loaded", value=adapter, remedy=f"{len(model.peft_config)} others are loaded.")
+    before = str(model.active_adapter)
+    model.set_adapter(_key(adapter), inference_mode=True)
+    try:
+        yield model
+    finally:
+        model.set_adapter(before, inference_mode=True)
