@@ -59,8 +59,8 @@ class Comparison:
 
 def compare(reference: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> Comparison:
     """Compare logits of the same texts, each of shape (tokens, vocabulary)."""
-    gaps = [(a - b).abs() for a, b in zip(reference, other, strict=True)]
-    same = [(a.argmax(-1) == b.argmax(-1)) for a, b in zip(reference, other, strict=True)]
+    gaps = [torch.sub(a, b).abs() for a, b in zip(reference, other, strict=True)]
+    same = [torch.eq(a.argmax(-1), b.argmax(-1)) for a, b in zip(reference, other, strict=True)]
     positions = sum(s.numel() for s in same)
     return Comparison(
         max_logit_difference=max(float(g.max()) for g in gaps),
@@ -76,7 +76,8 @@ def continuations(model: PreTrainedModel | PeftModel, prompts: Sequence[Sequence
     out = []
     for prompt in prompts:
         ids = torch.tensor([prompt], device=model.device)
-        grown = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=new_tokens, pad_token_id=0)
+        options: dict[str, Any] = {"attention_mask": torch.ones_like(ids), "do_sample": False, "max_new_tokens": new_tokens, "pad_token_id": 0}
+        grown: torch.Tensor = model.generate(input_ids=ids, **options)  # type: ignore[operator]
         out.append(grown[0].tolist())
     return out
 
@@ -115,7 +116,7 @@ def merge(
     prompts = [render_prompt(probe, [SEARCH_HOTELS], family or _family(base, adapter), tokenizer) for probe in PROBES]
     part = out.with_name(out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    texts, before, dtype = _fold(base, adapter, part, prompts, precision, device)
+    texts, before, dtype = _fold(load_adapters(load_base(base, precision, device=device), {"default": adapter}), part, prompts)
     _save_words(tokenizer, base, adapter, part)
     after = logits(load_base(part, precision, device=device), texts)
     report = {"base": str(base), "adapter": str(adapter), "out": str(out), "dtype": dtype, "merged_vs_unmerged": asdict(compare(before, after))}
@@ -133,7 +134,7 @@ def _check(adapter: Path, out: Path, precision: Precision) -> None:
     if out.exists():
         raise InputError("the output folder exists already", value=out, remedy="Name a new folder, or delete this one.")
     try:
-        kind = PeftConfig.from_pretrained(adapter)
+        kind = PeftConfig.from_pretrained(str(adapter))
     except (OSError, ValueError, TypeError) as error:
         raise ModelError("no adapter in this folder", value=adapter, remedy="Give a folder with adapter_config.json.") from error
     if kind.is_prompt_learning:
@@ -141,11 +142,8 @@ def _check(adapter: Path, out: Path, precision: Precision) -> None:
         raise ModelError("this adapter is a learned prompt, which no weights can hold", value=kind.peft_type.value, remedy=remedy)
 
 
-def _fold(
-    base: Path, adapter: Path, part: Path, prompts: Sequence[Sequence[int]], precision: Precision, device: str | None
-) -> tuple[list[list[int]], list[torch.Tensor], str]:
+def _fold(model: PeftModel, part: Path, prompts: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[torch.Tensor], str]:
     """Merge and save; in a function of its own, so that the weights are freed before the saved ones are loaded."""
-    model = load_adapters(load_base(base, precision, device=device), {"default": adapter})
     texts = continuations(model, prompts)
     before = logits(model, texts)
     try:
