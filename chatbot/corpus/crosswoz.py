@@ -15,7 +15,7 @@ from chatbot.corpus.reground import Places
 from chatbot.errors import InputError
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.hotels.store import HotelStore
-from chatbot.messages import Conversation
+from chatbot.messages import Conversation, Message
 
 MAX_BYTES = 400_000_000
 """A zip that claims to unpack to more than this is refused; the full training file is 100 MB."""
@@ -97,7 +97,7 @@ def exchanges(messages: list[dict[str, Any]]) -> list[Exchange]:
         state = dict(answered.get("sys_state_init", {}).get(HOTEL) or {})
         last = answered.get("sys_state", {}).get(HOTEL) or {}
         selected = list(last.get("selectedResults") or state.get("selectedResults") or [])
-        words = (" ".join(m["content"].replace("\t", " ").split()) for m in (asked, answered))
+        words = (" ".join(m["content"].split()).replace(", ", "、") for m in (asked, answered))
         out.append(Exchange(next(words), acts(asked), next(words), acts(answered), state, selected))
     return out
 
@@ -120,21 +120,20 @@ def segments(pairs: list[Exchange], report: Report) -> list[list[Exchange]]:
     return runs
 
 
-def cut(segment: list[Exchange], store: HotelStore, places: Places, name: str, source: str, report: Report) -> Conversation | None:
-    """One segment as a conversation, as far as it can be kept; None where not even its first exchange can."""
-    cutter = Cutter(store, places, random.Random(name))
+def cut(segment: list[Exchange], cutter: Cutter, report: Report) -> list[Message]:
+    """The messages of one segment as far as it can be kept; [] where not even its first exchange can."""
     for pair in segment:
         try:
             cutter.add(pair)
         except Unusable as reason:
             if not cutter.messages:
                 report.drops[str(reason)] += 1
-                return None
+                return []
             cutter.repairs["cut_short"] += 1
             break
     report.repairs += cutter.repairs
     report.turns += sum(m.role == "user" for m in cutter.messages)
-    return Conversation(id=name, source=source, tools=[SEARCH_HOTELS], messages=cutter.messages, meta={"origin": "crosswoz"})
+    return cutter.messages
 
 
 def conversations(dialogues: dict[str, Any], store: HotelStore, report: Report) -> Iterator[Conversation]:
@@ -144,10 +143,11 @@ def conversations(dialogues: dict[str, Any], store: HotelStore, report: Report) 
         report.dialogues += 1
         for number, segment in enumerate(segments(exchanges(dialogue["messages"]), report), 1):
             report.segments += 1
-            made = cut(segment, store, places, f"crosswoz-{key}-s{number}", f"crosswoz-{key}", report)
-            if made is not None:
+            source, name = f"crosswoz-{key}", f"crosswoz-{key}-s{number}"
+            messages = cut(segment, Cutter(store, places, random.Random(name)), report)
+            if messages:
                 report.kept += 1
-                yield made
+                yield Conversation(id=name, source=source, tools=[SEARCH_HOTELS], messages=messages, meta={"origin": "crosswoz"})
 
 
 def extract(path: Path, store: HotelStore) -> Extraction:

@@ -168,6 +168,8 @@ class Cutter:
         by_name = {r["name"]: r for r in records}
         out = []
         for name in names:
+            original = self.store.get(name)
+            free.sort(key=lambda r, o=original: reground.unlike(r, o) if o else 0)
             record = by_name.get(name) or (free.pop(0) if free else None)
             out += [record] if record else []
         return out

@@ -69,6 +69,12 @@ def shown(value: object) -> str:
     return "、".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def unlike(record: Record, original: Record) -> float:
+    """How much of what was said about one hotel would have to change for another: unknown or known values first, then facilities."""
+    gaps = sum(bool(record[field]) != bool(original[field]) for field in FIELDS.values())
+    return gaps + (record["type"] != original["type"]) + len(set(record["facilities"]) ^ set(original["facilities"])) / 10
+
+
 def offered(acts: Sequence[Act], text: str) -> list[str]:
     """The hotels that a reply names, in the order of its words."""
     names = {value for intent, domain, slot, value in acts if intent in ("Inform", "Recommend") and domain == HOTEL and slot == "名称"}

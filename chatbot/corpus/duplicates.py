@@ -1,0 +1,74 @@
+"""Near-duplicates and diversity of a corpus, on character n-grams: word tokenisers skip most Chinese utterances."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from datasketch import MinHash, MinHashLSH
+
+from chatbot.messages import Conversation
+
+GRAM = 3
+PERMUTATIONS = 128
+NEAR = 0.8
+"""Jaccard similarity of the users' character 3-grams from which two conversations count as near-duplicates."""
+SAMPLE = 100
+
+
+def grams(text: str, size: int = GRAM) -> frozenset[str]:
+    """The character n-grams of a text, the whole of a shorter one."""
+    text = "".join(text.split())
+    return frozenset(text[i : i + size] for i in range(max(1, len(text) - size + 1)))
+
+
+def user_words(conversation: Conversation) -> str:
+    """All that the user says: what makes two conversations alike, whatever hotels were found."""
+    return "\n".join(m.content for m in conversation.messages if m.role == "user")
+
+
+def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
+    """Shared n-grams over all n-grams of two texts."""
+    return len(a & b) / len(a | b)
+
+
+def near_duplicates(conversations: Sequence[Conversation], threshold: float = NEAR) -> Iterator[tuple[int, int, float]]:
+    """Pairs of positions (i < j) whose similarity reaches the threshold.
+
+    Candidates by MinHash with locality-sensitive hashing a little below the threshold, then compared exactly.
+    """
+    texts = [grams(user_words(c)) for c in conversations]
+    index = MinHashLSH(threshold=max(0.1, threshold - 0.15), num_perm=PERMUTATIONS)
+    for j, text in enumerate(texts):
+        sketch = MinHash(num_perm=PERMUTATIONS)
+        sketch.update_batch([gram.encode() for gram in text])
+        for i in sorted(map(int, index.query(sketch))):
+            similarity = jaccard(texts[i], text)
+            if similarity >= threshold:
+                yield i, j, similarity
+        index.insert(str(j), sketch)
+
+
+def distinct(texts: Sequence[str], size: int = 2) -> float:
+    """Distinct-n (Li et al. 2016) on characters: different n-grams over all n-grams, 0 for an empty corpus."""
+    counts = Counter(text[i : i + size] for text in texts for i in range(len(text) - size + 1))
+    return len(counts) / max(1, counts.total())
+
+
+def self_bleu(texts: Sequence[str], sample: int = SAMPLE) -> float:
+    """Self-BLEU (Zhu et al. 2018), 0–1: the mean BLEU-4 of each utterance against the others; lower is more diverse.
+
+    Computed on evenly spaced utterances, at most `sample` of them, with sacrebleu's Chinese tokeniser.
+    """
+    from sacrebleu.metrics import BLEU
+
+    chosen = list(texts[:: max(1, len(texts) // sample)][:sample])
+    if len(chosen) < 2:
+        return 0.0
+    bleu = BLEU(tokenize="zh", effective_order=True)
+    scores = [bleu.sentence_score(text, chosen[:i] + chosen[i + 1 :]).score for i, text in enumerate(chosen)]
+    return sum(scores) / len(scores) / 100
+
+
+def diversity(conversations: Sequence[Conversation]) -> dict[str, float]:
+    """Distinct-2 and self-BLEU of what users say."""
+    texts = [m.content for c in conversations for m in c.messages if m.role == "user"]
+    return {"distinct_2": round(distinct(texts), 4), "self_bleu": round(self_bleu(texts), 4)}
