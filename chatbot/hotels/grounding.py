@@ -11,7 +11,7 @@ _NAME = re.compile(
     r"(?P<name>[\w·&]{2,24}?(?:酒店|宾馆|饭店|旅馆|客栈|公寓|度假村|招待所|青年旅舍|会议中心)(?:及服务公寓)?(?:[(（][^()（）]{1,24}[)）])?|[\w·&]{2,16}[(（][^()（）]{1,24}店[)）])"
 )
 _GENERIC = re.compile(
-    r"(这|那|哪|本|该|各|每|几|两|三|家|个|些|类|的|型|经济|舒适|高档|豪华|其他|其它|别的|合适|符合|条件|要求|满足|入住|预订|查询|推荐|找到|查找|搜索|所有|附近|周边|帮您|您|你|和|以及|或|是|在|有|找)$"
+    r"(这|那|哪|本|该|各|每|几|两|三|家|个|些|类|的|型|经济|舒适|高档|豪华|其他|其它|别的|合适|符合|条件|要求|满足|入住|预订|查询|负责|提供|推荐|找到|查找|搜索|所有|附近|周边|帮您|您|你|和|以及|或|是|在|有|找)$"
 )
 _PHONE = re.compile(r"\d{3,4}-\d{6,8}(?:-\d+)?|(?<!\d)1\d{10}(?!\d)|(?<![\d-])\d{7,8}(?!\d)")
 _PRICE = re.compile(r"(?<![\d.\-])(\d{2,6}(?:\.\d+)?)(?=\s*(?:元|块|￥|人民币))|[¥￥]\s*(\d{2,6}(?:\.\d+)?)")
@@ -36,10 +36,16 @@ def ungrounded(reply: str, records: Sequence[dict[str, Any]], context: Sequence[
     out += claims.wrong("phone", _PHONE, lambda x, r: x in str(r.get("phone") or ""), said)
     out += claims.wrong("price", _PRICE, lambda x, r: r.get("price") is not None and float(x) == float(r["price"]), asked)
     out += claims.wrong("rating", _RATING, lambda x, r: r.get("rating") is not None and float(x) == float(r["rating"]), asked)
-    out += claims.wrong("subway", _STATION, lambda x, r: x in str(r.get("subway") or "") or x in str(r.get("address") or ""), asked)
+    out += claims.wrong("subway", _STATION, _stops_at, asked)
     out += claims.wrong("address", _ADDRESS, _at, said)
     out += claims.wrong("nearby", _NEARBY, _nearby, said)
     return out + (claims.facilities(asked) if records else [])
+
+
+def _stops_at(text: str, record: dict[str, Any]) -> bool:
+    """The station as a whole or in part; words before it (可以坐到前门地铁站) may be caught with it, a station that is only asked for is none."""
+    station, address = str(record.get("subway") or ""), str(record.get("address") or "")
+    return text in station or text in address or bool(station and station in text) or text.endswith(("的地铁站", "记地铁站", "到地铁站", "个地铁站"))
 
 
 def _at(text: str, record: dict[str, Any]) -> bool:
