@@ -29,6 +29,25 @@ def evaluate(
     print(evaluate_file(data, hotels, model, out, predictions, limit=limit, progress=_progress))
 
 
+def simulate(
+    *,
+    model: MODEL = "hotel-mini",
+    n: Annotated[int, typer.Option("--n", min=1, help="how many goals")] = 200,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=16, help="how many wordings of each goal")] = 4,
+    hotels: HOTELS = None,
+    transcripts: Annotated[Path | None, typer.Option("--transcripts", help="also write every dialogue, as JSONL")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Let a simulated user talk to the chatbot: task finish, pass^1 to pass^4, turns, ungrounded claims."""
+    import json
+
+    from chatbot.evaluation.simulator import simulate_model
+
+    figures = simulate_model(model, hotels, n, seeds, transcripts=transcripts, progress=_progress)
+    print(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(f"{name:12} {value}" for name, value in figures.items()))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
     app.command()(evaluate)
+    app.command()(simulate)

@@ -154,16 +154,20 @@ def evaluate_file(
     """
     from chatbot.models.catalog import open_model
 
+    hotels = hotels or settings().hotels
     started = time.monotonic()
-    store = HotelStore.load(hotels or settings().hotels)
-    report = run_evaluation(read_any(data)[:limit], open_model(model), store, progress)
-    rows = report.pop("predictions")
-    report |= provenance(data, hotels or settings().hotels) | {"model": model, "seconds": round(time.monotonic() - started, 1)}
+    report = run_evaluation(read_any(data)[:limit], open_model(model), HotelStore.load(hotels), progress)
+    return write_report(report | {"model": model, "seconds": round(time.monotonic() - started, 1)}, data, hotels, out, predictions)
+
+
+def write_report(report: dict[str, Any], data: Path, hotels: Path, out: Path, predictions: Path | None = None) -> str:
+    """Write what `run_evaluation` gave: the figures with what they were measured on, the predictions apart; returns `summary`."""
+    figures = {key: value for key, value in report.items() if key != "predictions"} | provenance(data, hotels)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+    out.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
     if predictions:
-        write_predictions(predictions, rows)
-    return summary(report)
+        write_predictions(predictions, report["predictions"])
+    return summary(figures)
 
 
 def provenance(data: Path, hotels: Path) -> dict[str, Any]:

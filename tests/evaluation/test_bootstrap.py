@@ -51,7 +51,9 @@ def test_no_measurement_has_no_interval():
     assert interval(np.array([np.nan, np.nan])) is None
 
 
-@pytest.mark.parametrize(("successes", "trials", "expected"), [(0, 10, (0.0, 0.2775)), (10, 10, (0.7225, 1.0)), (81, 263, (0.2553, 0.3662)), (0, 0, (0.0, 1.0))])
+@pytest.mark.parametrize(
+    ("successes", "trials", "expected"), [(0, 10, (0.0, 0.2775)), (10, 10, (0.7225, 1.0)), (81, 263, (0.2553, 0.3662)), (0, 0, (0.0, 1.0))]
+)
 def test_shares_have_wilsons_interval(successes, trials, expected):
     """Values of Newcombe 1998, table I, method 3, where he gives them."""
     assert share_interval(successes, trials) == pytest.approx(expected, abs=1e-4)

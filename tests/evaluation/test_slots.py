@@ -41,7 +41,9 @@ def test_blank_values_are_no_slot(blank):
     assert slots({"name": blank}) == slots(None) == frozenset()
 
 
-@pytest.mark.parametrize("odd", [{"facilities": "棋牌室"}, {"facilities": {"a": [1]}}, {"name": {"x": 1}}, {"price_range_upper": [1]}, {"facilities": [None, 3]}])
+@pytest.mark.parametrize(
+    "odd", [{"facilities": "棋牌室"}, {"facilities": {"a": [1]}}, {"name": {"x": 1}}, {"price_range_upper": [1]}, {"facilities": [None, 3]}]
+)
 def test_arguments_of_odd_types_are_compared_without_failing(odd):
     assert slots(odd) == slots(odd)
     assert slots(odd, exact=True) == slots(odd, exact=True)

@@ -1,0 +1,85 @@
+"""The runner: what is asked of the model, in which context, and what is made of its answers."""
+
+import json
+
+import pytest
+
+from chatbot.errors import InputError
+from chatbot.evaluation import runner
+from chatbot.evaluation.metrics import METRICS
+from chatbot.messages import call, reply, user, write_conversations
+
+
+def test_every_assistant_turn_is_predicted_once_in_its_gold_context(conversations, gold_model, store):
+    report = runner.run_evaluation(conversations, gold_model, store)
+    assert [(row.id, row.turn) for row in report["predictions"]] == [("one", 1), ("one", 3), ("one", 5), ("one", 7), ("two", 1), ("two", 3), ("two", 5)]
+    assert sum(gold_model.batches) == 7
+
+
+def test_a_model_that_answers_like_the_data_is_perfect(conversations, gold_model, store):
+    report = runner.run_evaluation(conversations, gold_model, store)
+    perfect = {name: 100 if name == "bleu4" else 0 if name == "unparseable_rate" else 1 for name in METRICS}
+    assert {name: report[name] for name in METRICS if not name.startswith("lab_bleu")} == pytest.approx({k: v for k, v in perfect.items() if k != "lab_bleu4"})
+    assert report["counts"]["dialogues"] == 2 and report["counts"]["empty_results"] == 1
+
+
+def test_rows_hold_the_call_or_the_reply_and_never_both(conversations, gold_model, store):
+    gold_model.put(conversations[1].messages[:1], reply("您好"))
+    gold_model.put(conversations[1].messages[:5], None)
+    rows = {(row.id, row.turn): row for row in runner.predict(conversations, gold_model, store)}
+    assert rows["two", 1].gold_call and rows["two", 1].gold_reply is None
+    assert rows["two", 1].predicted_call is None and rows["two", 1].predicted_reply == "您好"
+    assert rows["two", 5].predicted_call is None and rows["two", 5].predicted_reply is None
+
+
+def test_an_invented_phone_number_is_ungrounded(conversations, gold_model, store):
+    gold_model.put(conversations[1].messages[:3], reply("电话是010-99999999。"))
+    report = runner.run_evaluation(conversations, gold_model, store)
+    assert report["grounded_rate"] == 0.75
+    assert [row.ungrounded for row in report["predictions"] if row.ungrounded] == [("phone: 010-99999999",)]
+
+
+def test_a_call_in_other_words_finds_the_same_hotels(conversations, gold_model, store):
+    gold_model.put(conversations[0].messages[:5], call({"type": "豪华"}))
+    report = runner.run_evaluation(conversations, gold_model, store)
+    assert (report["same_hotels"], report["call_exact"], report["call_exact_verbatim"]) == (1, 1, pytest.approx(2 / 3, abs=1e-6))
+
+
+@pytest.mark.parametrize("arguments", [{"type": 5}, {"facilities": "棋牌室", "x": {}}, {"price_range_lower": -1}])
+def test_calls_that_do_not_validate_find_nothing(conversations, gold_model, store, arguments):
+    gold_model.put(conversations[0].messages[:5], call(arguments))
+    assert runner.run_evaluation(conversations, gold_model, store)["same_hotels"] == pytest.approx(2 / 3, abs=1e-6)
+
+
+def test_progress_ends_with_all_turns(conversations, gold_model, store):
+    seen = []
+    runner.predict(conversations, gold_model, store, lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (7, 7)
+
+
+def test_conversations_that_share_an_id_are_refused(conversations, gold_model, store):
+    with pytest.raises(InputError, match="share an id"):
+        runner.predict([conversations[0], conversations[0]], gold_model, store)
+
+
+def test_data_without_assistant_turns_is_refused(conversations, gold_model, store):
+    with pytest.raises(InputError, match="no assistant turn"):
+        runner.predict([conversations[0].model_copy(update={"messages": [user("你好")]})], gold_model, store)
+
+
+def test_the_report_on_disk_says_what_it_was_measured_on(conversations, gold_model, store, tmp_path):
+    data, hotels = tmp_path / "data.jsonl", tmp_path / "hotels.json"
+    write_conversations(data, conversations)
+    hotels.write_text("[]")
+    text = runner.write_report(runner.run_evaluation(conversations, gold_model, store), data, hotels, tmp_path / "out" / "report.json", tmp_path / "rows.jsonl")
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["slot_f1"] == 1 and len(report["data"]["sha256"]) == 64
+    assert set(json.loads((tmp_path / "rows.jsonl").read_text().splitlines()[0])) >= {
+        "id",
+        "turn",
+        "gold_call",
+        "predicted_call",
+        "gold_reply",
+        "predicted_reply",
+    }
+    assert "slot_f1" in text and "2 dialogues, 7 turns" in text
