@@ -27,25 +27,29 @@ class Rendered:
         return [i if t else IGNORED for i, t in zip(self.ids, self.trained, strict=True)]
 
 
-def encode(pieces: Sequence[Piece], tokenizer: PreTrainedTokenizerBase) -> Rendered:
-    """Encode piece by piece: marks by id, text with special tokens split, so that no text can become a mark.
+def encode_pieces(pieces: Sequence[Piece], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
+    """The ids of each piece: marks by id, text with special tokens split, so that no text can become a mark.
 
     Raises:
         ModelError: the tokenizer lacks one of the family's marks.
     """
-    ids: list[int] = []
-    trained: list[bool] = []
-    for piece in pieces:
-        if piece.token:
-            mark = tokenizer.convert_tokens_to_ids(piece.token)
-            if not isinstance(mark, int) or mark == tokenizer.unk_token_id:
-                raise ModelError("the tokenizer does not know a mark of its family", value=piece.token, remedy="Check that base and family belong together.")
-            new = [mark]
-        else:
-            new = tokenizer.encode(piece.text, add_special_tokens=False, split_special_tokens=True)
-        ids += new
-        trained += [piece.trained] * len(new)
-    return Rendered(ids, trained)
+    texts = [piece.text for piece in pieces if not piece.token]
+    encoded = iter(tokenizer(texts, add_special_tokens=False, split_special_tokens=True)["input_ids"] if texts else [])
+    return [[_mark(piece.token, tokenizer)] if piece.token else next(encoded) for piece in pieces]
+
+
+def _mark(token: str, tokenizer: PreTrainedTokenizerBase) -> int:
+    mark = tokenizer.convert_tokens_to_ids(token)
+    if not isinstance(mark, int) or mark == tokenizer.unk_token_id:
+        raise ModelError("the tokenizer does not know a mark of its family", value=token, remedy="Check that base and family belong together.")
+    return mark
+
+
+def encode(pieces: Sequence[Piece], tokenizer: PreTrainedTokenizerBase) -> Rendered:
+    """Pieces as one sequence; raises what `encode_pieces` raises."""
+    encoded = encode_pieces(pieces, tokenizer)
+    trained = [piece.trained for piece, ids in zip(pieces, encoded, strict=True) for _ in ids]
+    return Rendered([i for ids in encoded for i in ids], trained)
 
 
 def render(messages: Sequence[Message], tools: Sequence[dict[str, Any]], family: Family, tokenizer: PreTrainedTokenizerBase) -> Rendered:

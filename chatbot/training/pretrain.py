@@ -1,0 +1,224 @@
+"""Trains a small causal language model from scratch: tokenizer, then weights, with transformers' Trainer.
+
+One command for hotel-mini (Llama- or Glm-shaped) and for GPT-2 small, on a CPU, a GPU, or several hosts under `accelerate launch`.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+from transformers import AutoModelForCausalLM, GlmConfig, GPT2Config, LlamaConfig, PreTrainedTokenizerFast, Trainer, TrainerCallback, TrainingArguments
+
+from chatbot.errors import TrainingError
+from chatbot.messages import Conversation, read_conversations
+from chatbot.models.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, RECORDS, SPECIAL_TOKENS, USER
+from chatbot.models.render import IGNORED, encode_pieces
+from chatbot.training.tokens import train_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+_SHAPE = {"hidden_size": 256, "num_hidden_layers": 5, "intermediate_size": 704, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 64}
+PRESETS: dict[str, Callable[[int], "PreTrainedConfig"]] = {
+    "hotel-mini": lambda v: LlamaConfig(vocab_size=v, **_SHAPE, max_position_embeddings=2048, tie_word_embeddings=False),
+    "hotel-mini-glm": lambda v: GlmConfig(vocab_size=v, **_SHAPE, max_position_embeddings=2048, tie_word_embeddings=False),
+    "gpt2-small": lambda v: GPT2Config(vocab_size=v, n_positions=1024),
+}
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """Everything that determines a run.
+
+    Attributes:
+        data: conversation files (JSONL).
+        batch_tokens: tokens of a batch, padding included.
+        max_length: longer conversations are cut.
+        spelled_share: share of conversations whose loss counts on every token but the records; the others train calls and replies only.
+    """
+
+    data: tuple[Path, ...]
+    out: Path
+    preset: str = "hotel-mini"
+    vocab_size: int = 5120
+    max_steps: int = 2000
+    batch_tokens: int = 3072
+    max_length: int = 1024
+    learning_rate: float = 2e-3
+    warmup_steps: int = 60
+    save_steps: int = 200
+    seed: int = 0
+    spelled_share: float = 1.0
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Example:
+    ids: list[int]
+    labels: list[int]
+
+
+class _Examples(Dataset[_Example]):
+    def __init__(self, examples: list[_Example]) -> None:
+        self.examples = examples
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, index: int) -> _Example:
+        return self.examples[index]
+
+
+class TokenBatches(Sampler[list[int]]):
+    """Batches of about equally long examples up to a token budget: little padding, no packing, no cross-attention."""
+
+    def __init__(self, lengths: list[int], budget: int, seed: int) -> None:
+        self.lengths, self.budget, self.seed, self.epoch = lengths, budget, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Shuffle anew; the Trainer calls this for every epoch, a resumed one included."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self._batches())
+
+    def __len__(self) -> int:
+        return len(self._batches())
+
+    def _batches(self) -> list[list[int]]:
+        rng = random.Random(f"{self.seed}-{self.epoch}")
+        order = sorted(range(len(self.lengths)), key=lambda i: (self.lengths[i] + rng.random() * 8))
+        batches: list[list[int]] = [[]]
+        for index in order:
+            if batches[-1] and self.lengths[index] * (len(batches[-1]) + 1) > self.budget:
+                batches.append([])
+            batches[-1].append(index)
+        rng.shuffle(batches)
+        return batches
+
+
+def collate(examples: list[_Example], pad: int) -> dict[str, torch.Tensor]:
+    """Right-pad to the longest: with causal attention no mask is needed. Shapes: (batch, length)."""
+    longest = max(len(e.ids) for e in examples)
+    ids = [e.ids + [pad] * (longest - len(e.ids)) for e in examples]
+    labels = [e.labels + [IGNORED] * (longest - len(e.labels)) for e in examples]
+    return {"input_ids": torch.tensor(ids), "labels": torch.tensor(labels)}
+
+
+class _PretrainTrainer(Trainer):
+    """The Trainer with length-grouped batches and logits at labelled positions only (half the head's work)."""
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        data: Any = self.train_dataset
+        batches = TokenBatches([len(e.ids) for e in data.examples], data.budget, self.args.seed)
+        loader = DataLoader(data, batch_sampler=batches, collate_fn=self.data_collator)
+        return self.accelerator.prepare(loader)
+
+    def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
+        bare = self.accelerator.unwrap_model(model)
+        hidden = bare.base_model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
+        labels = inputs["labels"][:, 1:]
+        wanted = labels != IGNORED
+        logits = bare.get_output_embeddings()(hidden[wanted])
+        loss = torch.nn.functional.cross_entropy(logits.float(), labels[wanted])
+        return (loss, logits) if return_outputs else loss
+
+
+class _Progress(TrainerCallback):
+    """One line every few steps: loss, tokens a second, what is left."""
+
+    def __init__(self, every: int = 20) -> None:
+        self.every, self.start, self.first = every, 0.0, 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.start, self.first = time.monotonic(), state.global_step
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        done = state.global_step - self.first
+        if done and logs and "loss" in logs and state.is_world_process_zero:
+            left = (time.monotonic() - self.start) / done * (state.max_steps - state.global_step)
+            print(json.dumps({"step": state.global_step, "of": state.max_steps, "eta_s": round(left), **logs}), flush=True)
+
+
+def labelled(conversation: Conversation, tokenizer: PreTrainedTokenizerFast, config: PretrainConfig) -> _Example:
+    """All tokens are learnt but those of records, which nobody could predict."""
+    pieces = HOTEL_MINI.pieces(conversation.messages, conversation.tools)
+    ids, labels, in_records = [], [], False
+    for piece, new in zip(pieces, encode_pieces(pieces, tokenizer), strict=True):
+        in_records = piece.token == RECORDS or (in_records and not piece.trained and piece.token not in (USER, ASSISTANT))
+        ids += new
+        labels += [IGNORED] * len(new) if in_records else new
+    return _Example(ids[: config.max_length], labels[: config.max_length])
+
+
+def _texts(conversations: list[Conversation]) -> Iterator[str]:
+    for conversation in conversations:
+        yield from (piece.text for piece in HOTEL_MINI.pieces(conversation.messages, ()) if piece.text)
+
+
+def pretrain(config: PretrainConfig) -> Path:
+    """Train from scratch, or go on from the last checkpoint in `config.out`; returns the finished model's folder.
+
+    Raises:
+        TrainingError: the preset is unknown or there is no data.
+    """
+    if config.preset not in PRESETS:
+        raise TrainingError("unknown preset", value=config.preset, remedy=f"Choose one of {', '.join(PRESETS)}.")
+    conversations = [c for path in config.data for c in read_conversations(path)]
+    if not conversations:
+        raise TrainingError("the data holds no conversation", value=config.data, remedy="Make some with `python -m chatbot selfplay`.")
+    config.out.mkdir(parents=True, exist_ok=True)
+    (config.out / "config_run.json").write_text(json.dumps(asdict(config), default=str, ensure_ascii=False, indent=2), encoding="utf-8")
+    tokenizer = _tokenizer(config, conversations)
+    examples = _Examples([labelled(c, tokenizer, config) for c in conversations])
+    examples.budget = config.batch_tokens
+    print(json.dumps({"conversations": len(conversations), "tokens": sum(len(e.ids) for e in examples.examples)}), flush=True)
+    torch.manual_seed(config.seed)
+    model = AutoModelForCausalLM.from_config(PRESETS[config.preset](len(tokenizer)), dtype=torch.float32)
+    model.config.pad_token_id, model.config.eos_token_id = tokenizer.pad_token_id, tokenizer.eos_token_id
+    trainer = _PretrainTrainer(
+        model=model, args=_arguments(config), train_dataset=examples, data_collator=lambda batch: collate(batch, tokenizer.pad_token_id), callbacks=[_Progress()]
+    )
+    trainer.train(resume_from_checkpoint=any(config.out.glob("checkpoint-*")))
+    trainer.save_model(str(config.out))
+    tokenizer.save_pretrained(config.out)
+    (config.out / "workbench.json").write_text(json.dumps({"family": HOTEL_MINI.name}), encoding="utf-8")
+    return config.out
+
+
+def _tokenizer(config: PretrainConfig, conversations: list[Conversation]) -> PreTrainedTokenizerFast:
+    """The run's tokenizer; trained once, so that a resumed run has the same one."""
+    if (config.out / "tokenizer.json").exists():
+        return PreTrainedTokenizerFast.from_pretrained(config.out)
+    tokenizer = train_tokenizer(_texts(conversations), config.vocab_size, SPECIAL_TOKENS, pad=PAD, end=END)
+    tokenizer.save_pretrained(config.out)
+    return tokenizer
+
+
+def _arguments(config: PretrainConfig) -> TrainingArguments:
+    native_bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    return TrainingArguments(
+        output_dir=str(config.out),
+        max_steps=config.max_steps,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="cosine_with_min_lr",
+        lr_scheduler_kwargs={"min_lr_rate": 0.05},
+        warmup_steps=config.warmup_steps,
+        weight_decay=0.05,
+        adam_beta2=0.98,
+        max_grad_norm=1.0,
+        bf16=native_bf16,
+        logging_steps=20,
+        save_steps=config.save_steps,
+        save_total_limit=2,
+        seed=config.seed,
+        report_to=[],
+        disable_tqdm=True,
+        dataloader_num_workers=0,
+    )
