@@ -4,9 +4,10 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from chatbot.corpus.duplicates import near_duplicates
-from chatbot.messages import Conversation
+from chatbot.messages import Conversation, read_conversations
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
 
@@ -55,6 +56,15 @@ def leaks(sides: Sequence[Sequence[Conversation]]) -> dict[str, int]:
         seen[conversation.source].add(side)
     across = sum(where[i] != where[j] for i, j, _ in near_duplicates(whole))
     return {"sources": sum(len(s) > 1 for s in seen.values()), "near_duplicates": across}
+
+
+def read_sides(folder: Path) -> dict[str, list[Conversation]]:
+    """The sides that `split` wrote into a folder.
+
+    Raises:
+        InputError: one is missing or does not read.
+    """
+    return {name: list(read_conversations(Path(folder) / f"{name}.jsonl")) for name in SHARES}
 
 
 def split(conversations: Sequence[Conversation], seed: int) -> Split:

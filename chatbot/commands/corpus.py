@@ -1,0 +1,112 @@
+"""`extract`, `check`, `split`, `export`, `selfplay`: from CrossWOZ or self-play to a checked data set."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from chatbot.hotels.store import HotelStore
+
+HOTELS = Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")]
+OUT = Annotated[Path, typer.Option("--out", help="where the conversations go, as JSONL")]
+ALL = Annotated[Path, typer.Argument(help="conversations as JSONL")]
+SEED = Annotated[int, typer.Option("--seed", help="the same seed gives the same result")]
+JSON = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def _store(hotels: Path | None) -> "HotelStore":
+    from chatbot.hotels.store import HotelStore
+    from chatbot.settings import settings
+
+    return HotelStore.load(hotels or settings().hotels)
+
+
+def _show(figures: object) -> None:
+    print(json.dumps(figures, ensure_ascii=False, indent=2))
+
+
+def extract(
+    *,
+    file: Annotated[Path, typer.Argument(help="CrossWOZ's train, val or test .json or .json.zip")],
+    out: OUT,
+    hotels: HOTELS = None,
+) -> None:
+    """Cut hotel conversations out of CrossWOZ, replayed on the database; prints what was dropped and repaired."""
+    from chatbot.corpus.crosswoz import extract as run
+    from chatbot.messages import write_conversations
+
+    extraction = run(file, _store(hotels))
+    write_conversations(out, extraction.conversations)
+    _show(extraction.report.to_dict())
+
+
+def check(*, file: ALL, hotels: HOTELS = None, as_json: JSON = False) -> None:
+    """Check every conversation: form, wishes in the words, replay on the database, grounded replies. Exit code 1 if any fails."""
+    from chatbot.corpus.checks import check as run
+    from chatbot.corpus.lab import read_any
+
+    store, failed, count = _store(hotels), 0, 0
+    for count, conversation in enumerate(read_any(file), 1):  # noqa: B007
+        wrong = [found for found in run(conversation, store) if not found.passed]
+        failed += bool(wrong)
+        for found in wrong:
+            print(
+                json.dumps({"id": conversation.id, "check": found.name, "reason": found.reason}, ensure_ascii=False)
+                if as_json
+                else f"{conversation.id}  {found.reason}"
+            )
+    print(f"{count - failed}/{count} passed", file=sys.stderr)
+    raise typer.Exit(1 if failed else 0)
+
+
+def split(*, file: ALL, out: Annotated[Path, typer.Option("--out", help="folder for train.jsonl val.jsonl test.jsonl")], seed: SEED = 0) -> None:
+    """Split 8:1:1 by source dialogue, near-duplicates on one side; prints the leak report, which must read 0/0."""
+    from chatbot.corpus.lab import read_any
+    from chatbot.corpus.split import split as run
+    from chatbot.messages import write_conversations
+
+    made = run(read_any(file), seed)
+    counts = {name: write_conversations(out / f"{name}.jsonl", getattr(made, name)) for name in ("train", "val", "test")}
+    _show(counts | {"leaks": made.leaks})
+
+
+def export(
+    *,
+    folder: Annotated[Path, typer.Argument(help="folder with train.jsonl val.jsonl test.jsonl")],
+    form: Annotated[str, typer.Option("--format", help="jsonl, parquet, openai, llama-factory, chatglm3 or llama2")],
+    out: Annotated[Path, typer.Option("--out", help="a folder for the export and its data card")],
+    hotels: HOTELS = None,
+) -> None:
+    """Write a split in the form of another trainer, with a data card."""
+    from chatbot.corpus.card import data_card
+    from chatbot.corpus.export import export as run
+    from chatbot.corpus.split import leaks, read_sides
+
+    sides = read_sides(folder)
+    files = run(sides, form, out)
+    card = out / "README.md"
+    card.write_text(data_card(sides, _store(hotels), leaks(list(sides.values()))), encoding="utf-8")
+    print("\n".join(map(str, [*files, card])))
+
+
+def selfplay(
+    *,
+    out: OUT,
+    n: Annotated[int, typer.Option("--n", min=1, help="how many conversations")] = 100,
+    seed: SEED = 0,
+    hotels: HOTELS = None,
+) -> None:
+    """Make conversations by a simulated user who talks to the database."""
+    from chatbot.corpus.selfplay import selfplay as run
+    from chatbot.messages import write_conversations
+
+    print(f"{write_conversations(out, run(_store(hotels), n, seed))} → {out}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this topic."""
+    for command in (extract, check, split, export, selfplay):
+        app.command()(command)
