@@ -1,0 +1,281 @@
+"""Fine-tunes an adapter: data → examples → packed rows → TRL's trainer, resumed, guarded, and published with its record."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from accelerate import PartialState
+from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
+from transformers import EarlyStoppingCallback, PreTrainedTokenizerBase
+from trl import SFTConfig
+
+from chatbot.errors import InputError, TrainingError
+from chatbot.jobs import JobWriter
+from chatbot.messages import Conversation, read_conversations
+from chatbot.models.families import Family
+from chatbot.models.loading import default_dtype, load_base, load_tokenizer
+from chatbot.training.config import FinetuneConfig
+from chatbot.training.data import Example, examples, fingerprint, hold_out, rows, statistics
+from chatbot.training.guard import Exploded, SpikeDetector, Verdict, verdict
+from chatbot.training.methods import allocated_ranks, method, peft_config, targets
+from chatbot.training.record import best_checkpoint, complete_checkpoints, publish, read_record, versions, write_record
+from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, RankAllocation, Reporter, names_of
+
+SLOWER = 0.5
+"""What the learning rate is multiplied by at each roll-back."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is known before the first step."""
+
+    config: FinetuneConfig
+    family: Family
+    tokenizer: PreTrainedTokenizerBase
+    train: list[Example]
+    held_out: list[Example]
+    held_out_conversations: list[Conversation]
+
+    @property
+    def packed(self) -> bool:
+        """Whether rows hold several conversations."""
+        return self.config.packing and not method(self.config.method).prompts
+
+    @property
+    def batch(self) -> int:
+        """Rows a device and batch: as many tokens unpacked as packed."""
+        if self.packed:
+            return self.config.batch_size
+        mean = sum(len(e.ids) for e in self.train) / len(self.train)
+        return max(1, min(len(self.train), round(self.config.batch_size * self.config.max_length / mean)))
+
+    def steps(self, row_count: int, processes: int = 1) -> int:
+        """Optimiser steps of the whole run."""
+        batches = -(-row_count // (self.batch * processes))
+        a_epoch = max(1, -(-batches // self.config.accumulation))
+        return self.config.max_steps or max(1, round(self.config.epochs * a_epoch))
+
+
+def prepare(config: FinetuneConfig, family: Family | None = None) -> Prepared:
+    """Read, render and split the data, and refuse what cannot be trained on.
+
+    Raises:
+        InputError: the data or the method cannot be used.
+        ModelError: the base folder holds no tokenizer, or not the family's.
+    """
+    method(config.method)
+    if family is None:
+        from chatbot.models.registry import family_of
+
+        family = family_of(config.base)
+    tokenizer = load_tokenizer(config.base)
+    conversations = list(read_conversations(config.data))
+    if config.eval_data:
+        train, held = conversations, list(read_conversations(config.eval_data))
+    else:
+        train, held = hold_out(conversations, config.eval_share, config.seed)
+    rendered = [examples(part, family, tokenizer, config.max_length) if part else [] for part in (train, held)]
+    return Prepared(config, family, tokenizer, rendered[0], rendered[1], held)
+
+
+def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
+    """The base with a fresh adapter on it; the base's weights don't train."""
+    config, chosen = prepared.config, method(prepared.config.method)
+    state = PartialState()
+    device = f"cuda:{state.local_process_index}" if torch.cuda.is_available() else "cpu"
+    base: Any = load_base(config.base, "nf4" if chosen.quantised else "auto", device=device)
+    base.config.use_cache = False
+    if chosen.quantised:
+        base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=_checkpointing(config))
+    torch.manual_seed(config.seed)
+    layers = targets(prepared.family.lora_targets, [name for name, _ in base.named_modules()])
+    return cast(PeftModel, get_peft_model(base, peft_config(config, layers, total_steps)))
+
+
+def _checkpointing(config: FinetuneConfig) -> bool:
+    wanted = torch.cuda.is_available() if config.checkpointing is None else config.checkpointing
+    return wanted and method(config.method).checkpointing
+
+
+def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, best: str) -> SFTConfig:
+    """The trainer's settings; whatever is not named here is the library's default."""
+    config, cuda = prepared.config, torch.cuda.is_available()
+    every = min(config.eval_every, total_steps)
+    return SFTConfig(
+        output_dir=str(config.checkpoints),
+        dataset_kwargs={"skip_prepare_dataset": True},
+        packing=prepared.packed,
+        max_length=config.max_length,
+        train_sampling_strategy="random" if prepared.packed else "group_by_length",
+        per_device_train_batch_size=prepared.batch,
+        per_device_eval_batch_size=prepared.batch,
+        gradient_accumulation_steps=config.accumulation,
+        gradient_checkpointing=_checkpointing(config),
+        max_steps=total_steps,
+        learning_rate=learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=round(config.warmup * total_steps),
+        weight_decay=config.weight_decay,
+        optim="paged_adamw_8bit" if cuda and config.method == "qlora" else "adamw_torch",
+        bf16=default_dtype("cuda" if cuda else "cpu") == torch.bfloat16,
+        use_cpu=not cuda,
+        eval_strategy="steps" if best else "no",
+        eval_steps=every,
+        save_strategy="steps",
+        save_steps=every,
+        save_total_limit=2,
+        metric_for_best_model=best or None,
+        greater_is_better=best != "eval_loss" if best else None,
+        prediction_loss_only=True,
+        logging_steps=config.log_every,
+        logging_nan_inf_filter=False,
+        seed=config.seed,
+        report_to=[],
+        disable_tqdm=True,
+        dataloader_pin_memory=cuda,
+    )
+
+
+def build(prepared: Prepared, writer: JobWriter, evaluator: Evaluator | None = None) -> GuardedTrainer:
+    """The trainer, ready to run."""
+    config = prepared.config
+    train = rows(prepared.train, config.max_length, prepared.packed)
+    held = rows(prepared.held_out, config.max_length, prepared.packed) if prepared.held_out else None
+    steps = prepared.steps(len(train), PartialState().num_processes)
+    model = load_model(prepared, steps)
+    rate = config.learning_rate or method(config.method).learning_rate(sum(p.numel() for p in model.parameters()))
+    best = f"eval_{BEST}" if evaluator else "eval_loss" if held is not None else ""
+    callbacks = [Reporter(writer), *([EarlyStoppingCallback(config.patience)] if best else []), *([RankAllocation()] if config.method == "adalora" else [])]
+    trainer = GuardedTrainer(
+        model=model,
+        args=arguments(prepared, steps, rate, best=best),
+        train_dataset=train,
+        eval_dataset=held,
+        processing_class=prepared.tokenizer,
+        callbacks=callbacks,
+        detector=SpikeDetector(config.spike),
+        names=names_of(prepared.train),
+        evaluator=evaluator,
+    )
+    _adapter_in_compute_dtype(trainer.model)
+    return trainer
+
+
+def _adapter_in_compute_dtype(model: Any) -> None:
+    """TRL turns a quantised model's adapter to bf16, which a CPU without bf16 instructions multiplies twenty times slower."""
+    if not torch.cuda.is_available() and default_dtype("cpu") == torch.float32:
+        for weight in model.parameters():
+            if weight.requires_grad:
+                weight.data = weight.data.float()
+
+
+def run(trainer: GuardedTrainer, config: FinetuneConfig, writer: JobWriter) -> Verdict | None:
+    """Train from the last complete checkpoint; after an explosion go back to it with a lower learning rate.
+
+    Returns:
+        None, or why the guard gave up.
+    """
+    fresh = {name: weight.detach().clone() for name, weight in trainer.model.named_parameters() if weight.requires_grad}
+    explosions: list[Exploded] = []
+    while len(explosions) <= config.max_rollbacks:
+        found = complete_checkpoints(config.checkpoints)
+        if not found:
+            _restore(trainer, fresh)
+        try:
+            trainer.train(resume_from_checkpoint=str(found[-1]) if found else None)
+        except Exploded as explosion:
+            explosions.append(explosion)
+            trainer.detector.forget()
+            trainer.slow_down(SLOWER)
+            _tell(trainer, writer, explosion, complete_checkpoints(config.checkpoints))
+        else:
+            return None
+    return verdict(explosions)
+
+
+@torch.no_grad()
+def _restore(trainer: GuardedTrainer, weights: dict[str, torch.Tensor]) -> None:
+    for name, weight in trainer.model.named_parameters():
+        if name in weights:
+            weight.copy_(weights[name])
+
+
+def _tell(trainer: GuardedTrainer, writer: JobWriter, explosion: Exploded, found: list[Path]) -> None:
+    if trainer.is_world_process_zero():
+        back = int(found[-1].name.rsplit("-", 1)[-1]) if found else 0
+        shown = {"reason": explosion.reason, "conversations": list(explosion.conversations)[:20], "learning_rate": trainer.args.learning_rate}
+        writer.event(event="rollback", step=explosion.step, back_to=back, **shown)
+
+
+def finetune(config: FinetuneConfig, writer: JobWriter | None = None, evaluator: Evaluator | None = None, family: Family | None = None) -> Path:
+    """Train an adapter and put it into `config.out`; a run that was cut off there goes on from its last checkpoint.
+
+    Args:
+        config: the run.
+        writer: where events go; the output folder where not given.
+        evaluator: figures from generated text at every checkpoint.
+        family: how conversations are written; read from the base's folder where not given.
+
+    Returns:
+        The folder of the adapter (`config.out`).
+
+    Raises:
+        InputError, ModelError: what was given cannot be used.
+        TrainingError: the folder holds another run, or the loss exploded before the first checkpoint.
+    """
+    started = time.monotonic()
+    _check_folder(config)
+    writer = writer or JobWriter(config.out)
+    prepared = prepare(config, family)
+    trainer = build(prepared, writer, evaluator)
+    record = _record(prepared, trainer)
+    if trainer.is_world_process_zero():
+        write_record(config.out, record)
+    gave_up = run(trainer, config, writer)
+    if trainer.is_world_process_zero():
+        _finish(trainer, prepared, writer, record | {"seconds": round(time.monotonic() - started, 1), "verdict": str(gave_up) if gave_up else None})
+    return config.out
+
+
+def _check_folder(config: FinetuneConfig) -> None:
+    before = read_record(config.out).get("config")
+    if before and before != json.loads(config.model_dump_json()):
+        raise InputError("--out holds a run with other settings", value=config.out, remedy="Name a new folder, or delete this one.")
+    config.out.mkdir(parents=True, exist_ok=True)
+
+
+def _record(prepared: Prepared, trainer: GuardedTrainer) -> dict[str, Any]:
+    counted = asdict(statistics(prepared.train, prepared.config.max_length))
+    counted.pop("lengths")
+    trainable, total = trainer.model.get_nb_trainable_parameters()
+    return {
+        "config": json.loads(prepared.config.model_dump_json()),
+        "family": prepared.family.name,
+        "data": fingerprint(prepared.config.data),
+        "held_out": len(prepared.held_out),
+        "packed": prepared.packed,
+        "statistics": counted,
+        "trainable": trainable,
+        "parameters": total,
+        "learning_rate": trainer.args.learning_rate,
+        "max_steps": trainer.args.max_steps,
+        "versions": versions(),
+    }
+
+
+def _finish(trainer: GuardedTrainer, prepared: Prepared, writer: JobWriter, record: dict[str, Any]) -> None:
+    """Publish the best checkpoint with the figures that it had."""
+    out = prepared.config.out
+    try:
+        chosen = best_checkpoint(prepared.config.checkpoints)
+    except TrainingError as error:
+        raise TrainingError(record["verdict"] or error.what, remedy=error.remedy) from error
+    step = int(chosen.name.rsplit("-", 1)[-1])
+    history = json.loads((complete_checkpoints(prepared.config.checkpoints)[-1] / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
+    figures = {k.removeprefix("eval_"): v for line in history if line["step"] == step for k, v in line.items() if k.startswith("eval_")}
+    record |= {"steps": trainer.state.global_step, "checkpoint": chosen.name, "best": figures, "ranks": allocated_ranks(trainer.model)}
+    publish(chosen, out, prepared.family.name, record)
+    writer.event(event="end", step=trainer.state.global_step, best=figures, checkpoint=chosen.name, verdict=record["verdict"], seconds=record["seconds"])

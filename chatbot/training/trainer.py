@@ -1,0 +1,146 @@
+"""TRL's SFTTrainer with what it lacks: a guard on every loss, generation metrics at every checkpoint, reports to a job's folder."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from trl import SFTTrainer
+
+from chatbot.jobs import JobWriter
+from chatbot.training.guard import Exploded, SpikeDetector
+
+Evaluator = Callable[[Any], dict[str, float]]
+"""Given the model as it stands, figures such as slot_f1 (higher is better)."""
+BEST = "slot_f1"
+"""The figure by which the best checkpoint is chosen where an evaluator gives it; the held-out loss otherwise."""
+
+
+class GuardedTrainer(SFTTrainer):
+    """Raises Exploded before a bad batch reaches the weights; adds the evaluator's figures to each evaluation."""
+
+    model: Any
+
+    def __init__(self, *, detector: SpikeDetector, names: dict[tuple[int, ...], str], evaluator: Evaluator | None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.detector, self.names, self.evaluator = detector, names, evaluator
+
+    def training_step(self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        """One forward and backward pass; all processes agree on whether it exploded."""
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        share = self.current_gradient_accumulation_steps if num_items_in_batch is not None else 1
+        seen = float(self.accelerator.gather(loss.detach().float().reshape(1) * share).max())
+        if reason := self.detector.observe(seen):
+            raise Exploded(self.state.global_step + 1, seen, reason, self._conversations(inputs))
+        return loss
+
+    def _conversations(self, inputs: dict[str, Any]) -> list[str]:
+        """Ids of the conversations in a batch, packed or padded."""
+        found = []
+        for ids, row in zip(inputs["input_ids"].tolist(), self._starts(inputs), strict=True):
+            for begin, end in zip(row, [*row[1:], len(ids)], strict=True):
+                found.append(self.names.get(_key(ids[begin:end]), "?"))
+        return sorted(set(found) - {"?"})
+
+    @staticmethod
+    def _starts(inputs: dict[str, Any]) -> list[list[int]]:
+        positions = inputs.get("position_ids")
+        if positions is None:
+            return [[0] for _ in inputs["input_ids"]]
+        return [(row == 0).nonzero().flatten().tolist() for row in positions]
+
+    def evaluate(self, *arguments: Any, **named: Any) -> dict[str, float]:
+        """The held-out loss, and what the evaluator finds in generated text."""
+        figures: dict[str, float] = super().evaluate(*arguments, **named) if self.eval_dataset is not None else {}
+        if self.evaluator and self.is_world_process_zero():
+            self.model.eval()
+            figures |= {f"eval_{name}": value for name, value in self.evaluator(self.accelerator.unwrap_model(self.model)).items()}
+            self.log({name: value for name, value in figures.items() if name not in ("epoch",)})
+        return self._shared(figures)
+
+    def _shared(self, figures: dict[str, float]) -> dict[str, float]:
+        """The main process's figures, everywhere: early stopping must not end one process alone."""
+        if self.accelerator.num_processes == 1:
+            return figures
+        from accelerate.utils import broadcast_object_list
+
+        return broadcast_object_list([figures])[0]
+
+    def slow_down(self, factor: float) -> None:
+        """Lower the peak learning rate for the next call of `train`."""
+        self.args.learning_rate *= factor
+        self.optimizer = self.lr_scheduler = None
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        """A checkpoint remembers the old learning rate: after a roll-back the lower one must win."""
+        super()._load_optimizer_and_scheduler(checkpoint)
+        if checkpoint and self.lr_scheduler is not None and hasattr(self.lr_scheduler, "base_lrs"):
+            self.lr_scheduler.base_lrs = [self.args.learning_rate for _ in self.lr_scheduler.base_lrs]
+
+
+def _key(ids: list[int]) -> tuple[int, ...]:
+    return tuple(ids[:64])
+
+
+def names_of(data: list[Any]) -> dict[tuple[int, ...], str]:
+    """Start of a conversation's tokens → its id."""
+    return {_key(e.ids): e.id for e in data}
+
+
+class Reporter(TrainerCallback):
+    """Writes the curves into the job's folder and obeys its stop file."""
+
+    def __init__(self, writer: JobWriter) -> None:
+        self.writer = writer
+        self._last: tuple[float, float] | None = None
+        self._began: tuple[float, int] | None = None
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Note where the clock starts."""
+        self._began, self._last = (time.monotonic(), state.global_step), None
+        if state.is_world_process_zero:
+            self.writer.event(event="begin", step=state.global_step, max_steps=state.max_steps)
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        """A point of the curves: a training loss with its speed, or an evaluation."""
+        if not state.is_world_process_zero or not logs or "train_runtime" in logs:
+            return
+        event = "eval" if any(name.startswith("eval_") for name in logs) else "log"
+        figures = {name: value if math.isfinite(value) else None for name, value in logs.items() if isinstance(value, int | float)}
+        self.writer.event(event=event, step=state.global_step, max_steps=state.max_steps, **figures, **(self._speed(state, logs) if event == "log" else {}))
+
+    def _speed(self, state: TrainerState, logs: dict[str, Any]) -> dict[str, float]:
+        now, tokens = time.monotonic(), float(logs.get("num_tokens", 0))
+        out = {}
+        if self._last and now > self._last[0] and tokens > self._last[1]:
+            out["tokens_per_second"] = round((tokens - self._last[1]) / (now - self._last[0]), 1)
+        self._last = (now, tokens)
+        if self._began and (done := state.global_step - self._began[1]) > 0:
+            out["seconds_left"] = round((now - self._began[0]) / done * (state.max_steps - state.global_step), 1)
+        return out
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> TrainerControl:
+        """Save and end where a stop was asked for; judge the last step too."""
+        if self._stop_wanted():
+            control.should_save = control.should_training_stop = True
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = args.eval_strategy != "no"
+        return control
+
+    def _stop_wanted(self) -> bool:
+        """The main process's answer, so that all processes stop at the same step."""
+        wanted = [self.writer.should_stop()]
+        if torch.distributed.is_initialized():
+            torch.distributed.broadcast_object_list(wanted)
+        return wanted[0]
+
+
+class RankAllocation(TrainerCallback):
+    """AdaLoRA adapts nothing unless it is told about every step."""
+
+    def on_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **_: Any) -> None:
+        """Runs after the optimiser's step, while the gradients are still there."""
+        bare = model.module if hasattr(model, "module") else model
+        bare.base_model.update_and_allocate(state.global_step + 1)
