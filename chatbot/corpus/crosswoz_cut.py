@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from chatbot.corpus import reground
@@ -61,6 +62,7 @@ class Cutter:
     hand: list[dict[str, Any]] = field(default_factory=list)
     stands_for: dict[str, dict[str, Any]] = field(default_factory=dict)
     focus: dict[str, Any] | None = None
+    nearby_cut: bool = False
 
     def add(self, pair: Exchange) -> None:
         """Append one exchange, or leave everything as it was.
@@ -92,15 +94,21 @@ class Cutter:
             words = words.replace(original, record["name"])
         if now.name in self.stands_for and self.stands_for[now.name]["name"] not in words:
             raise Unusable("name_unresolved")
-        if pair.points_elsewhere:
-            cut = cut_nearby(words, next((str(pair.state[s]) for s in NEARBY_SLOTS if pair.state.get(s)), ""))
-            if cut is None:
-                raise Unusable("nearby_unresolved")
-            self.repairs["nearby_wish_cut"] += cut != words
-            words = cut
+        self.nearby_cut = pair.points_elsewhere or (bool(now) and left(words) and not set(NEARBY_SLOTS) & set(requested(pair.said_acts)))
+        if self.nearby_cut:
+            words = self._without_nearby(words, pair)
         if not self.hand and not now and not now.name and requested(pair.said_acts) != ["名称"]:
             words = self._named(words, pair, now)
         return words
+
+    def _without_nearby(self, words: str, pair: Exchange) -> str:
+        """The words without the wish about another place, which the state or the database names."""
+        source = next((str(pair.state[s]) for s in NEARBY_SLOTS if pair.state.get(s)), "")
+        cut = cut_nearby(words, source or self.places.longest(words))
+        if cut is None:
+            raise Unusable("nearby_unresolved")
+        self.repairs["nearby_wish_cut"] += cut != words
+        return cut
 
     def _named(self, words: str, pair: Exchange, now: Wishes) -> str:
         """The first utterance of a segment that points to a hotel from before: its name is put in."""
@@ -142,20 +150,22 @@ class Cutter:
         names = reground.offered(pair.answer_acts, pair.answer)
         refused = any(intent == "NoOffer" for intent, *_ in pair.answer_acts)
         stand_ins = self._stand_ins(names, records)
-        self.focus = (stand_ins or records or [None])[0]
+        self.focus = next(iter(stand_ins or records), None)
         asked = [s for s in requested(pair.said_acts) if s != "名称"]
-        elsewhere = pair.points_elsewhere and left(pair.answer)
-        if relaxed or refused or elsewhere or not records or len(stand_ins) < len(names) or any(n not in pair.answer for n in names):
-            return self._announced(records[: max(1, len(names))], relaxed, asked)
-        if not names:
-            checked = self._checked(pair.answer, pair, records[0], records) if asked else None
-            return checked or (self._written(reground.answers(asked, records[0], self.rng)) if asked else self._announced(records, relaxed, []))
-        self.stands_for |= {n: r for n, r in zip(names, stand_ins, strict=True) if n != r["name"]}
+        elsewhere = self.nearby_cut and left(pair.answer)
         text = pair.answer
-        for name, record in zip(names, stand_ins, strict=True):
-            self.repairs["hotel_replaced"] += name != record["name"]
+        for name, record in zip(names, stand_ins, strict=False):
+            if name != record["name"]:
+                self.repairs["hotel_replaced"] += 1
+                self.stands_for[name] = record
             text = text.replace(name, record["name"])
-        return self._checked(text, pair, stand_ins[0], records) or self._announced(stand_ins, relaxed, asked)
+        unsaid = len(stand_ins) < len(names) or any(n not in pair.answer for n in names)
+        checked = None
+        if records and not (relaxed or refused or elsewhere or unsaid) and (names or asked):
+            checked = self._checked(text, pair, (stand_ins or records)[0], records)
+        if checked is None and not names and asked and records and not relaxed:
+            return self._written(reground.answers(asked, records[0], self.rng))
+        return checked or self._announced(stand_ins or records, relaxed, asked)
 
     def _announced(self, records: list[dict[str, Any]], relaxed: list[str], asked: list[str]) -> str:
         """The hotels found and the answers about the first of them, from templates."""
@@ -168,8 +178,8 @@ class Cutter:
         by_name = {r["name"]: r for r in records}
         out = []
         for name in names:
-            original = self.store.get(name)
-            free.sort(key=lambda r, o=original: reground.unlike(r, o) if o else 0)
+            if original := self.store.get(name):
+                free.sort(key=partial(reground.unlike, original))
             record = by_name.get(name) or (free.pop(0) if free else None)
             out += [record] if record else []
         return out

@@ -112,9 +112,9 @@ def _direction(before: str, after: str) -> tuple[bool, bool, bool]:
     after = re.sub(r"^(?:元|块钱|块|分|rmb|人民币|/晚|每晚|一晚|的)+", "", after)
     most = re.search(rf"(?:{MOST_BEFORE})[^,，。；\d]{{0,4}}$", before) or re.match(MOST_AFTER, after)
     least = not most and (re.search(rf"(?:{LEAST_BEFORE})(?:是|为|在|要|花|价)?$", before) or re.match(LEAST_AFTER, after))
-    most = most or (not least and re.search(rf"(?:{BUDGET})(?:只有|是|在|为|就|有)?$", before) and not re.match(ABOUT, after))
     about = re.search(rf"(?:{ABOUT})[是在为]?$", before) or re.match(ABOUT, after)
-    return bool(least), bool(most), bool(about)
+    spend = not (least or about) and re.search(rf"(?:{BUDGET})(?:只有|是|在|为|就|有)?$", before)
+    return bool(least), bool(most or spend), bool(about)
 
 
 def _band(low: float, before: str, after: str, exact: bool) -> Band:

@@ -54,6 +54,10 @@ class Places:
             text = text.replace(name, "")
         return [name for name in self.names if name in text]
 
+    def longest(self, text: str) -> str:
+        """The longest name in the text, "" where it holds none."""
+        return max((name for name in self.names if name in text), key=len, default="")
+
 
 def asks_of_hand(text: str) -> bool:
     """Whether the words ask something of the hotel in hand (这个酒店有暖气吗) and do not search anew."""
@@ -69,7 +73,7 @@ def shown(value: object) -> str:
     return "、".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def unlike(record: Record, original: Record) -> float:
+def unlike(original: Record, record: Record) -> float:
     """How much of what was said about one hotel would have to change for another: unknown or known values first, then facilities."""
     gaps = sum(bool(record[field]) != bool(original[field]) for field in FIELDS.values())
     return gaps + (record["type"] != original["type"]) + len(set(record["facilities"]) ^ set(original["facilities"])) / 10
