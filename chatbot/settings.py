@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     openai_model: str = "gpt-4o-mini"
     on_spaces: str | None = Field(default=None, validation_alias="SPACE_ID")
 
+    @property
+    def accounts(self) -> Path:
+        """The file that holds who may log in."""
+        return self.workspace / "accounts.json"
+
     def folder(self, *parts: str) -> Path:
         """A folder of the workspace, made if it is not there yet."""
         path = self.workspace.joinpath(*parts)

@@ -1,0 +1,43 @@
+"""Opens the page: builds it from chatbot.ui and launches it; nothing else."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatbot.accounts import Accounts, check_host
+from chatbot.errors import WorkbenchError
+from chatbot.settings import settings
+
+
+def launch(
+    hotels: Annotated[Path | None, typer.Option(help="a hotel database in CrossWOZ's form; default: the shipped, invented hotels")] = None,
+    host: Annotated[str, typer.Option(help="any host but 127.0.0.1 needs accounts: python -m chatbot users add NAME --role admin")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="the port to listen on")] = 7860,
+    demo: Annotated[bool, typer.Option(help="a public demo: Chat and Evaluate on shipped data, no accounts, nothing that spends, trains or stores")] = False,
+) -> None:
+    """Open the hotel chatbot workbench in a browser."""
+    chosen = settings().model_copy(update={"hotels": hotels} if hotels else {})
+    on_spaces = bool(chosen.on_spaces)
+    accounts = Accounts(chosen.accounts)
+    if not (demo or on_spaces):
+        check_host(host, accounts)
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    from chatbot.ui.serve import serve
+
+    serve(chosen, host="0.0.0.0" if on_spaces else host, port=port, demo=demo or on_spaces, accounts=accounts)
+
+
+def main() -> None:
+    """Run the command line; a known error prints its message and exits with 2."""
+    try:
+        typer.run(launch)
+    except WorkbenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Hotel cards: what a person compares hotels by, with each wish marked as met or not."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from chatbot.dialogue.events import RecordsEvent
+from chatbot.hotels.facilities import match_facility
+from chatbot.hotels.query import HotelQuery
+from chatbot.ui.slots import FIELDS, bounds
+from chatbot.ui.words import say
+
+WORDS = {
+    "cards.title": ("酒店", "Hotels"),
+    "cards.count": ("共 {total} 家符合，显示前 {n} 家", "{total} match, the first {n} shown"),
+    "cards.empty": ("说出想住什么样的酒店，查到的会列在这里。", "Say what hotel you want; what is found is listed here."),
+    "cards.nothing": ("没有找到酒店。去掉一个条件再试试。", "No hotel was found. Try with one wish less."),
+    "cards.relaxed": ("没有完全符合的酒店，放宽了：{wishes}", "No hotel meets everything; given up: {wishes}"),
+    "cards.unmatched": ("酒店库里没有这样的设施：{words}", "The database knows no such facility: {words}"),
+    "cards.no_price": ("价格未知", "price unknown"),
+    "cards.no_rating": ("暂无评分", "not rated"),
+    "cards.more": ("设施与周边", "Facilities and nearby"),
+    "cards.attractions": ("周边景点", "Sights nearby"),
+    "cards.restaurants": ("周边餐馆", "Restaurants nearby"),
+    "cards.met": ("符合", "met"),
+    "cards.unmet": ("不符合", "not met"),
+}
+
+
+def cards_html(query: HotelQuery, found: RecordsEvent | None, who: Any) -> str:
+    """All of the hotels panel: how many, what was given up, and a card a hotel."""
+    if found is None:
+        return f'<p class="quiet">{say(who, "cards.empty")}</p>'
+    notes = list(_notes(found, who))
+    if not found.records:
+        return "".join([*notes, f'<p class="quiet">{say(who, "cards.nothing")}</p>'])
+    count = f'<p class="quiet">{say(who, "cards.count", total=found.total, n=len(found.records))}</p>'
+    return "".join([*notes, count, *(card(record, query, who) for record in found.records)])
+
+
+def _notes(found: RecordsEvent, who: Any) -> Iterator[str]:
+    """What a person must know before reading the cards."""
+    if found.relaxed:
+        wishes = "、".join(escape(wish_name(name, who)) for name in found.relaxed)
+        yield f'<p class="note">{say(who, "cards.relaxed", wishes=wishes)}</p>'
+    if found.unmatched:
+        yield f'<p class="note">{say(who, "cards.unmatched", words="、".join(map(escape, found.unmatched)))}</p>'
+
+
+def wish_name(constraint: str, who: Any) -> str:
+    """A dropped constraint ("price_range_upper", "facilities:棋牌室") in words: the slot's name, or the facility."""
+    argument, _, word = constraint.partition(":")
+    slot = next((slot for slot, names in FIELDS.items() if argument in (slot, *names)), None)
+    return word or (say(who, f"slots.{slot}") if slot else constraint)
+
+
+def card(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
+    """One hotel. Every value of the record is untrusted text."""
+    price = f"¥{record['price']:g}" if record.get("price") is not None else say(who, "cards.no_price")
+    rating = f"★ {record['rating']:g}" if record.get("rating") is not None else say(who, "cards.no_rating")
+    facts = " · ".join(escape(str(record[key])) for key in ("type", "subway", "phone") if record.get(key))
+    return (
+        f'<article class="hotel"><header><b>{escape(str(record["name"]))}</b><span class="price">{price}</span><span class="rating">{rating}</span></header>'
+        f"<p>{facts}</p><p>{escape(str(record.get('address') or ''))}</p>{_wishes(record, query, who)}{_more(record, who)}</article>"
+    )
+
+
+def _wishes(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
+    items = [
+        f'<li class="{"met" if met else "unmet"}"><i aria-label="{say(who, "cards.met" if met else "cards.unmet")}">{"✓" if met else "✗"}</i> {escape(wish)}</li>'
+        for wish, met in wishes(query, record)
+    ]
+    return f'<ul class="wishes">{"".join(items)}</ul>' if items else ""
+
+
+def wishes(query: HotelQuery, record: Mapping[str, Any]) -> list[tuple[str, bool]]:
+    """Each wish in short words, and whether the hotel meets it; unknown prices and ratings meet no bound."""
+    out = [(query.type, record.get("type") == query.type)] if query.type else []
+    have = set(record.get("facilities") or ())
+    for word in query.facilities:
+        names = match_facility(word)
+        out.append((" / ".join(sorted(names)) or word, bool(names & have)))
+    for field, unit in (("price", "元"), ("rating", "分")):
+        lower, upper = (getattr(query, f"{field}_range_{end}") for end in ("lower", "upper"))
+        if shown := bounds(lower, upper, unit):
+            out.append((shown, within(record.get(field), lower, upper)))
+    for field in ("address", "subway"):
+        if word := getattr(query, field):
+            out.append((word, word in str(record.get(field) or "")))
+    return out
+
+
+def within(number: float | None, lower: float | None, upper: float | None) -> bool:
+    """Whether a known number lies within inclusive bounds, either of which may be open."""
+    return number is not None and (lower is None or number >= lower) and (upper is None or number <= upper)
+
+
+def _more(record: Mapping[str, Any], who: Any) -> str:
+    lists = [("slots.facilities", "facilities"), ("cards.attractions", "nearby_attractions"), ("cards.restaurants", "nearby_restaurants")]
+    rows = [f"<p><b>{say(who, word)}</b> {escape('、'.join(map(str, record[key])))}</p>" for word, key in lists if record.get(key)]
+    return f"<details><summary>{say(who, 'cards.more')}</summary>{''.join(rows)}</details>" if rows else ""

@@ -1,0 +1,213 @@
+"""The Chat tab: the conversation beside what was understood and what was found, and a second model one click away."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import gradio as gr
+
+from chatbot.ui.chat_feedback import build_feedback
+from chatbot.ui.chat_state import ChatState
+from chatbot.ui.chat_turns import ChatTurns
+from chatbot.ui.context import PageContext
+from chatbot.ui.slots import slot_form
+from chatbot.ui.words import t
+
+WORDS = {
+    "chat.tab": ("对话", "Chat"),
+    "chat.window": ("对话", "Conversation"),
+    "chat.empty": (
+        "想住什么样的酒店？\n说出类型、设施、价格或评分，也可以直接报酒店名。",
+        "What hotel are you looking for?\nSay the type, facilities, price or rating in Chinese, or name a hotel.",
+    ),
+    "chat.input": ("说出你的需求，回车发送", "Say what you want (in Chinese), Enter to send"),
+    "chat.send": ("发送", "Send"),
+    "chat.stop": ("停止", "Stop"),
+    "chat.clear": ("清空", "Clear"),
+    "chat.save": ("下载对话", "Download"),
+    "chat.compare": ("对比另一个模型", "Compare with another model"),
+    "chat.compare_off": ("结束对比", "End the comparison"),
+    "chat.other": ("另一个模型", "The other model"),
+    "chat.edit": ("修改条件", "Correct the wishes"),
+    "chat.search": ("按这些条件重新查", "Search again"),
+    "chat.inside": ("看看里面", "Look inside"),
+}
+EXAMPLES = ("想找能打麻将的经济型酒店", "三百块以内、评分4.5以上的有吗", "带孩子住，要有泳池和接机", "有没有无障碍的高档酒店")
+"""Chinese in both languages, as the shipped model is."""
+SAVE = """(text) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], {type: "application/jsonl"}));
+  link.download = "conversation.jsonl";
+  link.click();
+  URL.revokeObjectURL(link.href);
+}"""
+
+
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+RUN: dict[str, Any] = QUIET | {"concurrency_limit": 4}
+"""Answers may run for several pages at once; each model decides how many it serves together."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One column of conversation: what is said, and what draws it."""
+
+    state: gr.State
+    window: gr.Chatbot
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What a person types and clicks under the conversation."""
+
+    box: gr.Textbox
+    asked: gr.State
+    send: gr.Button
+    stop: gr.Button
+    clear: gr.Button
+    save: gr.Button
+    compare: gr.Button
+    row: gr.Row
+    chips: list[gr.Button]
+
+
+@dataclass(frozen=True)
+class Side:
+    """What was understood and found."""
+
+    slots: gr.HTML
+    cards: gr.HTML
+    fields: list[gr.components.Component]
+    search: gr.Button
+
+
+@dataclass(frozen=True)
+class Other:
+    """The second conversation of a comparison."""
+
+    talk: Conversation
+    model: gr.Dropdown
+    column: gr.Column
+    on: gr.State
+
+
+def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks) -> None:
+    """Lay the tab out and wire it. `model` is the picker in the page's header; `page` loads it in the person's language."""
+    with gr.Row(elem_classes="chat"):
+        with gr.Column(scale=6, min_width=320):
+            talk, controls = _conversation("talk"), _controls()
+            build_feedback(context, talk.window, talk.state, model)
+        other = _other()
+        with gr.Column(scale=4, min_width=320, elem_classes="side"):
+            side = _side()
+            _inside(context, talk.state)
+    wiring = _Wiring(ChatTurns(context), talk, controls, side, other, model)
+    wiring.conversation()
+    wiring.tools()
+    page.load(wiring.turns.load, None, [side.slots, side.cards], **QUIET)
+
+
+def _conversation(name: str) -> Conversation:
+    window = gr.Chatbot(
+        label=t("chat.window"),
+        show_label=False,
+        placeholder=t("chat.empty"),
+        height="calc(100dvh - 250px)",
+        min_height=340,
+        render_markdown=False,
+        buttons=["copy"],
+        elem_classes="talk",
+        elem_id=name,
+    )
+    return Conversation(gr.State(ChatState()), window)
+
+
+def _controls() -> Controls:
+    with gr.Row(elem_classes="chips") as row:
+        chips = [gr.Button(text, size="sm", elem_classes="chip", min_width=60) for text in EXAMPLES]
+    with gr.Row(elem_classes="say"):
+        box = gr.Textbox(placeholder=t("chat.input"), show_label=False, container=False, scale=8, max_length=2000, autofocus=True, elem_id="say", min_width=120)
+        send = gr.Button(t("chat.send"), variant="primary", scale=1, min_width=72)
+        stop = gr.Button(t("chat.stop"), variant="stop", scale=1, min_width=72, visible=False)
+    with gr.Row(elem_classes="tools"):
+        clear, save, compare = (gr.Button(t(f"chat.{name}"), size="sm", min_width=80) for name in ("clear", "save", "compare"))
+    return Controls(box, gr.State(""), send, stop, clear, save, compare, row, chips)
+
+
+def _other() -> Other:
+    with gr.Column(scale=6, min_width=320, visible=False) as column:
+        model = gr.Dropdown([], label=t("chat.other"), interactive=True)
+        talk = _conversation("other-talk")
+    return Other(talk, model, column, gr.State(False))
+
+
+def _side() -> Side:
+    gr.Markdown(t("slots.title"), elem_classes="head")
+    slots = gr.HTML(padding=False)
+    with gr.Accordion(t("chat.edit"), open=False, elem_classes="edit"):
+        fields = slot_form()
+        search = gr.Button(t("chat.search"), size="sm", variant="primary")
+    gr.Markdown(t("cards.title"), elem_classes="head")
+    cards = gr.HTML(padding=False, elem_id="cards")
+    return Side(slots, cards, fields, search)
+
+
+def _inside(context: PageContext, state: gr.State) -> None:
+    """The model's inner workings, where that panel is part of the installation."""
+    if find_spec("chatbot.ui.inside"):
+        from chatbot.ui.inside import build_inside
+
+        with gr.Accordion(t("chat.inside"), open=False):
+            build_inside(context, state)
+
+
+@dataclass(frozen=True)
+class _Wiring:
+    """The tab's listeners. None of them is an API: a page's buttons are for its page."""
+
+    turns: ChatTurns
+    talk: Conversation
+    controls: Controls
+    side: Side
+    other: Other
+    model: gr.Dropdown
+
+    @property
+    def drawn(self) -> list[gr.components.Component]:
+        """What `view` draws, in its order."""
+        return [self.talk.state, self.talk.window, self.side.slots, self.side.cards, self.controls.row]
+
+    @property
+    def second(self) -> list[gr.components.Component]:
+        """What is drawn of the second conversation."""
+        return [self.other.talk.state, self.other.talk.window]
+
+    def conversation(self) -> None:
+        """Sending, by key, button or example; answering anew; stopping."""
+        controls, turns = self.controls, self.turns
+        begun = [controls.box, controls.asked, controls.send, controls.stop]
+        sources = [(controls.box.submit, controls.box), (controls.send.click, controls.box), *((chip.click, chip) for chip in controls.chips)]
+        for trigger, source in sources:
+            self._answer(trigger(turns.begin, source, begun, **QUIET))
+        states = [self.talk.state, self.other.talk.state]
+        again = self.talk.window.retry(turns.again, states, [*states, *begun], **QUIET)
+        self._answer(again)
+        controls.stop.click(turns.stop, None, None, **QUIET)
+
+    def _answer(self, begun: gr.events.Dependency) -> None:
+        controls, other = self.controls, self.other
+        first = begun.success(self.turns.answer, [controls.asked, self.talk.state, self.model], self.drawn, **RUN)
+        second = first.then(self.turns.also, [controls.asked, other.talk.state, other.model, other.on], self.second, **RUN)
+        second.then(self.turns.finish, self.talk.state, [controls.send, controls.stop, *self.side.fields], **QUIET)
+
+    def tools(self) -> None:
+        """Undo, clear, edit, download, compare."""
+        controls, turns, other = self.controls, self.turns, self.other
+        both, everything = [self.talk.state, other.talk.state], [*self.drawn, *self.second]
+        self.talk.window.undo(turns.undo, both, [controls.box, *everything], **QUIET)
+        gr.on([controls.clear.click, self.talk.window.clear], turns.clear, None, [*everything, *self.side.fields], **QUIET)
+        self.side.search.click(turns.edit, [*both, *self.side.fields], everything, **QUIET)
+        text = gr.Textbox(visible=False)
+        controls.save.click(turns.export, self.talk.state, text, **QUIET).then(None, text, None, js=SAVE, **QUIET)
+        shown = [other.on, other.column, controls.compare, other.model, *self.second]
+        controls.compare.click(turns.compare, [other.on, self.talk.state, self.model], shown, **QUIET)

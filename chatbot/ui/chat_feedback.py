@@ -1,0 +1,97 @@
+"""Like or dislike a reply, say why, and correct what was understood; kept in the workspace as material for training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from chatbot.errors import WorkbenchError
+from chatbot.hotels.query import HotelQuery
+from chatbot.ui.chat_state import ChatState
+from chatbot.ui.context import PageContext
+from chatbot.ui.slots import fill_form, read_form, slot_form
+from chatbot.ui.transcript import turn_at
+from chatbot.ui.words import say, t
+
+WORDS = {
+    "feedback.title": ("这句回复哪里不好？", "What is wrong with this reply?"),
+    "feedback.comment": ("说明（可不填）", "Comment (optional)"),
+    "feedback.placeholder": ("例如：要的是 4.5 分以上，它没听懂", "For example: I asked for 4.5 and more"),
+    "feedback.right": ("应该理解成（改对的条件）", "What should have been understood"),
+    "feedback.save": ("保存反馈", "Save"),
+    "feedback.cancel": ("取消", "Cancel"),
+    "feedback.thanks": ("记下了，谢谢。", "Saved, thank you."),
+    "feedback.off": ("公开演示不保存反馈。", "The public demo keeps no feedback."),
+    "feedback.failed": ("反馈没有存下来。{error}", "The feedback could not be saved. {error}"),
+}
+
+
+@dataclass(frozen=True)
+class FeedbackPanel:
+    """The panel that a dislike opens."""
+
+    group: gr.Group
+    turn: gr.State
+    comment: gr.Textbox
+    fields: list[gr.components.Component]
+
+
+def build_feedback(context: PageContext, chatbot: gr.Chatbot, state: gr.State, model: gr.Dropdown) -> None:
+    """Lay the panel out under the conversation and wire likes and dislikes to it."""
+    handlers = FeedbackHandlers(context)
+    turn = gr.State(None)
+    with gr.Group(visible=False, elem_classes="feedback") as group:
+        gr.Markdown(t("feedback.title"))
+        comment = gr.Textbox(label=t("feedback.comment"), placeholder=t("feedback.placeholder"), lines=2, max_length=1000)
+        with gr.Accordion(t("feedback.right"), open=False):
+            fields = slot_form()
+        with gr.Row():
+            cancel = gr.Button(t("feedback.cancel"), size="sm")
+            save = gr.Button(t("feedback.save"), size="sm", variant="primary")
+    chatbot.like(handlers.rate, [state, model], [group, turn, comment, *fields], api_visibility="private")
+    save.click(handlers.save, [state, turn, model, comment, *fields], group, api_visibility="private")
+    cancel.click(lambda: gr.update(visible=False), None, group, api_visibility="private")
+
+
+class FeedbackHandlers:
+    """What a thumb and the panel's button do."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+
+    def rate(self, state: ChatState, model_id: str, request: gr.Request, data: gr.LikeData) -> list[Any]:
+        """Keep a like at once; open the panel for a dislike."""
+        index = data.index[0] if isinstance(data.index, list | tuple) else data.index
+        number = turn_at(state, index)
+        if data.liked is True and number is not None:
+            self._keep(state, number, model_id, True, "", None, request)
+        opened = data.liked is False and number is not None and not self.context.demo
+        query = ChatState(state.turns[: number + 1]).query if number is not None else HotelQuery()
+        return [gr.update(visible=opened), number, "", *fill_form(query)]
+
+    def save(self, state: ChatState, number: int, model_id: str, comment: str, request: gr.Request, *values: Any) -> Any:
+        """Keep a dislike with its comment and, where the conditions were corrected, with them."""
+        before = ChatState(state.turns[: number + 1]).query
+        try:
+            right = corrected(values, before)
+        except WorkbenchError as error:
+            gr.Warning(str(error))
+            return gr.skip()
+        self._keep(state, number, model_id, False, comment, right, request)
+        return gr.update(visible=False)
+
+    def _keep(self, state: ChatState, number: int, model_id: str, liked: bool, comment: str, right: HotelQuery | None, request: gr.Request) -> None:
+        messages = ChatState(state.turns[: number + 1]).messages
+        try:
+            self.context.require(request, "annotator")
+            self.context.record_feedback(messages, liked=liked, comment=comment, corrected=right, model=model_id)
+            gr.Info(say(request, "feedback.thanks"))
+        except WorkbenchError as error:
+            gr.Warning(say(request, "feedback.off" if self.context.demo else "feedback.failed", error=error))
+
+
+def corrected(values: Sequence[Any], before: HotelQuery) -> HotelQuery | None:
+    """The conditions as corrected; None where the form was left as it was."""
+    after = read_form(values, before)
+    return after if after.arguments() != before.arguments() else None

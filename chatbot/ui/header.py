@@ -1,0 +1,96 @@
+"""The line above the tabs: the product's name, the model and the database in use (click to change), and a three-step guide."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from chatbot.errors import WorkbenchError
+from chatbot.ui.context import PageContext
+from chatbot.ui.words import say, t
+
+WORDS = {
+    "header.name": ("酒店对话机器人工作台", "Hotel chatbot workbench"),
+    "header.model": ("模型", "Model"),
+    "header.database": ("酒店库", "Hotel database"),
+    "header.upload": ("换酒店库…", "Change hotels …"),
+    "header.first": ("{name} · {n} 家", "{name} · {n} hotels"),
+    "header.demo_hotels": ("示例酒店（虚构）", "Demo hotels (invented)"),
+    "header.bad_file": ("这个文件不能用作酒店库。{error}", "This file cannot be used as a hotel database. {error}"),
+    "header.changed": ("现在查的是 {n} 家酒店的库。", "Now searching {n} hotels."),
+    "header.help": ("怎么用", "How to use this page"),
+    "header.guide": (
+        "<b>三步上手</b><ol><li>用自己的话说想住什么样的酒店，例如“想找能打麻将的经济型酒店”。</li>"
+        "<li>对话旁边是听懂的条件和查到的酒店；哪个条件不对，就改哪个，改完会重新查。</li>"
+        "<li>回答好不好，点一下赞或踩；想比较，就点“对比另一个模型”。</li></ol>",
+        "<b>Three steps</b><ol><li>Say in your own words, in Chinese, what hotel you want.</li>"
+        "<li>Beside the conversation stand the wishes as understood and the hotels found; correct a wish and it searches again.</li>"
+        "<li>Like or dislike an answer; compare with another model by one click.</li></ol>",
+    ),
+}
+FIRST, OWN = "first", "own"
+"""Ids of the database that the page started with and of the one that this session uploaded."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The parts of the header that the page wires to loading and the tabs read."""
+
+    brand: gr.HTML
+    model: gr.Dropdown
+    database: gr.Dropdown
+
+
+def build_header(context: PageContext) -> Header:
+    """Lay the header out and wire what changes the database."""
+    handlers = HeaderHandlers(context)
+    with gr.Row(elem_classes="top"):
+        brand = gr.HTML(elem_classes="brand", padding=False)
+        model = gr.Dropdown([], label=t("header.model"), elem_classes="pill", min_width=110, interactive=True)
+        database = gr.Dropdown([], label=t("header.database"), elem_classes="pill", min_width=110, interactive=True)
+        upload = gr.UploadButton(t("header.upload"), file_types=[".json"], size="sm", elem_classes="upload", visible=not context.demo, min_width=90)
+    upload.upload(handlers.upload, upload, database, api_visibility="private")
+    database.input(handlers.choose, database, api_visibility="private")
+    return Header(brand, model, database)
+
+
+class HeaderHandlers:
+    """What the header's controls do."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+
+    def load(self, request: gr.Request) -> tuple[str, Any, Any]:
+        """The header as this person sees it: the words, the models, the databases."""
+        choices = [(m.label, m.id) for m in self.context.models(request)]
+        first = choices[0][1] if choices else None
+        return brand_html(request), gr.update(choices=choices, value=first), self._databases(request, FIRST)
+
+    def upload(self, file: str, request: gr.Request) -> Any:
+        """Search an uploaded database from now on, in this page alone."""
+        try:
+            store = self.context.use_store(request, Path(file))
+        except WorkbenchError as error:
+            gr.Warning(say(request, "header.bad_file", error=error))
+            return gr.skip()
+        gr.Info(say(request, "header.changed", n=f"{len(store):,}"))
+        return self._databases(request, OWN, Path(file).stem)
+
+    def choose(self, database: str, request: gr.Request) -> None:
+        """Go back to the first database, or to the uploaded one."""
+        session = self.context.session(request)
+        session.store = session.uploaded if database == OWN and session.uploaded else self.context.default_store
+
+    def _databases(self, request: gr.Request, chosen: str, name: str = "") -> Any:
+        context, own = self.context, self.context.session(request).uploaded
+        shipped = say(request, "header.demo_hotels") if context.ships_hotels else context.settings.hotels.stem
+        choices = [(say(request, "header.first", name=shipped, n=f"{len(context.default_store):,}"), FIRST)]
+        choices += [(say(request, "header.first", name=name, n=f"{len(own):,}"), OWN)] if own else []
+        return gr.update(choices=choices, value=chosen)
+
+
+def brand_html(who: Any) -> str:
+    """The product's name and the folded guide."""
+    guide = f'<details class="guide"><summary aria-label="{say(who, "header.help")}">?</summary><div>{say(who, "header.guide")}</div></details>'
+    return f"<h1>{say(who, 'header.name')}</h1>{guide}"

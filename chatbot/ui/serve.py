@@ -1,0 +1,65 @@
+"""Puts the page on a port: at once, while the default model loads behind it."""
+
+import threading
+from pathlib import Path
+
+from chatbot.accounts import Accounts
+from chatbot.errors import InputError
+from chatbot.settings import Settings
+from chatbot.ui.quick import without_stubs
+
+with without_stubs():
+    import gradio as gr
+
+from chatbot.ui.context import PageContext
+from chatbot.ui.page import build_page
+from chatbot.ui.theme import CSS, theme
+from chatbot.ui.words import say, translations
+
+WORDS = {"serve.login": ("请用管理员给您的账号登录。", "Log in with the account that your administrator gave you.")}
+UPLOAD_LIMIT = "200mb"
+
+
+def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.Blocks, str]:
+    """Build and launch the page without waiting for its end; returns it with its address.
+
+    Raises:
+        InputError: the port is taken.
+    """
+    page = build_page(context)
+    try:
+        _, address, _ = page.launch(
+            server_name=host,
+            server_port=port,
+            share=False,
+            auth=context.accounts.verify if context.accounts is not None else None,
+            auth_message=say("zh", "serve.login"),
+            max_file_size=UPLOAD_LIMIT,
+            blocked_paths=[str(Path(context.settings.workspace).resolve())],
+            prevent_thread_lock=True,
+            ssr_mode=False,
+            quiet=True,
+            footer_links=[],
+            i18n=translations(),
+            theme=theme(),
+            css_paths=CSS,
+        )
+    except OSError as error:
+        raise InputError(f"the page cannot listen on {host}:{port}", value=error, remedy="Choose another port with --port.") from error
+    return page, address
+
+
+def serve(settings: Settings, *, host: str, port: int, demo: bool, accounts: Accounts) -> None:
+    """Open the page and stay until it is stopped. With any account there, everybody has to log in."""
+    context = PageContext(settings, demo=demo, accounts=accounts if accounts and not demo else None)
+    page, address = open_page(context, host=host, port=port)
+    print(f"酒店对话机器人工作台 / hotel chatbot workbench: {address}", flush=True)
+    threading.Thread(target=warm, args=(context,), daemon=True).start()
+    page.block_thread()
+
+
+def warm(context: PageContext) -> None:
+    """Load the first model that the page offers."""
+    offered = context.models()
+    if offered:
+        context.pool.warm(offered[0].id)

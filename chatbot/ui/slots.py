@@ -1,0 +1,128 @@
+"""What the model understood, slot by slot: what is new, changed or dropped since the turn before, and a form to correct it."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from chatbot.hotels.facilities import FACILITIES, match_facility
+from chatbot.hotels.query import HOTEL_TYPES, HotelQuery
+from chatbot.ui.words import say, t
+
+WORDS = {
+    "slots.title": ("理解到的需求", "What was understood"),
+    "slots.name": ("名称", "Name"),
+    "slots.type": ("类型", "Type"),
+    "slots.facilities": ("设施", "Facilities"),
+    "slots.price": ("价格", "Price"),
+    "slots.rating": ("评分", "Rating"),
+    "slots.address": ("地址", "Address"),
+    "slots.subway": ("地铁", "Subway"),
+    "slots.sort": ("排序", "Order"),
+    "slots.new": ("新", "new"),
+    "slots.changed": ("改", "changed"),
+    "slots.dropped": ("去掉", "dropped"),
+    "slots.price_asc": ("价格从低到高", "cheapest first"),
+    "slots.price_desc": ("价格从高到低", "dearest first"),
+    "slots.rating_asc": ("评分从低到高", "lowest rating first"),
+    "slots.rating_desc": ("评分从高到低", "best rating first"),
+    "slots.price_from": ("最低价（元）", "Price from (CNY)"),
+    "slots.price_to": ("最高价（元）", "Price up to (CNY)"),
+    "slots.rating_from": ("最低评分", "Rating from"),
+    "slots.rating_to": ("最高评分", "Rating up to"),
+}
+ALWAYS = ("type", "facilities", "price", "rating")
+FIELDS = {
+    "name": ("name",),
+    "type": ("type",),
+    "facilities": ("facilities",),
+    "price": ("price_range_lower", "price_range_upper"),
+    "rating": ("rating_range_lower", "rating_range_upper"),
+    "address": ("address",),
+    "subway": ("subway",),
+    "sort": ("sort_by", "sort_order"),
+}
+"""Rows of the panel, and the arguments of the query that each one shows."""
+
+
+def slots_html(query: HotelQuery, previous: HotelQuery, who: Any) -> str:
+    """The panel: a row a slot, marked by a word and a colour where it changed in the last turn."""
+    changes = query.changes(previous)
+    rows = []
+    for slot, names in FIELDS.items():
+        marks = {changes[name] for name in names if name in changes}
+        if not marks and slot not in ALWAYS:
+            continue
+        mark = _mark({str(m) for m in marks})
+        shown = value(previous if mark == "dropped" else query, slot, who)
+        badge = f"<mark>{say(who, f'slots.{mark}')}</mark>" if mark in ("new", "changed", "dropped") else ""
+        rows.append(f'<tr class="{mark}"><th>{say(who, f"slots.{slot}")}</th><td>{shown}{badge}</td></tr>')
+    return f'<table class="slots">{"".join(rows)}</table>'
+
+
+def _mark(marks: set[str]) -> str:
+    """One mark for a slot of two bounds: what both are, else changed."""
+    return marks.pop() if len(marks) == 1 else "changed" if marks else "empty"
+
+
+def value(query: HotelQuery, slot: str, who: Any) -> str:
+    """One slot's value as HTML; a dash where there is none."""
+    if slot == "facilities":
+        return " ".join(_facility(word) for word in query.facilities) or "—"
+    if slot in ("price", "rating"):
+        lower, upper = (getattr(query, f"{slot}_range_{end}") for end in ("lower", "upper"))
+        return escape(bounds(lower, upper, "元" if slot == "price" else "")) or "—"
+    if slot == "sort":
+        return say(who, f"slots.{query.sort_by}_{query.sort_order or 'asc'}") if query.sort_by else "—"
+    return escape(getattr(query, slot) or "—")
+
+
+def _facility(word: str) -> str:
+    """What the database calls it, and the user's own word where that differs."""
+    names = match_facility(word)
+    said = f" <small>← “{escape(word)}”</small>" if names and word not in names else ""
+    return f'<span class="facility">{escape(" / ".join(sorted(names)) or word)}{said}</span>'
+
+
+def bounds(lower: float | None, upper: float | None, unit: str = "") -> str:
+    """≥ 4.5, ≤ 300元, 200–300元, or nothing."""
+    if lower is not None and upper is not None:
+        return f"{lower:g}{unit}" if lower == upper else f"{lower:g}–{upper:g}{unit}"
+    return f"≥ {lower:g}{unit}" if lower is not None else f"≤ {upper:g}{unit}" if upper is not None else ""
+
+
+FORM = ("type", "facilities", "price_range_lower", "price_range_upper", "rating_range_lower", "rating_range_upper", "name", "address", "subway")
+"""The arguments that the form shows, in the order of its fields."""
+
+
+def slot_form() -> list[gr.components.Component]:
+    """Fields for a query, to be called inside a layout; their values are read by `read_form`."""
+    fields: list[gr.components.Component] = []
+    with gr.Row(elem_classes="pair"):
+        fields.append(gr.Dropdown([("—", ""), *[(name, name) for name in HOTEL_TYPES]], value="", label=t("slots.type"), min_width=90))
+        fields.append(gr.Dropdown(list(FACILITIES), value=[], multiselect=True, allow_custom_value=True, label=t("slots.facilities"), min_width=90))
+    for slot, top, step in (("price", None, 1), ("rating", 5, 0.1)):
+        with gr.Row(elem_classes="pair"):
+            for end in ("from", "to"):
+                fields.append(gr.Number(value=None, minimum=0, maximum=top, step=step, label=t(f"slots.{slot}_{end}"), min_width=90))
+    with gr.Row(elem_classes="pair"):
+        fields += [gr.Textbox(label=t(f"slots.{name}"), max_length=80, min_width=80) for name in ("name", "address", "subway")]
+    return fields
+
+
+def fill_form(query: HotelQuery) -> list[Any]:
+    """The form's values for a query."""
+    values: dict[str, Any] = query.model_dump() | {"type": query.type or "", "facilities": list(query.facilities)}
+    return [values[name] if values[name] is not None or "range" in name else "" for name in FORM]
+
+
+def read_form(values: Sequence[Any], base: HotelQuery) -> HotelQuery:
+    """What the form says; the order of results is kept from `base`.
+
+    Raises:
+        QueryError: a value that cannot be searched for.
+    """
+    filled = {name: value for name, value in zip(FORM, values, strict=True) if value not in (None, "", [])}
+    order = {name: getattr(base, name) for name in FIELDS["sort"] if getattr(base, name)}
+    return HotelQuery.parse(filled | order)
