@@ -1,0 +1,128 @@
+"""Families by name, and which family a model folder belongs to: saved in `workbench.json` beside its weights, recognised otherwise."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from chatbot.errors import InputError, ModelError
+from chatbot.models.families import Family
+
+FAMILY_FILE = "workbench.json"
+TEMPLATES = Path(__file__).parent / "templates"
+_FAMILIES = {
+    "hotel-mini": ("hotel_mini", "HOTEL_MINI"),
+    "chatglm3": ("chatglm3_family", "CHATGLM3"),
+    "llama2": ("llama2_family", "LLAMA2"),
+}
+NAMES = (*_FAMILIES, "template")
+
+
+def family(name: str) -> Family:
+    """A built-in family.
+
+    Raises:
+        InputError: there is none of that name; "template" belongs to a folder (see `family_of`).
+    """
+    if name not in _FAMILIES:
+        remedy = "Give the model's folder." if name == "template" else f"Known families: {', '.join(NAMES)}."
+        raise InputError("no built-in model family of that name", value=name, remedy=remedy)
+    module, attribute = _FAMILIES[name]
+    found: Family = getattr(import_module(f"chatbot.models.{module}"), attribute)
+    return found
+
+
+def family_name(folder: Path) -> str:
+    """The name of a folder's family: the saved one; else its base's, for an adapter; else recognised by its config.
+
+    Raises:
+        ModelError: nothing in the folder tells.
+    """
+    folder = Path(folder)
+    saved = _read(folder / FAMILY_FILE).get("family")
+    if saved:
+        if saved not in NAMES:
+            raise ModelError(f"{folder / FAMILY_FILE} names a family that this version does not know", value=saved, remedy=f"Known: {', '.join(NAMES)}.")
+        return str(saved)
+    base = _read(folder / "adapter_config.json").get("base_model_name_or_path")
+    if base:
+        return family_name(Path(base))
+    return _recognised(folder)
+
+
+def family_of(folder: Path) -> Family:
+    """The family of a checkpoint or adapter folder; one with its own chat template is built from its tokenizer.
+
+    Raises:
+        ModelError: nothing in the folder tells.
+    """
+    name = family_name(folder)
+    return _from_template(Path(folder)) if name == "template" else family(name)
+
+
+def write_family(folder: Path, name: str) -> None:
+    """Save beside a checkpoint or adapter which family it is, and the family's chat template for other engines.
+
+    Raises:
+        InputError: there is no such family.
+    """
+    if name not in NAMES:
+        raise InputError("no model family of that name", value=name, remedy=f"Known families: {', '.join(NAMES)}.")
+    folder = Path(folder)
+    saved = _read(folder / FAMILY_FILE) | {"family": name}
+    (folder / FAMILY_FILE).write_text(json.dumps(saved, ensure_ascii=False, indent=1), encoding="utf-8")
+    template = TEMPLATES / f"{name}.jinja"
+    if template.is_file():
+        (folder / "chat_template.jinja").write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A JSON object; {} where the file is missing."""
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} could not be read", value=error, remedy="Restore it, or train or convert the model again.") from error
+    if not isinstance(found, dict):
+        raise ModelError(f"{path} is not a JSON object", remedy="Restore it, or train or convert the model again.")
+    return found
+
+
+def _template_text(folder: Path) -> str:
+    path = folder / "chat_template.jinja"
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    return str(_read(folder / "tokenizer_config.json").get("chat_template") or "")
+
+
+def _recognised(folder: Path) -> str:
+    """By the chat template, or Llama 2's base models, which have none, by their vocabulary."""
+    template = _template_text(folder)
+    config = _read(folder / "config.json")
+    if "<<SYS>>" in template or (not template and config.get("model_type") == "llama" and config.get("vocab_size") == 32000):
+        return "llama2"
+    if template:
+        return "template"
+    if config.get("model_type") == "chatglm":
+        remedy = f"Convert it once: python -m chatbot convert-chatglm {folder} {folder}-converted"
+        raise ModelError("this is an original ChatGLM checkpoint", value=folder, remedy=remedy)
+    raise ModelError(
+        "nothing in the folder tells its model family", value=folder, remedy=f'Save {{"family": …}} in its {FAMILY_FILE}: one of {", ".join(NAMES)}.'
+    )
+
+
+def _from_template(folder: Path) -> Family:
+    from transformers import AutoTokenizer
+
+    from chatbot.models.template_family import template_family
+
+    base = _read(folder / "adapter_config.json").get("base_model_name_or_path") or folder
+    home = folder if (folder / "tokenizer_config.json").is_file() else Path(base)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(home, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"no tokenizer could be loaded from {home}", value=error, remedy="Check that the download is complete.") from error
+    ends = _read(Path(base) / "generation_config.json").get("eos_token_id") or []
+    stops = tokenizer.convert_ids_to_tokens([ends] if isinstance(ends, int) else list(ends))
+    return template_family(tokenizer, [stop for stop in stops if stop])
