@@ -24,7 +24,7 @@ def evaluate(
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="only the first conversations")] = None,
 ) -> None:
     """Measure a model on held-out conversations: slots, calls, states, replies, groundedness, with 95% intervals."""
-    from chatbot.evaluation.runner import evaluate_file
+    from chatbot.evaluation.study import evaluate_file
 
     print(evaluate_file(data, hotels, model, out, predictions, limit=limit, progress=_progress))
 
@@ -47,7 +47,28 @@ def simulate(
     print(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(f"{name:12} {value}" for name, value in figures.items()))
 
 
+def study(
+    folder: Annotated[Path, typer.Argument(help="where everything about the study is kept; run again to go on")],
+    *,
+    model: Annotated[list[str] | None, typer.Option("--model", help="may be given up to three times; the first is the baseline")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="conversations as JSONL")] = None,
+    hotels: HOTELS = None,
+    goals: Annotated[int, typer.Option("--goals", min=0, help="goals of the simulated user")] = 0,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=16, help="wordings of each goal")] = 4,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="only the first conversations")] = None,
+) -> None:
+    """Measure up to three models on one data set; without --model and --data go on with what the folder was started with."""
+    from chatbot.dialogue.agent import Agent
+    from chatbot.evaluation.study import run_job, write_config
+    from chatbot.models.catalog import open_model
+
+    if model and data:
+        write_config(folder, model, data, hotels, goals=goals, seeds=seeds, limit=limit)
+    run_job(folder, open_model, Agent)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
     app.command()(evaluate)
     app.command()(simulate)
+    app.command()(study)

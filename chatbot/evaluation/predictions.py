@@ -46,12 +46,20 @@ class Prediction:
 
 def write_predictions(path: Path, rows: Iterable[Prediction]) -> None:
     """One JSON object a line."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text("".join(json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def append_predictions(path: Path, rows: Iterable[Prediction]) -> None:
+    """Add rows to a file in one write, after cutting off a line that a kill has torn."""
+    if path.exists() and not (text := path.read_bytes()).endswith(b"\n"):
+        path.write_bytes(text[: text.rfind(b"\n") + 1])
+    with path.open("a", encoding="utf-8") as out:
+        out.write("".join(json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in rows))
 
 
 def read_predictions(path: Path) -> list[Prediction]:
-    """Rows as `write_predictions` wrote them.
+    """Rows as `write_predictions` wrote them; a last line without its end was torn by a kill and is left out.
 
     Raises:
         InputError: naming the line that is not such a row.
@@ -59,7 +67,7 @@ def read_predictions(path: Path) -> list[Prediction]:
     known = {field.name for field in fields(Prediction)}
     out = []
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"predictions could not be read from {path}", value=error, remedy="Run `evaluate --predictions FILE` first.") from error
     for number, line in enumerate(lines, 1):

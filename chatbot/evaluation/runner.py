@@ -1,26 +1,18 @@
 """Runs a model over a data set: gold context, one prediction at every assistant turn, in batches, with progress."""
 
-import hashlib
-import json
-import platform
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chatbot.corpus.lab import read_any
 from chatbot.errors import InputError, QueryError
-from chatbot.evaluation.metrics import METRICS, evaluate
-from chatbot.evaluation.predictions import Prediction, write_predictions
+from chatbot.evaluation.metrics import evaluate
+from chatbot.evaluation.predictions import Prediction, append_predictions, read_predictions
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import Conversation, Message
 from chatbot.models.backends import ChatModel
-from chatbot.settings import settings
 
 BATCH = 32
 Progress = Callable[[int, int], None]
@@ -33,6 +25,11 @@ class Turn:
 
     conversation: Conversation
     index: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Which turn it is."""
+        return self.conversation.id, self.index
 
     @property
     def gold(self) -> Message:
@@ -103,34 +100,44 @@ def _prediction(turn: Turn, predicted: Message | None, store: HotelStore) -> Pre
     )
 
 
-def _batches(todo: Sequence[Turn]) -> Iterator[Sequence[int]]:
+def _batches(todo: Sequence[Turn]) -> Iterator[list[Turn]]:
     """Turns of like length together, longest first, so that little is padded and the time left is not promised too short."""
-    order = sorted(range(len(todo)), key=lambda i: -sum(len(m.content) for m in todo[i].context))
+    order = sorted(todo, key=lambda turn: -sum(len(m.content) for m in turn.context))
     return (order[start : start + BATCH] for start in range(0, len(order), BATCH))
 
 
-def predict(conversations: Sequence[Conversation], model: ChatModel, store: HotelStore, progress: Progress | None = None) -> list[Prediction]:
-    """What the model writes at every assistant turn, given the gold messages before it.
-
-    Raises:
-        InputError: two conversations have one id, or there is no assistant turn to score.
-    """
+def _todo(conversations: Sequence[Conversation]) -> list[Turn]:
     ids = [conversation.id for conversation in conversations]
     if len(set(ids)) < len(ids):
         raise InputError("conversations of the data share an id", value=next(i for i in ids if ids.count(i) > 1), remedy="Give every conversation its own id.")
     todo = turns(conversations)
     if not todo:
         raise InputError("the data holds no assistant turn to score", remedy="Give conversations in which the assistant answers a user.")
-    out: list[Prediction | None] = [None] * len(todo)
-    done = 0
-    for batch in _batches(todo):
-        answers = model.predict([(todo[i].context, todo[i].tools) for i in batch])
-        for i, answer in zip(batch, answers, strict=True):
-            out[i] = _prediction(todo[i], answer, store)
-        done += len(batch)
+    return todo
+
+
+def predict(
+    conversations: Sequence[Conversation], model: ChatModel, store: HotelStore, progress: Progress | None = None, kept: Path | None = None
+) -> list[Prediction]:
+    """What the model writes at every assistant turn, given the gold messages before it.
+
+    Args:
+        kept: a file that every batch is appended to at once; turns that it already holds are not asked again.
+
+    Raises:
+        InputError: two conversations have one id, or there is no assistant turn to score.
+    """
+    todo = _todo(conversations)
+    rows = {(row.id, row.turn): row for row in read_predictions(kept)} if kept and kept.exists() else {}
+    for batch in _batches([turn for turn in todo if turn.key not in rows]):
+        answers = model.predict([(turn.context, turn.tools) for turn in batch])
+        new = [_prediction(turn, answer, store) for turn, answer in zip(batch, answers, strict=True)]
+        rows |= {(row.id, row.turn): row for row in new}
+        if kept:
+            append_predictions(kept, new)
         if progress:
-            progress(done, len(todo))
-    return [row for row in out if row is not None]
+            progress(sum(turn.key in rows for turn in todo), len(todo))
+    return [rows[turn.key] for turn in todo]
 
 
 def run_evaluation(conversations: Sequence[Conversation], model: ChatModel, store: HotelStore, progress: Progress | None = None) -> dict[str, Any]:
@@ -142,51 +149,3 @@ def run_evaluation(conversations: Sequence[Conversation], model: ChatModel, stor
     """
     rows = predict(conversations, model, store, progress)
     return {"model": model.name, **evaluate(rows), "predictions": rows}
-
-
-def evaluate_file(
-    data: Path, hotels: Path | None, model: str, out: Path, predictions: Path | None = None, *, limit: int | None = None, progress: Progress | None = None
-) -> str:
-    """What the `evaluate` command does: read, measure, write the report (and the predictions); returns a short table to read.
-
-    Raises:
-        WorkbenchError: the data, the database or the model cannot be used.
-    """
-    from chatbot.models.catalog import open_model
-
-    hotels = hotels or settings().hotels
-    started = time.monotonic()
-    report = run_evaluation(read_any(data)[:limit], open_model(model), HotelStore.load(hotels), progress)
-    return write_report(report | {"model": model, "seconds": round(time.monotonic() - started, 1)}, data, hotels, out, predictions)
-
-
-def write_report(report: dict[str, Any], data: Path, hotels: Path, out: Path, predictions: Path | None = None) -> str:
-    """Write what `run_evaluation` gave: the figures with what they were measured on, the predictions apart; returns `summary`."""
-    figures = {key: value for key, value in report.items() if key != "predictions"} | provenance(data, hotels)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
-    if predictions:
-        write_predictions(predictions, report["predictions"])
-    return summary(figures)
-
-
-def provenance(data: Path, hotels: Path) -> dict[str, Any]:
-    """What the figures were measured on and with: file names, hashes, versions."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    versions = {"python": platform.python_version()}
-    for package in ("torch", "transformers", "peft", "sacrebleu"):
-        with suppress(PackageNotFoundError):
-            versions[package] = version(package)
-    files = {name: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for name, path in (("data", data), ("hotels", hotels))}
-    return {**files, "versions": versions, "made": datetime.now(UTC).isoformat(timespec="seconds")}
-
-
-def summary(report: dict[str, Any]) -> str:
-    """The figures as lines of text: name, value, 95% interval."""
-    lines = []
-    for name in METRICS:
-        value, bounds = report[name], report["intervals"][name]
-        lines.append(f"{name:30} " + ("—" if value is None else f"{value:8.4f}  [{bounds[0]:.4f}, {bounds[1]:.4f}]"))
-    counts = report["counts"]
-    return "\n".join([*lines, f"{counts['dialogues']} dialogues, {counts['turns']} turns"])

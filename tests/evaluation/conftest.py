@@ -84,6 +84,12 @@ def conversations(store):
 
 
 @pytest.fixture
+def queue_model():
+    """The class of the fakes."""
+    return QueueModel
+
+
+@pytest.fixture
 def gold_model(conversations):
     """A model that answers exactly as the data does."""
     return QueueModel(conversations)

@@ -1,13 +1,11 @@
 """The runner: what is asked of the model, in which context, and what is made of its answers."""
 
-import json
-
 import pytest
 
 from chatbot.errors import InputError
 from chatbot.evaluation import runner
 from chatbot.evaluation.metrics import METRICS
-from chatbot.messages import call, reply, user, write_conversations
+from chatbot.messages import call, reply, user
 
 
 def test_every_assistant_turn_is_predicted_once_in_its_gold_context(conversations, gold_model, store):
@@ -67,19 +65,13 @@ def test_data_without_assistant_turns_is_refused(conversations, gold_model, stor
         runner.predict([conversations[0].model_copy(update={"messages": [user("你好")]})], gold_model, store)
 
 
-def test_the_report_on_disk_says_what_it_was_measured_on(conversations, gold_model, store, tmp_path):
-    data, hotels = tmp_path / "data.jsonl", tmp_path / "hotels.json"
-    write_conversations(data, conversations)
-    hotels.write_text("[]")
-    text = runner.write_report(runner.run_evaluation(conversations, gold_model, store), data, hotels, tmp_path / "out" / "report.json", tmp_path / "rows.jsonl")
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert report["slot_f1"] == 1 and len(report["data"]["sha256"]) == 64
-    assert set(json.loads((tmp_path / "rows.jsonl").read_text().splitlines()[0])) >= {
-        "id",
-        "turn",
-        "gold_call",
-        "predicted_call",
-        "gold_reply",
-        "predicted_reply",
-    }
-    assert "slot_f1" in text and "2 dialogues, 7 turns" in text
+def test_turns_that_a_file_already_holds_are_not_asked_again(conversations, gold_model, store, tmp_path):
+    kept = tmp_path / "rows.jsonl"
+    whole = runner.predict(conversations, gold_model, store, kept=kept)
+    lines = kept.read_text().splitlines(keepends=True)
+    kept.write_text("".join(lines[:4]) + lines[4][:20])
+    asked = sum(gold_model.batches)
+    again = runner.predict(conversations, gold_model, store, kept=kept)
+    assert sum(gold_model.batches) - asked == 3
+    assert [row.to_dict() | {"ungrounded": ()} for row in again] == [row.to_dict() for row in whole]
+    assert len(kept.read_text().splitlines()) == 7

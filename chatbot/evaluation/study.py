@@ -1,0 +1,259 @@
+"""A study: several models measured on one data set and by one simulated user, kept in a folder that can be stopped, resumed and read again."""
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from chatbot.corpus.lab import read_any
+from chatbot.errors import InputError
+from chatbot.evaluation.compare import best, comparisons
+from chatbot.evaluation.metrics import METRICS, evaluate
+from chatbot.evaluation.predictions import Prediction, read_predictions, write_predictions
+from chatbot.evaluation.runner import Progress, predict, run_evaluation
+from chatbot.evaluation.simulator import Chatbot, conversation, simulate, summarise
+from chatbot.hotels.store import HotelStore
+from chatbot.jobs import JobWriter
+from chatbot.messages import Conversation, read_conversations, write_conversations
+from chatbot.models.backends import ChatModel
+from chatbot.settings import settings
+
+RESULT, DATA, CONFIG = "result.json", "data.jsonl", "config.json"
+MOST_MODELS = 3
+TURNS_A_DIALOGUE = 6
+"""About how many turns a simulated dialogue has: what it weighs in the progress."""
+Tell = Callable[[int, int, str], None]
+
+
+class StudyConfig(BaseModel):
+    """What to measure.
+
+    Attributes:
+        models: ids as in the catalog, at most MOST_MODELS; the first is what the others are compared with.
+        data: conversations as JSONL, in our form or in the ChatGLM3 tool form.
+        hotels: the database that calls run against.
+        limit: only so many conversations, None for all.
+        goals, seeds: of the simulated user; 0 goals leave it out.
+    """
+
+    models: list[str] = Field(min_length=1, max_length=MOST_MODELS)
+    data: Path
+    hotels: Path
+    limit: int | None = Field(None, ge=1)
+    goals: int = Field(0, ge=0, le=1000)
+    seeds: int = Field(4, ge=1, le=16)
+
+    @classmethod
+    def read(cls, folder: Path) -> "StudyConfig":
+        """The configuration of a study's folder.
+
+        Raises:
+            InputError: it is missing or does not validate.
+        """
+        try:
+            return cls.model_validate_json((folder / CONFIG).read_text(encoding="utf-8"))
+        except (OSError, ValidationError) as error:
+            raise InputError(f"no study in {folder}", value=error, remedy="Start one in the Evaluate tab or with `study`.") from error
+
+
+def write_config(folder: Path, models: Sequence[str], data: Path, hotels: Path | None, **more: Any) -> StudyConfig:
+    """Make a study's folder for the command line; `more` are further fields of StudyConfig."""
+    config = StudyConfig(models=list(models), data=data.resolve(), hotels=(hotels or settings().hotels).resolve(), **more)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFIG).write_text(config.model_dump_json(indent=1), encoding="utf-8")
+    return config
+
+
+class StudyStopped(Exception):
+    """Somebody asked the study to stop; what is done is kept."""
+
+
+def run_study(
+    config: StudyConfig,
+    folder: Path,
+    open_model: Callable[[str], ChatModel],
+    open_agent: Callable[[ChatModel, HotelStore], Chatbot],
+    tell: Tell = lambda done, total, what: None,
+) -> dict[str, Any]:
+    """Measure every model and write `result.json`; what the folder already holds is not asked again.
+
+    Args:
+        tell: told (turns done, turns in all, which model); may raise StudyStopped.
+
+    Raises:
+        WorkbenchError: data, database or a model cannot be used.
+    """
+    store, conversations = HotelStore.load(config.hotels), read_any(config.data)[: config.limit]
+    folder.mkdir(parents=True, exist_ok=True)
+    write_conversations(folder / DATA, conversations)
+    run = _Run(config, folder, store, conversations, tell)
+    figures = []
+    for position, name in enumerate(config.models):
+        done = folder / f"figures-{position}.json"
+        if not done.exists():
+            model = open_model(name)
+            _write(done, {"model": name, **run.measure(position, model, open_agent(model, store))})
+        figures.append(json.loads(done.read_text(encoding="utf-8")))
+    pairs = comparisons([_rows(folder, position, conversations) for position in range(len(figures))])
+    result = {"models": figures, "pairs": pairs, "best": best(figures, pairs), **provenance(config.data, config.hotels)}
+    _write(folder / RESULT, result)
+    return result
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all models of a study share; progress is counted in turns of a conversation."""
+
+    config: StudyConfig
+    folder: Path
+    store: HotelStore
+    conversations: list[Conversation]
+    tell: Tell
+
+    def measure(self, position: int, model: ChatModel, agent: Chatbot) -> dict[str, Any]:
+        """One model on the data and with the simulated user: its figures, with `seconds` and `simulation` (None where left out)."""
+        config, folder, started = self.config, self.folder, time.monotonic()
+        rows = predict(self.conversations, model, self.store, self._progress(position, 0), folder / f"predictions-{position}.jsonl")
+        figures = {**evaluate(rows), "seconds": round(time.monotonic() - started, 1), "simulation": None}
+        if config.goals:
+            outcomes = simulate(agent, self.store, config.goals, config.seeds, progress=self._progress(position, len(rows), TURNS_A_DIALOGUE))
+            dialogues = (conversation(outcome, f"{number}-{outcome.seed}") for number, tries in enumerate(outcomes) for outcome in tries)
+            write_conversations(folder / f"simulated-{position}.jsonl", dialogues)
+            figures["simulation"] = summarise(outcomes)
+        return figures
+
+    def _progress(self, position: int, before: int, weight: int = 1) -> Progress:
+        """The progress of a step that starts after `before` turns of a model, each unit of it worth `weight` turns."""
+        turns = sum(m.role == "assistant" for c in self.conversations for m in c.messages)
+        each = turns + self.config.goals * self.config.seeds * TURNS_A_DIALOGUE
+        models = self.config.models
+        return lambda done, total: self.tell(position * each + before + done * weight, each * len(models), models[position])
+
+
+def run_job(folder: Path, open_model: Callable[[str], ChatModel], open_agent: Callable[[ChatModel, HotelStore], Chatbot]) -> None:
+    """A study as a job: its folder holds the configuration, hears of the progress, and may ask to stop.
+
+    Raises:
+        WorkbenchError: as `run_study`.
+    """
+    writer = JobWriter(folder)
+    last = 0.0
+
+    def tell(done: int, total: int, what: str) -> None:
+        nonlocal last
+        if done == total or time.monotonic() - last > 1:
+            last = time.monotonic()
+            writer.event(done=done, total=total, what=what)
+        if writer.should_stop():
+            raise StudyStopped
+
+    with suppress(StudyStopped):
+        run_study(StudyConfig.read(folder), folder, open_model, open_agent, tell)
+
+
+def _write(path: Path, value: object) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+    part.replace(path)
+
+
+def _rows(folder: Path, position: int, conversations: Sequence[Conversation]) -> list[Prediction]:
+    """What a model answered, in the order of the data."""
+    order = {conversation.id: number for number, conversation in enumerate(conversations)}
+    return sorted(read_predictions(folder / f"predictions-{position}.jsonl"), key=lambda row: (order[row.id], row.turn))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished study, read from its folder."""
+
+    folder: Path
+    result: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Study":
+        """Read a study's folder.
+
+        Raises:
+            InputError: it holds no finished study.
+        """
+        try:
+            return cls(folder, json.loads((folder / RESULT).read_text(encoding="utf-8")))
+        except (OSError, json.JSONDecodeError) as error:
+            raise InputError(f"no finished study in {folder}", value=error, remedy="Wait for it to end, or resume it.") from error
+
+    @property
+    def models(self) -> list[str]:
+        """Ids of the models, in order."""
+        return [figure["model"] for figure in self.result["models"]]
+
+    @cached_property
+    def conversations(self) -> list[Conversation]:
+        """The data as it was measured on."""
+        return list(read_conversations(self.folder / DATA))
+
+    def rows(self, position: int) -> list[Prediction]:
+        """What the model at a position answered, in the order of the data."""
+        return _rows(self.folder, position, self.conversations)
+
+    def simulated(self, position: int) -> list[Conversation]:
+        """The dialogues of the simulated user with the model at a position, their outcome in `meta`; [] where there were none."""
+        path = self.folder / f"simulated-{position}.jsonl"
+        return list(read_conversations(path)) if path.exists() else []
+
+
+def evaluate_file(
+    data: Path, hotels: Path | None, model: str, out: Path, predictions: Path | None = None, *, limit: int | None = None, progress: Progress | None = None
+) -> str:
+    """What the `evaluate` command does: read, measure, write the report (and the predictions); returns a short table to read.
+
+    Raises:
+        WorkbenchError: the data, the database or the model cannot be used.
+    """
+    from chatbot.models.catalog import open_model
+
+    hotels = hotels or settings().hotels
+    started = time.monotonic()
+    report = run_evaluation(read_any(data)[:limit], open_model(model), HotelStore.load(hotels), progress)
+    return write_report(report | {"model": model, "seconds": round(time.monotonic() - started, 1)}, data, hotels, out, predictions)
+
+
+def write_report(report: dict[str, Any], data: Path, hotels: Path, out: Path, predictions: Path | None = None) -> str:
+    """Write what `run_evaluation` gave: the figures with what they were measured on, the predictions apart; returns `summary`."""
+    figures = {key: value for key, value in report.items() if key != "predictions"} | provenance(data, hotels)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
+    if predictions:
+        write_predictions(predictions, report["predictions"])
+    return summary(figures)
+
+
+def provenance(data: Path, hotels: Path) -> dict[str, Any]:
+    """What the figures were measured on and with: file names, hashes, versions."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = {"python": platform.python_version()}
+    for package in ("torch", "transformers", "peft", "sacrebleu"):
+        with suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    files = {name: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for name, path in (("data", data), ("hotels", hotels))}
+    return {**files, "versions": versions, "made": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def summary(report: dict[str, Any]) -> str:
+    """The figures as lines of text: name, value, 95% interval."""
+    lines = []
+    for name in METRICS:
+        value, bounds = report[name], report["intervals"][name]
+        lines.append(f"{name:30} " + ("—" if value is None else f"{value:8.4f}  [{bounds[0]:.4f}, {bounds[1]:.4f}]"))
+    counts = report["counts"]
+    return "\n".join([*lines, f"{counts['dialogues']} dialogues, {counts['turns']} turns"])
