@@ -65,21 +65,22 @@ WIFI_PERCENT: dict[str, tuple[int, int, int, int]] = {
 
 _DISTRICTS = "朝阳区 " * 6 + "东城区 海淀区 西城区 " * 3 + "丰台区 " * 2 + "顺义区 昌平区 大兴区 通州区 石景山区 房山区 门头沟区"
 _NATURE = "云松柳青梅竹兰枫榆荷桂霞星溪岚鹤鹭雁泉翠墨琴棠杉桐菱芦葵苇帆晴露霜雪"
-_PLACES = "桥 里 园 湾 庄 营 台 口 坊 甸 井 巷 街 坡 渡 洲 坞 村 屯 门".split()
+_PLACES = ["桥", "里", "园", "湾", "庄", "营", "台", "口", "坊", "甸", "井", "巷", "街", "坡", "渡", "洲", "坞", "村", "屯", "门"]
 _BRAND_FIRST = "栖归沐漫逸臻澜禾橙悠朴眠暖晓舒憩拾知初若简半轻遇觅"
 _BRAND_SECOND = "途驿宿旅居舍野川屿里枝穗光晨谷禾朵尚派林客果陌"
-_BRAND_LONG = "小鹿栖居 半山归云 蓝鲸之家 橙果驿站 麦田旅人 白鹭青舟 九间半 四月天 松果小憩 七色鹿 晚风驿 3度空间 Hi栖 86旅居 M舍 月光宝盒".split()
-_CHAIN_ENDINGS = "快捷酒店 快捷酒店 连锁酒店 酒店 酒店 精选酒店 商旅酒店 主题酒店 公寓 酒店·优选".split()
+_BRAND_LONG = ["小鹿栖居", "半山归云", "蓝鲸之家", "橙果驿站", "麦田旅人", "白鹭青舟", "九间半", "四月天", "松果小憩", "七色鹿"]
+_BRAND_LONG += ["晚风驿", "3度空间", "Hi栖", "86旅居", "M舍", "月光宝盒"]
+_CHAIN_ENDINGS = ["快捷酒店", "快捷酒店", "连锁酒店", "酒店", "酒店", "精选酒店", "商旅酒店", "主题酒店", "公寓", "酒店·优选"]
 _OWN_FIRST = "云松嘉瑞鸿锦华盛泰康宁雅景天海凯丰瀚柏铭晟翰铂维君御隆祥润鼎宏"
 _OWN_SECOND = "庭悦苑都轩阁府园程源泽逸豪澜宸樾廷朗禧邸阙麓"
 _OWN_ENDINGS = (
-    "大酒店 国际酒店 国际大酒店 大饭店 饭店 度假酒店 酒店".split(),
-    "大酒店 国际酒店 酒店 饭店 商务酒店 大厦 温泉酒店".split(),
-    "酒店 宾馆 商务酒店 精品酒店 四合院酒店 公寓酒店 饭店".split(),
-    "宾馆 旅馆 青年旅舍 客栈 快捷酒店 公寓 招待所".split(),
+    ["大酒店", "国际酒店", "国际大酒店", "大饭店", "饭店", "度假酒店", "酒店"],
+    ["大酒店", "国际酒店", "酒店", "饭店", "商务酒店", "大厦", "温泉酒店"],
+    ["酒店", "宾馆", "商务酒店", "精品酒店", "四合院酒店", "公寓酒店", "饭店"],
+    ["宾馆", "旅馆", "青年旅舍", "客栈", "快捷酒店", "公寓", "招待所"],
 )
-_SIGHTS = "公园 湖公园 博物馆 寺 古镇 美术馆 植物园 湿地 文化广场 剧院 书院 塔 胡同 艺术区 科技馆 动物园".split()
-_DISHES = "烤鸭店 火锅 饺子馆 涮肉 面馆 私房菜 小吃店 川菜馆 粤菜馆 海鲜自助 咖啡馆 湘菜馆 烧烤 家常菜 日本料理 素食馆".split()
+_SIGHTS = ["公园", "湖公园", "博物馆", "寺", "古镇", "美术馆", "植物园", "湿地", "文化广场", "剧院", "书院", "塔", "胡同", "艺术区", "科技馆", "动物园"]
+_DISHES = ["烤鸭店", "火锅", "饺子馆", "涮肉", "面馆", "私房菜", "小吃店", "川菜馆", "粤菜馆", "海鲜自助", "咖啡馆", "湘菜馆", "烧烤", "日本料理"]
 
 
 @dataclass(frozen=True)
@@ -119,12 +120,9 @@ def generate(n: int = 1200, seed: int = 0) -> Iterator[Hotel]:
 
 def write_hotels(path: Path, hotels: Iterable[Hotel]) -> int:
     """Write hotels in CrossWOZ's hotel_db.json form; returns their number."""
-    entries = [[hotel.name, {"领域": "酒店", **hotel.model_dump(by_alias=True), "周边酒店": []}] for hotel in hotels]
-    for _, fields in entries:
-        fields["价格"] = fields["价格"] and int(fields["价格"])
-    lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
-    Path(path).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    return len(entries)
+    lines = [json.dumps([hotel.name, hotel.entry()], ensure_ascii=False) for hotel in hotels]
+    Path(path).write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    return len(lines)
 
 
 def _unique(draw: Callable[[], str], n: int) -> list[str]:
@@ -148,10 +146,9 @@ def _area(random: Random, name: str) -> _Area:
 
 
 def _brand_name(random: Random) -> str:
+    stem = random.choice(_BRAND_FIRST) + random.choice(_BRAND_SECOND)
     if random.random() < 0.3:
         stem = random.choice(_BRAND_LONG)
-    else:
-        stem = random.choice(_BRAND_FIRST) + random.choice(_BRAND_SECOND)
     return stem + random.choice(_CHAIN_ENDINGS)
 
 

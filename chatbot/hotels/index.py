@@ -3,7 +3,8 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class TextIndex:
         self._lock = threading.Lock()
         self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         self._names: list[str] = []
+        self._seen: Counter[str] = Counter()
         self._db.executescript(_SCHEMA)
         self._db.execute("BEGIN")
         for row, hotel in enumerate(hotels):
@@ -41,10 +43,10 @@ class TextIndex:
         self._db.executescript(_INDEXES)
 
     def _add(self, row: int, hotel: Hotel) -> None:
-        name = names.normal(hotel.name)
+        name = names.bare(names.normal(hotel.name))
         self._names.append(name)
-        record = json.dumps(hotel.record(), ensure_ascii=False)
-        self._db.execute("INSERT INTO hotel VALUES (?, ?, ?, ?)", (row, hotel.name, names.bare(name), record))
+        self._seen.update(names.grams(name))
+        self._db.execute("INSERT INTO hotel VALUES (?, ?, ?, ?)", (row, hotel.name, name, hotel.model_dump_json()))
         columns = [" ".join(names.grams(text)) for text in (name, names.normal(hotel.address), names.normal(hotel.subway))]
         self._db.execute("INSERT INTO words (rowid, name, address, subway) VALUES (?, ?, ?, ?)", (row, *columns))
 
@@ -77,38 +79,40 @@ class TextIndex:
 
     def named(self, words: str) -> Rows:
         """Hotels that the words name: in full, as a piece of the name, as an abbreviation, with small typos; the first of these that finds any."""
-        said = names.normal(words)
-        exact = self._all("SELECT id FROM hotel WHERE bare = ? ORDER BY id", names.bare(said))
+        said = names.bare(names.normal(words))
+        exact = self._all("SELECT id FROM hotel WHERE bare = ? ORDER BY id", said)
         if exact:
             return np.array(exact, np.int32).ravel()
         wanted = names.parts(said)
         if not wanted:
             return NONE
-        for way in (self._piece, self._abbreviation, self._typo):
-            rows = way(said, wanted)
-            if len(rows):
-                return rows
-        return NONE
+        rows = self._piece(said)
+        if not len(rows):
+            rows = self._abbreviation(wanted, in_full=words.strip().startswith("北京"))
+        return rows if len(rows) else self._typo(said)
 
-    def _piece(self, said: str, wanted: Sequence[str]) -> Rows:
-        piece = names.bare(said)
-        rows = self._match(f"name : {_phrase(piece)}")
-        front = self._keep(rows, lambda name: names.bare(name).startswith(piece))
+    def _piece(self, said: str) -> Rows:
+        rows = self._match(f"name : {_phrase(said)}")
+        front = self._keep(rows, lambda name: name.startswith(said))
         return front if len(front) else rows
 
-    def _abbreviation(self, said: str, wanted: Sequence[str]) -> Rows:
+    def _abbreviation(self, wanted: tuple[str, ...], in_full: bool) -> Rows:
         ends = {gram for part in wanted for gram in (names.grams(part)[0], names.grams(part)[-1])}
+        if not all(gram in self._seen for gram in ends):
+            return NONE
         rows = self._match(f"name : ({' AND '.join(map(_phrase, sorted(ends)))})")
-        return self._keep(rows, lambda name: names.abbreviates(tuple(wanted), name))
+        return self._keep(rows, lambda name: names.abbreviates(wanted, name, in_full))
 
-    def _typo(self, said: str, wanted: Sequence[str]) -> Rows:
-        intact = sorted({gram for part in wanted for gram in names.grams(part)[::2]})
-        rows = self._match(f"name : ({' OR '.join(map(_phrase, intact))})")
-        near = process.extract(said, [self._names[row] for row in rows], scorer=OSA.distance, score_cutoff=max(1, len(said) // 8) + 1, limit=20)
-        best = min((distance for name, distance, _ in near if names.is_typo_of(said, name)), default=None)
-        return np.sort(rows[[at for name, distance, at in near if distance == best and names.is_typo_of(said, name)]]) if best is not None else NONE
+    def _typo(self, said: str) -> Rows:
+        """A slip breaks one of these pairs at most, so one of the rarest `slips + 1` stands in the name that was meant."""
+        pairs = sorted(set(names.grams(said)[::2]), key=lambda gram: self._seen[gram])[: names.slips(said) + 1]
+        rows = self._match(f"name : ({' OR '.join(map(_phrase, pairs))})")
+        candidates = [self._names[row] for row in rows]
+        near = process.extract(said, candidates, scorer=OSA.distance, score_cutoff=names.slips(said), limit=20)
+        meant = [(distance, at) for name, distance, at in near if names.is_typo_of(said, name)]
+        return np.sort(rows[[at for distance, at in meant if distance == meant[0][0]]])
 
-    def _keep(self, rows: Rows, wanted: Any) -> Rows:
+    def _keep(self, rows: Rows, wanted: Callable[[str], bool]) -> Rows:
         return rows[[wanted(self._names[row]) for row in rows]] if len(rows) else rows
 
 

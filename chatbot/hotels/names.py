@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA, Levenshtein
 
@@ -32,51 +34,51 @@ def parts(text: str) -> tuple[str, ...]:
 
 def grams(text: str) -> list[str]:
     """Overlapping pairs of characters, a single character for itself: the tokens that the text index knows."""
-    return [a + b for a, b in zip(text, text[1:], strict=False)] or ([text] if text else [])
+    return [a + b for a, b in pairwise(text)] or ([text] if text else [])
 
 
-def abbreviates(wanted: tuple[str, ...], name: str) -> bool:
-    """Whether the telling parts of what was said, cut into pieces of two characters or more, all stand in the name, one of them at its front."""
-    pieces = [cut for part in wanted if (cut := _cut(part, name))]
-    start = bare(name)
-    return len(pieces) == len(wanted) and any(start.startswith(piece) for cut in pieces for piece in cut)
+def abbreviates(wanted: tuple[str, ...], name: str, in_full: bool = False) -> bool:
+    """Whether the telling parts of what was said, cut into pieces of two characters or more, all stand in the name, one of them at its front.
+
+    Of a name meant in full, the front is a whole telling part: 北京王府井大酒店 is not 王府井希尔顿.
+    """
+    cuts = [_cut(part, name) for part in wanted]
+    front = parts(name)[:1]
+    return all(cuts) and any(piece in front if in_full else name.startswith(piece) for cut in cuts for piece in cut)
 
 
-def _cut(part: str, name: str) -> tuple[str, ...] | None:
-    """The part as pieces that the name holds, the longest first; None where it cannot be cut so."""
+def _cut(part: str, name: str) -> tuple[str, ...]:
+    """The part as pieces that the name holds, the longest first; empty where it cannot be cut so."""
+    for end in range(len(part), 1, -1):
+        if part[:end] in name:
+            if end == len(part):
+                return (part,)
+            if rest := _cut(part[end:], name):
+                return (part[:end], *rest)
+    return ()
 
-    @cache
-    def cut(at: int) -> tuple[str, ...] | None:
-        if at == len(part):
-            return ()
-        for end in range(len(part), at + 1, -1):
-            if part[at:end] in name and (rest := cut(end)) is not None:
-                return (part[at:end], *rest)
-        return None
 
-    return cut(0)
+def slips(text: str) -> int:
+    """How many typos a normal text may hold: one in eight characters, at least one."""
+    return max(1, len(text) // 8)
 
 
 def is_typo_of(said: str, name: str) -> bool:
-    """Whether a normal text is a normal name with small slips.
-
-    At most one slip in eight characters, and in each telling part at most one in four, so that 国贸店 never becomes 国展店;
-    two neighbours swapped count as one slip.
+    """Whether a normal text is a normal name with small slips: few over all, and in each telling part at most one in four characters,
+    so that 国贸店 never becomes 国展店. Neighbours swapped count as one slip wherever they stand.
     """
-    allowed = max(1, len(name) // 8)
-    distance = OSA.distance(said, name, score_cutoff=allowed)
-    if distance > allowed:
+    if OSA.distance(said, name) > slips(said):
         return False
     if sorted(said) == sorted(name):
         return True
-    slips = [op.dest_pos for op in Levenshtein.editops(said, name)]
-    return all(sum(start <= slip < end for slip in slips) <= (end - start) // 4 for start, end in _spans(name))
+    places = [op.dest_pos for op in Levenshtein.editops(said, name)]
+    return all(sum(start <= place < end for place in places) <= (end - start) // 4 for start, end in _spans(name))
 
 
-def _spans(name: str) -> list[tuple[int, int]]:
-    spans, at = [], 0
+def _spans(name: str) -> Iterator[tuple[int, int]]:
+    """Where the telling parts of a name stand."""
+    at = 0
     for part in parts(name):
         start = name.index(part, at)
         at = start + len(part)
-        spans.append((start, at))
-    return spans
+        yield start, at

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer
 
 from chatbot.errors import InputError
 
@@ -43,23 +43,28 @@ class Hotel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", validate_by_name=True)
 
-    name: Name = Field(alias="名称")
-    type: Text = Field("", alias="酒店类型")
-    address: Text = Field("", alias="地址")
-    subway: Text = Field("", alias="地铁")
-    phone: Text = Field("", alias="电话")
-    facilities: Words = Field([], alias="酒店设施")
-    price: Price = Field(None, alias="价格")
-    rating: Rating = Field(None, alias="评分")
-    nearby_attractions: Nearby = Field([], alias="周边景点")
-    nearby_restaurants: Nearby = Field([], alias="周边餐馆")
+    name: Name = Field(validation_alias="名称", serialization_alias="名称")
+    type: Text = Field("", validation_alias="酒店类型", serialization_alias="酒店类型")
+    address: Text = Field("", validation_alias="地址", serialization_alias="地址")
+    subway: Text = Field("", validation_alias="地铁", serialization_alias="地铁")
+    phone: Text = Field("", validation_alias="电话", serialization_alias="电话")
+    facilities: Words = Field([], validation_alias="酒店设施", serialization_alias="酒店设施")
+    price: Price = Field(None, validation_alias="价格", serialization_alias="价格")
+    rating: Rating = Field(None, validation_alias="评分", serialization_alias="评分")
+    nearby_attractions: Nearby = Field([], validation_alias="周边景点", serialization_alias="周边景点")
+    nearby_restaurants: Nearby = Field([], validation_alias="周边餐馆", serialization_alias="周边餐馆")
+
+    @field_serializer("price")
+    def _whole(self, price: float | None) -> float | int | None:
+        return int(price) if price is not None and price.is_integer() else price
 
     def record(self) -> dict[str, Any]:
-        """What the model and people see: whole prices as int."""
-        out = self.model_dump()
-        if out["price"] is not None and out["price"].is_integer():
-            out["price"] = int(out["price"])
-        return out
+        """What the model and people see; whole prices are int."""
+        return self.model_dump()
+
+    def entry(self) -> dict[str, Any]:
+        """The fields as a file in CrossWOZ's form has them."""
+        return {"领域": "酒店", **self.model_dump(by_alias=True), "周边酒店": []}
 
 
 def read_hotels(path: Path) -> Iterator[Hotel]:

@@ -93,7 +93,7 @@ class HotelStore:
         texts: dict[str, Callable[[str], Mask]] = {
             "subway": lambda words: self._mask(self._text.keyword("subway", _station(words))),
             "type": lambda words: self._mask(self._sets.get(("type", words), NONE)),
-            "address": lambda words: self._mask(self._text.keyword("address", _place(words))),
+            "address": self._address,
             "name": lambda words: self._mask(self._text.named(words)),
         }
         wishes = {f"facilities:{word}": mask for word, mask in reversed(facilities.items()) if mask is not None}
@@ -109,6 +109,15 @@ class HotelStore:
         if not meant:
             return None
         return self._mask(*(self._sets.get(("facility", name), NONE) for name in meant))
+
+    def _address(self, words: str) -> Mask:
+        """Hotels whose address holds all of the words; a district is a set of its own, as half of all hotels may lie in one."""
+        core = re.sub(r"^北京市?|附近|一带|周边|旁边", "", words.strip()) or words
+        found = np.ones(len(self), bool)
+        for word in re.sub(r"(?<=区)(?=.)", " ", core).split():
+            district = self._sets.get(("district", word), self._sets.get(("district", f"{word}区")))
+            found &= self._mask(self._text.keyword("address", word) if district is None else district)
+        return found
 
     def _mask(self, *rows: Rows) -> Mask:
         mask = np.zeros(len(self), bool)
@@ -129,7 +138,9 @@ class _Columns:
         for row, hotel in enumerate(hotels):
             self.price.append(hotel.price)
             self.rating.append(hotel.rating)
-            for key in (("type", hotel.type), *(("facility", name) for name in hotel.facilities)):
+            district = re.match(r"(?:北京市?)?(.{2,3}?区)", hotel.address)
+            keys = [("type", hotel.type), ("district", district[1] if district else ""), *(("facility", name) for name in hotel.facilities)]
+            for key in keys:
                 self.sets.setdefault(key, []).append(row)
             yield hotel
 
@@ -173,9 +184,3 @@ def _sorting(query: HotelQuery, given_up: Sequence[str]) -> tuple[str, str]:
 def _station(words: str) -> str:
     """三元桥地铁站, 地铁三元桥站 → 三元桥."""
     return re.sub(r"^地铁|(?:地铁)?站?(?:附近|旁边?|周边)?$", "", words.strip()) or words
-
-
-def _place(words: str) -> str:
-    """北京市朝阳区三里屯附近 → 朝阳区 三里屯."""
-    core = re.sub(r"^北京市?|附近|一带|周边|旁边", "", words.strip()) or words
-    return re.sub(r"区(?=.)", "区 ", core)

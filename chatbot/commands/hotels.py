@@ -1,0 +1,70 @@
+"""`search`, `download` and `hotels generate`: the hotel database on the command line."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chatbot.errors import QueryError
+
+HOTELS = Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")]
+
+
+def search(
+    *,
+    arguments: Annotated[str, typer.Option("--json", help='arguments of search_hotels, e.g. \'{"facilities": ["能打麻将"]}\'')],
+    hotels: HOTELS = None,
+    limit: Annotated[int, typer.Option(help="how many records at most", min=1, max=100)] = 3,
+) -> None:
+    """Search the hotels; prints {"records", "relaxed", "unmatched"} as JSON."""
+    from chatbot.hotels.query import HotelQuery
+    from chatbot.hotels.store import HotelStore
+    from chatbot.settings import settings
+
+    query = HotelQuery.parse(_object(arguments))
+    found = HotelStore.load(hotels or settings().hotels).search(query, limit)
+    print(json.dumps({"records": found.records, "relaxed": found.relaxed, "unmatched": found.unmatched}, ensure_ascii=False))
+
+
+def _object(text: str) -> dict[str, Any]:
+    remedy = 'Give an object such as \'{"type": "经济型"}\'.'
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise QueryError("--json is no JSON", value=text, remedy=remedy) from error
+    if not isinstance(value, dict):
+        raise QueryError("--json is no JSON object", value=text, remedy=remedy)
+    return value
+
+
+def download(*, out: Annotated[Path | None, typer.Option("--out", help="folder [default: downloads in the workspace]")] = None) -> None:
+    """Fetch CrossWOZ's real hotel database (1,133 hotels in Beijing), check its SHA-256, print where it lies."""
+    from chatbot.hotels.download import CROSSWOZ_HOTELS
+    from chatbot.hotels.download import download as run
+    from chatbot.settings import settings
+
+    print(run(CROSSWOZ_HOTELS, out or settings().folder("downloads")))
+
+
+def generate(
+    *,
+    out: Annotated[Path, typer.Option("--out", help="the file to write")],
+    n: Annotated[int, typer.Option("--n", help="how many hotels", min=1)] = 1200,
+    seed: Annotated[int, typer.Option("--seed", help="the same seed gives the same hotels")] = 0,
+) -> None:
+    """Write a database of invented hotels in CrossWOZ's form; without options it is the shipped one."""
+    from chatbot.hotels.generate import generate as run
+    from chatbot.hotels.generate import write_hotels
+
+    print(f"{write_hotels(out, run(n, seed))} hotels → {out}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(search)
+    app.command()(download)
+    group = typer.Typer(help="the hotel database", no_args_is_help=True)
+    group.command()(generate)
+    group.callback()(lambda: None)
+    app.add_typer(group, name="hotels")
