@@ -1,0 +1,105 @@
+"""Every answer of a paid API, kept from the moment it arrives, so that nothing is paid for twice and no spending is forgotten."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text, case, create_engine, event, func, insert, select, update
+from sqlalchemy.engine import Engine
+
+_META = MetaData()
+CALLS = Table(
+    "calls",
+    _META,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(64), index=True, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("reserved", Float, nullable=False),
+    Column("cost", Float, nullable=False, default=0.0),
+    Column("body", Text),
+    Column("at", Float, nullable=False),
+)
+"""One row a call, written before it is made. state: open (under way, or cut off by a kill), lost (no answer came; it may have been
+billed), free (refused, not billed), answered (`body` is the API's JSON)."""
+BATCHES = Table(
+    "batches",
+    _META,
+    Column("token", String(32), primary_key=True),
+    Column("batch", String(80)),
+    Column("state", String(12), nullable=False),
+    Column("at", Float),
+)
+"""One row a batch, written before it is created; `token` finds it again at the API where the id could not be noted."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """US dollars: what answers cost, and what calls without an answer may have cost at most."""
+
+    paid: float
+    at_risk: float
+
+
+def sqlite_engine(path: Path) -> Engine:
+    """A SQLite engine in WAL mode, each commit on disk before it returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _set(connection, _record) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    return engine
+
+
+class AnswerCache:
+    """A SQLite file of calls and batches; a resumed run reads its answers from here."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine = sqlite_engine(Path(path))
+        _META.create_all(self._engine)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def get(self, key: str) -> str | None:
+        """The body of the first answer to this request; None where there is none."""
+        with self._engine.connect() as db:
+            return db.scalar(select(CALLS.c.body).where(CALLS.c.key == key, CALLS.c.state == "answered").order_by(CALLS.c.id).limit(1))
+
+    def unanswered(self, key: str) -> int | None:
+        """The last call for this request that went out and has no answer, which the server may hold."""
+        with self._engine.connect() as db:
+            return db.scalar(select(func.max(CALLS.c.id)).where(CALLS.c.key == key, CALLS.c.state.in_(("open", "lost"))))
+
+    def open(self, keys: dict[str, float]) -> list[int]:
+        """Note calls that are about to be made, with the most that each can cost."""
+        with self._engine.begin() as db:
+            made = [db.execute(insert(CALLS).values(key=key, state="open", reserved=most, cost=0.0, at=time.time())) for key, most in keys.items()]
+            return [int(result.inserted_primary_key[0]) for result in made if result.inserted_primary_key]
+
+    def settle(self, call: int, state: str, cost: float = 0.0, body: str | None = None) -> None:
+        """Note what became of a call."""
+        with self._engine.begin() as db:
+            db.execute(update(CALLS).where(CALLS.c.id == call).values(state=state, cost=cost, body=body))
+
+    def spent(self) -> Spent:
+        """What all calls of this file have cost."""
+        risk = case((CALLS.c.state.in_(("open", "lost")), CALLS.c.reserved), else_=0.0)
+        with self._engine.connect() as db:
+            paid, at_risk = db.execute(select(func.coalesce(func.sum(CALLS.c.cost), 0.0), func.coalesce(func.sum(risk), 0.0))).one()
+        return Spent(float(paid), float(at_risk))
+
+    def open_batches(self) -> list[tuple[str, str | None]]:
+        """(token, batch id or None) of batches whose answers have not been fetched."""
+        with self._engine.connect() as db:
+            rows = db.execute(select(BATCHES.c.token, BATCHES.c.batch).where(BATCHES.c.state == "open").order_by(BATCHES.c.at))
+            return [(token, batch) for token, batch in rows]
+
+    def note_batch(self, token: str, batch: str | None = None, state: str = "open") -> None:
+        """Note a batch before it is created, its id after, and its end."""
+        with self._engine.begin() as db:
+            if db.execute(update(BATCHES).where(BATCHES.c.token == token).values(batch=batch, state=state)).rowcount == 0:
+                db.execute(insert(BATCHES).values(token=token, batch=batch, state=state, at=time.time()))

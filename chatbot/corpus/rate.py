@@ -1,0 +1,70 @@
+"""How many calls may be under way at once: as many as a server takes, found out from its refusals."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+CUT = 0.75
+GROW_AFTER = 25
+COOL_DOWN = 2.0
+HOLD_SHARE, CUT_SHARE = 0.1, 0.2
+
+
+class AdaptiveLimit:
+    """Additive increase, multiplicative decrease of the number of concurrent calls.
+
+    It starts with one more for every success (slow start) up to the first refusals; from then on one more after 25 successes,
+    and ×0.75 on refusals, at most once in 2 s (the answers of one burst count once). A lone 429 is no limit: below a tenth of the
+    last 25 answers it goes on growing, up to a fifth it holds, and a refused call waits in its slot, which already eases the pressure.
+
+    Args:
+        most: never more than this.
+        start: the first limit.
+        clock: seconds, for tests.
+    """
+
+    def __init__(self, most: int = 64, start: int = 4, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limit, self.most, self.active = float(min(start, most)), most, 0
+        self._clock, self._last_cut = clock, -COOL_DOWN
+        self._ramping, self._successes = True, 0
+        self._answers: deque[bool] = deque(maxlen=GROW_AFTER)
+        self._free = asyncio.Condition()
+
+    @property
+    def refused_share(self) -> float:
+        """Refusals among the last 25 answers, 0–1."""
+        return sum(self._answers) / GROW_AFTER
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait for a free slot and hold it."""
+        async with self._free:
+            await self._free.wait_for(lambda: self.active < int(self.limit))
+            self.active += 1
+        try:
+            yield
+        finally:
+            self.active -= 1
+            async with self._free:
+                self._free.notify_all()
+
+    def succeeded(self) -> None:
+        """The server took a call."""
+        self._answers.append(False)
+        in_use = self.active >= int(self.limit) - 1
+        if self.refused_share >= HOLD_SHARE or not in_use:
+            return
+        self._successes += 1
+        if self._ramping or self._successes >= GROW_AFTER:
+            self.limit, self._successes = min(self.limit + 1, self.most), 0
+
+    def refused(self) -> None:
+        """The server answered 429."""
+        self._answers.append(True)
+        self._ramping = self._ramping and self.refused_share < HOLD_SHARE
+        now = self._clock()
+        if self.refused_share >= CUT_SHARE and now - self._last_cut >= COOL_DOWN:
+            self.limit, self._last_cut, self._successes = max(1.0, self.limit * CUT), now, 0
+            self._answers.clear()
