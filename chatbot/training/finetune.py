@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict, dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,17 +46,22 @@ class Prepared:
         return self.config.packing and not method(self.config.method).prompts
 
     @property
-    def batch(self) -> int:
-        """Rows a device and batch: as many tokens unpacked as packed."""
+    def batch(self) -> tuple[int, int]:
+        """(rows computed at once, batches that make a step): as many tokens a step unpacked as packed.
+
+        The trainer lays packed rows end to end, and attention without a GPU's variable-length kernels costs the square of that: so a CPU takes them one
+        by one.
+        """
+        config = self.config
         if self.packed:
-            return self.config.batch_size
+            return (config.batch_size, config.accumulation) if torch.cuda.is_available() else (1, config.batch_size * config.accumulation)
         mean = sum(len(e.ids) for e in self.train) / len(self.train)
-        return max(1, min(len(self.train), round(self.config.batch_size * self.config.max_length / mean)))
+        return max(1, min(len(self.train), round(config.batch_size * config.max_length / mean))), config.accumulation
 
     def steps(self, row_count: int, processes: int = 1) -> int:
         """Optimiser steps of the whole run."""
-        batches = -(-row_count // (self.batch * processes))
-        a_epoch = max(1, -(-batches // self.config.accumulation))
+        at_once, together = self.batch
+        a_epoch = ceil(ceil(row_count / (at_once * processes)) / together)
         return self.config.max_steps or max(1, round(self.config.epochs * a_epoch))
 
 
@@ -110,10 +116,10 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
         packing=prepared.packed,
         max_length=config.max_length,
         train_sampling_strategy="random" if prepared.packed else "group_by_length",
-        per_device_train_batch_size=prepared.batch,
-        per_device_eval_batch_size=prepared.batch,
-        gradient_accumulation_steps=config.accumulation,
-        gradient_checkpointing=_checkpointing(config),
+        per_device_train_batch_size=prepared.batch[0],
+        per_device_eval_batch_size=prepared.batch[0],
+        gradient_accumulation_steps=prepared.batch[1],
+        activation_checkpointing=_checkpointing(config),
         max_steps=total_steps,
         learning_rate=learning_rate,
         lr_scheduler_type="cosine",
@@ -139,7 +145,7 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
     )
 
 
-def build(prepared: Prepared, writer: JobWriter, evaluator: Evaluator | None = None) -> GuardedTrainer:
+def build(prepared: Prepared, writer: JobWriter, evaluator: Evaluator | None = None, detector: SpikeDetector | None = None) -> GuardedTrainer:
     """The trainer, ready to run."""
     config = prepared.config
     train = rows(prepared.train, config.max_length, prepared.packed)
@@ -156,7 +162,7 @@ def build(prepared: Prepared, writer: JobWriter, evaluator: Evaluator | None = N
         eval_dataset=held,
         processing_class=prepared.tokenizer,
         callbacks=callbacks,
-        detector=SpikeDetector(config.spike),
+        detector=detector or SpikeDetector(config.spike),
         names=names_of(prepared.train),
         evaluator=evaluator,
     )
@@ -210,7 +216,14 @@ def _tell(trainer: GuardedTrainer, writer: JobWriter, explosion: Exploded, found
         writer.event(event="rollback", step=explosion.step, back_to=back, **shown)
 
 
-def finetune(config: FinetuneConfig, writer: JobWriter | None = None, evaluator: Evaluator | None = None, family: Family | None = None) -> Path:
+def finetune(
+    config: FinetuneConfig,
+    writer: JobWriter | None = None,
+    evaluator: Evaluator | None = None,
+    *,
+    family: Family | None = None,
+    detector: SpikeDetector | None = None,
+) -> Path:
     """Train an adapter and put it into `config.out`; a run that was cut off there goes on from its last checkpoint.
 
     Args:
@@ -218,6 +231,7 @@ def finetune(config: FinetuneConfig, writer: JobWriter | None = None, evaluator:
         writer: where events go; the output folder where not given.
         evaluator: figures from generated text at every checkpoint.
         family: how conversations are written; read from the base's folder where not given.
+        detector: what tells an explosion, instead of one with the configuration's threshold.
 
     Returns:
         The folder of the adapter (`config.out`).
@@ -230,7 +244,7 @@ def finetune(config: FinetuneConfig, writer: JobWriter | None = None, evaluator:
     _check_folder(config)
     writer = writer or JobWriter(config.out)
     prepared = prepare(config, family)
-    trainer = build(prepared, writer, evaluator)
+    trainer = build(prepared, writer, evaluator, detector)
     record = _record(prepared, trainer)
     if trainer.is_world_process_zero():
         write_record(config.out, record)

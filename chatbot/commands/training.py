@@ -1,0 +1,120 @@
+"""`finetune`, `estimate`, `preview` and `compare-methods`: the Fine-tune tab on the command line; options are made from FinetuneConfig."""
+
+import inspect
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chatbot.errors import InputError, TrainingError
+from chatbot.training.config import FinetuneConfig
+
+AS_JSON = Annotated[bool, typer.Option("--json", help="one JSON object")]
+_EXTRA: dict[str, tuple[Any, Any]] = {
+    "job": (Annotated[Path | None, typer.Option("--job", help="folder for events and the stop mark, where a page follows the run")], None),
+    "hotels": (Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")], None),
+    "as_json": (AS_JSON, False),
+}
+
+
+def with_options(run: Callable[..., None], without: tuple[str, ...] = ()) -> Callable[..., None]:
+    """Give a function one option for every field of FinetuneConfig, so that names, types, defaults and help are written once.
+
+    Args:
+        run: called with `config` and the extra options.
+        without: fields that this command does not ask for; they become "." in the configuration.
+    """
+    fields = {name: field for name, field in FinetuneConfig.model_fields.items() if name not in without}
+    hints = {name: Annotated[field.annotation, typer.Option(help=field.description)] for name, field in fields.items()}
+    own = {name: parameter for name, parameter in inspect.signature(run).parameters.items() if name != "config"}
+
+    def command(**given: Any) -> None:
+        extra = {name: given.pop(name) for name in own}
+        run(config=_config(given | dict.fromkeys(without, Path())), **extra)
+
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=hints[name], default=... if field.is_required() else field.default)
+        for name, field in fields.items()
+    ]
+    parameters += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=_EXTRA[name][0], default=_EXTRA[name][1]) for name in own]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    command.__doc__ = run.__doc__
+    return command
+
+
+def _config(fields: dict[str, Any]) -> FinetuneConfig:
+    from pydantic import ValidationError
+
+    try:
+        return FinetuneConfig(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "--" + str(first["loc"][0]).replace("_", "-")
+        raise InputError(f"{name}: {first['msg']}", value=first["input"], remedy="See --help.") from error
+
+
+def finetune(config: FinetuneConfig, job: Path | None, hotels: Path | None) -> None:
+    """Train an adapter; the same command on the same folder goes on where it was cut off."""
+    from chatbot.jobs import JobWriter
+    from chatbot.training.finetune import finetune as train
+    from chatbot.training.record import read_record
+
+    config.out.mkdir(parents=True, exist_ok=True)
+    out = train(config, JobWriter(job or config.out), _evaluator(config, hotels))
+    record = read_record(out)
+    if record.get("verdict"):
+        raise TrainingError(record["verdict"], remedy=f"The adapter of {record['checkpoint']} is kept in {out}.")
+    typer.echo(json.dumps({"adapter": str(out), "steps": record["steps"], "best": record["best"]}, ensure_ascii=False))
+
+
+def _evaluator(config: FinetuneConfig, hotels: Path | None) -> Any:
+    """Generation metrics on a few held-out conversations; None where none are wanted or held out."""
+    if not config.eval_limit:
+        return None
+    from chatbot.evaluation.checkpoints import checkpoint_evaluator
+    from chatbot.hotels.store import HotelStore
+    from chatbot.settings import settings
+    from chatbot.training.finetune import prepare
+
+    prepared = prepare(config)
+    few = prepared.held_out_conversations[: config.eval_limit]
+    store = HotelStore.load(hotels or settings().hotels)
+    return checkpoint_evaluator(few, store, prepared.family, prepared.tokenizer) if few else None
+
+
+def estimate(config: FinetuneConfig, as_json: bool) -> None:
+    """Say before the start what a run will need: parameters, memory by part, tokens, time, and whether it fits this machine."""
+    from dataclasses import asdict
+
+    from chatbot.training.estimate import estimate as reckon
+
+    found = reckon(config)
+    typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else found.table())
+
+
+def compare_methods(
+    base: Annotated[Path, typer.Option("--base", help="folder of the base model")],
+    data: Annotated[Path, typer.Option("--data", help="training conversations, JSONL")],
+    test: Annotated[Path, typer.Option("--test", help="held-out conversations, JSONL")],
+    out: Annotated[Path, typer.Option("--out", help="folder for the adapters")],
+    table: Annotated[Path | None, typer.Option("--table", help="also write the table there, as Markdown")] = None,
+    max_steps: Annotated[int, typer.Option("--max-steps", min=1, help="steps of each method")] = 60,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="held-out conversations that are scored")] = 40,
+) -> None:
+    """Train all six methods on the same data and print their slot F1, trainable parameters, time and memory."""
+    from chatbot.commands.methods_table import compare
+
+    lines = compare(base, data, test, out, max_steps, limit)
+    typer.echo(lines)
+    if table:
+        table.write_text(lines + "\n", encoding="utf-8")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this topic."""
+    app.command("finetune")(with_options(finetune))
+    app.command("estimate")(with_options(estimate, without=("out",)))
+    app.command("compare-methods")(compare_methods)

@@ -1,0 +1,206 @@
+"""Fine-tuning with the real libraries on a tiny model: what a person is promised about all six methods, stops, kills and explosions."""
+
+import json
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from chatbot.errors import InputError, TrainingError
+from chatbot.jobs import JobWriter, start
+from chatbot.messages import Conversation, reply, user, write_conversations
+from chatbot.models.hotel_mini import HOTEL_MINI
+from chatbot.models.loading import load_adapters, load_base
+from chatbot.training.config import FinetuneConfig
+from chatbot.training.finetune import build, finetune, prepare
+from chatbot.training.guard import SpikeDetector
+from chatbot.training.methods import METHODS
+
+pytestmark = [  # AdaLoRA gives some matrices rank 0, and peft warns of its own names for them
+    pytest.mark.filterwarnings("ignore:Adapter 'default'.*invalid shape"),
+    pytest.mark.filterwarnings("ignore:The following rank_pattern keys"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def config(base, data, tmp_path):
+    def make(**fields):
+        return FinetuneConfig(**{"base": base, "data": data, "out": tmp_path / "out", "max_steps": 6, "eval_every": 3, "max_length": 192, "rank": 8} | fields)
+
+    return make
+
+
+class Events(JobWriter):
+    """Keeps events instead of writing them; may ask for a stop after so many steps."""
+
+    def __init__(self, stop_at=None):
+        self.seen, self.stop_at = [], stop_at
+
+    def event(self, **fields):
+        self.seen.append(fields)
+
+    def should_stop(self):
+        return self.stop_at is not None and any(e["event"] == "log" and e["step"] >= self.stop_at for e in self.seen)
+
+    def losses(self):
+        return {e["step"]: e["loss"] for e in self.seen if e["event"] == "log"}
+
+
+def adapter(folder):
+    return load_file(folder / "adapter_model.safetensors")
+
+
+def train(config, writer=None, **named):
+    return finetune(config, writer or Events(), family=HOTEL_MINI, **named)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_trains_and_its_adapter_changes_what_the_base_says(config, base, method):
+    events = Events()
+    out = train(config(method=method, target_rank=4, max_steps=8), events)
+    losses = list(events.losses().values())
+    assert losses[-1] < losses[0]
+    ids = torch.tensor([[5, 60, 61, 62, 63]])
+    with torch.inference_mode():
+        plain = load_base(base)(input_ids=ids).logits
+        adapted = load_adapters(load_base(base), {"default": out})(input_ids=ids).logits[:, -5:]
+    assert (plain - adapted).abs().max() > 1e-5
+
+
+def test_only_what_the_model_must_write_is_trained(config):
+    prepared = prepare(config(), HOTEL_MINI)
+    example = prepared.train[0]
+    shown = prepared.tokenizer.decode([label for label in example.labels if label >= 0])
+    assert "推荐" in shown and '"经济型"' in shown and "找一家" not in shown
+
+
+def test_packed_conversations_do_not_see_each_other(config):
+    prepared = prepare(config(), HOTEL_MINI)
+    trainer = build(prepared, Events())
+    row = next(iter(trainer.get_train_dataloader()))
+    starts = (row["position_ids"][0] == 0).nonzero().flatten().tolist()
+    assert len(starts) > 1
+    model = trainer.model.eval()
+    with torch.inference_mode():
+        packed = model(input_ids=row["input_ids"], position_ids=row["position_ids"]).logits[0, starts[1] : starts[1] + 20]
+        alone = model(input_ids=row["input_ids"][:, starts[1] : starts[1] + 20]).logits[0]
+    assert torch.allclose(packed, alone, atol=1e-4)
+
+
+def test_a_stopped_run_goes_on_to_the_same_adapter_as_an_uninterrupted_one(config, tmp_path):
+    whole, cut = Events(), Events(stop_at=4)
+    straight = train(config(out=tmp_path / "straight"), whole)
+    train(config(out=tmp_path / "cut"), cut)
+    assert max(cut.losses()) == 4
+    rest = Events()
+    resumed = train(config(out=tmp_path / "cut"), rest)
+    assert min(rest.losses()) == 5
+    assert cut.losses() | rest.losses() == pytest.approx(whole.losses(), rel=1e-3)
+    for name, weight in adapter(straight).items():
+        assert torch.allclose(weight, adapter(resumed)[name], atol=1e-5), name
+
+
+def test_a_finished_run_leaves_a_record_that_reproduces_it_and_a_card(config):
+    out = train(config())
+    record = json.loads((out / "run.json").read_text())
+    assert FinetuneConfig(**record["config"]) == config()
+    assert record["data"]["sha256"] and record["versions"]["peft"] and record["trainable"] > 0
+    assert json.loads((out / "workbench.json").read_text()) == {"family": "hotel-mini"}
+    card = (out / "README.md").read_text()
+    assert "qlora" in card and record["data"]["sha256"][:16] in card
+
+
+def test_the_best_checkpoint_by_generated_text_is_the_one_that_is_kept(config):
+    scores = iter([0.2, 0.9, 0.4])
+    out = train(config(max_steps=6, eval_every=2), evaluator=lambda model: {"slot_f1": next(scores)})
+    record = json.loads((out / "run.json").read_text())
+    assert record["checkpoint"] == "checkpoint-4" and record["best"]["slot_f1"] == 0.9
+
+
+def test_a_run_that_no_longer_improves_stops_early(config):
+    events = Events()
+    train(config(max_steps=30, eval_every=2, patience=2), events, evaluator=lambda model: {"slot_f1": 0.5})
+    assert max(events.losses()) == 6
+
+
+def test_adalora_ends_with_fewer_ranks_on_some_matrices(config):
+    out = train(config(method="adalora", target_rank=4, max_steps=12))
+    ranks = json.loads((out / "run.json").read_text())["ranks"]
+    assert len(set(ranks.values())) > 1 and sum(ranks.values()) == 4 * len(ranks)
+
+
+class Exploding(SpikeDetector):
+    """Tells of an explosion at one step, the first `times` times that the run comes by."""
+
+    def __init__(self, events, step, times):
+        super().__init__(3.0)
+        self.events, self.step, self.times = events, step, times
+
+    def observe(self, loss):
+        done = self.events.seen[-1]["step"] if self.events.seen[-1]["event"] in ("log", "eval", "begin") else 0
+        if done + 1 == self.step and self.times:
+            self.times -= 1
+            return "the loss jumped"
+        return None
+
+
+def test_an_explosion_goes_back_to_the_last_good_checkpoint_and_slows_down(config):
+    events = Events()
+    out = train(config(max_steps=8, eval_every=2), events, detector=Exploding(events, step=5, times=1))
+    back = next(e for e in events.seen if e["event"] == "rollback")
+    assert (back["step"], back["back_to"]) == (5, 4)
+    rates = {e["step"]: e["learning_rate"] for e in events.seen if e["event"] == "log"}
+    assert rates[5] < 0.6 * rates[4]
+    assert json.loads((out / "run.json").read_text())["verdict"] is None
+
+
+def test_poisoned_data_ends_with_a_verdict_that_names_it_and_a_usable_adapter(config):
+    events = Events()
+    out = train(config(max_steps=8, eval_every=2, max_rollbacks=2), events, detector=Exploding(events, step=5, times=99))
+    record = json.loads((out / "run.json").read_text())
+    assert "gave up after 3 explosions" in record["verdict"] and "It is the data" in record["verdict"]
+    assert record["checkpoint"] == "checkpoint-4"
+    assert all(torch.isfinite(weight).all() for weight in adapter(out).values())
+
+
+def test_a_learning_rate_that_is_far_too_high_is_noticed_for_real(config):
+    events = Events()
+    with pytest.raises(TrainingError, match="gave up after 2 explosions"):
+        train(config(method="lora", learning_rate=300.0, max_steps=20, eval_every=20, max_rollbacks=1), events)
+
+
+def test_data_in_which_an_example_trains_nothing_is_refused(config, tmp_path):
+    bad = Conversation(id="silent", source="x", messages=[user("在吗")])
+    good = Conversation(id="good", source="y", messages=[user("在吗"), reply("在")])
+    write_conversations(tmp_path / "bad.jsonl", [good, bad])
+    with pytest.raises(InputError, match=r"1 of 2 conversations would train nothing.*silent"):
+        train(config(data=tmp_path / "bad.jsonl", eval_share=0))
+
+
+def test_a_folder_with_another_run_is_not_overwritten(config):
+    train(config(max_steps=2))
+    with pytest.raises(InputError, match="other settings"):
+        train(config(max_steps=3))
+
+
+@pytest.mark.slow
+def test_a_killed_job_resumes_from_its_checkpoint_to_the_same_losses(base, data, tmp_path):
+    argv = [sys.executable, "-m", "chatbot", "finetune", "--base", str(base), "--data", str(data), "--eval-limit", "0", "--max-steps", "40"]
+    argv += ["--eval-every", "5", "--max-length", "192", "--out", "{job}/adapter", "--job", "{job}"]
+    whole = start("finetune", {}, argv, tmp_path, name="whole")
+    assert whole.wait(180) == "done", whole.log_tail()
+    killed = start("finetune", {}, argv, tmp_path, name="killed")
+    while not any(e.get("step", 0) >= 12 for e in killed.events()):
+        assert killed.state in ("queued", "running"), killed.log_tail()
+    killed.kill()
+    assert killed.wait(5) == "died"
+    killed.resume()
+    assert killed.wait(180) == "done", killed.log_tail()
+    losses = [{e["step"]: e["loss"] for e in job.events() if e["event"] == "log"} for job in (whole, killed)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
