@@ -113,11 +113,11 @@ def _normaliser(model: SentencePieceModel) -> normalizers.Normalizer:
     """SentencePiece's normalisation: character map, extra spaces, the dummy prefix, and ▁ for a space."""
     steps: list[normalizers.Normalizer] = [normalizers.Precompiled(model.charsmap)] if model.charsmap else []
     if model.remove_extra_whitespaces:
-        steps += [normalizers.Replace(Regex("^ +"), ""), normalizers.Replace(Regex(" {2,}"), " ")]
+        steps += [normalizers.Replace(Regex(r"\A +"), ""), normalizers.Replace(Regex(" {2,}"), " ")]
     steps += [normalizers.Prepend(SPACE)] if model.add_dummy_prefix else []
     steps += [normalizers.Replace(" ", SPACE)]
     if model.remove_extra_whitespaces:
-        steps += [normalizers.Replace(Regex(f"{SPACE}+$"), "")]
+        steps += [normalizers.Replace(Regex(rf"{SPACE}+\z"), "")]
     return normalizers.Sequence(steps)
 
 
