@@ -51,14 +51,16 @@ class GuardedTrainer(SFTTrainer):
             return [[0] for _ in inputs["input_ids"]]
         return [(row == 0).nonzero().flatten().tolist() for row in positions]
 
-    def evaluate(self, *arguments: Any, **named: Any) -> dict[str, float]:
-        """The held-out loss, and what the evaluator finds in generated text."""
-        figures: dict[str, float] = super().evaluate(*arguments, **named) if self.eval_dataset is not None else {}
-        if self.evaluator and self.is_world_process_zero():
-            self.model.eval()
-            figures |= {f"eval_{name}": value for name, value in self.evaluator(self.accelerator.unwrap_model(self.model)).items()}
-            self.log({name: value for name, value in figures.items() if name not in ("epoch",)})
-        return self._shared(figures)
+    def evaluation_loop(self, *arguments: Any, **named: Any) -> Any:
+        """The held-out loss, and beside it what the evaluator finds in generated text."""
+        output = super().evaluation_loop(*arguments, **named)
+        if self.evaluator:
+            found: dict[str, float] = {}
+            if self.is_world_process_zero():
+                self.model.eval()
+                found = {f"eval_{name}": value for name, value in self.evaluator(self.accelerator.unwrap_model(self.model)).items()}
+            output.metrics.update(self._shared(found))
+        return output
 
     def _shared(self, figures: dict[str, float]) -> dict[str, float]:
         """The main process's figures, everywhere: early stopping must not end one process alone."""
@@ -76,8 +78,14 @@ class GuardedTrainer(SFTTrainer):
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         """A checkpoint remembers the old learning rate: after a roll-back the lower one must win."""
         super()._load_optimizer_and_scheduler(checkpoint)
-        if checkpoint and self.lr_scheduler is not None and hasattr(self.lr_scheduler, "base_lrs"):
-            self.lr_scheduler.base_lrs = [self.args.learning_rate for _ in self.lr_scheduler.base_lrs]
+        if checkpoint is None or self.optimizer is None:
+            return
+        for group in self.optimizer.param_groups:
+            ratio = self.args.learning_rate / group["initial_lr"]
+            group["lr"], group["initial_lr"] = group["lr"] * ratio, self.args.learning_rate
+        schedule: Any = getattr(self.lr_scheduler, "scheduler", self.lr_scheduler)
+        schedule.base_lrs = [group["initial_lr"] for group in self.optimizer.param_groups]
+        schedule._last_lr = [group["lr"] for group in self.optimizer.param_groups]
 
 
 def _key(ids: list[int]) -> tuple[int, ...]:

@@ -94,13 +94,13 @@ def test_packed_conversations_do_not_see_each_other(config):
 
 
 def test_a_stopped_run_goes_on_to_the_same_adapter_as_an_uninterrupted_one(config, tmp_path):
-    whole, cut = Events(), Events(stop_at=4)
-    straight = train(config(out=tmp_path / "straight"), whole)
-    train(config(out=tmp_path / "cut"), cut)
-    assert max(cut.losses()) == 4
+    whole, cut = Events(), Events(stop_at=4)  # seen as logged at the end of step 5
+    straight = train(config(out=tmp_path / "straight", max_steps=8), whole)
+    train(config(out=tmp_path / "cut", max_steps=8), cut)
+    assert max(cut.losses()) == 5
     rest = Events()
-    resumed = train(config(out=tmp_path / "cut"), rest)
-    assert min(rest.losses()) == 5
+    resumed = train(config(out=tmp_path / "cut", max_steps=8), rest)
+    assert min(rest.losses()) == 6
     assert cut.losses() | rest.losses() == pytest.approx(whole.losses(), rel=1e-3)
     for name, weight in adapter(straight).items():
         assert torch.allclose(weight, adapter(resumed)[name], atol=1e-5), name
@@ -172,7 +172,7 @@ def test_poisoned_data_ends_with_a_verdict_that_names_it_and_a_usable_adapter(co
 def test_a_learning_rate_that_is_far_too_high_is_noticed_for_real(config):
     events = Events()
     with pytest.raises(TrainingError, match="gave up after 2 explosions"):
-        train(config(method="lora", learning_rate=300.0, max_steps=20, eval_every=20, max_rollbacks=1), events)
+        train(config(method="lora", learning_rate=1e30, max_steps=5, eval_every=5, max_rollbacks=1), events)
 
 
 def test_data_in_which_an_example_trains_nothing_is_refused(config, tmp_path):

@@ -1,0 +1,246 @@
+"""Says before the start what a run will need, from the model's shape alone: no weight is loaded and nothing is spent."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import get_peft_model
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from chatbot.errors import ModelError
+from chatbot.models.families import Family
+from chatbot.models.loading import default_device, default_dtype, read_config
+from chatbot.training.config import FinetuneConfig
+from chatbot.training.data import rows, statistics
+from chatbot.training.finetune import Prepared, _checkpointing, prepare
+from chatbot.training.methods import method, peft_config, targets
+
+NF4_CONSTANTS = 1 / 64 * (1 + 4 / 256)
+"""Bytes of a quantised weight's constants under double quantisation: one byte per 64 weights, four more per 256 of those (arXiv:2305.14314)."""
+LOGIT_TILE = (4096, 8192)
+"""Tokens and vocabulary entries that TRL's fused head holds at a time."""
+MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will need.
+
+    Attributes:
+        memory: bytes by part, at the peak.
+        available: bytes that are free on the machine or its GPU now.
+        tokens, tokens_padded: tokens computed an epoch as configured, and if every conversation were padded to the row's length.
+        trained_share: tokens that carry loss, of all tokens.
+        seconds: of the whole run; None where no step was measured.
+        advice: the smallest change that makes it fit; "" where it fits.
+    """
+
+    method: str
+    parameters: int
+    trainable: int
+    memory: dict[str, int]
+    available: int
+    device: str
+    conversations: int
+    tokens: int
+    tokens_padded: int
+    trained_share: float
+    steps: int
+    seconds: float | None
+    advice: str
+
+    @property
+    def peak(self) -> int:
+        """Bytes at the peak."""
+        return sum(self.memory.values())
+
+    @property
+    def fits(self) -> bool:
+        """Whether the peak is below nine tenths of what is free."""
+        return self.peak < 0.9 * self.available
+
+    def table(self) -> str:
+        """As lines of text."""
+        parts = [f"{name:14}{size / MEGABYTE:10.1f} MiB" for name, size in self.memory.items()]
+        time = "not measured" if self.seconds is None else f"about {self.seconds / 60:.1f} minutes"
+        return "\n".join(
+            [
+                f"trainable     {self.trainable:,} of {self.parameters:,} ({self.trainable / self.parameters:.2%})",
+                *parts,
+                f"{'peak':14}{self.peak / MEGABYTE:10.1f} MiB of {self.available / MEGABYTE:.0f} MiB free ({self.device})",
+                f"tokens        {self.tokens:,} an epoch, {self.trained_share:.0%} of them trained; {self.tokens_padded:,} if padded",
+                f"steps         {self.steps}, {time}",
+                "it fits" if self.fits else f"it does not fit: {self.advice}",
+            ]
+        )
+
+
+def available_memory(device: str) -> int:
+    """Bytes that a run could take now."""
+    if device.startswith("cuda"):
+        return torch.cuda.mem_get_info()[0]
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def shape(config: FinetuneConfig, family: Family, steps: int) -> Any:
+    """The base with its adapter, without memory: every tensor is on torch's meta device.
+
+    Raises:
+        ModelError: the folder's configuration is of no known architecture.
+    """
+    read_config(config.base)
+    try:
+        with torch.device("meta"):
+            model: Any = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(config.base, trust_remote_code=False), trust_remote_code=False)
+    except (ValueError, KeyError, OSError) as error:
+        raise ModelError("this architecture is not known", value=error, remedy="Choose a folder that transformers can load.") from error
+    model.to(default_dtype(default_device()))
+    layers = targets(family.lora_targets, [name for name, _ in model.named_modules()])
+    with torch.device("meta"):
+        return get_peft_model(model, peft_config(config, layers, steps), low_cpu_mem_usage=True)
+
+
+@contextmanager
+def _saved_bytes(model: torch.nn.Module, square: int) -> Iterator[list[int]]:
+    """Collect the bytes of what autograd keeps for the backward pass, weights and attention probabilities (which fused attention recomputes) left out."""
+    known = {p.untyped_storage()._cdata for p in model.parameters()}
+    total, kept = [0], []
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in known and tuple(tensor.shape[-2:]) != (square, square):
+            known.add(storage._cdata)
+            kept.append(storage)  # a freed storage's address would be taken for a known one
+            total[0] += storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        yield total
+
+
+def activations(model: Any, batch: int, length: int, checkpointing: bool) -> int:
+    """Bytes that the forward pass of the decoder keeps; with checkpointing one hidden state a layer and all of one layer."""
+    decoder = model.get_base_model().model
+    text = model.config.get_text_config()
+    ids = torch.zeros((batch, length), dtype=torch.long, device="meta")
+    model.train()
+    with _saved_bytes(model, length) as total:
+        decoder(inputs_embeds=model.get_input_embeddings()(ids).requires_grad_(), use_cache=False)
+    if not checkpointing:
+        return total[0]
+    hidden = batch * length * text.hidden_size * torch.finfo(model.dtype).bits // 8
+    return text.num_hidden_layers * hidden + total[0] // text.num_hidden_layers
+
+
+def memory(config: FinetuneConfig, model: Any, batch: int, length: int) -> dict[str, int]:
+    """Bytes by part at the peak of a step.
+
+    Args:
+        model: from `shape`.
+        batch, length: rows computed at once, and tokens of a row.
+    """
+    width = torch.finfo(model.dtype).bits // 8
+    text, cuda = model.config.get_text_config(), torch.cuda.is_available()
+    base = [(name, p) for name, p in model.named_parameters() if not p.requires_grad]
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    squeezed = sum(p.numel() for name, p in base if method(config.method).quantised and p.ndim == 2 and "embed" not in name and "lm_head" not in name)
+    plain = sum(p.numel() for _, p in base) - squeezed
+    tokens = batch * length
+    tile = min(tokens, LOGIT_TILE[0]) * min(text.vocab_size, LOGIT_TILE[1])
+    adapter = 2 if cuda and config.method == "qlora" else 4
+    return {
+        "weights": plain * width + squeezed // 2,
+        "constants": round(squeezed * NF4_CONSTANTS),
+        "adapter": trainable * adapter,
+        "gradients": trainable * adapter,
+        "optimiser": trainable * (2 if cuda and config.method == "qlora" else 8),
+        "activations": activations(model, batch, length, _checkpointing(config)) + tokens * tokens * (1 + width),
+        "logits": tile * (4 if cuda else 16),
+    }
+
+
+def _measure(prepared: Prepared, steps: int) -> float:
+    """Seconds of the whole run, from two real steps after one that warms up."""
+    import tempfile
+    import time
+
+    from chatbot.jobs import JobWriter
+    from chatbot.training.finetune import build
+
+    with tempfile.TemporaryDirectory() as folder:
+        few = prepared.config.model_copy(update={"max_steps": 3, "out": Path(folder), "eval_limit": 0, "eval_share": 0.0})
+        trainer = build(replace(prepared, config=few, held_out=[]), JobWriter(Path(folder)))
+        trainer.args.save_strategy = "no"
+        trainer.train()
+        times = [json.loads(line)["time"] for line in (Path(folder) / "events.jsonl").read_text().splitlines() if '"log"' in line]
+    return (times[-1] - times[0]) / (len(times) - 1) * steps if len(times) > 1 else time.monotonic() * 0
+
+
+def estimate(config: FinetuneConfig, family: Family | None = None, *, measure: bool = True) -> Estimate:
+    """Reckon a run's needs; with `measure`, also time a few real steps where the run fits.
+
+    Raises:
+        InputError, ModelError: what was given cannot be used.
+    """
+    prepared = prepare(config, family)
+    count = statistics(prepared.train, config.max_length)
+    steps = prepared.steps(len(rows(prepared.train, config.max_length, prepared.packed)))
+    device = default_device()
+    found = _reckon(prepared, steps, device)
+    computed = count.tokens if prepared.packed else round(count.tokens * 1.05)
+    result = Estimate(
+        method=config.method,
+        parameters=found[1],
+        trainable=found[2],
+        memory=found[0],
+        available=available_memory(device),
+        device=device,
+        conversations=count.conversations,
+        tokens=computed,
+        tokens_padded=count.conversations * config.max_length,
+        trained_share=count.trained / count.tokens,
+        steps=steps,
+        seconds=None,
+        advice="",
+    )
+    if not result.fits:
+        return replace(result, advice=_advice(prepared, steps, device, result.available))
+    return replace(result, seconds=_measure(prepared, steps)) if measure else result
+
+
+def _reckon(prepared: Prepared, steps: int, device: str) -> tuple[dict[str, int], int, int]:
+    model = shape(prepared.config, prepared.family, steps)
+    longest = max(len(e.ids) for e in prepared.train)
+    length = prepared.config.max_length if prepared.packed else longest
+    sizes = [p.numel() for p in model.parameters()], [p.numel() for p in model.parameters() if p.requires_grad]
+    return memory(prepared.config, model, prepared.batch[0], length), sum(sizes[0]), sum(sizes[1])
+
+
+def _advice(prepared: Prepared, steps: int, device: str, available: int) -> str:
+    """The first of these changes that makes the run fit, each on top of the ones before."""
+    config = prepared.config
+    half = max(256, config.max_length // 2)
+    changes: list[tuple[str, dict[str, Any]]] = [
+        ("--batch-size 1", {"batch_size": 1}),
+        ("--checkpointing", {"checkpointing": True}),
+        ("--method qlora", {"method": "qlora"}),
+        (f"--max-length {half}", {"max_length": half}),
+    ]
+    named = []
+    for flag, fields in changes:
+        if all(getattr(config, name) == value for name, value in fields.items()):
+            continue
+        config, named = config.model_copy(update=fields), [*named, flag]
+        found, _, _ = _reckon(replace(prepared, config=config), steps, device)
+        if sum(found.values()) < 0.9 * available:
+            return f"it would with {' '.join(named)}"
+    return "choose a smaller base model, or a machine with more memory"
