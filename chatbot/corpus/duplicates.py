@@ -8,7 +8,9 @@ from datasketch import MinHash, MinHashLSH
 from chatbot.messages import Conversation
 
 GRAM = 3
-PERMUTATIONS = 128
+PERMUTATIONS = 125
+BANDS = (25, 5)
+"""25 bands of 5: a pair at 0.8 becomes a candidate with probability 1 − (1 − 0.8⁵)²⁵ > 0.9999."""
 NEAR = 0.8
 """Jaccard similarity of the users' character 3-grams from which two conversations count as near-duplicates."""
 SAMPLE = 100
@@ -33,13 +35,12 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
 def near_duplicates(conversations: Sequence[Conversation], threshold: float = NEAR) -> Iterator[tuple[int, int, float]]:
     """Pairs of positions (i < j) whose similarity reaches the threshold.
 
-    Candidates by MinHash with locality-sensitive hashing a little below the threshold, then compared exactly.
+    Candidates by MinHash with locality-sensitive hashing, then compared exactly.
     """
     texts = [grams(user_words(c)) for c in conversations]
-    index = MinHashLSH(threshold=max(0.1, threshold - 0.15), num_perm=PERMUTATIONS)
-    for j, text in enumerate(texts):
-        sketch = MinHash(num_perm=PERMUTATIONS)
-        sketch.update_batch([gram.encode() for gram in text])
+    index = MinHashLSH(num_perm=PERMUTATIONS, params=BANDS)
+    sketches = MinHash.generator([[gram.encode() for gram in text] for text in texts], num_perm=PERMUTATIONS)
+    for j, (text, sketch) in enumerate(zip(texts, sketches, strict=True)):
         for i in sorted(map(int, index.query(sketch))):
             similarity = jaccard(texts[i], text)
             if similarity >= threshold:

@@ -1,0 +1,82 @@
+"""Claims about the checks of a rewritten conversation; each fault is put into a good conversation and must be found."""
+
+import pytest
+
+from chatbot.corpus.checks import check
+from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
+from chatbot.messages import Conversation, call, observation, reply, user
+
+
+def made(store, words="帮我找家豪华型酒店，能打麻将，1000元以内", answer="北京松风大酒店，价格900元。", arguments=None, records=None):
+    arguments = {"type": "豪华型", "facilities": ["棋牌室"], "price_range_upper": 1000} if arguments is None else arguments
+    records = store.search(HotelQuery.parse(arguments)).records if records is None else records
+    return Conversation(id="c", source="s", tools=[SEARCH_HOTELS], messages=[user(words), call(arguments), observation(records), reply(answer)])
+
+
+def failed(conversation, store, **more):
+    return {found.name: found.reason for found in check(conversation, store, **more) if not found.passed}
+
+
+def test_a_faithful_conversation_passes_all_checks(store):
+    assert [(c.name, c.passed) for c in check(made(store), store)] == [(n, True) for n in ("form", "slots", "replay", "grounded")]
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        ("帮我找家豪华型酒店，1000元以内", "棋牌室"),
+        ("帮我找家酒店，能打麻将，1000元以内", "豪华型"),
+        ("帮我找家豪华型酒店，能打麻将", "1000元以下"),
+        ("帮我找家豪华型酒店，能打麻将，1000元以上", "1000元以下"),
+    ],
+)
+def test_a_rewrite_that_loses_a_wish_is_found_and_the_wish_is_named(store, words, missing):
+    assert missing in failed(made(store, words), store)["slots"]
+
+
+def test_a_rewrite_that_adds_a_wish_is_found(store):
+    assert "无烟房" in failed(made(store, "帮我找家豪华型酒店，能打麻将，还要无烟房，1000元以内"), store)["slots"]
+
+
+def test_only_words_that_differ_from_the_original_are_read_again(store):
+    odd = made(store, "老规矩")
+    assert "slots" in failed(odd, store) and "slots" not in failed(odd, store, original=odd)
+
+
+def test_a_second_parser_can_vouch_for_words_that_the_lexicon_misses(store):
+    class Agrees:
+        name = "agrees"
+
+        def __init__(self, arguments):
+            self.arguments = arguments
+
+        def predict(self, contexts):
+            return [call(self.arguments) for _ in contexts]
+
+    odd = made(store, "豪华型，1000元以内，得能来几圈国粹")
+    assert "slots" in failed(odd, store)
+    assert "slots" not in failed(odd, store, model=Agrees(odd.messages[1].call.arguments))
+    assert "slots" in failed(odd, store, model=Agrees({"type": "豪华型"}))
+
+
+def test_records_that_the_database_would_not_give_are_found(store):
+    assert "replay" in failed(made(store, records=[store.get("北京竹里宾馆")]), store)
+    assert "replay" in failed(made(store, arguments={"type": "豪华型", "stars": 5}, records=[]), store)
+
+
+def test_a_reply_with_an_invented_price_is_found(store):
+    assert "600" in failed(made(store, answer="北京松风大酒店，价格600元。"), store)["grounded"]
+
+
+def test_missing_or_doubled_turns_are_found(store):
+    good = made(store)
+    assert "form" in failed(good.model_copy(update={"messages": good.messages[:-1]}), store)
+    assert "form" in failed(good.model_copy(update={"messages": [user("在吗"), *good.messages]}), store)
+
+
+def test_a_kept_wish_need_not_be_said_again(store):
+    good = made(store)
+    arguments = {"type": "豪华型", "facilities": ["棋牌室", "暖气"], "price_range_upper": 1000}
+    records = store.search(HotelQuery.parse(arguments)).records
+    longer = good.model_copy(update={"messages": [*good.messages, user("再要有暖气的"), call(arguments), observation(records), reply("北京松风大酒店。")]})
+    assert failed(longer, store) == {}
