@@ -66,10 +66,11 @@ def card(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
 
 
 def _wishes(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
-    items = [
-        f'<li class="{"met" if met else "unmet"}"><i aria-label="{say(who, "cards.met" if met else "cards.unmet")}">{"✓" if met else "✗"}</i> {escape(wish)}</li>'
-        for wish, met in wishes(query, record)
-    ]
+    marks = {True: ("met", "✓"), False: ("unmet", "✗")}
+    items = []
+    for wish, met in wishes(query, record):
+        word, sign = marks[met]
+        items.append(f'<li class="{word}"><i aria-label="{say(who, f"cards.{word}")}">{sign}</i> {escape(wish)}</li>')
     return f'<ul class="wishes">{"".join(items)}</ul>' if items else ""
 
 

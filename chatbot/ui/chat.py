@@ -100,7 +100,7 @@ def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks) -> None:
         other = _other()
         with gr.Column(scale=4, min_width=320, elem_classes="side"):
             side = _side()
-            _inside(context, talk.state)
+            _inside(context, talk.state, model)
     wiring = _Wiring(ChatTurns(context), talk, controls, side, other, model)
     wiring.conversation()
     wiring.tools()
@@ -115,6 +115,7 @@ def _conversation(name: str) -> Conversation:
         height="calc(100dvh - 250px)",
         min_height=340,
         render_markdown=False,
+        latex_delimiters=[],
         buttons=["copy"],
         elem_classes="talk",
         elem_id=name,
@@ -136,8 +137,8 @@ def _controls() -> Controls:
 
 def _other() -> Other:
     with gr.Column(scale=6, min_width=320, visible=False) as column:
-        model = gr.Dropdown([], label=t("chat.other"), interactive=True)
         talk = _conversation("other-talk")
+        model = gr.Dropdown([], label=t("chat.other"), interactive=True)
     return Other(talk, model, column, gr.State(False))
 
 
@@ -152,13 +153,13 @@ def _side() -> Side:
     return Side(slots, cards, fields, search)
 
 
-def _inside(context: PageContext, state: gr.State) -> None:
+def _inside(context: PageContext, state: gr.State, model: gr.Dropdown) -> None:
     """The model's inner workings, where that panel is part of the installation."""
     if find_spec("chatbot.ui.inside"):
         from chatbot.ui.inside import build_inside
 
         with gr.Accordion(t("chat.inside"), open=False):
-            build_inside(context, state)
+            build_inside(context, state, model)
 
 
 @dataclass(frozen=True)

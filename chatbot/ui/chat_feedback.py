@@ -1,7 +1,6 @@
 """Like or dislike a reply, say why, and correct what was understood; kept in the workspace as material for training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -25,16 +24,6 @@ WORDS = {
     "feedback.off": ("公开演示不保存反馈。", "The public demo keeps no feedback."),
     "feedback.failed": ("反馈没有存下来。{error}", "The feedback could not be saved. {error}"),
 }
-
-
-@dataclass(frozen=True)
-class FeedbackPanel:
-    """The panel that a dislike opens."""
-
-    group: gr.Group
-    turn: gr.State
-    comment: gr.Textbox
-    fields: list[gr.components.Component]
 
 
 def build_feedback(context: PageContext, chatbot: gr.Chatbot, state: gr.State, model: gr.Dropdown) -> None:
@@ -65,7 +54,7 @@ class FeedbackHandlers:
         index = data.index[0] if isinstance(data.index, list | tuple) else data.index
         number = turn_at(state, index)
         if data.liked is True and number is not None:
-            self._keep(state, number, model_id, True, "", None, request)
+            self._keep(request, state, number, model=model_id, liked=True)
         opened = data.liked is False and number is not None and not self.context.demo
         query = ChatState(state.turns[: number + 1]).query if number is not None else HotelQuery()
         return [gr.update(visible=opened), number, "", *fill_form(query)]
@@ -78,14 +67,14 @@ class FeedbackHandlers:
         except WorkbenchError as error:
             gr.Warning(str(error))
             return gr.skip()
-        self._keep(state, number, model_id, False, comment, right, request)
+        self._keep(request, state, number, model=model_id, liked=False, comment=comment, corrected=right)
         return gr.update(visible=False)
 
-    def _keep(self, state: ChatState, number: int, model_id: str, liked: bool, comment: str, right: HotelQuery | None, request: gr.Request) -> None:
+    def _keep(self, request: gr.Request, state: ChatState, number: int, **rating: Any) -> None:
         messages = ChatState(state.turns[: number + 1]).messages
         try:
             self.context.require(request, "annotator")
-            self.context.record_feedback(messages, liked=liked, comment=comment, corrected=right, model=model_id)
+            self.context.record_feedback(messages, **rating)
             gr.Info(say(request, "feedback.thanks"))
         except WorkbenchError as error:
             gr.Warning(say(request, "feedback.off" if self.context.demo else "feedback.failed", error=error))

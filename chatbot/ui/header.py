@@ -47,8 +47,8 @@ def build_header(context: PageContext) -> Header:
     handlers = HeaderHandlers(context)
     with gr.Row(elem_classes="top"):
         brand = gr.HTML(elem_classes="brand", padding=False)
-        model = gr.Dropdown([], label=t("header.model"), elem_classes="pill", min_width=110, interactive=True)
-        database = gr.Dropdown([], label=t("header.database"), elem_classes="pill", min_width=110, interactive=True)
+        model = gr.Dropdown([], label=t("header.model"), show_label=False, container=False, elem_classes="pill", min_width=110, interactive=True)
+        database = gr.Dropdown([], label=t("header.database"), show_label=False, container=False, elem_classes="pill", min_width=110, interactive=True)
         upload = gr.UploadButton(t("header.upload"), file_types=[".json"], size="sm", elem_classes="upload", visible=not context.demo, min_width=90)
     upload.upload(handlers.upload, upload, database, api_visibility="private")
     database.input(handlers.choose, database, api_visibility="private")

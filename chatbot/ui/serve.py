@@ -59,7 +59,8 @@ def serve(settings: Settings, *, host: str, port: int, demo: bool, accounts: Acc
 
 
 def warm(context: PageContext) -> None:
-    """Load the first model that the page offers."""
+    """Load the hotels and the first model that the page offers."""
+    print(f"{len(context.default_store):,} hotels from {context.settings.hotels}", flush=True)
     offered = context.models()
     if offered:
         context.pool.warm(offered[0].id)

@@ -57,7 +57,7 @@ def slots_html(query: HotelQuery, previous: HotelQuery, who: Any) -> str:
         mark = _mark({str(m) for m in marks})
         shown = value(previous if mark == "dropped" else query, slot, who)
         badge = f"<mark>{say(who, f'slots.{mark}')}</mark>" if mark in ("new", "changed", "dropped") else ""
-        rows.append(f'<tr class="{mark}"><th>{say(who, f"slots.{slot}")}</th><td>{shown}{badge}</td></tr>')
+        rows.append(f'<tr class="{mark}"><th>{say(who, f"slots.{slot}")}</th><td><span class="was">{shown}</span>{badge}</td></tr>')
     return f'<table class="slots">{"".join(rows)}</table>'
 
 

@@ -21,6 +21,8 @@ def theme() -> gr.themes.Base:
     ).set(
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
         block_border_width="1px",
         block_label_text_size="*text_sm",
         block_label_background_fill="transparent",
@@ -32,6 +34,9 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover_dark="*primary_600",
         button_primary_text_color="white",
+        input_border_width="1px",
+        input_border_color="*neutral_300",
+        input_border_color_dark="*neutral_700",
         input_background_fill="white",
         input_background_fill_dark="*neutral_900",
         link_text_color="*primary_700",

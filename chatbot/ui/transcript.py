@@ -1,6 +1,7 @@
 """A conversation as messages of the chat window: bubbles for words, a folded step for each search."""
 
 import json
+from html import escape
 from typing import Any
 
 from chatbot.hotels.query import SEARCH_HOTELS
@@ -24,8 +25,9 @@ WORDS = {
 
 
 def transcript(state: ChatState, who: Any) -> list[dict[str, Any]]:
-    """All messages of the chat window, oldest first."""
-    return [message for turn in state.turns for message in _turn(turn, who)]
+    """All messages of the chat window, oldest first. The window shows HTML, and nothing that was said may be any."""
+    messages = [message for turn in state.turns for message in _turn(turn, who)]
+    return [message | {"content": escape(message["content"], quote=False)} for message in messages]
 
 
 def turn_at(state: ChatState, index: int, who: Language = "zh") -> int | None:
