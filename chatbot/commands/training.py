@@ -1,4 +1,4 @@
-"""`finetune`, `estimate`, `preview` and `compare-methods`: the Fine-tune tab on the command line; options are made from FinetuneConfig."""
+"""`finetune` and `estimate`: the Fine-tune tab on the command line; options are made from FinetuneConfig."""
 
 import inspect
 import json
@@ -77,7 +77,7 @@ def _evaluator(config: FinetuneConfig, hotels: Path | None) -> Any:
     from chatbot.evaluation.checkpoints import checkpoint_evaluator
     from chatbot.hotels.store import HotelStore
     from chatbot.settings import settings
-    from chatbot.training.finetune import prepare
+    from chatbot.training.prepared import prepare
 
     prepared = prepare(config)
     few = prepared.held_out_conversations[: config.eval_limit]
@@ -95,26 +95,7 @@ def estimate(config: FinetuneConfig, as_json: bool) -> None:
     typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else found.table())
 
 
-def compare_methods(
-    base: Annotated[Path, typer.Option("--base", help="folder of the base model")],
-    data: Annotated[Path, typer.Option("--data", help="training conversations, JSONL")],
-    test: Annotated[Path, typer.Option("--test", help="held-out conversations, JSONL")],
-    out: Annotated[Path, typer.Option("--out", help="folder for the adapters")],
-    table: Annotated[Path | None, typer.Option("--table", help="also write the table there, as Markdown")] = None,
-    max_steps: Annotated[int, typer.Option("--max-steps", min=1, help="steps of each method")] = 60,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="held-out conversations that are scored")] = 40,
-) -> None:
-    """Train all six methods on the same data and print their slot F1, trainable parameters, time and memory."""
-    from chatbot.commands.methods_table import compare
-
-    lines = compare(base, data, test, out, max_steps, limit)
-    typer.echo(lines)
-    if table:
-        table.write_text(lines + "\n", encoding="utf-8")
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
     app.command("finetune")(with_options(finetune))
     app.command("estimate")(with_options(estimate, without=("out",)))
-    app.command("compare-methods")(compare_methods)

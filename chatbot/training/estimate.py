@@ -17,8 +17,8 @@ from chatbot.models.families import Family
 from chatbot.models.loading import default_device, default_dtype, read_config
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import rows, statistics
-from chatbot.training.finetune import Prepared, _checkpointing, prepare
 from chatbot.training.methods import method, peft_config, targets
+from chatbot.training.prepared import Prepared, prepare
 
 NF4_CONSTANTS = 1 / 64 * (1 + 4 / 256)
 """Bytes of a quantised weight's constants under double quantisation: one byte per 64 weights, four more per 256 of those (arXiv:2305.14314)."""
@@ -141,13 +141,14 @@ def activations(model: Any, batch: int, length: int, checkpointing: bool) -> int
     return text.num_hidden_layers * hidden + total[0] // text.num_hidden_layers
 
 
-def memory(config: FinetuneConfig, model: Any, batch: int, length: int) -> dict[str, int]:
+def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
     """Bytes by part at the peak of a step.
 
     Args:
         model: from `shape`.
-        batch, length: rows computed at once, and tokens of a row.
+        length: tokens of a row.
     """
+    config, batch = prepared.config, prepared.batch[0]
     width = torch.finfo(model.dtype).bits // 8
     text, cuda = model.config.get_text_config(), torch.cuda.is_available()
     base = [(name, p) for name, p in model.named_parameters() if not p.requires_grad]
@@ -163,7 +164,7 @@ def memory(config: FinetuneConfig, model: Any, batch: int, length: int) -> dict[
         "adapter": trainable * adapter,
         "gradients": trainable * adapter,
         "optimiser": trainable * (2 if cuda and config.method == "qlora" else 8),
-        "activations": activations(model, batch, length, _checkpointing(config)) + tokens * tokens * (1 + width),
+        "activations": activations(model, batch, length, prepared.checkpointing) + tokens * tokens * (1 + width),
         "logits": tile * (4 if cuda else 16),
     }
 
@@ -171,7 +172,6 @@ def memory(config: FinetuneConfig, model: Any, batch: int, length: int) -> dict[
 def _measure(prepared: Prepared, steps: int) -> float:
     """Seconds of the whole run, from two real steps after one that warms up."""
     import tempfile
-    import time
 
     from chatbot.jobs import JobWriter
     from chatbot.training.finetune import build
@@ -182,7 +182,7 @@ def _measure(prepared: Prepared, steps: int) -> float:
         trainer.args.save_strategy = "no"
         trainer.train()
         times = [json.loads(line)["time"] for line in (Path(folder) / "events.jsonl").read_text().splitlines() if '"log"' in line]
-    return (times[-1] - times[0]) / (len(times) - 1) * steps if len(times) > 1 else time.monotonic() * 0
+    return (times[-1] - times[0]) / (len(times) - 1) * steps
 
 
 def estimate(config: FinetuneConfig, family: Family | None = None, *, measure: bool = True) -> Estimate:
@@ -222,7 +222,7 @@ def _reckon(prepared: Prepared, steps: int, device: str) -> tuple[dict[str, int]
     longest = max(len(e.ids) for e in prepared.train)
     length = prepared.config.max_length if prepared.packed else longest
     sizes = [p.numel() for p in model.parameters()], [p.numel() for p in model.parameters() if p.requires_grad]
-    return memory(prepared.config, model, prepared.batch[0], length), sum(sizes[0]), sum(sizes[1])
+    return memory(prepared, model, length), sum(sizes[0]), sum(sizes[1])
 
 
 def _advice(prepared: Prepared, steps: int, device: str, available: int) -> str:
@@ -235,7 +235,7 @@ def _advice(prepared: Prepared, steps: int, device: str, available: int) -> str:
         ("--method qlora", {"method": "qlora"}),
         (f"--max-length {half}", {"max_length": half}),
     ]
-    named = []
+    named: list[str] = []
     for flag, fields in changes:
         if all(getattr(config, name) == value for name, value in fields.items()):
             continue

@@ -2,89 +2,30 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass
-from math import ceil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from accelerate import PartialState
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
-from transformers import EarlyStoppingCallback, PreTrainedTokenizerBase
+from transformers import EarlyStoppingCallback
 from trl import SFTConfig
 
 from chatbot.errors import InputError, TrainingError
 from chatbot.jobs import JobWriter
-from chatbot.messages import Conversation, read_conversations
 from chatbot.models.families import Family
-from chatbot.models.loading import default_dtype, load_base, load_tokenizer
+from chatbot.models.loading import default_dtype, load_base
 from chatbot.training.config import FinetuneConfig
-from chatbot.training.data import Example, examples, fingerprint, hold_out, rows, statistics
+from chatbot.training.data import fingerprint, rows, statistics
 from chatbot.training.guard import Exploded, SpikeDetector, Verdict, verdict
 from chatbot.training.methods import allocated_ranks, method, peft_config, targets
+from chatbot.training.prepared import Prepared, prepare
 from chatbot.training.record import best_checkpoint, complete_checkpoints, publish, read_record, versions, write_record
 from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, RankAllocation, Reporter, names_of
 
 SLOWER = 0.5
 """What the learning rate is multiplied by at each roll-back."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Everything that is known before the first step."""
-
-    config: FinetuneConfig
-    family: Family
-    tokenizer: PreTrainedTokenizerBase
-    train: list[Example]
-    held_out: list[Example]
-    held_out_conversations: list[Conversation]
-
-    @property
-    def packed(self) -> bool:
-        """Whether rows hold several conversations."""
-        return self.config.packing and not method(self.config.method).prompts
-
-    @property
-    def batch(self) -> tuple[int, int]:
-        """(rows computed at once, batches that make a step): as many tokens a step unpacked as packed.
-
-        The trainer lays packed rows end to end, and attention without a GPU's variable-length kernels costs the square of that: so a CPU takes them one
-        by one.
-        """
-        config = self.config
-        if self.packed:
-            return (config.batch_size, config.accumulation) if torch.cuda.is_available() else (1, config.batch_size * config.accumulation)
-        mean = sum(len(e.ids) for e in self.train) / len(self.train)
-        return max(1, min(len(self.train), round(config.batch_size * config.max_length / mean))), config.accumulation
-
-    def steps(self, row_count: int, processes: int = 1) -> int:
-        """Optimiser steps of the whole run."""
-        at_once, together = self.batch
-        a_epoch = ceil(ceil(row_count / (at_once * processes)) / together)
-        return self.config.max_steps or max(1, round(self.config.epochs * a_epoch))
-
-
-def prepare(config: FinetuneConfig, family: Family | None = None) -> Prepared:
-    """Read, render and split the data, and refuse what cannot be trained on.
-
-    Raises:
-        InputError: the data or the method cannot be used.
-        ModelError: the base folder holds no tokenizer, or not the family's.
-    """
-    method(config.method)
-    if family is None:
-        from chatbot.models.registry import family_of
-
-        family = family_of(config.base)
-    tokenizer = load_tokenizer(config.base)
-    conversations = list(read_conversations(config.data))
-    if config.eval_data:
-        train, held = conversations, list(read_conversations(config.eval_data))
-    else:
-        train, held = hold_out(conversations, config.eval_share, config.seed)
-    rendered = [examples(part, family, tokenizer, config.max_length) if part else [] for part in (train, held)]
-    return Prepared(config, family, tokenizer, rendered[0], rendered[1], held)
 
 
 def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
@@ -95,15 +36,10 @@ def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
     base: Any = load_base(config.base, "nf4" if chosen.quantised else "auto", device=device)
     base.config.use_cache = False
     if chosen.quantised:
-        base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=_checkpointing(config))
+        base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=prepared.checkpointing)
     torch.manual_seed(config.seed)
     layers = targets(prepared.family.lora_targets, [name for name, _ in base.named_modules()])
     return cast(PeftModel, get_peft_model(base, peft_config(config, layers, total_steps)))
-
-
-def _checkpointing(config: FinetuneConfig) -> bool:
-    wanted = torch.cuda.is_available() if config.checkpointing is None else config.checkpointing
-    return wanted and method(config.method).checkpointing
 
 
 def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, best: str) -> SFTConfig:
@@ -119,7 +55,7 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
         per_device_train_batch_size=prepared.batch[0],
         per_device_eval_batch_size=prepared.batch[0],
         gradient_accumulation_steps=prepared.batch[1],
-        activation_checkpointing=_checkpointing(config),
+        activation_checkpointing=prepared.checkpointing,
         max_steps=total_steps,
         learning_rate=learning_rate,
         lr_scheduler_type="cosine",

@@ -53,13 +53,13 @@ class GuardedTrainer(SFTTrainer):
 
     def evaluation_loop(self, *arguments: Any, **named: Any) -> Any:
         """The held-out loss, and beside it what the evaluator finds in generated text."""
-        output = super().evaluation_loop(*arguments, **named)
+        output: Any = super().evaluation_loop(*arguments, **named)
         if self.evaluator:
             found: dict[str, float] = {}
             if self.is_world_process_zero():
                 self.model.eval()
                 found = {f"eval_{name}": value for name, value in self.evaluator(self.accelerator.unwrap_model(self.model)).items()}
-            output.metrics.update(self._shared(found))
+            output.metrics |= self._shared(found)
         return output
 
     def _shared(self, figures: dict[str, float]) -> dict[str, float]:

@@ -1,0 +1,79 @@
+"""What is known of a run before its first step: the data rendered and split, the rows of a batch, the number of steps."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from chatbot.messages import Conversation, read_conversations
+from chatbot.models.families import Family
+from chatbot.models.loading import load_tokenizer
+from chatbot.training.config import FinetuneConfig
+from chatbot.training.data import Example, examples, hold_out
+from chatbot.training.methods import method
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is known before the first step."""
+
+    config: FinetuneConfig
+    family: Family
+    tokenizer: PreTrainedTokenizerBase
+    train: list[Example]
+    held_out: list[Example]
+    train_conversations: list[Conversation]
+    held_out_conversations: list[Conversation]
+
+    @property
+    def packed(self) -> bool:
+        """Whether rows hold several conversations."""
+        return self.config.packing and not method(self.config.method).prompts
+
+    @property
+    def batch(self) -> tuple[int, int]:
+        """(rows computed at once, batches that make a step): as many tokens a step unpacked as packed.
+
+        The trainer lays packed rows end to end, and attention without a GPU's variable-length kernels costs the square of that: so a CPU takes them one
+        by one.
+        """
+        config = self.config
+        if self.packed:
+            return (config.batch_size, config.accumulation) if torch.cuda.is_available() else (1, config.batch_size * config.accumulation)
+        mean = sum(len(e.ids) for e in self.train) / len(self.train)
+        return max(1, min(len(self.train), round(config.batch_size * config.max_length / mean))), config.accumulation
+
+    @property
+    def checkpointing(self) -> bool:
+        """Whether activations are computed again instead of kept."""
+        wanted = torch.cuda.is_available() if self.config.checkpointing is None else self.config.checkpointing
+        return wanted and method(self.config.method).checkpointing
+
+    def steps(self, row_count: int, processes: int = 1) -> int:
+        """Optimiser steps of the whole run."""
+        at_once, together = self.batch
+        a_epoch = ceil(ceil(row_count / (at_once * processes)) / together)
+        return self.config.max_steps or max(1, round(self.config.epochs * a_epoch))
+
+
+def prepare(config: FinetuneConfig, family: Family | None = None) -> Prepared:
+    """Read, render and split the data, and refuse what cannot be trained on.
+
+    Raises:
+        InputError: the data or the method cannot be used.
+        ModelError: the base folder holds no tokenizer, or not the family's.
+    """
+    method(config.method)
+    if family is None:
+        from chatbot.models.registry import family_of
+
+        family = family_of(config.base)
+    tokenizer = load_tokenizer(config.base)
+    conversations = list(read_conversations(config.data))
+    if config.eval_data:
+        train, held = conversations, list(read_conversations(config.eval_data))
+    else:
+        train, held = hold_out(conversations, config.eval_share, config.seed)
+    rendered = [examples(part, family, tokenizer, config.max_length) if part else [] for part in (train, held)]
+    return Prepared(config, family, tokenizer, rendered[0], rendered[1], train, held)
