@@ -6,7 +6,11 @@ The notation is the EBNF of xgrammar. Properties come in the schema's order, eac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+    from xgrammar import TokenizerInfo
 
 TEXT_MOST, ITEM_MOST, ITEMS_MOST = 80, 40, 12
 """Characters of a text and of a list's item, and items of a list, where the schema sets no bound."""
@@ -20,18 +24,20 @@ def literal(text: str) -> str:
 
 @dataclass(frozen=True)
 class Notation:
-    """How a family writes data: keys, separators, strings, and the brackets around a call's arguments."""
+    """How a family writes data: keys, separators, strings, brackets; `inner` is how it writes objects within, where that differs."""
 
     key: Callable[[str], str] = lambda name: f"{json.dumps(name, ensure_ascii=False)}: "
     comma: str = ", "
     brackets: tuple[str, str] = ("{", "}")
     quote: str = '"'
     constant: Callable[[Any], str] = lambda value: json.dumps(value, ensure_ascii=False)
+    inner: "Notation | None" = None
 
 
 JSON = Notation()
 COMPACT_JSON = Notation(key=lambda name: f"{json.dumps(name, ensure_ascii=False)}:", comma=",")
-PYTHON_KEYWORDS = Notation(key=lambda name: f"{name}=", brackets=("", ""), quote="'", constant=repr)
+PYTHON_DICT = Notation(key=lambda name: f"{name!r}: ", quote="'", constant=repr)
+PYTHON_KEYWORDS = Notation(key=lambda name: f"{name}=", brackets=("", ""), quote="'", constant=repr, inner=PYTHON_DICT)
 
 
 @dataclass
@@ -75,9 +81,7 @@ class Grammar:
             item, comma = self.value(schema.get("items", {}), ITEM_MOST), literal(self.notation.comma)
             return self.rule(f'"[" {item} ({comma} {item}){{0,{int(schema.get("maxItems", ITEMS_MOST)) - 1}}} "]"')
         if kind == "object":
-            constant = self.notation.constant
-            inner = Notation(lambda name: f"{constant(name)}: ", self.notation.comma, ("{", "}"), self.notation.quote, constant)
-            return Grammar(inner, self.rules).members(schema)
+            return Grammar(self.notation.inner or self.notation, self.rules).members(schema)
         return self.rule(self.text(int(schema.get("maxLength", most))))
 
     def members(self, schema: dict[str, Any]) -> str:
@@ -141,3 +145,21 @@ def call_grammar(family_name: str, tools: Sequence[dict[str, Any]]) -> str:
     if family_name == "hotel-mini":
         return object_grammar(functions[0]["parameters"])
     return {"chatglm3": _chatglm3, "llama2": _llama2, "template": _template}[family_name](functions)
+
+
+def token_info(tokenizer: "PreTrainedTokenizerBase", size: int, stops: Sequence[int]) -> "TokenizerInfo":
+    """What xgrammar knows of a tokenizer, without the texts of special tokens: a mark inside a string would pass for its characters.
+
+    Args:
+        tokenizer: of the model.
+        size: rows of the model's logits.
+        stops: ids that may follow a complete call.
+    """
+    from xgrammar import TokenizerInfo, VocabType
+
+    info = TokenizerInfo.from_huggingface(tokenizer, vocab_size=size, stop_token_ids=list(stops))
+    texts = info.decoded_vocab
+    for index, token in tokenizer.added_tokens_decoder.items():
+        if token.special:
+            texts[index] = b""
+    return TokenizerInfo(texts, VocabType.RAW, vocab_size=size, stop_token_ids=list(stops))
