@@ -1,0 +1,40 @@
+"""`chat`: one user turn a line on stdin; with --json one JSON object a line on stdout."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def chat(
+    model: Annotated[str, typer.Option(help="hotel-mini, a folder, adapter:FOLDER or openai:MODEL")] = "hotel-mini",
+    hotels: Annotated[Path | None, typer.Option(help="a file in CrossWOZ's hotel_db.json form")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+) -> None:
+    """Chat in the terminal; an empty conversation starts with each run."""
+    from chatbot.dialogue.agent import Agent
+    from chatbot.dialogue.events import TurnEvent
+    from chatbot.hotels.store import HotelStore
+    from chatbot.messages import Message
+    from chatbot.models.catalog import open_model
+    from chatbot.settings import settings
+
+    agent = Agent(open_model(model), HotelStore.load(hotels or settings().hotels))
+    messages: list[Message] = []
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        done = [event for event in agent.turn(messages, line.strip()) if isinstance(event, TurnEvent)][-1]
+        messages += done.messages
+        if as_json:
+            out = {"reply": done.reply, "call": done.call, "query": done.query.arguments(), "records": done.records}
+            print(json.dumps(out, ensure_ascii=False), flush=True)
+        else:
+            print(done.reply, flush=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(chat)

@@ -1,0 +1,154 @@
+"""One turn of the chatbot: words → call → search → reply, as typed events; nothing ungrounded is ever yielded."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent, TurnEvent
+from chatbot.dialogue.fallback import LOST, preface, template_reply
+from chatbot.dialogue.grounding import ungrounded
+from chatbot.errors import CallParseError, QueryError
+from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
+from chatbot.hotels.store import HotelStore
+from chatbot.messages import FunctionCall, Message, call, observation, reply, user
+from chatbot.models.backends import CallDelta, ChatModel
+
+_CLAUSE = re.compile(r".*[，。！？；：\n）]", re.S)
+TOOLS = [SEARCH_HOTELS]
+
+
+def state_of(messages: Sequence[Message]) -> HotelQuery:
+    """The dialogue state: what the last valid call asked for."""
+    for message in reversed(messages):
+        if message.call:
+            try:
+                return HotelQuery.parse(message.call.arguments)
+            except QueryError:
+                continue
+    return HotelQuery()
+
+
+def records_of(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """The hotels in hand: those of the last tool message."""
+    return next((m.records for m in reversed(messages) if m.role == "tool"), [])
+
+
+@dataclass
+class _Turn:
+    """What one turn has made so far."""
+
+    history: list[Message]
+    began: float = field(default_factory=time.monotonic)
+    added: list[Message] = field(default_factory=list)
+    call: dict[str, Any] | None = None
+    query: HotelQuery = field(default_factory=HotelQuery)
+    relaxed: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+    source: str = "model"
+    first: float | None = None
+
+    @property
+    def messages(self) -> list[Message]:
+        return [*self.history, *self.added]
+
+    def end(self, text: str) -> TurnEvent:
+        self.added.append(reply(text))
+        records = records_of(self.messages)
+        return TurnEvent(
+            text,
+            self.call,
+            self.query,
+            records,
+            self.added,
+            self.relaxed,
+            self.unmatched,
+            self.source,
+            self.rejected,
+            time.monotonic() - self.began,
+            self.first,
+        )
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A model and a database; it keeps no conversation, so one agent serves any number of them."""
+
+    model: ChatModel
+    store: HotelStore
+
+    def turn(self, messages: Sequence[Message], text: str, stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Answer one utterance.
+
+        Yields events as they happen, the last one a TurnEvent; its `messages` are what to append to the conversation.
+
+        Raises:
+            BackendError: the model cannot be reached.
+        """
+        turn = _Turn(list(messages), added=[user(text)], query=state_of(messages))
+        draft = yield from self._draft(turn, stop)
+        if isinstance(draft, FunctionCall):
+            yield from self._search(turn, draft)
+            draft = yield from self._draft(turn, stop)
+        if isinstance(draft, FunctionCall) or draft is None:
+            turn.source = "template"
+            draft = preface(turn.relaxed, turn.unmatched) + (template_reply(records_of(turn.messages)) if turn.call or records_of(turn.messages) else LOST)
+            yield TextEvent(draft)
+        yield turn.end(draft)
+
+    def _search(self, turn: _Turn, wanted: FunctionCall) -> Iterator[Event]:
+        """Run the validated call and put it and its records into the conversation."""
+        turn.query = HotelQuery.parse(wanted.arguments)
+        turn.call = wanted.arguments
+        yield CallEvent(wanted.arguments, turn.query)
+        began = time.monotonic()
+        found = self.store.search(turn.query)
+        turn.relaxed, turn.unmatched = found.relaxed, found.unmatched
+        turn.added += [call(wanted.arguments), observation(found.records)]
+        yield RecordsEvent(found.records, found.relaxed, found.unmatched, found.total, time.monotonic() - began)
+
+    def _draft(self, turn: _Turn, stop: Callable[[], bool]) -> Iterator[Event]:  # type: ignore[misc]
+        """A valid call or a grounded reply, at the second try by sampling; None where neither came."""
+        for temperature in (0.0, 0.7):
+            try:
+                draft = yield from self._attempt(turn, stop, temperature)
+            except (CallParseError, QueryError) as error:
+                turn.rejected.append((str(error.value or ""), error.what))
+                continue
+            if draft is not None:
+                return draft
+        return None
+
+    def _attempt(self, turn: _Turn, stop: Callable[[], bool], temperature: float) -> Iterator[Event]:  # type: ignore[misc]
+        """One generation; shows a reply clause by clause as far as it is grounded."""
+        opening = preface(turn.relaxed, turn.unmatched)
+        text, shown = "", ""
+        options = {"temperature": temperature, "seed": 1} if temperature else {}
+        for delta in self.model.generate(turn.messages, TOOLS, stop=stop, **options):
+            if isinstance(delta, CallDelta):
+                return _valid(delta.call) if not turn.call else None
+            text += delta.text
+            clause = _CLAUSE.match(text)
+            if clause and clause[0] != shown and not self._wrong(clause[0], turn):
+                shown = clause[0]
+                turn.first = turn.first or time.monotonic() - turn.began
+                yield TextEvent(opening + shown)
+        text = shown if stop() else text.strip()
+        wrong = self._wrong(text, turn) if text else ["empty"] if not stop() else []
+        if wrong:
+            turn.rejected.append((text, "; ".join(wrong)))
+            return None
+        yield TextEvent(opening + text)
+        return opening + text
+
+    def _wrong(self, text: str, turn: _Turn) -> list[str]:
+        return ungrounded(text, records_of(turn.messages), turn.messages)
+
+
+def _valid(wanted: FunctionCall) -> FunctionCall:
+    if wanted.name != "search_hotels":
+        raise CallParseError("the model called a function that does not exist", value=wanted.name, remedy="Retry, or choose another model.")
+    HotelQuery.parse(wanted.arguments)
+    return wanted

@@ -1,0 +1,51 @@
+"""What the chatbot itself says, without a model: relaxations, unknown facilities, and a truthful reply where no draft was."""
+
+from collections.abc import Sequence
+from typing import Any
+
+LABELS = {
+    "name": "名称",
+    "type": "类型",
+    "facilities": "设施",
+    "price_range_lower": "价格下限",
+    "price_range_upper": "价格上限",
+    "rating_range_lower": "评分下限",
+    "rating_range_upper": "评分上限",
+    "address": "位置",
+    "subway": "地铁站",
+}
+LOST = "抱歉，我没有听懂。您可以告诉我想要的酒店类型、价格、评分或设施。"
+NOTHING = "抱歉，没有找到符合要求的酒店，您可以换一个条件试试。"
+
+
+def label(argument: str) -> str:
+    """An argument (price_range_upper, facilities:棋牌室) in words."""
+    name, _, value = argument.partition(":")
+    return value or LABELS.get(name, name)
+
+
+def preface(relaxed: Sequence[str], unmatched: Sequence[str]) -> str:
+    """The sentences before a reply that say which wish was given up and which words nothing matched; "" where all held."""
+    out = ""
+    if unmatched:
+        out += f"数据里没有“{'、'.join(unmatched)}”这一项，没有作为条件。"
+    if relaxed:
+        out += f"没有完全符合的酒店，放宽了{'、'.join(map(label, relaxed))}。"
+    return out
+
+
+def describe(record: dict[str, Any]) -> str:
+    """A hotel in one clause, leaving out what its record does not hold."""
+    facts = [str(record.get("type") or "")]
+    if record.get("price") is not None:
+        facts.append(f"价格{record['price']:g}元")
+    if record.get("rating") is not None:
+        facts.append(f"评分{record['rating']:g}分")
+    if record.get("phone"):
+        facts.append(f"电话{record['phone']}")
+    return f"{record['name']}（{'，'.join(f for f in facts if f)}）"
+
+
+def template_reply(records: Sequence[dict[str, Any]]) -> str:
+    """A truthful reply from the records alone."""
+    return f"为您找到：{'；'.join(map(describe, records))}。" if records else NOTHING

@@ -1,0 +1,91 @@
+"""The models that can be chosen by name: the shipped one, adapters of finished jobs, folders, and endpoints."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatbot.errors import ModelError
+from chatbot.models.backends import ChatModel
+from chatbot.settings import Settings, settings
+
+DEFAULT = "hotel-mini"
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """One entry of a model picker; kind is "shipped", "adapter", "folder" or "endpoint"."""
+
+    id: str
+    label: str
+    kind: str
+
+
+def available_models(current: Settings | None = None) -> list[ModelChoice]:
+    """What can be opened now: shipped models, the workspace's adapters and merged models (newest first), a configured endpoint."""
+    current = current or settings()
+    out = [ModelChoice(DEFAULT, "hotel-mini（微调后）", "shipped"), ModelChoice("hotel-mini-base", "hotel-mini 基座", "shipped")]
+    found = sorted(_folders(current.workspace), key=lambda path: path.stat().st_mtime, reverse=True)
+    for folder in found:
+        kind = "adapter" if (folder / "adapter_config.json").is_file() else "folder"
+        out.append(
+            ModelChoice(f"adapter:{folder}" if kind == "adapter" else str(folder), folder.parent.name if folder.name == "adapter" else folder.name, kind)
+        )
+    if current.openai_api_key or current.openai_base_url:
+        out.append(ModelChoice(f"openai:{current.openai_model}", current.openai_model, "endpoint"))
+    return out
+
+
+def _folders(workspace: Path) -> Iterator[Path]:
+    """Finished adapters and models under the workspace; a trainer's own checkpoints are left out."""
+    for pattern in ("adapter_config.json", "config.json"):
+        for path in workspace.glob(f"**/{pattern}"):
+            folder = path.parent
+            if (folder / "workbench.json").is_file() and not any(p.startswith(("checkpoint-", "best")) for p in folder.parts):
+                yield folder
+
+
+def open_model(model_id: str = DEFAULT, current: Settings | None = None) -> ChatModel:
+    """Open a model by id: "hotel-mini", "hotel-mini-base", "adapter:FOLDER", "openai:MODEL" or a folder.
+
+    Raises:
+        ModelError: there is no such model, naming the choices.
+    """
+    current = current or settings()
+    if model_id.startswith("openai:"):
+        return _endpoint(model_id.removeprefix("openai:"), current)
+    from chatbot.models.local import LocalModel
+
+    if model_id == DEFAULT:
+        return LocalModel.load(current.base, current.adapter)
+    if model_id == "hotel-mini-base":
+        return LocalModel.load(current.base)
+    folder = Path(model_id.removeprefix("adapter:"))
+    if not folder.is_dir():
+        raise ModelError("no such model", value=model_id, remedy=f"Choose one of {', '.join(m.id for m in available_models(current))}, or give a folder.")
+    if (folder / "adapter_config.json").is_file():
+        return LocalModel.load(base_of(folder, current), folder)
+    return LocalModel.load(folder)
+
+
+def base_of(adapter: Path, current: Settings | None = None) -> Path:
+    """The base that an adapter was trained on; the shipped base is found wherever the project lies now.
+
+    Raises:
+        ModelError: the base is not there.
+    """
+    current = current or settings()
+    named = str(json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path") or "")
+    for path in (Path(named), current.base if Path(named).name == current.base.name else None):
+        if path and path.is_dir():
+            return path
+    raise ModelError(f"the base of {adapter} is not there", value=named, remedy="Move it back, or train the adapter again.")
+
+
+def _endpoint(model: str, current: Settings) -> ChatModel:
+    from chatbot.models.endpoint import EndpointModel
+
+    if not current.openai_api_key and not current.openai_base_url:
+        raise ModelError("no key for an endpoint", value=model, remedy="Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server).")
+    key = current.openai_api_key.get_secret_value() if current.openai_api_key else "none"
+    return EndpointModel(current.openai_base_url, model, key)

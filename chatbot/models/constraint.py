@@ -1,0 +1,70 @@
+"""Decodes calls under a grammar (xgrammar), so that every call parses and validates, and names are only ever copied."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import torch
+import xgrammar
+from transformers import PreTrainedTokenizerBase
+
+from chatbot.messages import Message
+from chatbot.models.families import Family
+from chatbot.models.grammar import call_grammar
+
+
+class Guide:
+    """Follows one generation: free until the call starts, under the grammar from there on."""
+
+    def __init__(self, owner: "CallConstraint", grammar: str) -> None:
+        self.owner, self.grammar = owner, grammar
+        self.matcher: xgrammar.GrammarMatcher | None = None
+        self.written: list[int] = []
+        self.decided = not grammar
+
+    def mask(self, logits: torch.Tensor) -> None:
+        """Rule out, in place, what the grammar does not allow next. `logits` has shape (vocabulary,)."""
+        if self.matcher and not self.matcher.is_terminated():
+            self.matcher.fill_next_token_bitmask(self.owner.bitmask)
+            xgrammar.apply_token_bitmask_inplace(logits.unsqueeze(0), self.owner.bitmask)
+
+    def accept(self, token: int) -> None:
+        """Take note of the chosen token."""
+        if self.matcher:
+            self.matcher.accept_token(token)
+        elif not self.decided:
+            self.written.append(token)
+            self._decide(self.owner.text(self.written))
+
+    def _decide(self, text: str) -> None:
+        start = self.owner.family.call_start
+        called = self.owner.family.is_call(text)
+        self.decided = called is False
+        if called and text.startswith(start):
+            matcher = self.owner.matcher(self.grammar)
+            if matcher.accept_string(text.removeprefix(start)):
+                self.matcher = matcher
+
+
+class CallConstraint:
+    """Compiles a family's call grammar for its tokenizer; keeps what it has compiled."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, family: Family, vocabulary: int) -> None:
+        self.tokenizer, self.family = tokenizer, family
+        stops = [i for i in (tokenizer.convert_tokens_to_ids(t) for t in family.stops) if isinstance(i, int) and i != tokenizer.unk_token_id]
+        info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=vocabulary, stop_token_ids=stops or [tokenizer.eos_token_id])
+        self._compiler = xgrammar.GrammarCompiler(info, max_threads=2)
+        self.bitmask = xgrammar.allocate_token_bitmask(1, vocabulary)
+        self._compiled = lru_cache(maxsize=32)(self._compiler.compile_grammar)
+
+    def text(self, ids: list[int]) -> str:
+        """Generated ids as the family reads them."""
+        return str(self.tokenizer.decode(ids, skip_special_tokens=False))
+
+    def matcher(self, grammar: str) -> xgrammar.GrammarMatcher:
+        """A fresh matcher at the start of a call's arguments."""
+        return xgrammar.GrammarMatcher(self._compiled(grammar))
+
+    def start(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> Guide:
+        """Begin a generation after these messages."""
+        return Guide(self, call_grammar(self.family.name, list(tools)) if tools else "")

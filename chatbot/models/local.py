@@ -1,0 +1,163 @@
+"""A model on this machine: greedy decoding with KV-cache reuse across turns, calls under a grammar, one generation at a time."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+
+from chatbot.errors import BackendError, CallParseError
+from chatbot.messages import Message
+from chatbot.models.backends import CallDelta, Delta, TextDelta
+from chatbot.models.constraint import CallConstraint
+from chatbot.models.families import Family
+from chatbot.models.loading import load_adapters, load_base, load_tokenizer
+from chatbot.models.registry import family_of
+from chatbot.models.render import render_prompt
+from chatbot.models.virtual import decoder, starting_cache
+
+KEPT_CACHES = 4
+"""Conversations whose keys and values stay in memory, so that a page with several visitors reuses them too."""
+MAX_NEW_TOKENS = 320
+NEVER: Callable[[], bool] = lambda: False  # noqa: E731
+
+
+@dataclass
+class _Prefix:
+    """Token ids and the keys and values that belong to them."""
+
+    ids: list[int]
+    cache: DynamicCache
+
+
+@dataclass
+class LocalModel:
+    """A causal language model with its tokenizer and family; thread-safe, one generation at a time."""
+
+    name: str
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    family: Family
+    _prefixes: list[_Prefix] = field(default_factory=list, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self.constraint = CallConstraint(self.tokenizer, self.family, self.model.config.get_text_config().vocab_size)
+        self.stops = {i for i in (self.tokenizer.convert_tokens_to_ids(t) for t in self.family.stops) if isinstance(i, int)}
+        self.stops.add(self.tokenizer.eos_token_id)
+
+    @classmethod
+    def load(cls, base: Path, adapter: Path | None = None, **options: Any) -> "LocalModel":
+        """Load a base and, on it, an adapter; `options` go to `load_base` (precision, device).
+
+        Raises:
+            ModelError: a folder holds no model, or the two don't fit together.
+        """
+        tokenizer = load_tokenizer(base, adapter)
+        model = load_base(base, **options)
+        if adapter is not None:
+            model = load_adapters(model, {"default": adapter})
+        return cls(name=Path(adapter or base).name, model=model, tokenizer=tokenizer, family=family_of(adapter or base))
+
+    def generate(
+        self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], *, stop: Callable[[], bool] = NEVER, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[Delta]:
+        """Stream the next assistant message: text deltas, or one call.
+
+        Raises:
+            CallParseError: what it wrote is not a call in its family's format.
+        """
+        prompt = render_prompt(messages, tools, self.family, self.tokenizer)
+        shown = ""
+        with self._lock:
+            written: list[int] = []
+            for token in self._tokens(prompt, messages, tools, temperature, seed):
+                if token in self.stops or stop():
+                    break
+                written.append(token)
+                text = self._text(written)
+                if self.family.is_call(text) is False and not text.endswith("\ufffd"):
+                    visible = self.family.visible(text, messages)
+                    if len(visible) > len(shown):
+                        yield TextDelta(visible[len(shown) :])
+                        shown = visible
+        message = self.family.read(self._text(written), messages)
+        if message.call:
+            yield CallDelta(message.call)
+        elif len(message.content) > len(shown):
+            yield TextDelta(message.content[len(shown) :])
+
+    def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
+        """The next assistant message of each context; consecutive contexts of one conversation share their keys and values."""
+        return [self._predict(messages, tools) for messages, tools in contexts]
+
+    def _predict(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> Message | None:
+        with self._lock:
+            prompt = render_prompt(messages, tools, self.family, self.tokenizer)
+            written = []
+            for token in self._tokens(prompt, messages, tools, 0.0, 0):
+                if token in self.stops:
+                    break
+                written.append(token)
+        try:
+            return self.family.read(self._text(written), messages)
+        except CallParseError:
+            return None
+
+    def _text(self, ids: list[int]) -> str:
+        return str(self.tokenizer.decode(ids, skip_special_tokens=False))
+
+    def _tokens(self, prompt: list[int], messages: Sequence[Message], tools: Sequence[dict[str, Any]], temperature: float, seed: int) -> Iterator[int]:
+        """New tokens one by one, a stop token included; the keys and values are kept for the next turn."""
+        context = getattr(self.model.config, "max_position_embeddings", 4096)
+        if len(prompt) + 16 > context:
+            raise BackendError("the conversation is longer than the model can read", value=f"{len(prompt)} tokens", remedy="Clear it and start anew.")
+        prefix = self._prefix(prompt)
+        guide = self.constraint.start(messages, tools)
+        random = torch.Generator().manual_seed(seed)
+        new = prompt[len(prefix.ids) :]
+        for _ in range(min(MAX_NEW_TOKENS, context - len(prompt))):
+            logits = self._forward(prefix, new)
+            guide.mask(logits)
+            token = _choose(logits, temperature, random)
+            guide.accept(token)
+            yield token
+            if token in self.stops:
+                break
+            new = [token]
+
+    def _forward(self, prefix: _Prefix, new: list[int]) -> torch.Tensor:
+        """Logits after the last of `new`, shape (vocabulary,), fp32 on the CPU; extends the prefix."""
+        ids = torch.tensor([new], device=self.model.device)
+        with torch.inference_mode():
+            out = decoder(self.model)(input_ids=ids, past_key_values=prefix.cache, use_cache=True, logits_to_keep=1)
+        prefix.ids += new
+        return out.logits[0, -1].float().cpu()
+
+    def _prefix(self, prompt: list[int]) -> _Prefix:
+        """The kept keys and values that fit best, cut to what they share with the prompt (its last token is always computed)."""
+        best = max(self._prefixes, key=lambda p: _shared(p.ids, prompt), default=None)
+        shared = min(_shared(best.ids, prompt), len(prompt) - 1) if best else 0
+        if best is None or shared < 8:
+            best, shared = _Prefix([], starting_cache(self.model)), 0
+        else:
+            self._prefixes.remove(best)
+        if len(best.ids) > shared:
+            best.cache.crop(shared - len(best.ids))
+            best.ids = best.ids[:shared]
+        self._prefixes = [*self._prefixes, best][-KEPT_CACHES:]
+        return best
+
+
+def _shared(left: list[int], right: list[int]) -> int:
+    """Length of the common prefix."""
+    return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+
+
+def _choose(logits: torch.Tensor, temperature: float, random: torch.Generator) -> int:
+    if temperature <= 0:
+        return int(logits.argmax())
+    return int(torch.multinomial(torch.softmax(logits / temperature, -1), 1, generator=random))
