@@ -1,5 +1,6 @@
 """Look inside a model while it writes a reply: its tokens, what else it could have written, and where it was looking."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,7 +128,13 @@ def _forward(model: PreTrainedModel | PeftModel, ids: Sequence[int], layer: int,
     if not 0 <= head < base.config.num_attention_heads:
         raise ModelError("the model has no such attention head", value=head, remedy=f"Choose 0 to {base.config.num_attention_heads - 1}.")
     kept: list[torch.Tensor] = []
-    handle = attention.register_forward_hook(lambda _module, _inputs, output: kept.append(output[1]))
+    me = threading.get_ident()
+
+    def keep(_module: torch.nn.Module, _inputs: object, output: tuple[torch.Tensor, torch.Tensor]) -> None:
+        if threading.get_ident() == me:  # another page may be talking to the same model
+            kept.append(output[1])
+
+    handle = attention.register_forward_hook(keep)
     try:
         with _eager(base):
             logits = model(input_ids=torch.tensor([list(ids)], device=model.device)).logits[0]

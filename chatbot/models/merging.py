@@ -14,11 +14,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from chatbot.errors import InputError, ModelError
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.messages import Message, call, observation, user
-from chatbot.models.families import Family
 from chatbot.models.loading import Precision, load_adapters, load_base, load_tokenizer
+from chatbot.models.registry import FAMILY_FILE, family_name, family_of, write_family
 from chatbot.models.render import render_prompt
 
-FAMILY_FILE = "workbench.json"
 REPORT_FILE = "merge_report.json"
 _RECORD = {
     "name": "和平里宾馆",
@@ -88,9 +87,7 @@ def logits(model: PreTrainedModel | PeftModel, texts: Sequence[Sequence[int]]) -
     return [model(input_ids=torch.tensor([ids], device=model.device)).logits[0].float().cpu() for ids in texts]
 
 
-def merge(
-    base: Path, adapter: Path, out: Path, *, precision: Precision = "auto", against_nf4: bool = False, device: str | None = None, family: Family | None = None
-) -> dict[str, Any]:
+def merge(base: Path, adapter: Path, out: Path, *, precision: Precision = "auto", against_nf4: bool = False, device: str | None = None) -> dict[str, Any]:
     """Load the base unquantised, fold the adapter in, save a plain checkpoint, and compare what was saved with base + adapter.
 
     The folder gets safetensors, the tokenizer with its chat template, the family's name and the report; it appears only when complete.
@@ -102,7 +99,6 @@ def merge(
         precision: of the merged weights; "nf4" cannot be merged into.
         against_nf4: also compare with the adapter on the 4-bit base, as QLoRA trained it.
         device: where to compute; the fastest device where not given.
-        family: how the probe conversations are written; read from the folder where not given.
 
     Returns:
         The report: the paths, the dtype, and `merged_vs_unmerged` (and `merged_vs_nf4`) as `Comparison` fields.
@@ -113,7 +109,8 @@ def merge(
     """
     _check(adapter, out, precision)
     tokenizer = load_tokenizer(base, adapter)
-    prompts = [render_prompt(probe, [SEARCH_HOTELS], family or _family(base, adapter), tokenizer) for probe in PROBES]
+    family = family_of(_with_file(FAMILY_FILE, base, adapter) or base)
+    prompts = [render_prompt(probe, [SEARCH_HOTELS], family, tokenizer) for probe in PROBES]
     part = out.with_name(out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     texts, before, dtype = _fold(load_adapters(load_base(base, precision, device=device), {"default": adapter}), part, prompts)
@@ -159,15 +156,9 @@ def _with_file(name: str, base: Path, adapter: Path) -> Path | None:
     return next((folder for folder in (Path(adapter), Path(base)) if (folder / name).is_file()), None)
 
 
-def _family(base: Path, adapter: Path) -> Family:
-    from chatbot.models.registry import family_of
-
-    return family_of(_with_file(FAMILY_FILE, base, adapter) or Path(base))
-
-
 def _save_words(tokenizer: PreTrainedTokenizerBase, base: Path, adapter: Path, part: Path) -> None:
     """Everything beside the weights: tokenizer, chat template, the family's name."""
     tokenizer.save_pretrained(part)
-    for name in (FAMILY_FILE, "chat_template.jinja"):
-        if folder := _with_file(name, base, adapter):
-            shutil.copyfile(folder / name, part / name)
+    if folder := _with_file("chat_template.jinja", base, adapter):
+        shutil.copyfile(folder / "chat_template.jinja", part / "chat_template.jinja")
+    write_family(part, family_name(_with_file(FAMILY_FILE, base, adapter) or base))

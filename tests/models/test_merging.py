@@ -8,7 +8,6 @@ from peft import AdaLoraConfig, PromptTuningConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from chatbot.errors import InputError, ModelError
-from chatbot.models.hotel_mini import HOTEL_MINI
 from chatbot.models.merging import compare, merge
 from tests.tiny_models import tiny_adapter, tiny_llama
 
@@ -26,7 +25,7 @@ def adapter(base, tmp_path_factory):
 @pytest.fixture(scope="module")
 def merged(base, adapter, tmp_path_factory):
     out = tmp_path_factory.mktemp("merged") / "model"
-    return out, merge(base, adapter, out, precision="fp32", against_nf4=True, device="cpu", family=HOTEL_MINI)
+    return out, merge(base, adapter, out, precision="fp32", against_nf4=True, device="cpu")
 
 
 def test_the_saved_model_answers_as_base_and_adapter_did(merged):
@@ -56,31 +55,31 @@ def test_a_plain_from_pretrained_reads_the_folder(merged, base):
 
 
 def test_bf16_merges_lose_little(base, adapter, tmp_path):
-    report = merge(base, adapter, tmp_path / "out", precision="bf16", device="cpu", family=HOTEL_MINI)
+    report = merge(base, adapter, tmp_path / "out", precision="bf16", device="cpu")
     assert report["dtype"] == "bfloat16"
     assert report["merged_vs_unmerged"]["greedy_agreement"] > 0.9
 
 
 def test_an_adalora_adapter_merges(base, tmp_path):
     config = AdaLoraConfig(target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM", init_r=4, target_r=2, total_step=10, tinit=1, tfinal=1)
-    report = merge(base, tiny_adapter(base, tmp_path / "adapter", config), tmp_path / "out", precision="fp32", device="cpu", family=HOTEL_MINI)
+    report = merge(base, tiny_adapter(base, tmp_path / "adapter", config), tmp_path / "out", precision="fp32", device="cpu")
     assert report["merged_vs_unmerged"]["max_logit_difference"] < 1e-4
 
 
 def test_a_learned_prompt_cannot_be_merged_and_the_error_says_what_to_do(base, tmp_path):
     prompt = tiny_adapter(base, tmp_path / "adapter", PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3))
     with pytest.raises(ModelError, match="unmerged"):
-        merge(base, prompt, tmp_path / "out", family=HOTEL_MINI)
+        merge(base, prompt, tmp_path / "out")
 
 
 def test_an_existing_folder_is_not_overwritten(base, adapter, tmp_path):
     with pytest.raises(InputError, match="exists"):
-        merge(base, adapter, tmp_path, family=HOTEL_MINI)
+        merge(base, adapter, tmp_path)
 
 
 def test_nothing_can_be_merged_into_four_bits(base, adapter, tmp_path):
     with pytest.raises(InputError, match="unquantised"):
-        merge(base, adapter, tmp_path / "out", precision="nf4", family=HOTEL_MINI)
+        merge(base, adapter, tmp_path / "out", precision="nf4")
 
 
 def test_a_broken_adapter_leaves_no_merged_folder(base, adapter, tmp_path):
@@ -89,7 +88,7 @@ def test_a_broken_adapter_leaves_no_merged_folder(base, adapter, tmp_path):
     (bad / "adapter_config.json").write_text((adapter / "adapter_config.json").read_text())
     (bad / "adapter_model.safetensors").write_bytes(b"broken")
     with pytest.raises(ModelError):
-        merge(base, bad, tmp_path / "out", family=HOTEL_MINI)
+        merge(base, bad, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

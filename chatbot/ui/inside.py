@@ -1,0 +1,215 @@
+"""The "look inside" panel of the Chat tab: what the model could have said at each place of its reply, and where it was looking."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from chatbot.errors import WorkbenchError
+from chatbot.hotels.query import SEARCH_HOTELS
+from chatbot.messages import Message
+from chatbot.ui.chat_state import ChatState
+from chatbot.ui.context import PageContext
+from chatbot.ui.words import say, t
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from chatbot.models.inside import Inside, OpenModel
+
+WORDS = {
+    "inside.hint": (
+        "模型一次写一个词元。这里可以看到它写最后一句话时，每个位置最可能的十个词元，以及某一层、某一个注意力头当时在看哪里。",
+        "A model writes one token at a time. For its last answer this shows the ten likeliest tokens at each place, and where one attention head was looking.",
+    ),
+    "inside.what": ("看哪一段", "What to look at"),
+    "inside.reply": ("回复", "Reply"),
+    "inside.call": ("查询", "Call"),
+    "inside.layer": ("层", "Layer"),
+    "inside.head": ("注意力头", "Attention head"),
+    "inside.look": ("看看里面", "Look inside"),
+    "inside.tokens": ("它写的词元（点一个看详情）", "The tokens it wrote (click one)"),
+    "inside.sure": ("很有把握（90% 以上）", "sure (90% and more)"),
+    "inside.likely": ("较有把握（50–90%）", "likely (50–90%)"),
+    "inside.unsure": ("犹豫（50% 以下）", "unsure (below 50%)"),
+    "inside.place": ("位置", "Place"),
+    "inside.candidates": ("这里最可能的十个词元", "The ten likeliest tokens here"),
+    "inside.looked": ("写它时最关注的十个词元", "What it attended to most"),
+    "inside.map": ("注意力图：行是写出的词元，列是它能看到的词元", "Attention: rows are written tokens, columns what they could see"),
+    "inside.empty": ("先聊一句，再来看。", "Say something first, then look."),
+    "inside.failed": ("现在还看不了：{error}", "This cannot be shown yet: {error}"),
+    "inside.remote": (
+        "这个模型不在本机上，看不到它里面。请在页面顶部换成 hotel-mini 或别的本地模型。",
+        "This model runs elsewhere and cannot be looked into. Pick hotel-mini or another local model above.",
+    ),
+}
+HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+TONE, GREY = "#0d9488", "#767676"
+"""Readable on white and on black: the panel is drawn once for both themes."""
+SURETIES = {"inside.sure": "#0d9488", "inside.likely": "#d97706", "inside.unsure": "#e11d48"}
+WIDEST = 120
+"""Columns of the map; of a longer conversation only the end is drawn."""
+
+
+@dataclass(frozen=True)
+class _Panel:
+    seen: gr.State
+    tokens: gr.HighlightedText
+    place: gr.Slider
+    candidates: gr.Plot
+    looked: gr.Plot
+    map: gr.Plot
+    results: gr.Group
+
+
+def build_inside(context: PageContext, conversation: gr.State, model: gr.Dropdown) -> None:
+    """Lay the panel out inside whatever folds it away. `conversation` holds a ChatState, `model` the id of the model in use."""
+    gr.Markdown(t("inside.hint"))
+    with gr.Row():
+        what = gr.Radio([(t("inside.reply"), "reply"), (t("inside.call"), "call")], value="reply", label=t("inside.what"), min_width=140)
+        layer = gr.Slider(1, 2, value=1, step=1, label=t("inside.layer"), min_width=120)
+        head = gr.Slider(1, 2, value=1, step=1, label=t("inside.head"), min_width=120)
+    look = gr.Button(t("inside.look"), size="sm")
+    panel = _panel()
+    handlers = InsideHandlers(context)
+    asked = [conversation, model, what, layer, head]
+    shown = [panel.results, panel.seen, panel.tokens, panel.place, layer, head, panel.map]
+    drawn = [panel.candidates, panel.looked]
+    for trigger in (look.click, what.input, layer.release, head.release):
+        trigger(handlers.look, asked, shown, **HIDDEN).success(draw_place, [panel.seen, panel.place], drawn, **HIDDEN)
+    panel.tokens.select(pick, None, panel.place, **HIDDEN).then(draw_place, [panel.seen, panel.place], drawn, **HIDDEN)
+    panel.place.release(draw_place, [panel.seen, panel.place], drawn, **HIDDEN)
+
+
+def _panel() -> _Panel:
+    with gr.Group(visible=False) as results:
+        colours = {word: colour for key, colour in SURETIES.items() for word in WORDS[key]}
+        tokens = gr.HighlightedText(label=t("inside.tokens"), color_map=colours, show_legend=True, elem_id="inside-tokens")
+        place = gr.Slider(1, 2, value=1, step=1, label=t("inside.place"))
+        candidates = gr.Plot(label=t("inside.candidates"))
+        looked = gr.Plot(label=t("inside.looked"))
+        attention = gr.Plot(label=t("inside.map"))
+    return _Panel(gr.State(None), tokens, place, candidates, looked, attention, results)
+
+
+class InsideHandlers:
+    """What the panel's controls do; they hold nothing but the page's context."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+
+    def look(self, state: ChatState, model_id: str, what: str, layer: int, head: int, request: gr.Request) -> tuple[Any, ...]:  # noqa: PLR0917
+        """Run the last answer through the model once more, and show what happened."""
+        from chatbot.models.inside import OpenModel
+
+        messages = said(state.messages, what)
+        if not messages:
+            raise gr.Error(say(request, "inside.empty"), duration=4, print_exception=False)
+        try:
+            model = self.context.model(request, model_id)
+            if not isinstance(model, OpenModel):
+                raise gr.Error(say(request, "inside.remote"), duration=6, print_exception=False)
+            return draw(look_within(model, messages, layer, head), request)
+        except WorkbenchError as error:
+            raise gr.Error(say(request, "inside.failed", error=error), duration=6, print_exception=False) from error
+
+
+def said(messages: Sequence[Message], what: str) -> list[Message]:
+    """The conversation up to the model's last reply, or up to its last call; [] where there is none."""
+    ends = [i for i, m in enumerate(messages) if m.role == "assistant" and bool(m.call) == (what == "call")]
+    return list(messages[: ends[-1] + 1]) if ends else []
+
+
+def look_within(model: OpenModel, messages: Sequence[Message], layer: int, head: int) -> Inside:
+    """As `look_inside`, counted from 1 and cut to what the model has: another model may have fewer layers or heads."""
+    from chatbot.models.inside import look_inside
+
+    config = model.model.config
+    return look_inside(model, messages, [SEARCH_HOTELS], layer=min(layer, config.num_hidden_layers) - 1, head=min(head, config.num_attention_heads) - 1)
+
+
+def draw(seen: Inside, request: gr.Request) -> tuple[Any, ...]:
+    """The panel's contents: the tokens, the places, the layers and heads there are, the map."""
+    tokens = [(readable(token), say(request, surety(p))) for token, p in zip(seen.reply, seen.chosen, strict=True)]
+    layer = gr.update(maximum=max(seen.layers, 2), value=seen.layer + 1)
+    head = gr.update(maximum=max(seen.heads, 2), value=seen.head + 1)
+    return gr.update(visible=True), seen, tokens, gr.update(maximum=max(len(seen.reply), 2), value=1), layer, head, attention_map(seen)
+
+
+def surety(probability: float) -> str:
+    """The word for a token's probability."""
+    return "inside.sure" if probability >= 0.9 else "inside.likely" if probability >= 0.5 else "inside.unsure"
+
+
+def draw_place(seen: Inside | None, place: int) -> tuple[Any, Any]:
+    """The two bar charts of one place of the reply, counted from 1."""
+    if seen is None:
+        return None, None
+    at = min(place, len(seen.reply)) - 1
+    tokens = [*seen.context, *seen.reply]
+    top = sorted(enumerate(seen.attention[at]), key=lambda pair: -pair[1])[:10]
+    return bars([(c.token, c.probability) for c in seen.candidates[at]]), bars([(f"{tokens[i]}·{i + 1}", share) for i, share in top if share > 0])
+
+
+def pick(event: gr.SelectData) -> int:
+    """The place of the token that was clicked."""
+    index = event.index[0] if isinstance(event.index, list | tuple) else event.index
+    return int(index) + 1
+
+
+def readable(token: str) -> str:
+    """A token whose spaces and line breaks can be seen."""
+    return token.replace("\n", "⏎").replace(" ", "␣")
+
+
+def _label(token: str) -> str:
+    """A token as Plotly shows it: what looks like markup stays text."""
+    return html.escape(readable(token))
+
+
+def bars(values: Sequence[tuple[str, float]]) -> Figure:
+    """A horizontal bar chart, the largest on top, with its percentages written out."""
+    import plotly.graph_objects as plot
+
+    rows = list(range(len(values)))
+    shares = [share for _, share in values]
+    chart = plot.Bar(x=shares, y=rows, orientation="h", marker_color=TONE, text=[f"{s:.1%}" for s in shares], textposition="outside", hoverinfo="skip")
+    figure = plot.Figure(chart)
+    figure.update_yaxes(tickvals=rows, ticktext=[_label(token) for token, _ in values], autorange="reversed")
+    figure.update_xaxes(range=[0, 1.15 * max(shares, default=1)], visible=False)
+    return _calm(figure, height=300)
+
+
+def attention_map(seen: Inside) -> Figure:
+    """The chosen head's attention, a row for each token of the reply; the columns are the end of the conversation."""
+    import plotly.graph_objects as plot
+
+    tokens = [*seen.context, *seen.reply]
+    start = max(0, len(tokens) - WIDEST)
+    columns, rows = tokens[start:], seen.reply
+    hover = [[f"{_label(row)} ← {_label(column)}" for column in columns] for row in rows]
+    cells = plot.Heatmap(
+        z=[line[start:] for line in seen.attention],
+        zmin=0,
+        zmax=1,
+        text=hover,
+        hovertemplate="%{text}: %{z:.1%}<extra></extra>",
+        colorscale="Teal",
+        showscale=False,
+    )
+    figure = plot.Figure(cells)
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[_label(token) for token in rows], autorange="reversed")
+    figure.update_xaxes(tickvals=list(range(0, len(columns), 2)), ticktext=[_label(token) for token in columns[::2]], tickangle=90)
+    return _calm(figure, height=160 + 18 * len(rows))
+
+
+def _calm(figure: Figure, *, height: int) -> Figure:
+    font = {"color": GREY, "size": 11}
+    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, font=font, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
+    figure.update_xaxes(automargin=True, showgrid=False, zeroline=False)
+    figure.update_yaxes(automargin=True, showgrid=False, zeroline=False)
+    return figure
