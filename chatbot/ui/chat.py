@@ -111,7 +111,7 @@ def _conversation(name: str) -> Conversation:
     window = gr.Chatbot(
         label=t("chat.window"),
         show_label=False,
-        placeholder=t("chat.empty"),
+        placeholder=str(t("chat.empty")),
         height="calc(100dvh - 250px)",
         min_height=340,
         render_markdown=False,
@@ -174,12 +174,12 @@ class _Wiring:
     model: gr.Dropdown
 
     @property
-    def drawn(self) -> list[gr.components.Component]:
+    def drawn(self) -> list[gr.blocks.Block]:
         """What `view` draws, in its order."""
         return [self.talk.state, self.talk.window, self.side.slots, self.side.cards, self.controls.row]
 
     @property
-    def second(self) -> list[gr.components.Component]:
+    def second(self) -> list[gr.blocks.Block]:
         """What is drawn of the second conversation."""
         return [self.other.talk.state, self.other.talk.window]
 
