@@ -67,8 +67,25 @@ def study(
     run_job(folder, open_model, Agent)
 
 
+def report(
+    folder: Annotated[Path, typer.Argument(help="a finished study")],
+    out: Annotated[Path, typer.Option("--out", help="the HTML file; the Markdown goes beside it")] = Path("report.html"),
+) -> None:
+    """Make one self-contained HTML file (and Markdown) out of a study."""
+    from chatbot.corpus.feedback import feedback_counts
+    from chatbot.evaluation.report import write_reports
+    from chatbot.evaluation.study import Study
+    from chatbot.evaluation.votes import read_votes, standings
+    from chatbot.settings import settings
+
+    votes = standings(read_votes(settings().workspace / "votes.jsonl"))
+    for path in write_reports(Study.load(folder), out, votes, feedback_counts(settings().workspace)):
+        print(path)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
     app.command()(evaluate)
     app.command()(simulate)
     app.command()(study)
+    app.command()(report)

@@ -1,0 +1,85 @@
+"""The report: one file with nothing outside it, everything escaped, and what a reader looks for in it."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from chatbot.evaluation.plots import metric_chart
+from chatbot.evaluation.report import failures, html_report, markdown_report, write_reports
+from chatbot.evaluation.study import Study, StudyConfig, run_study
+from chatbot.messages import call, reply, write_conversations
+
+EVIL = '<img src=x onerror="alert(1)">'
+
+
+@pytest.fixture
+def study(conversations, queue_model, store, tmp_path):
+    data, hotels = tmp_path / "data.jsonl", tmp_path / "hotels.json"
+    conversations[0].messages[0].content += EVIL
+    write_conversations(data, conversations)
+    hotels.write_text(json.dumps([[h.name, h.model_dump(by_alias=True)] for h in store.hotels], ensure_ascii=False))
+    worse, better = queue_model(conversations), queue_model(conversations)
+    worse.put(conversations[0].messages[:1], call({"name": EVIL}))
+    better.put(conversations[1].messages[:3], reply(f"电话是010-99999999。{EVIL}"))
+    config = StudyConfig(models=["base", "adapter"], data=data, hotels=hotels)
+    run_study(config, tmp_path / "study", {"base": worse, "adapter": better}.get, lambda model, store: None)
+    return Study.load(tmp_path / "study")
+
+
+class Links(HTMLParser):
+    """Collects whatever would load something from elsewhere, and the tags."""
+
+    def __init__(self):
+        super().__init__()
+        self.loads, self.tags = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.loads += [value for name, value in attrs if name in ("src", "href", "onerror")]
+
+
+def test_the_html_report_is_one_file_that_loads_and_runs_nothing(study):
+    links = Links()
+    links.feed(html_report(study))
+    assert links.loads == [] and "script" not in links.tags and "img" not in links.tags and "svg" in links.tags
+
+
+def test_the_report_shows_models_metrics_intervals_and_where_they_come_from(study):
+    text = html_report(study)
+    for expected in (
+        "base",
+        "adapter",
+        "槽位 F1",
+        "100.0%",
+        study.result["data"]["sha256"],
+        study.result["versions"]["sacrebleu"],
+        "没有依据：phone: 010-99999999",
+    ):
+        assert expected in text
+    assert re.search(r"slot_f1|槽位 F1 \+\d", text)
+
+
+def test_votes_and_feedback_are_part_of_the_report(study):
+    votes = [{"first": "adapter", "second": "base", "first_wins": 3, "second_wins": 1, "ties": 0, "win_rate": 0.75, "interval": [0.3, 0.95]}]
+    text = html_report(study, votes, {"likes": 5, "dislikes": 2, "corrections": 1, "queued": 2})
+    assert "75%（30–95%）" in text and "送去审核 2" in text
+
+
+def test_both_forms_are_written_beside_each_other(study, tmp_path):
+    page, text = write_reports(study, tmp_path / "out" / "r.html")
+    assert page.read_text().startswith("<!doctype html>") and text.name == "r.md"
+    assert "| 槽位 F1 |" in text.read_text() and markdown_report(study) == text.read_text()
+
+
+def test_reasons_of_failures_are_words(study):
+    assert failures({"no true answer: phone": 2, "too long": 1}) == {"没有如实回答（电话）": 2, "拖得太久": 1}
+
+
+def test_a_chart_draws_a_mark_for_every_known_value(study):
+    figures = study.result["models"]
+    drawn = metric_chart(figures, ["slot_f1", "bleu4"])
+    assert drawn.count("<title>") == 4
+    figures[0]["slot_f1"] = None
+    assert metric_chart(figures, ["slot_f1", "bleu4"]).count("<title>") == 3
