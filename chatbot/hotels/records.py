@@ -19,20 +19,32 @@ def _number(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _clean(value: object) -> object:
+    """Without space around; text that no UTF-8 file can hold (half of a surrogate pair) is refused with a ValueError."""
+    if isinstance(value, str):
+        value.encode()
+        return value.strip()
+    return value
+
+
 def _text(value: object) -> object:
-    return "" if value is None else value.strip() if isinstance(value, str) else value
+    return "" if value is None else _clean(value)
 
 
 def _words(value: object) -> object:
     """Missing lists are empty; the real file holds whitespace-only facilities."""
     if not isinstance(value, list):
         return [] if value is None else value
-    return list(dict.fromkeys(word.strip() if isinstance(word, str) else word for word in value if not isinstance(word, str) or word.strip()))
+    return [word for word in map(_clean, value) if word != ""]
+
+
+def _once(words: list[str]) -> list[str]:
+    return list(dict.fromkeys(words))
 
 
 Text = Annotated[str, BeforeValidator(_text), Field(max_length=500)]
-Words = Annotated[list[str], BeforeValidator(_words)]
-Nearby = Annotated[list[str], BeforeValidator(_words), AfterValidator(lambda places: places[:NEARBY])]
+Words = Annotated[list[str], BeforeValidator(_words), AfterValidator(_once)]
+Nearby = Annotated[Words, AfterValidator(lambda places: places[:NEARBY])]
 Name = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=120)]
 Price = Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, BeforeValidator(_number)]
 Rating = Annotated[Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)] | None, BeforeValidator(_number)]
