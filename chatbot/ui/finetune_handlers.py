@@ -1,0 +1,158 @@
+"""What the buttons of the Fine-tune tab do; each checks the role, calls one function and shows the result."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from chatbot.errors import WorkbenchError
+from chatbot.jobs import ACTIVE, start
+from chatbot.messages import read_conversations
+from chatbot.training.config import PRESETS, FinetuneConfig
+from chatbot.ui import finetune_look, finetune_runs
+from chatbot.ui.context import PageContext
+from chatbot.ui.words import language, say
+
+WORDS = {
+    "finetune.failed": ("没有成功：{error}", "That did not work: {error}"),
+    "finetune.field": ("“{name}”的值不能用：{value}", "“{name}” cannot be {value}"),
+    "finetune.started": ("已开始，关掉页面也会继续", "Started; it goes on even if this page is closed"),
+    "finetune.merging": ("正在合并，完成后出现在模型列表里", "Merging; it will be among the models when done"),
+}
+ADVANCED = (
+    "epochs",
+    "max_steps",
+    "learning_rate",
+    "batch_size",
+    "accumulation",
+    "max_length",
+    "rank",
+    "alpha",
+    "target_rank",
+    "virtual_tokens",
+    "eval_every",
+    "eval_limit",
+    "patience",
+    "seed",
+)
+
+
+def told(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn errors that a person can mend into a message on the page, in their language."""
+
+    @wraps(handler)
+    def run(self: Any, *values: Any, request: gr.Request) -> Any:
+        try:
+            self.context.require(request, "engineer")
+            return handler(self, *values, request=request)
+        except WorkbenchError as error:
+            raise gr.Error(say(request, "finetune.failed", error=error), print_exception=False) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise gr.Error(say(request, "finetune.field", name=first["loc"][0], value=first["input"]), print_exception=False) from error
+
+    run.__annotations__ = {"request": gr.Request}
+    return run
+
+
+class FinetuneHandlers:
+    """The handlers; they hold nothing but the page's context."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+
+    def load(self, request: gr.Request) -> Any:
+        """Fill the pickers in the person's language."""
+        current, side = self.context.settings, 0 if language(request) == "zh" else 1
+        bases, data = finetune_look.bases(current), finetune_look.data_files(current)
+        presets = [(names[side], key) for key, (names, _) in PRESETS.items()]
+        first = [choices[0][1] if choices else None for choices in (bases, data)]
+        return (
+            gr.update(choices=bases, value=first[0]),
+            gr.update(choices=data, value=first[1]),
+            gr.update(choices=finetune_look.method_choices(request), value="qlora"),
+            gr.update(choices=presets, value="try"),
+        )
+
+    def preset(self, name: str) -> list[Any]:
+        """Fill the advanced fields."""
+        fields = PRESETS[name][1]
+        return [fields.get(field, FinetuneConfig.model_fields[field].default) for field in ADVANCED]
+
+    @told
+    def upload(self, path: str, request: gr.Request) -> Any:
+        """Keep an uploaded data set, after it was read once."""
+        list(read_conversations(Path(path)))
+        kept = self.context.settings.folder("uploads") / Path(path).name
+        shutil.copyfile(path, kept)
+        return gr.update(choices=[*finetune_look.data_files(self.context.settings), (kept.stem, str(kept))], value=str(kept))
+
+    @told
+    def look(self, index: float, *values: Any, request: gr.Request) -> Any:
+        """Show one example and the whole data set as the trainer will see them."""
+        return finetune_look.look(fields(values), int(index or 1) - 1, request), gr.update(visible=True)
+
+    @told
+    def estimate(self, *values: Any, request: gr.Request) -> str:
+        """Show memory and time."""
+        return finetune_look.cost(fields(values), request)
+
+    @told
+    def start(self, *values: Any, request: gr.Request) -> Any:
+        """Start a run and select it."""
+        job = finetune_runs.launch(self.context.settings, fields(values))
+        gr.Info(say(request, "finetune.started"))
+        return gr.update(choices=[job.id for job in finetune_runs.jobs(self.context.settings)], value=job.id)
+
+    def follow(self, name: str | None, request: gr.Request) -> Any:
+        """How the chosen run stands; the newest where none is chosen."""
+        if not self.context.may(request, "engineer"):
+            return [gr.skip()] * 8
+        found = finetune_runs.jobs(self.context.settings)
+        names = [job.id for job in found]
+        job = next((job for job in found if job.id == name), found[0] if found else None)
+        picked = gr.update(choices=names, value=job.id if job else None)
+        return [picked, gr.update(choices=names), *self._drawn(job, request)]
+
+    def _drawn(self, job: Any, request: gr.Request) -> list[Any]:
+        if job is None:
+            return [f'<p class="quiet">{say(request, "finetune.runs.none")}</p>', "", "", *[gr.update(interactive=False)] * 3]
+        active, adapter = job.state in ACTIVE, (job.folder / "adapter" / "adapter_config.json").is_file()
+        buttons = [gr.update(interactive=on) for on in (active, job.state in ("stopped", "died", "failed"), adapter and not active)]
+        return [finetune_runs.status(job, request), finetune_runs.curves(job, request), job.log_tail(60), *buttons]
+
+    @told
+    def stop(self, name: str, request: gr.Request) -> None:
+        """Ask a run to save and end."""
+        finetune_runs.find(self.context.settings, name).stop()
+
+    @told
+    def resume(self, name: str, request: gr.Request) -> None:
+        """Go on from the last checkpoint."""
+        finetune_runs.find(self.context.settings, name).resume()
+
+    @told
+    def merge(self, name: str, request: gr.Request) -> None:
+        """Fold the adapter into its base, as a job of its own."""
+        job = finetune_runs.find(self.context.settings, name)
+        out = self.context.settings.folder("models") / f"{job.id}-merged"
+        argv = [sys.executable, "-m", "chatbot", "merge", "--base", job.config["base"], "--adapter", str(job.folder / "adapter"), "--out", str(out)]
+        start("merge", {"adapter": job.id}, argv, finetune_runs.root(self.context.settings))
+        gr.Info(say(request, "finetune.merging"))
+
+    @told
+    def compare(self, names: list[str], request: gr.Request) -> str:
+        """Curves of the ticked runs over one another."""
+        return finetune_runs.compare([finetune_runs.find(self.context.settings, name) for name in names], request)
+
+
+def fields(values: tuple[Any, ...]) -> dict[str, Any]:
+    """The form's values as fields of FinetuneConfig; empty ones keep their default."""
+    named = dict(zip(("base", "data", "method", *ADVANCED), values, strict=True))
+    whole = {name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in named.items()}
+    return {name: value for name, value in whole.items() if value not in (None, "")}
