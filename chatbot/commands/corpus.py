@@ -1,4 +1,4 @@
-"""`extract`, `check`, `split`, `export`, `selfplay`: from CrossWOZ or self-play to a checked data set."""
+"""`extract`, `check`, `split`, `export`, `selfplay`, `demo-data`: from CrossWOZ or self-play to a checked data set."""
 
 import json
 import sys
@@ -106,7 +106,18 @@ def selfplay(
     print(f"{write_conversations(out, run(_store(hotels), n, seed))} → {out}")
 
 
+def demo_data(
+    *,
+    out: Annotated[Path, typer.Option("--out", help="folder for train.jsonl val.jsonl test.jsonl and the data card")] = Path("data/conversations"),
+    seed: SEED = 1,
+) -> None:
+    """Make the conversations that ship with the project: self-play on the shipped database, augmented offline, checked, split."""
+    from chatbot.corpus.demo import write_demo
+
+    _show(write_demo(out, _store(None), seed))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
-    for command in (extract, check, split, export, selfplay):
+    for command in (extract, check, split, export, selfplay, demo_data):
         app.command()(command)

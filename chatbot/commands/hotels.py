@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.errors import QueryError
+from chatbot.errors import InputError, QueryError
 
 HOTELS = Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")]
 
@@ -38,13 +38,19 @@ def _object(text: str) -> dict[str, Any]:
     return value
 
 
-def download(*, out: Annotated[Path | None, typer.Option("--out", help="folder [default: downloads in the workspace]")] = None) -> None:
-    """Fetch CrossWOZ's real hotel database (1,133 hotels in Beijing), check its SHA-256, print where it lies."""
-    from chatbot.hotels.download import CROSSWOZ_HOTELS
+def download(
+    *,
+    what: Annotated[str, typer.Argument(help="hotels, or CrossWOZ's dialogues: train, val, test")] = "hotels",
+    out: Annotated[Path | None, typer.Option("--out", help="folder [default: downloads in the workspace]")] = None,
+) -> None:
+    """Fetch CrossWOZ's real hotel database (1,133 hotels in Beijing) or its dialogues, check the SHA-256, print where the file lies."""
+    from chatbot.corpus.download import SOURCES
     from chatbot.hotels.download import download as run
     from chatbot.settings import settings
 
-    print(run(CROSSWOZ_HOTELS, out or settings().folder("downloads")))
+    if what not in SOURCES:
+        raise InputError("nothing of that name can be downloaded", value=what, remedy=f"Choose one of {', '.join(SOURCES)}.")
+    print(run(SOURCES[what], out or settings().folder("downloads")))
 
 
 def generate(

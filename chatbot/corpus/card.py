@@ -10,10 +10,8 @@ from chatbot.corpus.duplicates import diversity
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import Conversation
 
-LICENCES = {
-    "crosswoz": "CrossWOZ (thu-coai), Apache-2.0",
-    "selfplay": "this project's self-play on its own database, licence of the project",
-}
+CROSSWOZ = "CrossWOZ (thu-coai/CrossWOZ), Apache-2.0"
+OWN = "本项目自对话与自有短语表生成 self-play and phrase tables of this project, licence of the project"
 
 
 def statistics(conversations: Sequence[Conversation]) -> dict[str, Any]:
@@ -54,8 +52,7 @@ def data_card(sides: dict[str, list[Conversation]], store: HotelStore, leaks: di
         more: further sections by title (prompts' hashes, review decisions): a mapping of names to values each.
     """
     whole = [c for side in sides.values() for c in side]
-    origins = Counter(c.source.partition("-")[0] for c in whole)
-    sources = {LICENCES.get(origin, origin): count for origin, count in origins.items()}
+    sources = Counter(CROSSWOZ if c.source.startswith("crosswoz-") else OWN for c in whole)
     found = statistics(whole)
     sections: dict[str, dict[str, Any]] = {
         "来源与许可 Sources and licences": sources,

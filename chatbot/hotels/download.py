@@ -12,12 +12,13 @@ from chatbot.errors import DownloadError
 
 @dataclass(frozen=True)
 class Source:
-    """A file on the web that never changes: its address, SHA-256 and licence."""
+    """A file on the web that never changes: its address, SHA-256, licence, and the option or command that takes it."""
 
     name: str
     url: str
     sha256: str
     licence: str
+    used_as: str = "--hotels"
 
 
 CROSSWOZ_HOTELS = Source(
@@ -73,4 +74,4 @@ def _sha256(path: Path) -> str:
 
 
 def _by_hand(source: Source) -> str:
-    return f"Fetch that address on a machine with a network, copy the file here and name it: --hotels {source.name} (or upload it on the page)."
+    return f"Fetch that address on a machine with a network, copy the file here and name it: {source.used_as} {source.name} (or upload it on the page)."

@@ -1,0 +1,63 @@
+"""The demo conversations that ship with the project, made as a user makes a data set: self-play, augmentation, checks, split."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatbot.corpus.augment import augment
+from chatbot.corpus.augment_config import AugmentConfig
+from chatbot.corpus.card import data_card
+from chatbot.corpus.checks import check
+from chatbot.corpus.export import export
+from chatbot.corpus.selfplay import selfplay
+from chatbot.corpus.split import SHARES, split
+from chatbot.hotels.store import HotelStore
+from chatbot.messages import Conversation
+
+PLAYED = 2000
+NEW = 110
+SHORT = 4100
+LONG = 6500
+LONG_SHARE = 0.12
+NAMED_SHARE = 0.15
+BUDGET = 1_970_000
+"""Sizes in bytes of JSON: mostly short dialogues, some with several searches, all together under 2 MB in the repository."""
+
+
+def _size(conversation: Conversation) -> int:
+    return len(conversation.to_json().encode()) + 1
+
+
+def played(store: HotelStore, seed: int) -> Iterator[Conversation]:
+    """Self-play dialogues that search at least once: the short ones, a share of the longer ones, few that only look up a name."""
+    rng = random.Random(seed)
+    for conversation in selfplay(store, PLAYED, seed):
+        calls = [m.call.arguments for m in conversation.messages if m.call]
+        wanted = any("name" not in arguments for arguments in calls) or (calls and rng.random() < NAMED_SHARE)
+        if wanted and _size(conversation) <= (LONG if rng.random() < LONG_SHARE else SHORT):
+            yield conversation
+
+
+def demo(store: HotelStore, seed: int) -> list[Conversation]:
+    """Checked conversations, played and augmented, as many as the budget holds; the same for the same seed and database."""
+    config = AugmentConfig(corpus=Path(), out=Path(), new=NEW, seed=seed)
+    base = list(played(store, seed))
+    made = augment(base, store, config).made
+    candidates = [(c, None) for c in base] + [(c, task.original) for task, c in made if _size(c) <= LONG]
+    random.Random(seed).shuffle(candidates)
+    out: list[Conversation] = []
+    left = BUDGET
+    for conversation, original in candidates:
+        if _size(conversation) <= left and all(found.passed for found in check(conversation, store, original)):
+            out.append(conversation)
+            left -= _size(conversation)
+    return out
+
+
+def write_demo(out: Path, store: HotelStore, seed: int) -> dict[str, int]:
+    """Write train.jsonl, val.jsonl, test.jsonl and the data card; returns the counts and the leaks."""
+    made = split(demo(store, seed), seed)
+    sides: dict[str, list[Conversation]] = {name: getattr(made, name) for name in SHARES}
+    export(sides, "jsonl", out)
+    (Path(out) / "README.md").write_text(data_card(sides, store, made.leaks), encoding="utf-8")
+    return {name: len(side) for name, side in sides.items()} | {f"leaks_{name}": count for name, count in made.leaks.items()}

@@ -1,0 +1,36 @@
+"""Claims about the conversations that ship with the project, and about what can be downloaded."""
+
+import pytest
+
+from chatbot.corpus.checks import check
+from chatbot.corpus.download import SOURCES
+from chatbot.corpus.split import leaks, read_sides
+from chatbot.hotels.store import HotelStore
+from chatbot.settings import DATA
+
+
+@pytest.fixture(scope="module")
+def sides():
+    return read_sides(DATA / "conversations")
+
+
+def test_shipped_conversations_pass_every_check_on_the_shipped_database(sides):
+    store = HotelStore.load(DATA / "hotel_db.json")
+    failed = [(c.id, found.reason) for side in sides.values() for c in side for found in check(c, store) if not found.passed]
+    assert failed == []
+
+
+def test_shipped_sides_are_8_1_1_and_leak_nothing(sides):
+    train, val, test = map(len, sides.values())
+    assert leaks(list(sides.values())) == {"sources": 0, "near_duplicates": 0}
+    assert abs(val - test) <= 2 and 7 < train / val < 9
+
+
+def test_shipped_conversations_are_small_and_hold_every_operation(sides):
+    assert sum(path.stat().st_size for path in (DATA / "conversations").iterdir()) < 2_000_000
+    assert {c.meta.get("operation") for c in sides["train"]} == {None, "spoken", "followup", "by_name", "by_cap"}
+
+
+def test_each_download_names_one_revision_and_a_checksum():
+    assert set(SOURCES) == {"hotels", "train", "val", "test"}
+    assert all(len(source.sha256) == 64 and "/master/" not in source.url for source in SOURCES.values())
