@@ -1,0 +1,127 @@
+"""What the controls of the Evaluate tab do; starting and stopping needs an engineer, looking needs nobody."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from chatbot.corpus.feedback import feedback_counts
+from chatbot.corpus.lab import read_any
+from chatbot.errors import WorkbenchError
+from chatbot.evaluation import labels
+from chatbot.evaluation.compare import cases, select
+from chatbot.evaluation.report import write_reports
+from chatbot.evaluation.study import Study
+from chatbot.evaluation.votes import read_votes, standings
+from chatbot.jobs import ACTIVE
+from chatbot.ui import evaluate_runs as runs
+from chatbot.ui.context import PageContext
+from chatbot.ui.evaluate_tables import case_list, results
+from chatbot.ui.words import language, say
+
+WORDS = {
+    "evaluate.failed": ("没有成功：{error}", "That did not work: {error}"),
+    "evaluate.started": ("已开始，关掉页面也会继续", "Started; it goes on even if this page is closed"),
+}
+FIRST = ("hotel-mini-base", "hotel-mini")
+"""Chosen at first: what the fine-tuning of the shipped model has brought."""
+
+
+def told(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Only for engineers; errors that a person can mend become a message on the page."""
+
+    @wraps(handler)
+    def run(self: Any, *values: Any, request: gr.Request) -> Any:
+        try:
+            self.context.require(request, "engineer")
+            return handler(self, *values, request=request)
+        except (WorkbenchError, ValidationError) as error:
+            raise gr.Error(say(request, "evaluate.failed", error=error), print_exception=False) from error
+
+    run.__annotations__ = {"request": gr.Request}
+    return run
+
+
+class EvaluateHandlers:
+    """The handlers; they hold nothing but the page's context."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+
+    def load(self, request: gr.Request) -> list[Any]:
+        """Fill the pickers for this person."""
+        models = [(model.label, model.id) for model in self.context.models(request)]
+        chosen = [name for name in FIRST if name in dict(models).values()]
+        data = runs.data_files(self.context.settings)
+        side = 0 if language(request) == "zh" else 1
+        named = [gr.update(choices=[("—", ""), *[(words[side], key) for key, words in table.items()]]) for table in (labels.KINDS, labels.SLOTS)]
+        pickers = [gr.update(choices=models, value=chosen), gr.update(choices=data, value=data[0][1] if data else None)]
+        return [gr.update(visible=self.context.may(request, "engineer")), *pickers, *named, gr.update(choices=models, value=chosen)]
+
+    @told
+    def upload(self, path: str, request: gr.Request) -> Any:
+        """Keep an uploaded data set, after it was read once."""
+        read_any(Path(path))
+        kept = self.context.settings.folder("uploads") / Path(path).name
+        shutil.copyfile(path, kept)
+        return gr.update(choices=runs.data_files(self.context.settings), value=str(kept))
+
+    @told
+    def start(self, models: list[str], data: str, goals: float, limit: float | None, request: gr.Request) -> Any:
+        """Start a study and select it."""
+        settings = self.context.settings
+        job = runs.launch(settings, models, data, goals=int(goals or 0), limit=int(limit) if limit else None)
+        gr.Info(say(request, "evaluate.started"))
+        return gr.update(choices=runs.choices(settings, demo=self.context.demo), value=job.id)
+
+    @told
+    def stop(self, name: str, request: gr.Request) -> None:
+        """Ask a study to end; what is done is kept."""
+        if job := runs.job(self.context.settings, name):
+            job.stop()
+
+    @told
+    def resume(self, name: str, request: gr.Request) -> None:
+        """Go on with what is missing."""
+        if job := runs.job(self.context.settings, name):
+            job.resume()
+
+    def follow(self, name: str | None, drawn: str | None, request: gr.Request) -> list[Any]:
+        """How the chosen study stands (the newest where none is chosen); its results are drawn once."""
+        settings = self.context.settings
+        offered = runs.choices(settings, demo=self.context.demo)
+        name = name if name in dict(offered).values() else offered[0][1] if offered else None
+        job, study, may = runs.job(settings, name), runs.study(settings, name), self.context.may(request, "engineer")
+        active = job is not None and job.state in ACTIVE
+        buttons = [gr.update(visible=may and active), gr.update(visible=may and job is not None and job.state in ("stopped", "failed", "died"))]
+        mark = f"{name}:{study is not None}"
+        shown = [gr.skip()] * 5 if mark == drawn else self._drawn(study, offered, request)
+        return [gr.update(choices=offered, value=name), runs.status(job, request), *buttons, mark, *shown]
+
+    def _drawn(self, study: Study | None, offered: list[Any], request: gr.Request) -> list[Any]:
+        if study is None:
+            none = "" if offered else f'<p class="quiet">{say(request, "evaluate.none")}</p>'
+            return [none, *[gr.update(value=None, interactive=False)] * 2, gr.update(choices=[], value=None), gr.skip()]
+        workspace = self.context.settings.workspace
+        votes = standings(read_votes(workspace / "votes.jsonl"))
+        files = write_reports(study, Path(tempfile.mkdtemp(prefix="report-")) / "report.html", votes, feedback_counts(workspace))
+        operations = sorted({case.operation for case in cases(study.rows(len(study.models) - 1), study.conversations)} - {""})
+        pickers = [gr.update(choices=[(m, i) for i, m in enumerate(study.models)], value=len(study.models) - 1)]
+        pickers.append(gr.update(choices=[("—", ""), *[(name, name) for name in operations]], value=""))
+        return [results(study, request), *[gr.update(value=str(path), interactive=True) for path in files], *pickers]
+
+    def cases(self, name: str | None, model: int | None, request: gr.Request, *filters: Any) -> str:
+        """The wrong turns of one model that fit the filters."""
+        study = runs.study(self.context.settings, name)
+        if study is None or model is None or model >= len(study.models):
+            return ""
+        *texts, longest = filters
+        kind, slot, operation = (text or "" for text in texts)
+        found = cases(study.rows(model), study.conversations)
+        chosen = select(found, kind=kind, slot=slot, operation=operation, longest=int(longest) if longest else None)
+        return case_list(chosen, study.conversations, request)

@@ -1,0 +1,105 @@
+"""Studies of the Evaluate tab: start, stop and resume them as jobs, find the shipped ones, and say in words how they stand."""
+
+import sys
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from chatbot.errors import InputError
+from chatbot.evaluation.study import RESULT, Study, StudyConfig
+from chatbot.jobs import ACTIVE, FOLDER_MARK, Job, list_jobs, start
+from chatbot.settings import DATA, Settings
+from chatbot.ui.finetune_runs import duration
+from chatbot.ui.words import say
+
+WORDS = {
+    "evaluate.state.queued": ("排队中，等另一次评测结束", "Waiting for another evaluation to end"),
+    "evaluate.state.running": ("正在评测 {what}", "Measuring {what}"),
+    "evaluate.state.preparing": ("正在准备：读数据、装入模型", "Preparing: reading data, loading the model"),
+    "evaluate.state.stopping": ("正在停止，已做完的会留下", "Stopping; what is done is kept"),
+    "evaluate.state.done": ("评测完成", "Done"),
+    "evaluate.state.failed": ("没有成功", "Did not succeed"),
+    "evaluate.state.stopped": ("已停止，可以继续", "Stopped; can be resumed"),
+    "evaluate.state.died": ("进程意外结束，可以继续", "The process ended unexpectedly; it can be resumed"),
+    "evaluate.left": ("还要约 {time}", "about {time} left"),
+    "evaluate.turns": ("{done} / {total} 个回合", "{done} of {total} turns"),
+    "evaluate.none": (
+        "还没有评测结果。选好模型和数据，点“开始评测”；“基座”和“微调后”一起选，就能看到微调带来的提升。",
+        "Nothing has been measured yet. Choose models and data and press Start; choose base and fine-tuned together to see the lift.",
+    ),
+}
+KIND = "study"
+SHIPPED = "shipped:"
+
+
+def data_files(settings: Settings) -> list[tuple[str, str]]:
+    """Data sets to measure on, as (label, path): shipped test sets, test sides of splits, uploads."""
+    found = [*sorted(DATA.glob("**/*test*.jsonl")), *sorted(settings.workspace.glob("**/test.jsonl")), *sorted(settings.workspace.glob("uploads/*.jsonl"))]
+    own = [path for path in dict.fromkeys(found) if "jobs" not in path.parts]
+    return [(f"{path.parent.name}/{path.stem}", str(path)) for path in own]
+
+
+def launch(settings: Settings, models: list[str], data: str | None, *, goals: int = 0, limit: int | None = None) -> Job:
+    """Start a study as a job of its own.
+
+    Raises:
+        InputError: no model or no data was chosen.
+    """
+    if not models or not data:
+        raise InputError("models or data are missing", remedy="Choose one to three models and a data set.")
+    config = StudyConfig(models=models, data=Path(data).resolve(), hotels=settings.hotels.resolve(), goals=goals, limit=limit)
+    argv = [sys.executable, "-m", "chatbot", KIND, FOLDER_MARK]
+    return start(KIND, config.model_dump(mode="json"), argv, settings.folder("jobs"), resource="evaluation")
+
+
+def choices(settings: Settings, *, demo: bool) -> list[tuple[str, str]]:
+    """Studies as (label, id), the newest first, the shipped ones last; the demo knows only the shipped ones."""
+    jobs = [] if demo else list_jobs(settings.workspace / "jobs", KIND)
+    own = [(f"{job.id[:13]} · {', '.join(map(_short, job.config.get('models', [])))}", job.id) for job in jobs]
+    return own + [(path.parent.name, SHIPPED + path.parent.name) for path in sorted(DATA.glob(f"studies/*/{RESULT}"))]
+
+
+def _short(model: str) -> str:
+    return Path(model).name if "/" in model else model
+
+
+def job(settings: Settings, name: str | None) -> Job | None:
+    """The job behind a study's id, None for shipped ones and unknown ids."""
+    return next((found for found in list_jobs(settings.workspace / "jobs", KIND) if found.id == name), None)
+
+
+def study(settings: Settings, name: str | None) -> Study | None:
+    """A finished study by its id, None where it is not finished."""
+    found = job(settings, name)
+    shipped = next((path.parent for path in DATA.glob(f"studies/*/{RESULT}") if SHIPPED + path.parent.name == name), None)
+    folder = shipped or (found.folder if found else None)
+    return Study.load(folder) if folder and (folder / RESULT).is_file() else None
+
+
+def status(found: Job | None, who: Any) -> str:
+    """How a study stands, in a sentence, with a bar where it runs; "" for a shipped one."""
+    if found is None:
+        return ""
+    state, events = found.state, list(found.events())
+    last = events[-1] if events else None
+    parts, share = [_state(state, last, who)], 0.0
+    if last and state in ACTIVE:
+        share = last["done"] / max(1, last["total"])
+        parts += [say(who, "evaluate.turns", done=last["done"], total=last["total"]), *_left(found, last, who)]
+    note = next((text for text in reversed(found.log_tail(30).splitlines()) if text.startswith("error:")), "") if state == "failed" else ""
+    bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
+    return f'<p class="state {state}">{escape(" · ".join(parts))}</p>{bar}' + (f'<p class="note">{escape(note.removeprefix("error:"))}</p>' if note else "")
+
+
+def _state(state: str, last: dict[str, Any] | None, who: Any) -> str:
+    if state == "running" and last is None:
+        return say(who, "evaluate.state.preparing")
+    return say(who, f"evaluate.state.{state}", what=_short(last["what"]) if last else "")
+
+
+def _left(found: Job, last: dict[str, Any], who: Any) -> list[str]:
+    began = found.status.get("started")
+    if not began or not last["done"] or last["done"] >= last["total"]:
+        return []
+    seconds = (last["time"] - began) / last["done"] * (last["total"] - last["done"])
+    return [say(who, "evaluate.left", time=duration(max(1, seconds), who))]

@@ -1,0 +1,145 @@
+"""Results of a study as HTML: figures with intervals, plots, and the turns that went wrong."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from chatbot.evaluation import labels
+from chatbot.evaluation.compare import Case
+from chatbot.evaluation.metrics import HEADLINE, METRICS
+from chatbot.evaluation.plots import legend, metric_chart, slot_chart
+from chatbot.evaluation.report import line, said
+from chatbot.evaluation.study import Study
+from chatbot.messages import Conversation
+from chatbot.ui.words import language, say
+
+WORDS = {
+    "evaluate.note": (
+        "小字是 95% 区间（按对话重抽样）；★ 显著好于其他所有模型（p &lt; 0.05）。",
+        "Small: 95% interval, by dialogue; ★ significantly better than all others (p &lt; 0.05).",
+    ),
+    "evaluate.base": ("{n} 段对话，{turns} 个回合 · {file}", "{n} dialogues, {turns} turns · {file}"),
+    "evaluate.lift": (
+        "{model} 相对 {first}：{metric} {change}（95% 区间 {low} 到 {high}）",
+        "{model} against {first}: {metric} {change} (95% {low} to {high})",
+    ),
+    "evaluate.sure": ("，差别显著。", ", a significant difference."),
+    "evaluate.unsure": ("，可能只是偶然。", ", which may be chance."),
+    "evaluate.others": ("其他定义（含原实验室的）", "Other definitions (including the original lab's)"),
+    "evaluate.slots": ("各条件的理解（F1）", "Conditions one by one (F1)"),
+    "evaluate.simulated": ("模拟用户", "Simulated user"),
+    "evaluate.confusions": ("最常见的误解", "Commonest confusions"),
+    "evaluate.slot": ("条件", "Condition"),
+    "evaluate.should": ("应为", "Should be"),
+    "evaluate.was": ("理解成", "Taken for"),
+    "evaluate.times": ("次数", "Times"),
+    "evaluate.cases": ("{n} 处，显示前 {shown} 处", "{n} turns, the first {shown} shown"),
+    "evaluate.no_cases": ("没有这样的错误。", "No such errors."),
+    "evaluate.gold": ("数据", "Data"),
+    "evaluate.model": ("模型", "Model"),
+    "evaluate.false": ("没有依据", "Unsupported"),
+    "evaluate.user": ("用户", "User"),
+    "evaluate.assistant": ("机器人", "Chatbot"),
+    "evaluate.tool": ("酒店库", "Hotels"),
+    "evaluate.system": ("说明", "System"),
+}
+SHOWN = 30
+
+
+def results(study: Study, who: Any) -> str:
+    """Everything above the error browser."""
+    figures, tongue = study.result["models"], language(who)
+    counts = figures[0]["counts"]
+    base = say(who, "evaluate.base", n=counts["dialogues"], turns=counts["turns"], file=escape(study.result["data"]["file"]))
+    parts = [f'<p class="quiet">{base}</p>', *_lifts(study, who), metric_table(study, HEADLINE, tongue), f'<p class="quiet">{say(who, "evaluate.note")}</p>']
+    parts += [legend(study.models), metric_chart(figures, HEADLINE, tongue), f"<h3>{say(who, 'evaluate.slots')}</h3>", slot_chart(figures, tongue)]
+    if any(figure.get("simulation") for figure in figures):
+        parts += [f"<h3>{say(who, 'evaluate.simulated')}</h3>", simulation_table(study, tongue)]
+    others = metric_table(study, [name for name in METRICS if name not in HEADLINE], tongue)
+    return "".join([*parts, _folded(say(who, "evaluate.confusions"), confusions(study, who)), _folded(say(who, "evaluate.others"), others)])
+
+
+def _folded(title: str, body: str) -> str:
+    return f"<details><summary>{title}</summary>{body}</details>"
+
+
+def _lifts(study: Study, who: Any) -> list[str]:
+    """What the others gain on the first model, a sentence each."""
+    out = []
+    for pair in study.result["pairs"]:
+        name = next((name for name in ("slot_f1", "act_accuracy") if name in pair["metrics"]), None)
+        if pair["first"] == 0 and name:
+            found = pair["metrics"][name]
+            low, high, change = (f"{100 * x:+.1f}" for x in (*found["interval"], found["difference"]))
+            metric = labels.label(labels.METRICS, name, language(who))
+            models = {"model": escape(study.models[pair["second"]]), "first": escape(study.models[0])}
+            sure = say(who, "evaluate.sure" if found["significant"] else "evaluate.unsure")
+            out.append(f'<p class="lift">{say(who, "evaluate.lift", metric=metric, change=change, low=low, high=high, **models)}{sure}</p>')
+    return out
+
+
+def _table(models: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, str, bool]]]]) -> str:
+    """A row a figure, a column a model; cells are (value, interval, whether it is the best)."""
+    head = "".join(f"<th>{escape(model)}</th>" for model in models)
+    body = "".join(f"<tr><th>{name}</th>{''.join(_cell(*cell) for cell in cells)}</tr>" for name, cells in rows)
+    return f'<div class="wide"><table class="figures"><tr><th></th>{head}</tr>{body}</table></div>'
+
+
+def _cell(value: str, bounds: str, best: bool) -> str:
+    return f'<td class="best">{value} ★<small>{bounds}</small></td>' if best else f"<td>{value}<small>{bounds}</small></td>"
+
+
+def metric_table(study: Study, names: Sequence[str], tongue: str) -> str:
+    """Figures of all models side by side."""
+    figures, best = study.result["models"], study.result["best"]
+    rows = [
+        (
+            labels.label(labels.METRICS, name, tongue),
+            [(labels.shown(name, f[name]), labels.shown_interval(name, f["intervals"].get(name)), best.get(name) == i) for i, f in enumerate(figures)],
+        )
+        for name in names
+    ]
+    return _table(study.models, rows)
+
+
+def simulation_table(study: Study, tongue: str) -> str:
+    """What the simulated user got of each model."""
+    found = [figure.get("simulation") or {} for figure in study.result["models"]]
+    rows = [
+        (
+            labels.label(labels.SIMULATION, name, tongue),
+            [(labels.shown(name, s.get(name)), labels.shown_interval(name, s.get("intervals", {}).get(name)), False) for s in found],
+        )
+        for name in labels.SIMULATION
+        if any(name in s for s in found)
+    ]
+    return _table(study.models, rows)
+
+
+def confusions(study: Study, who: Any) -> str:
+    """Which value the last model took for which."""
+    found = study.result["models"][-1]["confusion"][:15]
+    head = "".join(f"<th>{say(who, f'evaluate.{name}')}</th>" for name in ("slot", "should", "was", "times"))
+    cells = ((labels.label(labels.SLOTS, c["slot"], language(who)), c["gold"], c["predicted"], str(c["count"])) for c in found)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+    return f'<div class="wide"><table class="figures"><tr>{head}</tr>{rows}</table></div>'
+
+
+def case_list(found: Sequence[Case], conversations: Sequence[Conversation], who: Any) -> str:
+    """Wrong turns, each folded; opened it shows its whole context."""
+    if not found:
+        return f'<p class="quiet">{say(who, "evaluate.no_cases")}</p>'
+    origin = {conversation.id: conversation for conversation in conversations}
+    shown = "".join(_case(case, origin.get(case.row.id), who) for case in found[:SHOWN])
+    return f'<p class="quiet">{say(who, "evaluate.cases", n=len(found), shown=min(SHOWN, len(found)))}</p>{shown}'
+
+
+def _case(case: Case, conversation: Conversation | None, who: Any) -> str:
+    before = conversation.messages[: case.row.turn] if conversation else []
+    asked = next((m.content for m in reversed(before) if m.role == "user"), case.row.id)
+    tags = "".join(f"<mark>{labels.label(labels.KINDS, kind, language(who))}</mark>" for kind in case.kinds)
+    lines = "".join(f"<p><b>{say(who, f'evaluate.{m.role}')}</b> {escape(line(m))}</p>" for m in before)
+    answers = [("gold", said(case.row.gold_call, case.row.gold_reply)), ("model", said(case.row.predicted_call, case.row.predicted_reply))]
+    answers += [("false", "，".join(case.row.ungrounded))] if case.row.ungrounded else []
+    ends = "".join(f'<p class="{name}"><b>{say(who, f"evaluate.{name}")}</b> {escape(text)}</p>' for name, text in answers)
+    return f'<details class="case"><summary>{escape(asked[:60])} {tags}</summary>{lines}{ends}</details>'

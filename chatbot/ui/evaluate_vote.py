@@ -1,0 +1,174 @@
+"""Blind comparison in the Evaluate tab: two models answer the same words, unnamed until a person has voted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from random import SystemRandom
+from typing import Any
+
+import gradio as gr
+
+from chatbot.dialogue.events import TurnEvent
+from chatbot.errors import ModelError, WorkbenchError
+from chatbot.evaluation.compare import turn_difference
+from chatbot.evaluation.votes import Vote, read_votes, record_vote, shuffle, standings
+from chatbot.messages import Message
+from chatbot.ui.context import PageContext
+from chatbot.ui.slots import slots_html
+from chatbot.ui.words import say, t
+
+WORDS = {
+    "vote.title": ("盲评：两个模型答同一句话，先投票再揭晓", "Blind vote: two models, named only after you voted"),
+    "vote.models": ("哪两个模型", "Which two models"),
+    "vote.say": ("说一句需求，看两个回答", "Say what you want and compare two answers"),
+    "vote.ask": ("问两个模型", "Ask both"),
+    "vote.left": ("左边好", "Left is better"),
+    "vote.tie": ("差不多", "About equal"),
+    "vote.right": ("右边好", "Right is better"),
+    "vote.thinking": ("正在回答…", "Answering …"),
+    "vote.failed": ("没有成功：{error}", "That did not work: {error}"),
+    "vote.was": ("左边是 {left}，右边是 {right}。", "Left was {left}, right was {right}."),
+    "vote.same": ("两边理解的条件相同。", "Both understood the same conditions."),
+    "vote.only": ("只有{side}理解到：{slots}", "Only the {side} understood: {slots}"),
+    "vote.common": ("两边都找到：{names}", "Both found: {names}"),
+    "vote.l": ("左边", "left"),
+    "vote.r": ("右边", "right"),
+    "vote.first": ("模型甲", "Model A"),
+    "vote.second": ("模型乙", "Model B"),
+    "vote.wins": ("甲胜 / 乙胜 / 平", "A / B / ties"),
+    "vote.rate": ("甲胜率（95% 区间）", "A's win rate (95%)"),
+    "vote.hotels": ("酒店：{names}", "Hotels: {names}"),
+}
+SIDES = ("left", "right")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What was said, and the answers of the left and of the right model."""
+
+    text: str
+    answers: tuple[TurnEvent, TurnEvent]
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Two models in one conversation."""
+
+    left: str
+    right: str
+    turns: tuple[Exchange, ...] = ()
+
+    def messages(self, side: int) -> list[Message]:
+        """The conversation as one side knows it."""
+        return [message for turn in self.turns for message in turn.answers[side].messages]
+
+
+def build_vote(context: PageContext) -> gr.Dropdown:
+    """Lay the panel out and wire it; returns the picker of models, which the tab fills."""
+    handlers, duel = VoteHandlers(context), gr.State(None)
+    with gr.Accordion(t("vote.title"), open=False, elem_id="vote"):
+        models = gr.Dropdown([], label=t("vote.models"), multiselect=True, max_choices=2)
+        with gr.Row():
+            text = gr.Textbox(placeholder=t("vote.say"), show_label=False, container=False, max_length=2000, scale=6, elem_id="vote-say", min_width=120)
+            ask = gr.Button(t("vote.ask"), variant="primary", scale=1, min_width=110)
+        with gr.Row(elem_classes="duel"):
+            answers = [gr.HTML(padding=False, elem_classes="side") for _ in SIDES]
+        with gr.Row():
+            buttons = [gr.Button(t(f"vote.{name}"), size="sm", min_width=80, interactive=False) for name in ("left", "tie", "right")]
+        shown = gr.HTML(padding=False)
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    gr.on([ask.click, text.submit], handlers.ask, [text, models, duel], [duel, text, *answers, *buttons, shown], **quiet)
+    for name, button in zip(("left", "tie", "right"), buttons, strict=True):
+        button.click(getattr(handlers, name), duel, [duel, *buttons, shown], **quiet)
+    return models
+
+
+class VoteHandlers:
+    """What the panel's buttons do."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+
+    def ask(self, text: str, models: list[str], duel: Duel | None, request: gr.Request) -> Iterator[list[Any]]:
+        """Let both models answer; the same two stay on their sides until the vote."""
+        try:
+            left, right = (duel.left, duel.right) if duel and {duel.left, duel.right} == set(models) else shuffle(models, SystemRandom())
+            duel = duel if duel and (duel.left, duel.right) == (left, right) else Duel(left, right)
+            yield [duel, "", *[_thinking(request)] * 2, *_buttons(False), ""]
+            answers = self._answer(duel, 0, text, request), self._answer(duel, 1, text, request)
+            duel = replace(duel, turns=(*duel.turns, Exchange(text, answers)))
+        except WorkbenchError as error:
+            raise gr.Error(say(request, "vote.failed", error=error), print_exception=False) from error
+        yield [duel, "", *(side_html(duel, side, request) for side in (0, 1)), *_buttons(True), ""]
+
+    def _answer(self, duel: Duel, side: int, text: str, request: gr.Request) -> TurnEvent:
+        agent = self.context.agent(self.context.model(request, (duel.left, duel.right)[side]), self.context.store(request))
+        *_, last = agent.turn(duel.messages(side), text)
+        if not isinstance(last, TurnEvent):
+            raise ModelError("the model did not finish its answer", remedy="Try again.")
+        return last
+
+    def left(self, duel: Duel, request: gr.Request) -> list[Any]:
+        """The left answer is better."""
+        return self._vote(duel, "left", request)
+
+    def tie(self, duel: Duel, request: gr.Request) -> list[Any]:
+        """Neither is better."""
+        return self._vote(duel, "tie", request)
+
+    def right(self, duel: Duel, request: gr.Request) -> list[Any]:
+        """The right answer is better."""
+        return self._vote(duel, "right", request)
+
+    def _vote(self, duel: Duel, choice: Any, request: gr.Request) -> list[Any]:
+        path = self.context.settings.workspace / "votes.jsonl"
+        vote = Vote(duel.left, duel.right, choice, duel.turns[-1].text, getattr(request, "username", None) or "")
+        if self.context.may(request, "annotator"):
+            record_vote(path, vote)
+        votes = read_votes(path) if self.context.may(request, "annotator") else [vote]
+        return [None, *_buttons(False), reveal(duel, request) + standings_html(standings(votes), request)]
+
+
+def _buttons(on: bool) -> list[Any]:
+    return [gr.update(interactive=on)] * 3
+
+
+def _thinking(who: Any) -> str:
+    return f'<p class="quiet">{say(who, "vote.thinking")}</p>'
+
+
+def side_html(duel: Duel, side: int, who: Any) -> str:
+    """One side's conversation, its last state and hotels."""
+    said = "".join(f"<p><b>{say(who, 'evaluate.user')}</b> {escape(turn.text)}</p><p>{escape(turn.answers[side].reply)}</p>" for turn in duel.turns)
+    last = duel.turns[-1].answers[side]
+    names = "、".join(escape(str(record["name"])) for record in last.records) or "—"
+    return f'{said}{slots_html(last.query, last.query, who)}<p class="quiet">{say(who, "vote.hotels", names=names)}</p>'
+
+
+def reveal(duel: Duel, who: Any) -> str:
+    """Who was who, and how their understanding and hotels differ."""
+    found = turn_difference(*duel.turns[-1].answers)
+    lines = [say(who, "vote.was", left=f"<b>{escape(duel.left)}</b>", right=f"<b>{escape(duel.right)}</b>")]
+    if found["same_state"]:
+        lines.append(say(who, "vote.same"))
+    for side, key in (("l", "only_first"), ("r", "only_second")):
+        if found[key]:
+            lines.append(say(who, "vote.only", side=say(who, f"vote.{side}"), slots=escape("，".join(found[key]))))
+    if found["common_hotels"]:
+        lines.append(say(who, "vote.common", names=escape("、".join(found["common_hotels"]))))
+    return "".join(f"<p>{line}</p>" for line in lines)
+
+
+def standings_html(rows: Sequence[dict[str, Any]], who: Any) -> str:
+    """All votes so far."""
+    head = "".join(f"<th>{say(who, f'vote.{name}')}</th>" for name in ("first", "second", "wins", "rate"))
+    body = "".join(
+        f"<tr><td>{escape(r['first'])}</td><td>{escape(r['second'])}</td><td>{r['first_wins']} / {r['second_wins']} / {r['ties']}</td><td>{_rate(r)}</td></tr>"
+        for r in rows
+    )
+    return f'<div class="wide"><table class="figures"><tr>{head}</tr>{body}</table></div>'
+
+
+def _rate(row: dict[str, Any]) -> str:
+    low, high = row["interval"]
+    return "—" if row["win_rate"] is None else f"{row['win_rate']:.0%} ({low:.0%} – {high:.0%})"
