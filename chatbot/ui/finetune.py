@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.context import get_blocks_context
+from gradio.context import Context
 
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.ui.context import PageContext
@@ -154,7 +154,7 @@ def _runs() -> Runs:
 
 
 def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs) -> None:
-    page, timer = get_blocks_context(), gr.Timer(EVERY)
+    page, timer = Context.root_block, gr.Timer(EVERY)
     assert page is not None
     page.load(handlers.load, None, [form.base, form.data, form.method, form.preset], **QUIET)
     gr.on([page.load, timer.tick, runs.run.input], handlers.follow, runs.run, runs.drawn, **QUIET)

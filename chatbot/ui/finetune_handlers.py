@@ -46,17 +46,16 @@ def told(handler: Callable[..., Any]) -> Callable[..., Any]:
     """Turn errors that a person can mend into a message on the page, in their language."""
 
     @wraps(handler)
-    def run(self: Any, *values: Any, request: gr.Request) -> Any:
+    def run(self: Any, request: gr.Request, *values: Any) -> Any:
         try:
             self.context.require(request, "engineer")
-            return handler(self, *values, request=request)
+            return handler(self, request, *values)
         except WorkbenchError as error:
             raise gr.Error(say(request, "finetune.failed", error=error), print_exception=False) from error
         except ValidationError as error:
             first = error.errors()[0]
             raise gr.Error(say(request, "finetune.field", name=first["loc"][0], value=first["input"]), print_exception=False) from error
 
-    run.__annotations__ = {"request": gr.Request}
     return run
 
 
@@ -85,7 +84,7 @@ class FinetuneHandlers:
         return [fields.get(field, FinetuneConfig.model_fields[field].default) for field in ADVANCED]
 
     @told
-    def upload(self, path: str, request: gr.Request) -> Any:
+    def upload(self, request: gr.Request, path: str) -> Any:
         """Keep an uploaded data set, after it was read once."""
         list(read_conversations(Path(path)))
         kept = self.context.settings.folder("uploads") / Path(path).name
@@ -93,17 +92,17 @@ class FinetuneHandlers:
         return gr.update(choices=[*finetune_look.data_files(self.context.settings), (kept.stem, str(kept))], value=str(kept))
 
     @told
-    def look(self, index: float, *values: Any, request: gr.Request) -> Any:
+    def look(self, request: gr.Request, index: float, *values: Any) -> Any:
         """Show one example and the whole data set as the trainer will see them."""
         return finetune_look.look(fields(values), int(index or 1) - 1, request), gr.update(visible=True)
 
     @told
-    def estimate(self, *values: Any, request: gr.Request) -> str:
+    def estimate(self, request: gr.Request, *values: Any) -> str:
         """Show memory and time."""
         return finetune_look.cost(fields(values), request)
 
     @told
-    def start(self, *values: Any, request: gr.Request) -> Any:
+    def start(self, request: gr.Request, *values: Any) -> Any:
         """Start a run and select it."""
         job = finetune_runs.launch(self.context.settings, fields(values))
         gr.Info(say(request, "finetune.started"))
@@ -127,17 +126,17 @@ class FinetuneHandlers:
         return [finetune_runs.status(job, request), finetune_runs.curves(job, request), job.log_tail(60), *buttons]
 
     @told
-    def stop(self, name: str, request: gr.Request) -> None:
+    def stop(self, request: gr.Request, name: str) -> None:
         """Ask a run to save and end."""
         finetune_runs.find(self.context.settings, name).stop()
 
     @told
-    def resume(self, name: str, request: gr.Request) -> None:
+    def resume(self, request: gr.Request, name: str) -> None:
         """Go on from the last checkpoint."""
         finetune_runs.find(self.context.settings, name).resume()
 
     @told
-    def merge(self, name: str, request: gr.Request) -> None:
+    def merge(self, request: gr.Request, name: str) -> None:
         """Fold the adapter into its base, as a job of its own."""
         job = finetune_runs.find(self.context.settings, name)
         out = self.context.settings.folder("models") / f"{job.id}-merged"
@@ -146,7 +145,7 @@ class FinetuneHandlers:
         gr.Info(say(request, "finetune.merging"))
 
     @told
-    def compare(self, names: list[str], request: gr.Request) -> str:
+    def compare(self, request: gr.Request, names: list[str]) -> str:
         """Curves of the ticked runs over one another."""
         return finetune_runs.compare([finetune_runs.find(self.context.settings, name) for name in names], request)
 

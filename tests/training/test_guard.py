@@ -1,0 +1,47 @@
+"""The guard: what counts as an explosion, and whom the verdict blames."""
+
+import math
+
+import pytest
+
+from chatbot.training.guard import Exploded, SpikeDetector, verdict
+
+
+def watched(*losses, factor=3.0):
+    detector = SpikeDetector(factor)
+    return [detector.observe(loss) for loss in losses][-1]
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_explodes_even_at_the_start(loss):
+    assert "no longer a number" in watched(loss)
+
+
+def test_a_jump_beyond_the_recent_median_explodes_and_the_message_has_both_figures():
+    assert watched(2.0, 2.1, 1.9, 2.0, 2.0, 7.0) == "the loss jumped from about 2.00 to 7.00"
+
+
+def test_small_losses_may_double_and_triple():
+    assert watched(0.1, 0.1, 0.1, 0.1, 0.1, 0.9) is None
+
+
+def test_the_first_losses_are_not_judged_by_each_other():
+    assert watched(0.5, 6.0) is None
+
+
+def test_an_explosion_is_not_remembered_as_usual():
+    detector = SpikeDetector(3.0)
+    for loss in (2.0, 2.0, 2.0, 2.0, 2.0):
+        detector.observe(loss)
+    assert detector.observe(9.0) and detector.observe(9.0)
+
+
+def test_the_same_conversations_each_time_are_blamed():
+    told = verdict([Exploded(5, 9.0, "the loss jumped", ["a", "bad"]), Exploded(7, 9.0, "the loss jumped", ["bad", "c"])])
+    assert told.conversations == ("bad",)
+    assert "gave up after 2 explosions" in str(told) and "bad" in str(told)
+
+
+def test_different_places_blame_the_learning_rate():
+    told = verdict([Exploded(5, 9.0, "x", ["a"]), Exploded(7, 9.0, "x", ["b"])])
+    assert "lower the learning rate" in str(told)
