@@ -161,7 +161,7 @@ def _hotel(random: Random, area: _Area, brand: _Brand | None) -> Hotel:
     spread = random.gauss()
     price = None if random.random() * 100 < UNPRICED[kind] else float(round(MEDIAN_PRICES[kind] * math.exp(0.33 * spread)))
     rating = round(min(5.0, max(3.3, BASE_RATINGS[kind] + 0.12 * spread + random.gauss(0, 0.2))), 1)
-    return Hotel(
+    return Hotel.model_construct(
         name=_chain_name(random, brand.name, area.name) if brand else _own_name(random, kind, area.name),
         type=HOTEL_TYPES[kind],
         address=f"北京{area.district}{random.choice(area.streets)}{random.choice(['', '', '', '甲'])}{random.randint(1, 299)}号",

@@ -91,16 +91,18 @@ class TextIndex:
             rows = self._abbreviation(wanted, in_full=words.strip().startswith("北京"))
         return rows if len(rows) else self._typo(said)
 
+    def _holding(self, grams: Iterable[str]) -> Rows:
+        """Hotels whose names hold the two rarest of these pairs: few enough to look at each."""
+        rarest = sorted(set(grams), key=lambda gram: self._seen[gram])[:2]
+        return self._match(f"name : ({' AND '.join(map(_phrase, rarest))})") if self._seen[rarest[0]] else NONE
+
     def _piece(self, said: str) -> Rows:
-        rows = self._match(f"name : {_phrase(said)}")
+        rows = self._keep(self._holding(names.grams(said)), lambda name: said in name)
         front = self._keep(rows, lambda name: name.startswith(said))
         return front if len(front) else rows
 
     def _abbreviation(self, wanted: tuple[str, ...], in_full: bool) -> Rows:
-        ends = {gram for part in wanted for gram in (names.grams(part)[0], names.grams(part)[-1])}
-        if not all(gram in self._seen for gram in ends):
-            return NONE
-        rows = self._match(f"name : ({' AND '.join(map(_phrase, sorted(ends)))})")
+        rows = self._holding(gram for part in wanted for gram in (names.grams(part)[0], names.grams(part)[-1]))
         return self._keep(rows, lambda name: names.abbreviates(wanted, name, in_full))
 
     def _typo(self, said: str) -> Rows:

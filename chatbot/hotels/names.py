@@ -43,8 +43,10 @@ def abbreviates(wanted: tuple[str, ...], name: str, in_full: bool = False) -> bo
     Of a name meant in full, the front is a whole telling part: 北京王府井大酒店 is not 王府井希尔顿.
     """
     cuts = [_cut(part, name) for part in wanted]
-    front = parts(name)[:1]
-    return all(cuts) and any(piece in front if in_full else name.startswith(piece) for cut in cuts for piece in cut)
+    if not all(cuts):
+        return False
+    front = parts(name)[0] if in_full else name
+    return any(piece == front or (not in_full and name.startswith(piece)) for cut in cuts for piece in cut)
 
 
 def _cut(part: str, name: str) -> tuple[str, ...]:

@@ -18,9 +18,9 @@ def relax(masks: Sequence[Mask]) -> tuple[list[int], Mask]:
     Returns:
         positions of the wishes given up, and the hotels that meet all the others.
     """
-    broken = np.zeros(len(masks[0]), np.int64)
+    broken = np.zeros(len(masks[0]), np.min_scalar_type(2 ** len(masks) - 1))
     for bit, mask in enumerate(masks):
-        broken |= (~mask).astype(np.int64) << bit
+        broken |= np.left_shift(~mask, bit, dtype=broken.dtype)
     counts = np.bitwise_count(broken)
     given_up = broken[counts == counts.min()].min()
-    return [bit for bit in range(len(masks)) if given_up >> bit & 1], (broken & ~given_up) == 0
+    return [bit for bit in range(len(masks)) if int(given_up) >> bit & 1], (broken & ~given_up) == 0

@@ -40,7 +40,7 @@ class HotelStore:
         columns = _Columns()
         self._text = TextIndex(columns.watch(hotels))
         self._price, self._rating = np.array(columns.price, float), np.array(columns.rating, float)
-        self._sets = {key: np.array(rows, np.int32) for key, rows in columns.sets.items()}
+        self._sets = {key: self._pack(rows) for key, rows in columns.sets.items()}
         self._orders = _orders(self._price, self._rating)
 
     @classmethod
@@ -77,9 +77,9 @@ class HotelStore:
             positions, relaxed = relax(list(wishes.values()))
             if set(wishes) != {"name"}:
                 given_up, found = [list(wishes)[at] for at in positions], relaxed
-        order = self._orders[_sorting(query, given_up)]
-        rows = order[found[order]]
-        return SearchResult(self._text.records(rows[:limit]), given_up[::-1], unmatched, len(rows))
+        total = int(np.count_nonzero(found))
+        rows = _first(found, self._orders[_sorting(query, given_up)], min(limit, total), total)
+        return SearchResult(self._text.records(rows), given_up[::-1], unmatched, total)
 
     def _wishes(self, query: HotelQuery) -> tuple[dict[str, Mask], list[str]]:
         """A mask for each wish, the least important first, and the facility words without meaning."""
@@ -119,10 +119,21 @@ class HotelStore:
             found &= self._mask(self._text.keyword("address", word) if district is None else district)
         return found
 
-    def _mask(self, *rows: Rows) -> Mask:
+    def _pack(self, rows: Sequence[int]) -> Mask | Rows:
+        """A frequent set as a mask, a rare one as positions: a mask for each of many rare words would not fit into memory."""
+        positions = np.array(rows, np.int32)
+        return self._mask(positions) if 64 * len(rows) >= len(self) else positions
+
+    def _mask(self, *some: Mask | Rows) -> Mask:
+        """Hotels that are in any of the sets."""
+        if len(some) == 1 and some[0].dtype == bool:
+            return some[0]
         mask = np.zeros(len(self), bool)
-        for some in rows:
-            mask[some] = True
+        for one in some:
+            if one.dtype == bool:
+                mask |= one
+            else:
+                mask[one] = True
         return mask
 
 
@@ -170,6 +181,14 @@ def _orders(price: np.ndarray, rating: np.ndarray) -> dict[tuple[str, str], Rows
     keys = {("price", "asc"): price, ("price", "desc"): -price, ("rating", "asc"): rating, ("rating", "desc"): -rating}
     ties = {"price": -rating, "rating": price}
     return {way: np.lexsort((ties[way[0]], key)).astype(np.int32) for way, key in keys.items()}
+
+
+def _first(found: Mask, order: Rows, limit: int, total: int) -> Rows:
+    """The first `limit` of the `total` hotels found, in order, looking no further than needed."""
+    reach = 2 * limit * len(order) // max(total, 1)
+    while len(rows := (some := order[:reach])[found[some]]) < limit:
+        reach *= 2
+    return rows[:limit]
 
 
 def _sorting(query: HotelQuery, given_up: Sequence[str]) -> tuple[str, str]:
