@@ -76,7 +76,7 @@ def _wishes(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
 
 def wishes(query: HotelQuery, record: Mapping[str, Any]) -> list[tuple[str, bool]]:
     """Each wish in short words, and whether the hotel meets it; unknown prices and ratings meet no bound."""
-    out = [(query.type, record.get("type") == query.type)] if query.type else []
+    out: list[tuple[str, bool]] = [(query.type, record.get("type") == query.type)] if query.type else []
     have = set(record.get("facilities") or ())
     for word in query.facilities:
         names = match_facility(word)

@@ -15,6 +15,7 @@ from chatbot.messages import call, observation, reply, user
 from chatbot.ui.cards import cards_html
 from chatbot.ui.chat_state import ChatState, Turn
 from chatbot.ui.context import PageContext
+from chatbot.ui.header import model_choices
 from chatbot.ui.slots import bounds, fill_form, read_form, slots_html
 from chatbot.ui.transcript import export, transcript
 from chatbot.ui.words import say, t
@@ -104,7 +105,7 @@ class ChatTurns:
 
     def compare(self, on: bool, state: ChatState, model_id: str, request: gr.Request) -> View:
         """Open or close the second conversation; it begins as a copy of the first."""
-        choices = [(model.label, model.id) for model in self.context.models(request)]
+        choices = model_choices(self.context, request)
         second = next((value for _, value in choices if value != model_id), model_id)
         button = t("chat.compare" if on else "chat.compare_off")
         return not on, gr.update(visible=not on), button, gr.update(choices=choices, value=second), *view(state, request)[:2]
@@ -142,12 +143,10 @@ def edited(query: HotelQuery, store: HotelStore) -> Turn:
 
 def describe(query: HotelQuery) -> str:
     """The conditions in the words of the conversation, which is Chinese."""
-    shown = {"name": query.name, "type": query.type, "facilities": "、".join(query.facilities), "address": query.address, "subway": query.subway}
-    parts = [part for part in shown.values() if part]
-    for slot in ("price", "rating"):
-        bound = bounds(*(getattr(query, f"{slot}_range_{end}") for end in ("lower", "upper")), "元" if slot == "price" else "")
-        parts += [f"{say('zh', f'slots.{slot}')} {bound}"] if bound else []
-    return "，".join(parts) or "不限"
+    price = bounds(query.price_range_lower, query.price_range_upper, "元")
+    rating = bounds(query.rating_range_lower, query.rating_range_upper)
+    parts = [query.name, query.type, *query.facilities, price and f"价格 {price}", rating and f"评分 {rating}", query.address, query.subway]
+    return "，".join(part for part in parts if part) or "不限"
 
 
 def told(found: RecordsEvent) -> str:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +11,12 @@ from chatbot.accounts import ROLES, Accounts, Role
 from chatbot.errors import AccessError, ModelError
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import ChatModel
+from chatbot.models.catalog import ModelChoice, available_models, open_model
 from chatbot.settings import DATA, Settings
 from chatbot.ui.pool import ModelPool
 
 if TYPE_CHECKING:
     from chatbot.dialogue.agent import Agent
-
-SPENDING = frozenset({"openai", "endpoint"})
-"""Kinds of models whose answers cost money."""
-SHIPPED = ("hotel-mini", "hotel-mini-base")
-"""The models that the public demo offers."""
 
 
 @dataclass
@@ -31,27 +27,6 @@ class Session:
     uploaded: HotelStore | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     busy: bool = False
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A model that a person may pick."""
-
-    id: str
-    label: str
-    kind: str
-
-
-def _catalog() -> list[Choice]:
-    from chatbot.models.catalog import available_models
-
-    return [Choice(model.id, model.label, model.kind) for model in available_models()]
-
-
-def _open_model(model_id: str) -> ChatModel:
-    from chatbot.models.catalog import open_model
-
-    return open_model(model_id)
 
 
 def _agent(model: ChatModel, store: HotelStore) -> "Agent":
@@ -78,14 +53,14 @@ class PageContext:
         *,
         demo: bool = False,
         accounts: Accounts | None = None,
-        open_model: Callable[[str], ChatModel] = _open_model,
-        models: Callable[[], Sequence[Choice]] = _catalog,
+        models: Callable[[Settings], Sequence[ModelChoice]] = available_models,
+        open_model: Callable[..., ChatModel] = open_model,
         agent: Callable[[ChatModel, HotelStore], "Agent"] = _agent,
         record_feedback: Callable[..., None] = _record_feedback,
     ) -> None:
         self.agent, self.record_feedback = agent, record_feedback
         self.settings, self.demo, self.accounts = settings, demo, accounts
-        self.pool = ModelPool(open_model)
+        self.pool = ModelPool(partial(open_model, current=settings))
         self._models = models
         self._sessions: dict[tuple[str, str], Session] = {}
         self._lock = threading.Lock()
@@ -148,10 +123,10 @@ class PageContext:
         if session:
             session.stop.set()
 
-    def models(self, request: Any = None) -> list[Choice]:
-        """The models that a person may talk to: visitors the shipped ones, and what costs money needs an engineer."""
-        spend = self.may(request, "engineer")
-        return [m for m in self._models() if (m.id in SHIPPED or not self.demo) and (spend or m.kind not in SPENDING)]
+    def models(self, request: Any = None) -> list[ModelChoice]:
+        """The models that a person may talk to: visitors the shipped ones, and an endpoint, which costs money, needs an engineer."""
+        spends = self.may(request, "engineer")
+        return [m for m in self._models(self.settings) if m.kind == "shipped" or not (self.demo or (m.kind == "endpoint" and not spends))]
 
     def model(self, request: Any, model_id: str) -> ChatModel:
         """An opened model, if this person may talk to it.

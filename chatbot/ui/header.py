@@ -13,6 +13,8 @@ from chatbot.ui.words import say, t
 WORDS = {
     "header.name": ("酒店对话机器人工作台", "Hotel chatbot workbench"),
     "header.model": ("模型", "Model"),
+    "header.hotel-mini": ("hotel-mini · 增强数据微调后", "hotel-mini · fine-tuned on augmented data"),
+    "header.hotel-mini-base": ("hotel-mini · 微调前的基座", "hotel-mini · base before fine-tuning"),
     "header.database": ("酒店库", "Hotel database"),
     "header.upload": ("换酒店库…", "Change hotels …"),
     "header.first": ("{name} · {n} 家", "{name} · {n} hotels"),
@@ -63,7 +65,7 @@ class HeaderHandlers:
 
     def load(self, request: gr.Request) -> tuple[str, Any, Any]:
         """The header as this person sees it: the words, the models, the databases."""
-        choices = [(m.label, m.id) for m in self.context.models(request)]
+        choices = model_choices(self.context, request)
         first = choices[0][1] if choices else None
         return brand_html(request), gr.update(choices=choices, value=first), self._databases(request, FIRST)
 
@@ -88,6 +90,11 @@ class HeaderHandlers:
         choices = [(say(request, "header.first", name=shipped, n=f"{len(context.default_store):,}"), FIRST)]
         choices += [(say(request, "header.first", name=name, n=f"{len(own):,}"), OWN)] if own else []
         return gr.update(choices=choices, value=chosen)
+
+
+def model_choices(context: PageContext, request: gr.Request) -> list[tuple[str, str]]:
+    """What a model picker offers to this person: (label, id); the shipped models are named in the person's language."""
+    return [(say(request, f"header.{m.id}") if m.kind == "shipped" else m.label, m.id) for m in context.models(request)]
 
 
 def brand_html(who: Any) -> str:

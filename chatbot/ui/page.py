@@ -29,16 +29,16 @@ def build_page(context: PageContext) -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab(t("chat.tab"), id="chat"):
                 chat.build(context, header.model, page)
-            tabs = [_tab(context, name, role) for name, role in TABS.items() if find_spec(f"chatbot.ui.{name}") and not (context.demo and role != "visitor")]
-        handlers = PageHandlers(context, [TABS[tab.id] for tab in tabs])
+            tabs = {name: _tab(context, name) for name, role in TABS.items() if find_spec(f"chatbot.ui.{name}") and not (context.demo and role != "visitor")}
+        handlers = PageHandlers(context, [TABS[name] for name in tabs])
         page.load(HeaderHandlers(context).load, None, [header.brand, header.model, header.database], api_visibility="private", show_progress="hidden")
-        page.load(handlers.load, None, tabs, api_visibility="private", show_progress="hidden")
+        page.load(handlers.load, None, list(tabs.values()), api_visibility="private", show_progress="hidden")
         page.unload(handlers.unload)
     page.queue(default_concurrency_limit=8)
     return page
 
 
-def _tab(context: PageContext, name: str, role: Role) -> gr.Tab:
+def _tab(context: PageContext, name: str) -> gr.Tab:
     with gr.Tab(t(f"page.{name}"), id=name) as tab:
         import_module(f"chatbot.ui.{name}").build(context)
     return tab

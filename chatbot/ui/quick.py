@@ -16,7 +16,7 @@ def without_stubs() -> Iterator[None]:
             raise OSError("no stubs wanted")
         return find(thing)
 
-    inspect.getfile = getfile
+    inspect.getfile = getfile  # type: ignore[assignment]
     try:
         yield
     finally:
