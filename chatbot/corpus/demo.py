@@ -43,12 +43,12 @@ def demo(store: HotelStore, seed: int) -> list[Conversation]:
     config = AugmentConfig(corpus=Path(), out=Path(), new=NEW, seed=seed)
     base = list(played(store, seed))
     made = augment(base, store, config).made
-    candidates = [(c, None) for c in base] + [(c, task.original) for task, c in made if _size(c) <= LONG]
+    candidates = [*base, *(c for _, c in made if _size(c) <= LONG)]
     random.Random(seed).shuffle(candidates)
     out: list[Conversation] = []
     left = BUDGET
-    for conversation, original in candidates:
-        if _size(conversation) <= left and all(found.passed for found in check(conversation, store, original)):
+    for conversation in candidates:
+        if _size(conversation) <= left and all(found.passed for found in check(conversation, store)):
             out.append(conversation)
             left -= _size(conversation)
     return out

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from chatbot.hotels.facilities import ALIASES_FILE, simplify
+from chatbot.hotels.facilities import ALIASES_FILE, FACILITIES, simplify
 
 DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}
 UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
@@ -185,7 +185,9 @@ def facilities(text: str) -> tuple[frozenset[str], ...]:
     """The facilities that a text mentions; of overlapping aliases the longest counts."""
     found: list[frozenset[str]] = []
     for clause in clauses(text):
-        core = simplify(clause)
+        plain = [name for name in FACILITIES if name in clause]
+        found += [frozenset([name]) for name in plain if not any(name != other and name in other for other in plain) and frozenset([name]) not in found]
+        core = simplify(re.sub("|".join(map(re.escape, sorted(plain, key=len, reverse=True))) or "$^", "\n", clause))
         for alias, names in _aliases():
             if alias in core:
                 core = core.replace(alias, "\n")
