@@ -57,7 +57,8 @@ class HumanWording:
             InputError: the file is not a JSON object of lists.
         """
         table = _json(path, dict)
-        wishes, questions = [], {topic: [] for topic in _TOPICS.values()}
+        wishes: list[tuple[tuple[str, ...], str]] = []
+        questions: dict[str, list[str]] = {topic: [] for topic in _TOPICS.values()}
         for key, texts in table.items():
             acts = key.split("*")
             kinds = tuple(_WISH_ACTS[a] for a in acts if a in _WISH_ACTS)

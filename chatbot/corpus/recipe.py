@@ -45,17 +45,23 @@ def _colloquial(conversation: Conversation, rng: random.Random) -> Conversation:
     return conversation
 
 
-def training_data(hotels: Sequence[Hotel], n: int, seed: int, *, spoken: float, human: HumanWording | None = None) -> Iterator[Conversation]:
-    """`n` self-play conversations over a new scrambled database every so often; a share `spoken` speaks colloquially."""
+def training_data(
+    hotels: Sequence[Hotel], n: int, seed: int, *, spoken: float, human: HumanWording | None = None, first_only: float = 0.24
+) -> Iterator[Conversation]:
+    """`n` self-play conversations over a new scrambled database every so often; a share `spoken` speaks colloquially.
+
+    A share `first_only` ends with the first call: cheap examples of what matters most.
+    """
     store = HotelStore(hotels)
     for i in range(n):
         rng = random.Random(f"{seed}-{i}")
         if i % _PER_DATABASE == 0:
             store = HotelStore(scrambled(hotels, rng))
-        turns = rng.choices((0, 1, 2, 3, None), (40, 22, 14, 8, 16))[0]
+        short = rng.random() < first_only
+        turns = 0 if short else rng.choices((0, 1, 2, 3, None), (16, 30, 20, 12, 22))[0]
         messages = dialogue(store, rng, spoken=rng.random() < spoken, turns=turns, human=human, limit=rng.choice((1, 1, 2, 3)))
-        if turns == 0 and rng.random() < 0.6:
-            messages = messages[:2] if messages[1].call else messages
+        if short and messages[1].call:
+            messages = messages[:2]
         yield Conversation(id=f"recipe-{seed}-{i}", source=f"recipe-{seed}-{i}", tools=[SEARCH_HOTELS], messages=messages)
 
 

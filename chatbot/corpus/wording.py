@@ -98,7 +98,7 @@ class Speaker:
         rng, noun = self.rng, self.rng.choice(p.PRICE_NOUN)
         a, b = (self.number(x) if x is not None else "" for x in (lower, upper))
         if lower is None or upper is None:
-            table = p.PRICE_LEAST if upper is None else p.PRICE_MOST + p.PRICE_SPEND
+            table: tuple[str, ...] = p.PRICE_LEAST if upper is None else p.PRICE_MOST + p.PRICE_SPEND
         else:
             table = p.PRICE_BAND
             if self.spoken and (text := self._colloquial_band(lower, upper)) and rng.random() < 0.4:

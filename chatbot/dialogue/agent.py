@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,7 +88,7 @@ class Agent:
             BackendError: the model cannot be reached.
         """
         turn = _Turn(list(messages), added=[user(text)], query=state_of(messages))
-        draft = yield from self._draft(turn, stop)
+        draft: FunctionCall | str | None = yield from self._draft(turn, stop)
         if isinstance(draft, FunctionCall):
             yield from self._search(turn, draft)
             draft = yield from self._draft(turn, stop)
@@ -109,7 +109,7 @@ class Agent:
         turn.added += [call(wanted.arguments), observation(found.records)]
         yield RecordsEvent(found.records, found.relaxed, found.unmatched, found.total, time.monotonic() - began)
 
-    def _draft(self, turn: _Turn, stop: Callable[[], bool]) -> Iterator[Event]:  # type: ignore[misc]
+    def _draft(self, turn: _Turn, stop: Callable[[], bool]) -> Generator[Event, None, FunctionCall | str | None]:
         """A valid call or a grounded reply, at the second try by sampling; None where neither came."""
         for temperature in (0.0, 0.7):
             try:
@@ -121,12 +121,11 @@ class Agent:
                 return draft
         return None
 
-    def _attempt(self, turn: _Turn, stop: Callable[[], bool], temperature: float) -> Iterator[Event]:  # type: ignore[misc]
+    def _attempt(self, turn: _Turn, stop: Callable[[], bool], temperature: float) -> Generator[Event, None, FunctionCall | str | None]:
         """One generation; shows a reply clause by clause as far as it is grounded."""
         opening = preface(turn.relaxed, turn.unmatched)
         text, shown = "", ""
-        options = {"temperature": temperature, "seed": 1} if temperature else {}
-        for delta in self.model.generate(turn.messages, TOOLS, stop=stop, **options):
+        for delta in self.model.generate(turn.messages, TOOLS, stop=stop, temperature=temperature, seed=1):
             if isinstance(delta, CallDelta):
                 return _valid(delta.call) if not turn.call else None
             text += delta.text

@@ -29,8 +29,16 @@ class ChatModel(Protocol):
 
     name: str
 
-    def generate(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], *, stop: Callable[[], bool] = lambda: False) -> Iterator[Delta]:
-        """Stream the next assistant message: text deltas, or one call.
+    def generate(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[dict[str, Any]],
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> Iterator[Delta]:
+        """Stream the next assistant message: text deltas, or one call; greedy at temperature 0.
 
         Raises:
             BackendError: the model cannot be reached or answers nonsense.

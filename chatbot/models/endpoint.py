@@ -18,7 +18,7 @@ def wire(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """Our messages as the API wants them: arguments as a JSON string, calls and results joined by ids."""
     out: list[dict[str, Any]] = [] if messages and messages[0].role == "system" else [{"role": "system", "content": SYSTEM}]
     for number, message in enumerate(messages):
-        item = {"role": message.role, "content": message.content}
+        item: dict[str, Any] = {"role": message.role, "content": message.content}
         if message.call:
             arguments = json.dumps(message.call.arguments, ensure_ascii=False)
             item["tool_calls"] = [{"id": f"call_{number}", "type": "function", "function": {"name": message.call.name, "arguments": arguments}}]
@@ -47,8 +47,8 @@ class EndpointModel:
         name, arguments = "", ""
         try:
             options: dict[str, Any] = {"tools": list(tools)} if tools else {}
-            stream = self._client.chat.completions.create(model=self.name, messages=wire(messages), stream=True, temperature=temperature, seed=seed, **options)
-            with stream:
+            create: Any = self._client.chat.completions.create  # its overloads want literal message types
+            with create(model=self.name, messages=wire(messages), stream=True, temperature=temperature, seed=seed, **options) as stream:
                 for chunk in stream:
                     delta = chunk.choices[0].delta if chunk.choices else None
                     if stop():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import DynamicCache, PreTrainedTokenizerBase
 
 from chatbot.errors import BackendError, CallParseError
 from chatbot.messages import Message
@@ -38,7 +38,7 @@ class LocalModel:
     """A causal language model with its tokenizer and family; thread-safe, one generation at a time."""
 
     name: str
-    model: PreTrainedModel
+    model: Any
     tokenizer: PreTrainedTokenizerBase
     family: Family
     _prefixes: list[_Prefix] = field(default_factory=list, init=False)
@@ -57,7 +57,7 @@ class LocalModel:
             ModelError: a folder holds no model, or the two don't fit together.
         """
         tokenizer = load_tokenizer(base, adapter)
-        model = load_base(base, **options)
+        model: Any = load_base(base, **options)
         if adapter is not None:
             model = load_adapters(model, {"default": adapter})
         return cls(name=Path(adapter or base).name, model=model, tokenizer=tokenizer, family=family_of(adapter or base))

@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,8 @@ class PretrainConfig:
         data: conversation files (JSONL).
         batch_tokens: tokens of a batch, padding included.
         max_length: longer conversations are cut.
-        spelled_share: share of conversations whose loss counts on every token but the records; the others train calls and replies only.
+        start: a finished model to go on from instead of random weights; its tokenizer is kept.
+        replies_only: count the loss on calls and replies only, once the language itself is learnt.
     """
 
     data: tuple[Path, ...]
@@ -54,8 +55,8 @@ class PretrainConfig:
     warmup_steps: int = 60
     save_steps: int = 200
     seed: int = 0
-    spelled_share: float = 1.0
-    extra: dict[str, Any] = field(default_factory=dict)
+    start: Path | None = None
+    replies_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class TokenBatches(Sampler[list[int]]):
 
     def _batches(self) -> list[list[int]]:
         rng = random.Random(f"{self.seed}-{self.epoch}")
-        order = sorted(range(len(self.lengths)), key=lambda i: (self.lengths[i] + rng.random() * 8))
+        order = sorted(range(len(self.lengths)), key=lambda i: self.lengths[i] + rng.random() * 8)
         batches: list[list[int]] = [[]]
         for index in order:
             if batches[-1] and self.lengths[index] * (len(batches[-1]) + 1) > self.budget:
@@ -147,13 +148,13 @@ class _Progress(TrainerCallback):
 
 
 def labelled(conversation: Conversation, tokenizer: PreTrainedTokenizerFast, config: PretrainConfig) -> _Example:
-    """All tokens are learnt but those of records, which nobody could predict."""
+    """All tokens are learnt but those of records, which nobody could predict; or calls and replies only."""
     pieces = HOTEL_MINI.pieces(conversation.messages, conversation.tools)
     ids, labels, in_records = [], [], False
     for piece, new in zip(pieces, encode_pieces(pieces, tokenizer), strict=True):
         in_records = piece.token == RECORDS or (in_records and not piece.trained and piece.token not in (USER, ASSISTANT))
         ids += new
-        labels += [IGNORED] * len(new) if in_records else new
+        labels += new if piece.trained or not (in_records or config.replies_only) else [IGNORED] * len(new)
     return _Example(ids[: config.max_length], labels[: config.max_length])
 
 
@@ -180,10 +181,14 @@ def pretrain(config: PretrainConfig) -> Path:
     examples.budget = config.batch_tokens
     print(json.dumps({"conversations": len(conversations), "tokens": sum(len(e.ids) for e in examples.examples)}), flush=True)
     torch.manual_seed(config.seed)
-    model = AutoModelForCausalLM.from_config(PRESETS[config.preset](len(tokenizer)), dtype=torch.float32)
+    model = _model(config, len(tokenizer))
     model.config.pad_token_id, model.config.eos_token_id = tokenizer.pad_token_id, tokenizer.eos_token_id
     trainer = _PretrainTrainer(
-        model=model, args=_arguments(config), train_dataset=examples, data_collator=lambda batch: collate(batch, tokenizer.pad_token_id), callbacks=[_Progress()]
+        model=model,
+        args=_arguments(config),
+        train_dataset=examples,
+        data_collator=lambda batch: collate(batch, tokenizer.pad_token_id),
+        callbacks=[_Progress()],
     )
     trainer.train(resume_from_checkpoint=any(config.out.glob("checkpoint-*")))
     trainer.save_model(str(config.out))
@@ -192,10 +197,17 @@ def pretrain(config: PretrainConfig) -> Path:
     return config.out
 
 
+def _model(config: PretrainConfig, vocabulary: int) -> Any:
+    if config.start:
+        return AutoModelForCausalLM.from_pretrained(config.start, dtype=torch.float32, trust_remote_code=False)
+    return AutoModelForCausalLM.from_config(PRESETS[config.preset](vocabulary), dtype=torch.float32)
+
+
 def _tokenizer(config: PretrainConfig, conversations: list[Conversation]) -> PreTrainedTokenizerFast:
     """The run's tokenizer; trained once, so that a resumed run has the same one."""
-    if (config.out / "tokenizer.json").exists():
-        return PreTrainedTokenizerFast.from_pretrained(config.out)
+    made = next((folder for folder in (config.out, config.start) if folder and (folder / "tokenizer.json").exists()), None)
+    if made:
+        return PreTrainedTokenizerFast.from_pretrained(made)
     tokenizer = train_tokenizer(_texts(conversations), config.vocab_size, SPECIAL_TOKENS, pad=PAD, end=END)
     tokenizer.save_pretrained(config.out)
     return tokenizer

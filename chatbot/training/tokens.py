@@ -19,11 +19,20 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, special_tokens: Seque
     bpe.pre_tokenizer = pre_tokenizers.Split(_CHUNKS, behavior="isolated")
     bpe.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
     trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size, min_frequency=2, special_tokens=[*special_tokens, *BYTES], limit_alphabet=min(2800, vocab_size // 2), max_token_length=8, show_progress=False
+        vocab_size=vocab_size,
+        min_frequency=2,
+        special_tokens=[*special_tokens, *BYTES],
+        limit_alphabet=min(2800, vocab_size // 2),
+        max_token_length=8,
+        show_progress=False,
     )
     bpe.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=_without_special_bytes(bpe, special_tokens), pad_token=pad, eos_token=end, extra_special_tokens=list(special_tokens), clean_up_tokenization_spaces=False
+        tokenizer_object=_without_special_bytes(bpe, special_tokens),
+        pad_token=pad,
+        eos_token=end,
+        extra_special_tokens=list(special_tokens),
+        clean_up_tokenization_spaces=False,
     )
 
 

@@ -29,7 +29,7 @@ class ScriptedModel:
     def __init__(self):
         self.scripts, self.asked, self.stopped = [], [], threading.Event()
 
-    def generate(self, messages, tools, *, stop=lambda: False):
+    def generate(self, messages, tools, *, stop=lambda: False, **sampling):
         self.asked.append((list(messages), list(tools)))
         for step in self.scripts.pop(0):
             if isinstance(step, Exception):
