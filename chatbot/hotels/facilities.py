@@ -32,9 +32,11 @@ _SAME = tuple(
         (r"泳池|游泳池", "泳池"),
     )
 )
+_TURNS = re.compile("不|没|无|非|免费")
+"""What turns a meaning around, or makes it another."""
 _FILLERS = re.compile(
     r"[^\w]|_|可不可以|能不能|有没有|是否|可以|能够?|提供|供应|支持|服务|设施|设备|功能|配备|配有|具备|拥有|需要|希望|想要|最好|必须|一定|帮忙|(?:酒店|宾馆)内?|里面|内部|"
-    r"^[带含]|[有的要想都了吗呢啊吧得着里很]"
+    r"^[带含]|[有的要想都了吗呢啊得着里很在]"
 )
 
 
@@ -81,12 +83,12 @@ def match_facility(words: str) -> frozenset[str]:
         longest = max(inside, key=len)
         return meanings[longest] if _harmless(key.replace(longest, "", 1)) else frozenset()
     near = process.extractOne(key, meanings.keys(), scorer=fuzz.ratio, score_cutoff=CLOSE_ENOUGH)
-    return meanings[near[0]] if near else frozenset()
+    return meanings[near[0]] if near and _TURNS.findall(key) == _TURNS.findall(near[0]) else frozenset()
 
 
 def _harmless(rest: str) -> bool:
     """Whether what stands around an alias leaves its meaning: 不含早餐 is no wish for 早餐, 免费接机 is more than 接机."""
-    return not re.search(r"不|没|无|非|免费", rest)
+    return not _TURNS.search(rest)
 
 
 def canonical(words: Iterable[str]) -> frozenset[str]:

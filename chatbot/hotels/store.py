@@ -40,7 +40,8 @@ class HotelStore:
         columns = _Columns()
         self._text = TextIndex(columns.watch(hotels))
         self._price, self._rating = np.array(columns.price, float), np.array(columns.rating, float)
-        self._sets = {key: self._pack(rows) for key, rows in columns.sets.items()}
+        self._rare = {key: np.array(rows, np.int32) for key, rows in columns.sets.items()}
+        self._frequent = {key: self._mask(rows) for key, rows in self._rare.items() if 64 * len(rows) >= len(self)}
         self._orders = _orders(self._price, self._rating)
 
     @classmethod
@@ -92,7 +93,7 @@ class HotelStore:
         }
         texts: dict[str, Callable[[str], Mask]] = {
             "subway": lambda words: self._mask(self._text.keyword("subway", _station(words))),
-            "type": lambda words: self._mask(self._sets.get(("type", words), NONE)),
+            "type": lambda words: self._set("type", words),
             "address": self._address,
             "name": lambda words: self._mask(self._text.named(words)),
         }
@@ -105,35 +106,26 @@ class HotelStore:
 
     def _facility(self, word: str) -> Mask | None:
         """Hotels with any facility that the word may mean; None where it means nothing."""
-        meant = match_facility(word) or {word} & {name for kind, name in self._sets if kind == "facility"}
-        if not meant:
-            return None
-        return self._mask(*(self._sets.get(("facility", name), NONE) for name in meant))
+        meant = match_facility(word) or ({word} if ("facility", word) in self._rare else set())
+        return reduce(np.logical_or, (self._set("facility", name) for name in meant)) if meant else None
 
     def _address(self, words: str) -> Mask:
         """Hotels whose address holds all of the words; a district is a set of its own, as half of all hotels may lie in one."""
         core = re.sub(r"^北京市?|附近|一带|周边|旁边", "", words.strip()) or words
         found = np.ones(len(self), bool)
         for word in re.sub(r"(?<=区)(?=.)", " ", core).split():
-            district = self._sets.get(("district", word), self._sets.get(("district", f"{word}区")))
-            found &= self._mask(self._text.keyword("address", word) if district is None else district)
+            district = next((name for name in (word, f"{word}区") if ("district", name) in self._rare), None)
+            found &= self._mask(self._text.keyword("address", word)) if district is None else self._set("district", district)
         return found
 
-    def _pack(self, rows: Sequence[int]) -> Mask | Rows:
-        """A frequent set as a mask, a rare one as positions: a mask for each of many rare words would not fit into memory."""
-        positions = np.array(rows, np.int32)
-        return self._mask(positions) if 64 * len(rows) >= len(self) else positions
+    def _set(self, kind: str, name: str) -> Mask:
+        """Frequent sets are kept as masks; rare ones are not, as a mask for each of many rare words would not fit into memory."""
+        key = (kind, name)
+        return self._frequent[key] if key in self._frequent else self._mask(self._rare.get(key, NONE))
 
-    def _mask(self, *some: Mask | Rows) -> Mask:
-        """Hotels that are in any of the sets."""
-        if len(some) == 1 and some[0].dtype == bool:
-            return some[0]
+    def _mask(self, rows: Rows) -> Mask:
         mask = np.zeros(len(self), bool)
-        for one in some:
-            if one.dtype == bool:
-                mask |= one
-            else:
-                mask[one] = True
+        mask[rows] = True
         return mask
 
 
