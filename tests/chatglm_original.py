@@ -33,7 +33,10 @@ CONFIG = {
     "tie_word_embeddings": False,
     "original_rope": True,
 }
-WORDS = "你好 酒店 北京 价格 评分 设施 早餐 推荐 一家 便宜 便宜的 打麻将 经济型 豪华型 hello world hotel search_hotels tool_call type name python aaa aba abab 123 2023 010"
+WORDS = (
+    "你好 酒店 北京 价格 评分 设施 早餐 推荐 一家 便宜 便宜的 打麻将 经济型 豪华型 "
+    "hello world hotel search_hotels tool_call type name python aaa aba abab 123 2023 010"
+)
 
 
 def train_sentencepiece(vocab_size=600, **options) -> bytes:

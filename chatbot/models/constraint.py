@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from chatbot.messages import Message
 from chatbot.models.families import Family
-from chatbot.models.grammar import call_grammar
+from chatbot.models.grammar import call_grammar, token_info
 
 
 class Guide:
@@ -52,8 +52,7 @@ class CallConstraint:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, family: Family, vocabulary: int) -> None:
         self.tokenizer, self.family = tokenizer, family
         stops = [i for i in (tokenizer.convert_tokens_to_ids(t) for t in family.stops) if isinstance(i, int) and i != tokenizer.unk_token_id]
-        info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=vocabulary, stop_token_ids=stops or [tokenizer.eos_token_id])
-        self._compiler = xgrammar.GrammarCompiler(info, max_threads=2)
+        self._compiler = xgrammar.GrammarCompiler(token_info(tokenizer, vocabulary, stops or [tokenizer.eos_token_id]), max_threads=2)
         self.bitmask = xgrammar.allocate_token_bitmask(1, vocabulary)
         self._compiled = lru_cache(maxsize=32)(self._compiler.compile_grammar)
 

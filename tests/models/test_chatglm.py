@@ -4,19 +4,23 @@ import json
 
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GlmForCausalLM
 from typer.testing import CliRunner
 
 from chatbot.__main__ import app
 from chatbot.errors import ModelError
-from chatbot.messages import reply, user
+from chatbot.messages import call, observation, reply, user
+from chatbot.models.backends import CallDelta
 from chatbot.models.chatglm import convert
-from chatbot.models.registry import family_of
-from chatbot.models.render import render, render_prompt
+from chatbot.models.local import LocalModel
+from chatbot.models.registry import family_of, write_family
+from chatbot.models.render import render
 from tests.chatglm_original import CONFIG, original_logits, random_weights, train_sentencepiece, write_original
 
+TOOLS = [{"name": "search_hotels", "parameters": {"properties": {"type": {"type": "string"}}}}]
+DIALOGUE = [user("便宜的酒店"), call({"type": "经济型"}), observation([{"name": "春晓"}]), reply("春晓便宜")]
 IDS = torch.randint(0, 600, (40,), generator=torch.Generator().manual_seed(1))
 
 
@@ -170,7 +174,7 @@ def test_missing_and_damaged_files_are_named(original, tmp_path):
     source = copy_with(original, tmp_path / "src")
     second = source / "pytorch_model-00002-of-00003.bin"
     second.write_bytes(second.read_bytes()[:200])
-    with pytest.raises(ModelError, match="00002-of-00003.bin could not be read"):
+    with pytest.raises(ModelError, match=r"00002-of-00003\.bin could not be read"):
         convert(source, tmp_path / "dst")
     second.unlink()
     with pytest.raises(ModelError, match="1 of 3 weight files are missing"):
@@ -183,7 +187,7 @@ def test_a_weight_that_is_missing_is_named(tokenizer_model, tmp_path):
     weights = torch.load(file, weights_only=True)
     del weights["transformer.encoder.final_layernorm.weight"]
     torch.save(weights, file)
-    with pytest.raises(ModelError, match="lacks 1 weights.*model.norm.weight"):
+    with pytest.raises(ModelError, match=r"lacks 1 weights.*model\.norm\.weight"):
         convert(tmp_path / "src", tmp_path / "dst")
 
 
@@ -200,25 +204,46 @@ def test_a_pickle_with_code_in_it_is_not_run(original, tmp_path, capsys):
     assert "run" not in capsys.readouterr().out
 
 
-def test_the_converted_model_trains_with_lora_and_generates(converted):
+@pytest.fixture(scope="module")
+def adapter(converted, tmp_path_factory):
+    """A LoRA adapter that has learnt one dialogue by heart; its folder and its losses."""
     tokenizer = AutoTokenizer.from_pretrained(converted, trust_remote_code=False)
     family = family_of(converted)
-    example = render([user("推荐一家便宜的酒店"), reply("你好")], [], family, tokenizer)
-    model = get_peft_model(load(converted), LoraConfig(r=4, target_modules=list(family.lora_targets), task_type="CAUSAL_LM"))
+    example = render(DIALOGUE, TOOLS, family, tokenizer)
+    torch.manual_seed(0)
+    model = get_peft_model(load(converted), LoraConfig(r=8, lora_alpha=32, target_modules=list(family.lora_targets), task_type="CAUSAL_LM"))
     ids, labels = torch.tensor([example.ids]), torch.tensor([example.labels])
-    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.02)
-    losses = []
-    for _ in range(25):
+    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.01)
+    losses = [10.0]
+    # Random output rows of this width cannot be told apart better than to a loss of about 1.1.
+    while losses[-1] > 1.3 and len(losses) < 80:
         loss = model(input_ids=ids, labels=labels).loss
         loss.backward()
         optimiser.step()
         optimiser.zero_grad()
         losses.append(loss.item())
-    assert losses[-1] < losses[0] / 4
-    prompt = torch.tensor([render_prompt([user("推荐一家便宜的酒店")], [], family, tokenizer)])
-    written = model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=12, do_sample=False)[0, prompt.shape[1] :]
-    assert tokenizer.decode(written[-1:]) == "<|user|>"
-    assert family.read(tokenizer.decode(written[:-1]), []) == reply("你好")
+    folder = tmp_path_factory.mktemp("adapter")
+    model.save_pretrained(folder)
+    write_family(folder, family.name)
+    return folder, losses[1:]
+
+
+def test_the_converted_model_learns_with_lora(adapter):
+    assert adapter[1][-1] < adapter[1][0] / 5
+
+
+def test_the_trained_model_calls_a_tool_and_answers_from_its_result(converted, adapter):
+    model = LocalModel.load(converted, adapter[0], precision="fp32", device="cpu")
+    assert list(model.generate(DIALOGUE[:1], TOOLS)) == [CallDelta(DIALOGUE[1].call)]
+    assert "".join(delta.text for delta in model.generate(DIALOGUE[:3], TOOLS)) == "春晓便宜"
+
+
+def test_generating_needs_nothing_of_ours(converted, adapter):
+    tokenizer = AutoTokenizer.from_pretrained(converted, trust_remote_code=False)
+    model = PeftModel.from_pretrained(load(converted), adapter[0])
+    prompt = tokenizer.apply_chat_template([m.to_dict() for m in DIALOGUE[:3]], tools=TOOLS, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    written = model.generate(**prompt, max_new_tokens=30, do_sample=False)[0, prompt["input_ids"].shape[1] :]
+    assert tokenizer.decode(written) == "\n 春晓便宜<|user|>"
 
 
 def test_the_command_converts_and_says_so(original, tmp_path):

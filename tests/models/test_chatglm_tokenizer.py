@@ -11,9 +11,10 @@ from chatbot.models.chatglm3_family import MARKS
 from chatbot.models.chatglm_tokenizer import build_tokenizer, disagreements, merges, read_sentencepiece
 from tests.chatglm_original import train_sentencepiece
 
-SNIPPETS = ["你好", "便宜的", "酒店", "aba", "ab", "aa", "a", "hello", " ", "  ", "\n", "\t", "\r\n", "▁", "2023", "0", "，", "。", "😀", "👩‍👩‍👧", "é", "\u3000", "ﬁ", "①"]
+SNIPPETS = ["你好", "便宜的", "酒店", "aba", "ab", "aa", "a", "hello", " ", "  ", "\n", "\t", "\r\n", "▁", "2023", "0", "，", "。"]
+SNIPPETS += ["😀", "👩\u200d👩\u200d👧", "é", "\u3000", "ﬁ", "①"]
 TYPED_MARKS = [*MARKS, "<s>", "</s>", "<unk>", "<0x0A>", "<0xE4>"]
-TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(SNIPPETS + TYPED_MARKS), max_size=24).map("".join), st.text(alphabet="ab 你好1\n", max_size=40))
+TEXTS = st.text() | st.text(alphabet="ab 你好1\n", max_size=40) | st.lists(st.sampled_from(SNIPPETS + TYPED_MARKS), max_size=24).map("".join)
 
 
 class Pair:
@@ -47,7 +48,7 @@ def normalising(tmp_path_factory):
 
 @given(text=TEXTS)
 @example(text="  你好  便宜的\n\n aabaaaba")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_any_text_gets_the_ids_of_sentencepiece(pair, text):
     assert pair.encode(text) == pair.sentencepiece.encode(text)
 

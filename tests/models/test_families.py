@@ -176,7 +176,12 @@ def test_what_a_model_is_trained_to_write_is_read_back_as_the_message(pair, mess
     assert family.is_call("") is None
 
 
-@given(content=st.lists(st.sampled_from([*MARKS, "<s>", "</s>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<|im_end|>", "RESULT:", "你好", "\n", " ", "\ue0000\ue001"]), max_size=8).map("".join))
+@given(
+    content=st.lists(
+        st.sampled_from([*MARKS, "<s>", "</s>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<|im_end|>", "RESULT:", "你好", "\n", " ", "\ue0000\ue001"]),
+        max_size=8,
+    ).map("".join)
+)
 @settings(max_examples=60, deadline=None)
 def test_no_text_becomes_a_mark(chatglm3, llama2, templated, content):
     for family, tokenizer in (chatglm3, llama2, templated):
@@ -210,7 +215,7 @@ def test_the_template_beside_a_checkpoint_says_the_same(request, name, shape):
     assert prompt == render_prompt(messages[:-1], tools, family, tokenizer)
 
 
-@pytest.mark.parametrize("value", ["it's", 'a "b"', "it's \"b\"", "a\\b\nc", True, None, 3, 4.5, ["a", ["b"]], {"k": [1, "x"]}])
+@pytest.mark.parametrize("value", ["it's", 'a "b"', 'it\'s "b"', "a\\b\nc", True, None, 3, 4.5, ["a", ["b"]], {"k": [1, "x"]}])
 def test_the_template_writes_python_literals_as_the_renderer_does(chatglm3, value):
     family, tokenizer = chatglm3
     messages = [user("你好"), call({"type": value})]

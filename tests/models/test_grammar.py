@@ -7,7 +7,6 @@ import pytest
 import torch
 import xgrammar
 
-from chatbot.errors import QueryError
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.messages import call, user
 from chatbot.models import chatglm3_family
@@ -88,10 +87,9 @@ def test_every_drawn_call_parses_and_fits_the_tool(decoder, name):
     for seed in range(12):
         arguments = arguments_of(name, decoder.draw(grammar, seed))
         assert list(arguments) == [key for key in order if key in arguments]
-        try:
-            HotelQuery.parse(arguments)
-        except QueryError as error:  # the one thing that no grammar can hold: two numbers in order
-            assert "is above" in str(error)
+        # The one thing that no grammar can hold is two bounds in order.
+        HotelQuery.parse({key: value for key, value in arguments.items() if not key.endswith("_lower")})
+        HotelQuery.parse({key: value for key, value in arguments.items() if not key.endswith("_upper")})
 
 
 @pytest.mark.parametrize("name", ["chatglm3", "llama2", "template"])

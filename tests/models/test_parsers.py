@@ -15,8 +15,8 @@ from chatbot.models.parsers import LONGEST, parse_json, parse_named_call, parse_
 from chatbot.models.template_family import read as read_template
 
 FRAGMENTS = [
-    "search_hotels\n", "```python\n", "```", "tool_call(", ")", "type=", "'经济型'", "[", "]", "{", "}", '"', "'", ",", ":", "\\", "\n", "None", "1e999", "-", "**", "lambda",
-    "<|assistant|>", "<|user|>", "CALL:", '{"name": "search_hotels", "arguments": ', "<tool_call>", "</tool_call>", "<|python_tag|>", "<|call|>", "\x00", "__import__('os')", "NaN",
+    *"[]{}()\"',:\\\n-\x00", "search_hotels\n", "```python\n", "```", "tool_call(", "type=", "'经济型'", "None", "1e999", "**", "lambda", "NaN",
+    "<|assistant|>", "<|user|>", "CALL:", '{"name": "search_hotels", "arguments": ', "<tool_call>", "</tool_call>", "<|python_tag|>", "<|call|>", "open(1)",
 ]  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join))
 DATA = st.recursive(
@@ -81,7 +81,13 @@ def test_only_one_call_with_keyword_literals_is_a_call(text):
 
 @pytest.mark.parametrize(
     "body",
-    ["```python\ntool_call(type='经济型')\n```", " ```python\ntool_call(type='经济型')\n``` ", "tool_call(type='经济型')", '{"type": "经济型"}', '```json\n{"type": "经济型"}\n```'],
+    [
+        "```python\ntool_call(type='经济型')\n```",
+        " ```python\ntool_call(type='经济型')\n``` ",
+        "tool_call(type='经济型')",
+        '{"type": "经济型"}',
+        '```json\n{"type": "经济型"}\n```',
+    ],
 )
 def test_chatglm3s_calls_are_read_fenced_bare_and_as_json(body):
     assert parse_named_call("search_hotels", body) == FunctionCall(name="search_hotels", arguments={"type": "经济型"})
