@@ -110,7 +110,7 @@ def read_conversations(path: Path) -> Iterator[Conversation]:
         InputError: naming the file and the line that does not fit the format.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"conversations could not be read from {path}", value=error, remedy="Give a UTF-8 JSONL file.") from error
     for number, line in enumerate(lines, 1):

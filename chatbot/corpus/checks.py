@@ -108,7 +108,8 @@ def unheard(step: Step, heard: Heard) -> list[str]:
     asked = [match_facility(f) or frozenset([f]) for f in step.arguments.get("facilities") or []]
     sure = [] if step.arguments.get("name") else [min(mention) for mention in heard.facilities if len(mention) == 1]
     out = [name for name in sure if not any(name in names for names in asked)]
-    out += sorted(t for t in heard.types if t in step.words and t != step.arguments.get("type"))
+    if len(heard.types) == 1 and not step.arguments.get("type"):
+        out += heard.types
     for field, found in (("price_range", heard.prices), ("rating_range", heard.ratings)):
         now = _range(step.arguments, field)
         out += [_band_words(field, band) for band in found if not band.about and not band.fits(*now) and len(found) == 1]

@@ -61,7 +61,7 @@ def sharegpt_row(conversation: Conversation) -> Row:
     sides = [turn["from"] in ("human", "observation") for turn in turns]
     if len(turns) % 2 or sides != [True, False] * (len(turns) // 2):
         raise InputError(f"conversation {conversation.id} does not alternate between user and assistant", remedy="Run `check` and leave out what fails “form”.")
-    return {"conversations": turns, "tools": dumps(functions(conversation))} | ({"system": system} if system else {})
+    return {"conversations": turns, "tools": dumps(functions(conversation)), "system": system}
 
 
 def chatglm3_row(conversation: Conversation) -> Row:

@@ -38,6 +38,13 @@ def test_a_rewrite_that_adds_a_wish_is_found(store):
     assert "无烟房" in failed(made(store, "帮我找家豪华型酒店，能打麻将，还要无烟房，1000元以内"), store)["slots"]
 
 
+@pytest.mark.parametrize("argument", ["type", "facilities", "price_range_upper"])
+def test_a_call_that_forgets_a_wish_of_the_words_is_found(store, argument):
+    arguments = {"type": "豪华型", "facilities": ["棋牌室"], "price_range_upper": 1000}
+    arguments.pop(argument)
+    assert "查询里却没有" in failed(made(store, arguments=arguments), store)["slots"]
+
+
 def test_only_words_that_differ_from_the_original_are_read_again(store):
     odd = made(store, "老规矩")
     assert "slots" in failed(odd, store) and "slots" not in failed(odd, store, original=odd)

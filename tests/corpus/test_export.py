@@ -59,6 +59,7 @@ def test_llama_factory_turns_alternate_and_are_registered(sides, tmp_path):
     assert [t["from"] for t in row[info["columns"]["messages"]]] == ["human", "function_call", "observation", "gpt", "human", "gpt"]
     assert json.loads(row["conversations"][1]["value"]) == {"name": "search_hotels", "arguments": {"type": "豪华型", "facilities": ["暖气"]}}
     assert json.loads(row["tools"])[0]["name"] == "search_hotels"
+    assert set(info["columns"].values()) <= set(row)
 
 
 def test_llama_factory_refuses_what_it_would_silently_drop(conversation, tmp_path):

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatbot.corpus.duplicates import distinct, diversity, near_duplicates, self_bleu
-from chatbot.corpus.split import leaks, split
+from chatbot.corpus.split import leaks, read_sides, split
 from chatbot.errors import InputError
-from chatbot.messages import Conversation, reply, user
+from chatbot.messages import Conversation, reply, user, write_conversations
 
 
 def said(number, words, source=None):
@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_split_whatever_the_order():
     assert ids(first.test) == ids(again.test) != ids(other.test)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 9)), min_size=1, max_size=40), st.integers(0, 3))
 def test_no_source_and_no_near_duplicate_lies_on_two_sides(rows, seed):
     words = [c.messages[0].content for c in numbered(10)]
@@ -63,7 +63,12 @@ def test_diversity_falls_when_everybody_says_the_same():
 
 
 def test_a_missing_side_is_an_error_that_names_the_file(tmp_path):
-    from chatbot.corpus.split import read_sides
-
     with pytest.raises(InputError, match=r"train\.jsonl"):
         read_sides(tmp_path)
+
+
+def test_sides_read_back_whatever_characters_people_typed(tmp_path):
+    odd = said(1, "有\u2028暖气\x85吗")
+    for name in ("train", "val", "test"):
+        write_conversations(tmp_path / f"{name}.jsonl", [odd])
+    assert read_sides(tmp_path)["train"] == [odd]
