@@ -4,7 +4,8 @@ from pathlib import Path
 
 import gradio as gr
 
-CSS = Path(__file__).with_name("page.css")
+CSS = sorted(Path(__file__).parent.glob("*.css"))
+"""The page's own style sheet and those of the tabs."""
 FONTS = ["system-ui", "PingFang SC", "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", "sans-serif"]
 
 

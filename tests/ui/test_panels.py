@@ -1,0 +1,109 @@
+"""What is drawn of a conversation: slots, cards and bubbles; everything that was said stays text."""
+
+import pytest
+
+from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
+from chatbot.errors import QueryError
+from chatbot.hotels.query import HotelQuery
+from chatbot.messages import reply, user
+from chatbot.ui.cards import cards_html, wishes
+from chatbot.ui.chat_state import ChatState, Turn
+from chatbot.ui.chat_turns import edited
+from chatbot.ui.slots import bounds, fill_form, read_form, slots_html
+from chatbot.ui.transcript import transcript, turn_at
+from chatbot.ui.words import translations, words
+
+RECORD = {"name": "<b>甲</b>", "type": "经济型", "price": 200, "rating": None, "facilities": ["棋牌室"], "subway": "<script>", "phone": "1"}
+
+
+def end(query=None, said="好"):
+    return TurnEvent(said, None, query or HotelQuery(), [], [user("问"), reply(said)])
+
+
+def test_new_changed_and_dropped_slots_are_marked_by_a_word():
+    before = HotelQuery(type="经济型", rating_range_lower=4.0)
+    html = slots_html(HotelQuery(type="舒适型", price_range_upper=300), before, "zh")
+    rows = {row.split("<th>")[1][:2]: row for row in html.split("<tr")[1:]}
+    assert "<mark>改</mark>" in rows["类型"]
+    assert "<mark>新</mark>" in rows["价格"]
+    assert "≤ 300元" in rows["价格"]
+    assert "<mark>去掉</mark>" in rows["评分"]
+    assert "≥ 4" in rows["评分"]
+
+
+def test_a_kept_slot_has_no_mark_and_a_spoken_facility_shows_both_words():
+    query = HotelQuery(facilities=("能打麻将",))
+    html = slots_html(query, query, "en")
+    assert "mark" not in html
+    assert "棋牌室" in html
+    assert "能打麻将" in html
+
+
+@pytest.mark.parametrize(("lower", "upper", "shown"), [(None, None, ""), (4.5, None, "≥ 4.5"), (None, 300, "≤ 300"), (200, 300, "200–300"), (300, 300, "300")])
+def test_bounds_read_as_people_write_them(lower, upper, shown):
+    assert bounds(lower, upper) == shown
+
+
+def test_a_card_tells_met_wishes_from_unmet_ones():
+    query = HotelQuery(type="经济型", facilities=("打麻将", "泳池"), price_range_upper=150, rating_range_lower=4)
+    met = dict(wishes(query, RECORD))
+    assert met["经济型"]
+    assert met["棋牌室"]
+    assert not met["≤ 150元"]
+    assert not met["≥ 4分"]
+    assert list(met.values()).count(False) == 3
+
+
+def test_records_and_facility_words_cannot_become_html():
+    found = RecordsEvent([RECORD], ["facilities:<i>"], ["<u>"], 1, 0.0)
+    html = cards_html(HotelQuery(facilities=("<img src=x>",)), found, "zh") + slots_html(HotelQuery(facilities=("<img src=x>",)), HotelQuery(), "zh")
+    assert not any(tag in html for tag in ("<b>甲", "<script", "<img", "<u>", "<i>"))
+
+
+def test_bubbles_cannot_become_html():
+    state = ChatState((Turn("<img src=x onerror=alert(1)>", reply="<b>x</b>", end=end()),))
+    assert [m["content"] for m in transcript(state, "zh")] == ["&lt;img src=x onerror=alert(1)&gt;", "&lt;b&gt;x&lt;/b&gt;"]
+
+
+def test_a_relaxed_search_says_which_wish_was_given_up():
+    found = RecordsEvent([RECORD], ["price_range_upper", "facilities:游泳池"], [], 1, 0.0)
+    assert "放宽了：价格、游泳池" in cards_html(HotelQuery(price_range_upper=100), found, "zh")
+
+
+def test_nothing_found_and_nothing_asked_are_said_in_words():
+    assert "去掉一个条件" in cards_html(HotelQuery(), RecordsEvent([], [], [], 0, 0.0), "zh")
+    assert "listed here" in cards_html(HotelQuery(), None, "en")
+
+
+def test_a_turn_grows_with_its_events_and_knows_its_place_in_the_window():
+    turn = Turn("问").after(CallEvent({}, HotelQuery())).after(RecordsEvent([], [], [], 0, 0.001)).after(TextEvent("答")).after(end())
+    state = ChatState((turn, Turn("再问", reply="再答", end=end())))
+    assert len(transcript(state, "zh")) == 5
+    assert [turn_at(state, i) for i in (0, 2, 3, 4, 5)] == [0, 0, 1, 1, None]
+
+
+def test_the_model_is_not_told_of_a_turn_without_an_end():
+    state = ChatState((Turn("问", end=end()), Turn("失败", note="没有完成")))
+    assert [m.content for m in state.messages] == ["问", "好"]
+
+
+def test_the_form_gives_back_what_it_was_filled_with():
+    query = HotelQuery(type="经济型", facilities=("打麻将",), price_range_lower=0, rating_range_upper=5, name="归途", sort_by="price")
+    assert read_form(fill_form(query), query) == query
+
+
+def test_a_form_that_cannot_be_searched_for_is_refused():
+    with pytest.raises(QueryError, match="above"):
+        read_form([*fill_form(HotelQuery())[:2], 500, 100, None, None, "", "", ""], HotelQuery())
+
+
+def test_an_edit_searches_and_is_a_turn_that_the_model_can_read(store):
+    turn = edited(HotelQuery(type="豪华型"), store)
+    assert [m.role for m in turn.end.messages] == ["user", "assistant", "tool", "assistant"]
+    assert turn.end.messages[1].call.arguments == {"type": "豪华型"}
+    assert "北京瑞都大酒店" in turn.reply
+
+
+def test_every_word_exists_in_both_languages():
+    assert [key for key, pair in words().items() if len(pair) != 2 or not all(pair)] == []
+    assert set(translations().translations) == {"zh", "zh-CN", "zh-TW", "en"}
