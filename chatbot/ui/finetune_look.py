@@ -52,7 +52,7 @@ def bases(settings: Settings) -> list[tuple[str, str]]:
 
 def data_files(settings: Settings) -> list[tuple[str, str]]:
     """Conversations at hand: the shipped training sets and the sets exported in the workspace."""
-    shipped = sorted((DATA / "demo").glob("*train*.jsonl")) + sorted((DATA / "demo").glob("augmented*.jsonl"))
+    shipped = [path for path in (DATA / "conversations").glob("*.jsonl") if path.stem not in ("val", "test")]
     exported = sorted(settings.workspace.glob("**/train.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
     return [(path.stem, str(path)) for path in shipped] + [(f"{path.parent.name}/{path.stem}", str(path)) for path in exported]
 
