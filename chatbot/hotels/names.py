@@ -9,7 +9,7 @@ from itertools import pairwise
 from rapidfuzz.distance import OSA, Levenshtein
 
 GENERIC = re.compile(
-    "北京市?|酒店式|大酒店|酒店|大饭店|饭店|宾馆|旅馆|旅店|旅社|客栈|民宿|公寓|大厦|山庄|度假村|会馆|会所|招待所|青年旅舍|快捷|连锁|商务|国际|精品|主题|时尚|假日|"
+    "北京市?(?![东南西北]?站)|酒店式|大酒店|酒店|大饭店|饭店|宾馆|旅馆|旅店|旅社|客栈|民宿|公寓|大厦|山庄|度假村|会馆|会所|招待所|青年旅舍|快捷|连锁|商务|国际|精品|主题|时尚|假日|"
     "地铁站|总店|分店|店"
 )
 """Words that tell no hotel from another."""
