@@ -65,7 +65,7 @@ class Cutter:
     nearby_cut: bool = False
 
     def add(self, pair: Exchange) -> None:
-        """Append one exchange, or leave everything as it was.
+        """Append one exchange; after an error the segment ends before it.
 
         Raises:
             Unusable: with the reason.
