@@ -235,3 +235,11 @@ def _clean(text: str) -> str:
     if not out or len(out) > LONGEST:
         raise Rejected("有一句是空的" if not out else f"“{out[:20]}…”太长")
     return out
+
+
+def first_task(operation: str, conversations: Sequence[Conversation], store: HotelStore) -> Task | None:
+    """The first task of one operation, for a preview; None where the corpus has none."""
+    rng = random.Random(0)
+    if operation in ("by_name", "by_cap"):
+        return (by_name if operation == "by_name" else by_cap)(store, rng, "preview")
+    return next((task for c in conversations if (task := spoken(c) if operation == "spoken" else followup(c, rng))), None)

@@ -10,6 +10,7 @@ from chatbot.corpus import phrases as p
 from chatbot.corpus import replies as r
 from chatbot.corpus.augment_prompts import Exchange, FollowUp, NamedOpening, Opening, Spoken, Turn
 from chatbot.corpus.augment_tasks import FACILITY, Record, Rejected, Task
+from chatbot.corpus.lexicon import hear
 from chatbot.corpus.wording import Speaker, aliases
 from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.messages import Conversation
@@ -54,8 +55,10 @@ def wordings(name: str) -> tuple[str, ...]:
 
 
 def _means(phrase: str, name: str) -> bool:
+    """Whether both the store and the checks' independent ear take the phrase for this facility."""
     meant = match_facility(phrase)
-    return name in meant and all(other.startswith(name) for other in meant)
+    heard = any(name in mention for mention in hear(f"找一家{phrase}的酒店").facilities)
+    return heard and name in meant and all(other.startswith(name) for other in meant)
 
 
 def _spoken(payload: dict[str, Any], rng: random.Random) -> Spoken:

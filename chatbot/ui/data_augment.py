@@ -1,0 +1,273 @@
+"""Step 2 of the Data tab: what is rewritten and added, by whom, for how much; started as a job, followed, paused, resumed."""
+
+import sys
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from chatbot.corpus.augment_config import AugmentConfig
+from chatbot.corpus.augment_prompts import OPERATIONS, prompt, save_prompt
+from chatbot.errors import InputError
+from chatbot.jobs import ACTIVE, FOLDER_MARK, Job, start
+from chatbot.ui.context import PageContext
+from chatbot.ui.data_files import DataFiles
+from chatbot.ui.data_shared import QUIET, WAIT, needs, table
+from chatbot.ui.words import language, say, t
+
+WORDS = {
+    "augment.guide": (
+        "把设施说成口语，接着追问，再写按名称、按价格上限找酒店的新对话。没有密钥时由本机的词表改写；有密钥可请 ChatGPT 写。",
+        "Facilities in spoken language, follow-up questions, new dialogues by name and by price cap. Without a key our own tables write.",
+    ),
+    "augment.mode": ("谁来写", "Who writes"),
+    "augment.offline": ("本机词表（免费）", "Own tables (free)"),
+    "augment.direct": ("ChatGPT（马上）", "ChatGPT (now)"),
+    "augment.batch": ("ChatGPT 批处理（半价，24 小时内）", "ChatGPT in batches (half price, within 24 h)"),
+    "augment.operations": ("做什么", "What to do"),
+    "augment.p": ("追问的概率", "Share with follow-ups"),
+    "augment.new": ("新对话各写几段", "New dialogues of each kind"),
+    "augment.seed": ("随机种子", "Seed"),
+    "augment.api": ("接口、价格与上限", "API, prices and cap"),
+    "augment.model": ("模型", "Model"),
+    "augment.base_url": ("接口地址（空 = OpenAI）", "Address (empty = OpenAI)"),
+    "augment.key": ("密钥（不保存）", "Key (not kept)"),
+    "augment.cap": ("花费上限（美元）", "Spending cap (US$)"),
+    "augment.price_in": ("每百万输入词元（美元）", "US$ a million tokens in"),
+    "augment.price_out": ("每百万输出词元（美元）", "US$ a million tokens out"),
+    "augment.prompts": ("提示词", "Prompts"),
+    "augment.save": ("保存提示词", "Save prompt"),
+    "augment.preview": ("用第一段试看", "Preview with the first"),
+    "augment.saved": ("提示词存好了。", "The prompt is saved."),
+    "augment.estimate": ("估算", "Estimate"),
+    "augment.start": ("开始", "Start"),
+    "augment.pause": ("暂停", "Pause"),
+    "augment.resume": ("继续", "Resume"),
+    "augment.total": ("共 {n} 项", "{n} in all"),
+    "augment.money": ("约 ${typical}，单轮最多 ${most}", "about ${typical}; one round at most ${most}"),
+    "augment.free": ("免费", "free"),
+    "augment.none": ("还没有开始过。", "Nothing has been started yet."),
+    "augment.running": ("正在增强：{done}/{total}", "Augmenting: {done}/{total}"),
+    "augment.stopping": ("正在停下，先写完手上的…", "Stopping after what is under way …"),
+    "augment.done": ("完成：{done}/{total}", "Done: {done}/{total}"),
+    "augment.stopped": ("已暂停在 {done}/{total}，可以继续", "Paused at {done}/{total}; you can resume"),
+    "augment.failed": ("没有完成：{error}", "It could not finish: {error}"),
+    "augment.budget": (
+        "快到花费上限，停在 {done}/{total}；提高上限后可以再开始，写过的不会再付钱",
+        "Stopped near the cap at {done}/{total}; start again with a higher one",
+    ),
+    "augment.rate": ("{rate} 项/分钟", "{rate} a minute"),
+    "augment.eta": ("还要约 {eta}", "about {eta} left"),
+    "augment.paid": ("已花 ${paid} / 上限 ${cap}", "${paid} spent, cap ${cap}"),
+    "augment.seconds": ("{n} 秒", "{n} s"),
+    "augment.minutes": ("{n} 分钟", "{n} min"),
+    "augment.aside": ("放在一边 {n} 项", "{n} set aside"),
+    "augment.missing": ("请先在第一步导入语料", "bring a corpus in step 1 first"),
+    "augment.started": ("开始了，关掉页面也会继续。", "Started; it goes on even if this page is closed."),
+    "augment.writer": ("由 {name} 写", "written by {name}"),
+}
+D = {name: field.default for name, field in AugmentConfig.model_fields.items()}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is chosen before a start."""
+
+    fields: list[gr.components.Component]
+    key: gr.Textbox
+
+
+def build(context: PageContext) -> list[Any]:
+    """Lay the step out; returns the events after which the counts have changed."""
+    handlers = AugmentHandlers(context)
+    gr.Markdown(t("augment.guide"), elem_classes="quiet")
+    with gr.Row(elem_classes="augment"):
+        with gr.Column(scale=5, min_width=300):
+            form = _form()
+        with gr.Column(scale=6, min_width=300):
+            with gr.Row(elem_classes="sources"):
+                buttons = {name: gr.Button(t(f"augment.{name}"), min_width=80, elem_id=f"augment-{name}") for name in ("estimate", "start", "pause", "resume")}
+            cost, shown = gr.HTML(padding=False, elem_id="augment-cost"), gr.HTML(padding=False, elem_id="augment-shown")
+            _prompts(handlers)
+    page, timer = Context.root_block, gr.Timer(1.5)
+    assert page is not None
+    page.load(handlers.choices, None, form.fields[:2], **QUIET)
+    drawn = [shown, buttons["pause"], buttons["resume"]]
+    gr.on([page.load, timer.tick], handlers.follow, None, drawn, **QUIET)
+    buttons["estimate"].click(handlers.estimate, form.fields, cost, **WAIT)
+    begun = buttons["start"].click(handlers.start, [form.key, *form.fields], None, **WAIT)
+    buttons["pause"].click(handlers.pause, None, None, **WAIT)
+    buttons["resume"].click(handlers.resume, form.key, None, **WAIT)
+    return [begun]
+
+
+def _form() -> Form:
+    mode = gr.Radio([("offline", "offline")], value="offline", label=t("augment.mode"), elem_id="augment-mode")
+    operations = gr.CheckboxGroup(list(OPERATIONS), value=list(OPERATIONS), label=t("augment.operations"))
+    with gr.Row():
+        share = gr.Slider(0, 1, D["followup_share"], step=0.05, label=t("augment.p"), min_width=150)
+        new = gr.Number(D["new"], label=t("augment.new"), precision=0, minimum=0, min_width=110)
+        seed = gr.Number(D["seed"], label=t("augment.seed"), precision=0, min_width=90)
+    with gr.Accordion(t("augment.api"), open=False):
+        with gr.Row():
+            model = gr.Textbox(D["model"], label=t("augment.model"), min_width=140)
+            base_url = gr.Textbox("", label=t("augment.base_url"), min_width=180)
+            key = gr.Textbox("", label=t("augment.key"), type="password", min_width=140)
+        with gr.Row():
+            cap, price_in, price_out = (gr.Number(D[name], label=t(f"augment.{name}"), minimum=0, min_width=130) for name in ("cap", "price_in", "price_out"))
+    return Form([mode, operations, share, new, seed, model, base_url, cap, price_in, price_out], key)
+
+
+def _prompts(handlers: "AugmentHandlers") -> None:
+    with gr.Accordion(t("augment.prompts"), open=False):
+        operation = gr.Dropdown(list(OPERATIONS), value="spoken", label=t("augment.operations"))
+        text = gr.Textbox(prompt("spoken"), show_label=False, lines=10, max_lines=16)
+        with gr.Row(elem_classes="sources"):
+            save, preview = gr.Button(t("augment.save"), min_width=110), gr.Button(t("augment.preview"), min_width=110)
+        shown = gr.Textbox(show_label=False, lines=8, max_lines=14, interactive=False, visible=False)
+    operation.input(handlers.prompt, operation, text, **QUIET)
+    save.click(handlers.save_prompt, [operation, text], None, **WAIT)
+    preview.click(handlers.preview, operation, shown, **WAIT)
+
+
+class AugmentHandlers:
+    """What step 2's controls do."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.files = context, DataFiles(context.settings)
+
+    def choices(self, request: gr.Request) -> tuple[Any, Any]:
+        """The choices in the person's language."""
+        side = 0 if language(request) == "zh" else 1
+        modes = [(say(request, f"augment.{mode}"), mode) for mode in ("offline", "direct", "batch")]
+        return gr.update(choices=modes), gr.update(choices=[(names[side], key) for key, names in OPERATIONS.items()])
+
+    @needs("engineer")
+    def estimate(self, *values: Any, request: gr.Request) -> str:
+        """What a run would take."""
+        from chatbot.corpus.augment_run import say_estimate
+
+        said = say_estimate(self._config(values, request))
+        side = 0 if language(request) == "zh" else 1
+        money = say(request, "augment.money", typical=f"{said['typical']:.3f}", most=f"{said['most']:.2f}") if said["most"] else say(request, "augment.free")
+        total = say(request, "augment.total", n=f"{sum(said['tasks'].values()):,}")
+        return f'<p class="lead">{total} · {money}</p>' + table({OPERATIONS[op][side]: f"{n:,}" for op, n in said["tasks"].items()})
+
+    @needs("engineer")
+    def start(self, key: str, *values: Any, request: gr.Request) -> None:
+        """Start a job."""
+        config = self._config(values, request).model_dump(mode="json")
+        argv = [sys.executable, "-m", "chatbot", "augment", "--job", FOLDER_MARK]
+        start("augment", config, argv, self.context.settings.folder("jobs"), resource="augment", env=self._env(key))
+        gr.Info(say(request, "augment.started"))
+
+    @needs("engineer")
+    def pause(self, request: gr.Request) -> None:
+        """Ask the job to stop after what is under way."""
+        if (job := self.files.job()) and job.state in ACTIVE:
+            job.stop()
+
+    @needs("engineer")
+    def resume(self, key: str, request: gr.Request) -> None:
+        """Go on; what has been answered is not asked again."""
+        if (job := self.files.job()) and job.state not in ACTIVE:
+            job.resume(self._env(key))
+
+    def follow(self, request: gr.Request) -> tuple[str, Any, Any]:
+        """How the last job stands."""
+        job = self.files.job() if self.context.may(request, "annotator") else None
+        if job is None:
+            return f'<p class="empty">{say(request, "augment.none")}</p>', gr.update(interactive=False), gr.update(interactive=False)
+        state = job.state
+        can_pause, can_resume = state in ("queued", "running"), state in ("stopped", "died", "failed") or result(job).get("state") == "budget"
+        return status(job, request), gr.update(interactive=can_pause), gr.update(interactive=can_resume and not can_pause)
+
+    def prompt(self, operation: str) -> str:
+        """An operation's prompt, as edited."""
+        return prompt(operation, self.files.prompts)
+
+    @needs("engineer")
+    def save_prompt(self, operation: str, text: str, request: gr.Request) -> None:
+        """Keep an edited prompt."""
+        save_prompt(operation, text, self.files.prompts)
+        gr.Info(say(request, "augment.saved"))
+
+    @needs("engineer")
+    def preview(self, operation: str, request: gr.Request) -> Any:
+        """The messages of the first task."""
+        from chatbot.corpus.augment_tasks import first_task
+
+        task = first_task(operation, self.files.read_corpus(), self.context.default_store)
+        if task is None:
+            raise InputError(say(request, "augment.missing"))
+        from chatbot.corpus.augment_prompts import first_messages
+
+        said = first_messages(prompt(operation, self.files.prompts), task.payload)
+        return gr.update(value="\n\n".join(f"[{m['role']}]\n{m['content']}" for m in said), visible=True)
+
+    def _config(self, values: tuple[Any, ...], request: gr.Request) -> AugmentConfig:
+        from chatbot.corpus.augment_run import config_of
+
+        if not self.files.corpus.exists():
+            raise InputError(say(request, "augment.missing"))
+        names = ("mode", "operations", "followup_share", "new", "seed", "model", "base_url", "cap", "price_in", "price_out")
+        given = {name: value for name, value in zip(names, values, strict=True) if value not in (None, "")}
+        paths = {"corpus": self.files.corpus, "out": self.files.augmented, "hotels": self.context.settings.hotels, "prompts": self.files.prompts}
+        return config_of(given | {name: path.resolve() for name, path in paths.items()})
+
+    def _env(self, key: str) -> dict[str, str]:
+        """What the job's process needs besides its configuration; the key is handed over and kept nowhere."""
+        settings = self.context.settings
+        known = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+        env = {"CHATBOT_WORKSPACE": str(settings.workspace.resolve()), "CHATBOT_REVIEW_URL": settings.review_url, "OPENAI_API_KEY": (key or known).strip()}
+        return {name: value for name, value in env.items() if value}
+
+
+def last_progress(job: Job) -> dict[str, Any]:
+    """The newest progress report; {} before the first."""
+    found: dict[str, Any] = {}
+    for event in job.events():
+        found = event if event.get("kind") == "progress" else found
+    return found
+
+
+def result(job: Job) -> dict[str, Any]:
+    """What the job reported at its end; {} before."""
+    found: dict[str, Any] = {}
+    for event in job.events():
+        found = event if event.get("kind") == "result" else found
+    return found
+
+
+def status(job: Job, who: Any) -> str:
+    """A bar, items a minute, time left, money, and what was set aside and why."""
+    last, ended, state = last_progress(job), result(job), job.state
+    done, total = last.get("done", 0), last.get("total", 0)
+    key = {"queued": "running", "died": "stopped"}.get(state, state)
+    key = "budget" if key == "done" and ended.get("state") == "budget" else key
+    error = job.log_tail(1).partition("error: ")[2] if key == "failed" else ""
+    lead = say(who, f"augment.{key}", done=f"{done:,}", total=f"{total:,}", error=error)
+    width = done / total if total else 0
+    return (
+        f'<p class="lead">{escape(lead)}</p><div class="meter"><i style="width:{width:.1%}"></i></div>'
+        f'<p class="quiet">{" · ".join(escape(part) for part in _facts(job, last, who, running=key == "running"))}</p>' + table(ended.get("reasons", {}))
+    )
+
+
+def _facts(job: Job, last: dict[str, Any], who: Any, *, running: bool) -> list[str]:
+    config = job.config
+    offline = config.get("mode") == "offline"
+    out = [say(who, "augment.writer", name=say(who, "augment.offline") if offline else config.get("model"))]
+    if running and last:
+        out.append(say(who, "augment.rate", rate=f"{last['per_minute']:,.0f}"))
+    if running and last.get("eta"):
+        eta = last["eta"]
+        out.append(say(who, "augment.eta", eta=say(who, "augment.seconds", n=eta) if eta < 90 else say(who, "augment.minutes", n=round(eta / 60))))
+    if last and not offline:
+        cap = "—" if last.get("cap") is None else f"{last['cap']:.2f}"
+        out.append(say(who, "augment.paid", paid=f"{last['paid']:.3f}", cap=cap))
+    if last.get("aside"):
+        out.append(say(who, "augment.aside", n=last["aside"]))
+    return out

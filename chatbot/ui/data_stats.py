@@ -1,0 +1,64 @@
+"""The statistics of step 1 and 2 as plots: turns, arguments, prices and facilities, before and after augmentation."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chatbot.hotels.facilities import match_facility
+from chatbot.messages import Conversation
+from chatbot.ui.data_shared import bars
+from chatbot.ui.words import say
+
+WORDS = {
+    "stats.turns": ("用户轮数", "User turns"),
+    "stats.arguments": ("查询条件", "Search arguments"),
+    "stats.prices": ("价格要求", "Price wishes"),
+    "stats.facilities": ("设施（前 12）", "Facilities (first 12)"),
+    "stats.before": ("语料", "corpus"),
+    "stats.after": ("加上增强", "with augmentation"),
+    "stats.cap": ("只有上限", "cap only"),
+    "stats.floor": ("只有下限", "floor only"),
+    "stats.band": ("区间", "range"),
+    "stats.no_price": ("没提价格", "no price"),
+    "stats.more": ("8 轮以上", "8 and more"),
+}
+SHOWN = 12
+ARGUMENTS = {
+    "name": "名称",
+    "type": "类型",
+    "facilities": "设施",
+    "price_range_lower": "价格下限",
+    "price_range_upper": "价格上限",
+    "rating_range_lower": "评分下限",
+    "rating_range_upper": "评分上限",
+    "address": "地址",
+    "subway": "地铁",
+}
+
+
+def plots(groups: Mapping[str, Sequence[Conversation]], who: Any) -> str:
+    """All charts; the keys are words of this file (stats.before, stats.after)."""
+    made: dict[str, dict[str, dict[str, int]]] = {}
+    for name, conversations in groups.items():
+        for title, counts in _counts(conversations, who).items():
+            made.setdefault(title, {})[say(who, name)] = counts
+    return '<div class="charts">' + "".join(bars(say(who, title), series) for title, series in made.items()) + "</div>"
+
+
+def _counts(conversations: Sequence[Conversation], who: Any) -> dict[str, dict[str, int]]:
+    last = [calls[-1] for c in conversations if (calls := [m.call.arguments for m in c.messages if m.call])]
+    turns = Counter(sum(m.role == "user" for m in c.messages) for c in conversations)
+    by_turns = {str(n): turns[n] for n in range(1, 8)} | {say(who, "stats.more"): sum(n for t, n in turns.items() if t >= 8)}
+    used = Counter(key for arguments in last for key in arguments)
+    found = Counter(min(match_facility(str(word)) or {str(word)}) for arguments in last for word in arguments.get("facilities") or ())
+    return {
+        "stats.turns": by_turns,
+        "stats.arguments": {zh: used[key] for key, zh in ARGUMENTS.items() if used[key]},
+        "stats.prices": dict(Counter(say(who, f"stats.{_price(arguments)}") for arguments in last).most_common()),
+        "stats.facilities": dict(found.most_common(SHOWN)),
+    }
+
+
+def _price(arguments: dict[str, Any]) -> str:
+    lower, upper = "price_range_lower" in arguments, "price_range_upper" in arguments
+    return "band" if lower and upper else "floor" if lower else "cap" if upper else "no_price"

@@ -1,0 +1,215 @@
+"""Step 3 of the Data tab: one card at a time, decided by button or by key, and everything that can be known about the review."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from chatbot.corpus.augment_prompts import OPERATIONS
+from chatbot.corpus.review import Card, Filter, ReviewStore
+from chatbot.errors import InputError
+from chatbot.ui.context import PageContext
+from chatbot.ui.data_files import DataFiles
+from chatbot.ui.data_shared import QUIET, WAIT, needs
+from chatbot.ui.review_card import card_html, spoken_lines, with_lines
+from chatbot.ui.words import language, say, t
+
+WORDS = {
+    "review.approve": ("通过 A", "Approve A"),
+    "review.edit": ("修改 E", "Edit E"),
+    "review.reject": ("退回 R", "Reject R"),
+    "review.skip": ("跳过 S", "Skip S"),
+    "review.undo": ("撤销 U", "Undo U"),
+    "review.next": ("下一张 J", "Next J"),
+    "review.back": ("上一张 K", "Back K"),
+    "review.save": ("存下修改并通过", "Save and approve"),
+    "review.cancel": ("不改了", "Cancel"),
+    "review.lines": ("每行一句，行数不变", "One utterance a line; keep the number of lines"),
+    "review.operation": ("操作", "Operation"),
+    "review.failed": ("检查", "Checks"),
+    "review.all": ("全部", "all"),
+    "review.any": ("有没通过的", "any failed"),
+    "review.clean": ("全部通过", "all passed"),
+    "review.bulk": ("批量通过（检查全过的）", "Approve all that passed"),
+    "review.bulked": ("通过了 {n} 张。", "{n} approved."),
+    "review.empty": ("没有待审的卡片了。", "No card is waiting."),
+    "review.start": ("先在第二步生成，这里就有卡片。", "Run step 2, and cards appear here."),
+    "review.progress": (
+        "待审 {pending} · 通过 {approve} · 修改 {edit} · 退回 {reject} · 我审了 {mine}",
+        "{pending} waiting · {approve} approved · {edit} edited · {reject} rejected · {mine} by me",
+    ),
+    "review.kappa": ("两人重叠 {n} 张，Cohen’s κ = {kappa}", "{n} cards decided by two, Cohen’s κ = {kappa}"),
+    "review.line_count": ("行数变了，没有存。", "The number of lines has changed; not saved."),
+    "review.undone": ("撤销了，请重新决定。", "Taken back; decide again."),
+    "review.nothing": ("没有可撤销的。", "Nothing to undo."),
+    "review.still": ("改后仍有没通过的检查：{reason}", "A check still fails after the edit: {reason}"),
+}
+KEYS = {"a": "approve", "e": "edit", "r": "reject", "s": "skip", "u": "undo", "j": "next", "k": "back"}
+LISTEN = """() => {
+  if (window.__reviewKeys) return; window.__reviewKeys = true;
+  const names = {a: "approve", e: "edit", r: "reject", s: "skip", u: "undo", j: "next", k: "back"};
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || event.target.isContentEditable) return;
+    const button = document.getElementById("review-" + names[event.key.toLowerCase()]);
+    if (button && button.offsetParent !== null && !button.disabled) { event.preventDefault(); button.click(); }
+  });
+}"""
+
+
+def build(context: PageContext) -> list[Any]:
+    """Lay the step out; returns the events after which the counts have changed."""
+    handlers = ReviewHandlers(context)
+    current, seen = gr.State(None), gr.State([])
+    with gr.Row(elem_classes="sources"):
+        operation = gr.Dropdown([], label=t("review.operation"), min_width=150)
+        failed = gr.Dropdown([], label=t("review.failed"), min_width=130)
+        bulk = gr.Button(t("review.bulk"), min_width=170, elem_id="review-bulk")
+    progress, card = gr.HTML(padding=False, elem_id="review-progress"), gr.HTML(padding=False, elem_id="review-card")
+    with gr.Row(elem_classes="keys"):
+        buttons = {name: gr.Button(t(f"review.{name}"), elem_id=f"review-{name}", min_width=70, variant=_variant(name)) for name in KEYS.values()}
+    with gr.Group(visible=False, elem_id="review-editor") as editor:
+        lines = gr.Textbox(label=t("review.lines"), lines=8, max_lines=20)
+        with gr.Row():
+            cancel, save = gr.Button(t("review.cancel"), size="sm"), gr.Button(t("review.save"), size="sm", variant="primary")
+    page = Context.root_block
+    assert page is not None
+    wanted, drawn = [operation, failed], [current, seen, card, progress, editor]
+    page.load(handlers.choices, None, wanted, js=LISTEN, **QUIET)
+    opened = [where.input(handlers.open, [seen, *wanted], drawn, **QUIET) for where in wanted]
+    gr.on([page.load, gr.Timer(4.0).tick], handlers.refresh, [current, seen, *wanted], drawn, **QUIET)
+    events = [buttons[name].click(handlers.decider(name), [current, seen, *wanted], drawn, **QUIET) for name in ("approve", "reject", "skip")]
+    events.append(buttons["undo"].click(handlers.undo, [seen, *wanted], drawn, **QUIET))
+    events.append(save.click(handlers.save, [lines, current, seen, *wanted], drawn, **WAIT))
+    events.append(bulk.click(handlers.bulk, [seen, *wanted], drawn, **WAIT))
+    buttons["next"].click(handlers.move(1), [current, seen, *wanted], drawn, **QUIET)
+    buttons["back"].click(handlers.move(-1), [current, seen, *wanted], drawn, **QUIET)
+    buttons["edit"].click(handlers.edit, current, [editor, lines], **QUIET)
+    cancel.click(lambda: gr.update(visible=False), None, editor, **QUIET)
+    return [*events, *opened]
+
+
+def _variant(name: str) -> Any:
+    return {"approve": "primary", "reject": "stop"}.get(name, "secondary")
+
+
+class ReviewHandlers:
+    """What the review's buttons and keys do. The card on screen is in the page's own state; the store decides what counts."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.files = context, DataFiles(context.settings)
+        self._store: ReviewStore | None = None
+
+    @property
+    def store(self) -> ReviewStore:
+        """The review of this workspace, opened at its first use."""
+        if self._store is None:
+            self._store = self.files.review()
+        return self._store
+
+    def choices(self, request: gr.Request) -> tuple[Any, Any]:
+        """The filters in the person's language."""
+        side = 0 if language(request) == "zh" else 1
+        operations = [(say(request, "review.all"), "")] + [(names[side], key) for key, names in OPERATIONS.items()]
+        operations.append((say(request, "card.feedback"), "feedback"))
+        failed = [(say(request, f"review.{word}"), key) for word, key in (("all", ""), ("any", "any"), ("clean", "none"))]
+        failed += [("✗ " + say(request, f"card.{name}"), name) for name in ("slots", "grounded", "replay", "form")]
+        return gr.update(choices=operations, value=""), gr.update(choices=failed, value="")
+
+    def refresh(self, current: Card | None, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
+        """Keep the card on screen; look for one where there is none."""
+        if not self.context.may(request, "annotator") or current is not None:
+            return [gr.skip()] * 5
+        return self._next(seen, _filter(operation, failed), request, after=0)
+
+    @needs("annotator")
+    def open(self, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
+        """The first card under new filters."""
+        return self._next(seen, _filter(operation, failed), request, after=0)
+
+    def decider(self, action: Any) -> Any:
+        """The handler of one decision; the next card is there at once."""
+
+        def handle(current: Card | None, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
+            return self._decide(action, current, seen, _filter(operation, failed), request=request)
+
+        return handle
+
+    @needs("annotator")
+    def _decide(self, action: Any, current: Card | None, seen: list[int], only: Filter, request: gr.Request) -> list[Any]:
+        if current is None:
+            return [gr.skip()] * 5
+        try:
+            self.store.decide(current, _name(request), action)
+        except InputError as error:
+            gr.Warning(str(error))
+        return self._next(seen, only, request, after=current.id)
+
+    @needs("annotator")
+    def undo(self, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
+        """Take the last decision back and show its card."""
+        card = self.store.undo(_name(request))
+        gr.Info(say(request, "review.undone" if card else "review.nothing"))
+        return self._draw(card, seen, request) if card else [gr.skip()] * 5
+
+    @needs("annotator")
+    def save(self, lines: str, current: Card | None, seen: list[int], *wanted: str, request: gr.Request) -> list[Any]:
+        """Keep an edit, checked at once."""
+        edited = with_lines(current.conversation, lines.strip("\n").split("\n")) if current else None
+        if current is None or edited is None:
+            raise InputError(say(request, "review.line_count"))
+        from chatbot.corpus.checks import check
+
+        checks = check(edited, self.context.default_store, current.original)
+        self.store.decide(current, _name(request), "edit", edited, checks)
+        if wrong := [c.reason for c in checks if not c.passed]:
+            gr.Warning(say(request, "review.still", reason=wrong[0]))
+        return self._next(seen, _filter(*wanted), request, after=current.id)
+
+    @needs("annotator")
+    def bulk(self, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
+        """Approve all that passed its checks under these filters."""
+        only = _filter(operation, failed)
+        gr.Info(say(request, "review.bulked", n=f"{self.store.bulk_approve(_name(request), only):,}"))
+        return self._next(seen, only, request, after=0)
+
+    def edit(self, current: Card | None) -> tuple[Any, Any]:
+        """Open the editor."""
+        return gr.update(visible=current is not None), spoken_lines(current.conversation) if current else ""
+
+    def move(self, step: int) -> Any:
+        """The handler that turns to the next open card, or back to the one before, deciding nothing."""
+
+        def handle(current: Card | None, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
+            if step < 0:
+                before = [item for item in seen if not current or item != current.id]
+                return self._draw(self.store.card(before[-1]), before, request) if before else [gr.skip()] * 5
+            return self._next(seen, _filter(operation, failed), request, after=current.id if current else 0)
+
+        return handle
+
+    def _next(self, seen: list[int], only: Filter, request: gr.Request, after: int) -> list[Any]:
+        return self._draw(self.store.next(_name(request), only, after), seen, request)
+
+    def _draw(self, card: Card | None, seen: list[int], request: gr.Request) -> list[Any]:
+        total = sum(self.store.counts().operations.values())
+        shown = card_html(card, request) if card else f'<p class="empty">{say(request, "review.empty" if total else "review.start")}</p>'
+        trail = [*[item for item in seen if card is None or item != card.id], *([card.id] if card else [])][-200:]
+        return [card, trail, shown, self._progress(request), gr.update(visible=False)]
+
+    def _progress(self, request: gr.Request) -> str:
+        counts = self.store.counts(_name(request))
+        told = say(request, "review.progress", **{k: f"{getattr(counts, k):,}" for k in ("pending", "approve", "edit", "reject", "mine")})
+        n, kappa = self.store.agreement()
+        both = "　" + say(request, "review.kappa", n=n, kappa=f"{kappa:.2f}") if kappa is not None else ""
+        return f'<p class="quiet">{escape(told + both)}</p>'
+
+
+def _filter(operation: str | None, failed: str | None) -> Filter:
+    return Filter(operation or None, failed or None)
+
+
+def _name(request: Any) -> str:
+    """Who decides: the account, or the one person of a page without accounts."""
+    return getattr(request, "username", None) or "me"
