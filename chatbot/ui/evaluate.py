@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.context import get_blocks_context
+from gradio.context import Context
 
 from chatbot.evaluation import labels
 from chatbot.ui.context import PageContext
@@ -18,7 +18,7 @@ WORDS = {
     "evaluate.data": ("测试数据", "Test data"),
     "evaluate.upload": ("上传 JSONL", "Upload JSONL"),
     "evaluate.goals": ("模拟用户的目标数（0 = 不用）", "Goals of the simulated user (0 = none)"),
-    "evaluate.limit": ("最多几段对话（空 = 全部）", "Dialogues at most (empty = all)"),
+    "evaluate.limit": ("最多几段对话（0 = 全部）", "Dialogues at most (0 = all)"),
     "evaluate.start": ("开始评测", "Start"),
     "evaluate.stop": ("停止", "Stop"),
     "evaluate.resume": ("继续", "Resume"),
@@ -30,7 +30,7 @@ WORDS = {
     "evaluate.kind": ("哪种错误", "Kind of error"),
     "evaluate.of_slot": ("哪个条件", "Condition"),
     "evaluate.operation": ("数据来历", "Augmentation"),
-    "evaluate.longest": ("最多在第几条消息", "Within the first messages"),
+    "evaluate.longest": ("前几条消息内（0 = 不限）", "Within the first messages (0 = any)"),
 }
 EVERY = 2.0
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -89,18 +89,18 @@ def _form() -> Form:
             models = gr.Dropdown([], label=t("evaluate.models"), multiselect=True, max_choices=3, scale=4, elem_id="eval-models", min_width=260)
             data = gr.Dropdown([], label=t("evaluate.data"), scale=3, elem_id="eval-data", min_width=200)
             goals = gr.Number(0, label=t("evaluate.goals"), precision=0, minimum=0, maximum=1000, scale=2, min_width=150)
-            limit = gr.Number(None, label=t("evaluate.limit"), precision=0, minimum=1, scale=2, min_width=150, elem_id="eval-limit")
+            limit = gr.Number(0, label=t("evaluate.limit"), precision=0, minimum=0, scale=2, min_width=150, elem_id="eval-limit")
         with gr.Row():
-            upload = gr.UploadButton(t("evaluate.upload"), file_types=[".jsonl"], min_width=100)
-            start = gr.Button(t("evaluate.start"), variant="primary", min_width=140, elem_id="eval-start")
+            upload = gr.UploadButton(t("evaluate.upload"), file_types=[".jsonl"], min_width=100, size="md")
+            start = gr.Button(t("evaluate.start"), variant="primary", min_width=140, size="md", elem_id="eval-start")
     return Form(group, models, data, upload, goals, limit, start)
 
 
 def _view() -> View:
     with gr.Row():
         study = gr.Dropdown([], label=t("evaluate.study"), scale=4, elem_id="study", min_width=260)
-        stop, resume = (gr.Button(t(f"evaluate.{name}"), min_width=80, visible=False) for name in ("stop", "resume"))
-        report, markdown = (gr.DownloadButton(t(f"evaluate.{name}"), min_width=100, interactive=False) for name in ("report", "markdown"))
+        stop, resume = (gr.Button(t(f"evaluate.{name}"), min_width=80, size="md", visible=False) for name in ("stop", "resume"))
+        report, markdown = (gr.DownloadButton(t(f"evaluate.{name}"), min_width=100, size="md", interactive=False) for name in ("report", "markdown"))
     status = gr.HTML(padding=False, elem_id="study-status")
     results = gr.HTML(padding=False, elem_id="results", elem_classes="results")
     return View(study, stop, resume, report, markdown, status, results, gr.State(None))
@@ -111,18 +111,18 @@ def _filters() -> list[Any]:
     kind = gr.Dropdown([("—", ""), *[(words[0], kind) for kind, words in labels.KINDS.items()]], value="", label=t("evaluate.kind"), min_width=130)
     slot = gr.Dropdown([("—", ""), *[(words[0], slot) for slot, words in labels.SLOTS.items()]], value="", label=t("evaluate.of_slot"), min_width=110)
     operation = gr.Dropdown([("—", "")], value="", label=t("evaluate.operation"), min_width=110)
-    longest = gr.Number(None, label=t("evaluate.longest"), precision=0, minimum=1, min_width=110)
+    longest = gr.Number(0, label=t("evaluate.longest"), precision=0, minimum=0, min_width=110)
     return [model, kind, slot, operation, longest]
 
 
 def _load(handlers: EvaluateHandlers, form: Form, pickers: list[Any]) -> None:
-    page = get_blocks_context()
+    page = Context.root_block
     assert page is not None
     page.load(handlers.load, None, [form.group, form.models, form.data, *pickers], **QUIET)
 
 
 def _wire(handlers: EvaluateHandlers, form: Form, view: View, pickers: list[Any]) -> None:
-    page, timer = get_blocks_context(), gr.Timer(EVERY)
+    page, timer = Context.root_block, gr.Timer(EVERY)
     assert page is not None
     followed = [view.study, view.drawn], [*view.outputs, *pickers]
     gr.on([page.load, timer.tick, view.study.input], handlers.follow, *followed, **QUIET)

@@ -36,14 +36,13 @@ def told(handler: Callable[..., Any]) -> Callable[..., Any]:
     """Only for engineers; errors that a person can mend become a message on the page."""
 
     @wraps(handler)
-    def run(self: Any, *values: Any, request: gr.Request) -> Any:
+    def run(self: Any, request: gr.Request, *values: Any) -> Any:
         try:
             self.context.require(request, "engineer")
-            return handler(self, *values, request=request)
+            return handler(self, request, *values)
         except (WorkbenchError, ValidationError) as error:
             raise gr.Error(say(request, "evaluate.failed", error=error), print_exception=False) from error
 
-    run.__annotations__ = {"request": gr.Request}
     return run
 
 
@@ -64,7 +63,7 @@ class EvaluateHandlers:
         return [gr.update(visible=self.context.may(request, "engineer")), *pickers, *named, gr.update(choices=models, value=chosen)]
 
     @told
-    def upload(self, path: str, request: gr.Request) -> Any:
+    def upload(self, request: gr.Request, path: str) -> Any:
         """Keep an uploaded data set, after it was read once."""
         read_any(Path(path))
         kept = self.context.settings.folder("uploads") / Path(path).name
@@ -72,21 +71,21 @@ class EvaluateHandlers:
         return gr.update(choices=runs.data_files(self.context.settings), value=str(kept))
 
     @told
-    def start(self, models: list[str], data: str, goals: float, limit: float | None, request: gr.Request) -> Any:
+    def start(self, request: gr.Request, models: list[str], data: str, *numbers: float | None) -> Any:
         """Start a study and select it."""
-        settings = self.context.settings
+        settings, (goals, limit) = self.context.settings, numbers
         job = runs.launch(settings, models, data, goals=int(goals or 0), limit=int(limit) if limit else None)
         gr.Info(say(request, "evaluate.started"))
         return gr.update(choices=runs.choices(settings, demo=self.context.demo), value=job.id)
 
     @told
-    def stop(self, name: str, request: gr.Request) -> None:
+    def stop(self, request: gr.Request, name: str) -> None:
         """Ask a study to end; what is done is kept."""
         if job := runs.job(self.context.settings, name):
             job.stop()
 
     @told
-    def resume(self, name: str, request: gr.Request) -> None:
+    def resume(self, request: gr.Request, name: str) -> None:
         """Go on with what is missing."""
         if job := runs.job(self.context.settings, name):
             job.resume()

@@ -26,6 +26,7 @@ WORDS = {
     "evaluate.sure": ("，差别显著。", ", a significant difference."),
     "evaluate.unsure": ("，可能只是偶然。", ", which may be chance."),
     "evaluate.others": ("其他定义（含原实验室的）", "Other definitions (including the original lab's)"),
+    "evaluate.figures": ("主要指标", "Main figures"),
     "evaluate.slots": ("各条件的理解（F1）", "Conditions one by one (F1)"),
     "evaluate.simulated": ("模拟用户", "Simulated user"),
     "evaluate.confusions": ("最常见的误解", "Commonest confusions"),
@@ -52,7 +53,8 @@ def results(study: Study, who: Any) -> str:
     counts = figures[0]["counts"]
     base = say(who, "evaluate.base", n=counts["dialogues"], turns=counts["turns"], file=escape(study.result["data"]["file"]))
     parts = [f'<p class="quiet">{base}</p>', *_lifts(study, who), metric_table(study, HEADLINE, tongue), f'<p class="quiet">{say(who, "evaluate.note")}</p>']
-    parts += [legend(study.models), metric_chart(figures, HEADLINE, tongue), f"<h3>{say(who, 'evaluate.slots')}</h3>", slot_chart(figures, tongue)]
+    parts += [legend(study.models), f'<div class="plots"><div><h3>{say(who, "evaluate.figures")}</h3>{metric_chart(figures, HEADLINE, tongue)}</div>']
+    parts.append(f"<div><h3>{say(who, 'evaluate.slots')}</h3>{slot_chart(figures, tongue)}</div></div>")
     if any(figure.get("simulation") for figure in figures):
         parts += [f"<h3>{say(who, 'evaluate.simulated')}</h3>", simulation_table(study, tongue)]
     others = metric_table(study, [name for name in METRICS if name not in HEADLINE], tongue)
