@@ -29,6 +29,10 @@ WORDS = {
         "1 选数据和方法，力度选“试一下”。2 点“先看一看”，确认绿色的正是要学的话。3 点“开始训练”；约两分钟后到“对话”里选新模型，再和底座对比。",
         "1 Choose data and a method; effort “Try it”. 2 “Look first”: what it learns is green. 3 “Start”; two minutes later pick the new model in Chat.",
     ),
+    "finetune.before": (
+        "“先看一看”：模型看到的每个词元、哪些要学、怎样打包。“估算”：内存放不放得下、要多久。第一次要等训练库装入。",
+        "“Look first” shows each token, what is learned and how rows are packed. “Estimate”: memory and time. The first time loads the libraries.",
+    ),
     "finetune.run": ("训练记录", "Runs"),
     "finetune.stop": ("保存并停止", "Save and stop"),
     "finetune.resume": ("继续", "Resume"),
@@ -132,8 +136,9 @@ def _form() -> Form:
 
 
 def _view() -> View:
-    cost, shown = gr.HTML(padding=False, elem_id="cost"), gr.HTML(padding=False, elem_id="look")
-    return View(cost, shown, gr.Number(1, label=t("finetune.index"), precision=0, minimum=1, visible=False))
+    cost = gr.HTML(padding=False, elem_id="cost")
+    gr.Markdown(t("finetune.before"), elem_classes="quiet")
+    return View(cost, gr.HTML(padding=False, elem_id="look"), gr.Number(1, label=t("finetune.index"), precision=0, minimum=1, visible=False))
 
 
 def _number(name: str) -> gr.Number:
