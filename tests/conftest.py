@@ -142,7 +142,7 @@ def open_tab(chromium):
 
     def open_(address: str, view: str = "desktop", locale: str = "zh-CN"):
         tab = chromium.new_page(viewport=VIEWS[view], locale=locale, accept_downloads=True)
-        tab.set_default_timeout(30_000)
+        tab.set_default_timeout(90_000)
         tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         tab.on("response", lambda response: problems.append(f"{response.status} {response.url}") if response.status >= 400 else None)
         tabs.append(tab)

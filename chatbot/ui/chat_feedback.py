@@ -74,7 +74,8 @@ class FeedbackHandlers:
         messages = ChatState(state.turns[: number + 1]).messages
         try:
             self.context.require(request, "annotator")
-            self.context.record_feedback(messages, **rating)
+            context = self.context
+            context.record_feedback(messages, **rating, store=context.store(request), workspace=context.settings.folder())
             gr.Info(say(request, "feedback.thanks"))
         except WorkbenchError as error:
             gr.Warning(say(request, "feedback.off" if self.context.demo else "feedback.failed", error=error))

@@ -35,10 +35,10 @@ def _agent(model: ChatModel, store: HotelStore) -> "Agent":
     return Agent(model, store)
 
 
-def _record_feedback(*args: Any, **values: Any) -> None:
+def _record_feedback(*args: Any, **values: Any) -> object:
     from chatbot.corpus.feedback import record_feedback
 
-    record_feedback(*args, **values)
+    return record_feedback(*args, **values)
 
 
 class PageContext:
@@ -56,7 +56,7 @@ class PageContext:
         models: Callable[[Settings], Sequence[ModelChoice]] = available_models,
         open_model: Callable[..., ChatModel] = open_model,
         agent: Callable[[ChatModel, HotelStore], "Agent"] = _agent,
-        record_feedback: Callable[..., None] = _record_feedback,
+        record_feedback: Callable[..., object] = _record_feedback,
     ) -> None:
         self.agent, self.record_feedback = agent, record_feedback
         self.settings, self.demo, self.accounts = settings, demo, accounts
