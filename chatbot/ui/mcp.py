@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatbot.errors import InputError, WorkbenchError
 from chatbot.hotels.query import HotelQuery
+from chatbot.ui.context import PageContext
 
 if TYPE_CHECKING:
     from chatbot.dialogue.agent import Agent
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 MCP_PATH = "/gradio_api/mcp"
 LONGEST = 400
 """Messages that a conversation may have: enough for any talk, too few to tie up the machine."""
+
+
+def free_models(context: PageContext) -> list[str]:
+    """The models that other programs may use, the default one first: none whose answers cost money."""
+    return [m.id for m in context.models() if m.kind != "endpoint"]
+
+
+def build_programs(context: PageContext) -> None:
+    """The tools on the page's own database and default model; to be called inside the page's `gr.Blocks`."""
+    build_api(lambda: context.default_store, lambda: context.agent(context.pool.get(free_models(context)[0]), context.default_store))
 
 
 def build_api(store: Callable[[], "HotelStore"], agent: Callable[[], "Agent"]) -> None:

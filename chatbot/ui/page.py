@@ -10,6 +10,7 @@ from chatbot.accounts import Role
 from chatbot.ui import chat
 from chatbot.ui.context import PageContext
 from chatbot.ui.header import HeaderHandlers, build_header
+from chatbot.ui.mcp import build_programs
 from chatbot.ui.words import t
 
 WORDS = {
@@ -34,6 +35,8 @@ def build_page(context: PageContext) -> gr.Blocks:
         page.load(HeaderHandlers(context).load, None, [header.brand, header.model, header.database], api_visibility="private", show_progress="hidden")
         page.load(handlers.load, None, list(tabs.values()), api_visibility="private", show_progress="hidden")
         page.unload(handlers.unload)
+        if not context.demo:
+            build_programs(context)
     page.queue(default_concurrency_limit=8)
     return page
 

@@ -1,10 +1,15 @@
 """Puts the page on a port: at once, while the default model loads behind it."""
 
 import threading
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
+
+from starlette.middleware import Middleware
 
 from chatbot.accounts import Accounts
 from chatbot.errors import InputError
+from chatbot.models.serve import mount
 from chatbot.settings import Settings
 from chatbot.ui.quick import without_stubs
 
@@ -12,6 +17,7 @@ with without_stubs():
     import gradio as gr
 
 from chatbot.ui.context import PageContext
+from chatbot.ui.mcp import GuardMcp, free_models
 from chatbot.ui.page import build_page
 from chatbot.ui.theme import CSS, theme
 from chatbot.ui.words import say, translations
@@ -26,13 +32,13 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
     Raises:
         InputError: the port is taken.
     """
-    page = build_page(context)
+    page, authenticate = build_page(context), context.accounts.verify if context.accounts is not None else None
     try:
-        _, address, _ = page.launch(
+        app, address, _ = page.launch(
             server_name=host,
             server_port=port,
             share=False,
-            auth=context.accounts.verify if context.accounts is not None else None,
+            auth=authenticate,
             auth_message=say("zh", "serve.login"),
             max_file_size=UPLOAD_LIMIT,
             blocked_paths=[str(Path(context.settings.workspace).resolve())],
@@ -43,9 +49,13 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
             i18n=translations(),
             theme=theme(),
             css_paths=CSS,
+            mcp_server=not context.demo and find_spec("mcp") is not None,
+            app_kwargs={"middleware": [Middleware(GuardMcp, authenticate=authenticate)]},
         )
     except OSError as error:
         raise InputError(f"the page cannot listen on {host}:{port}", value=error, remedy="Choose another port with --port.") from error
+    if not context.demo:
+        mount(app, context.pool.get, authenticate, available=partial(free_models, context))
     return page, address
 
 
