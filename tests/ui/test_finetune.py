@@ -1,0 +1,84 @@
+"""The Fine-tune tab's sentences, curves and start, without a browser."""
+
+import inspect
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from chatbot.commands import training
+from chatbot.errors import InputError
+from chatbot.jobs import Job, JobWriter
+from chatbot.settings import Settings
+from chatbot.training.config import PRESETS, FinetuneConfig
+from chatbot.training.preview import Row
+from chatbot.ui.finetune_curves import chart, packing
+from chatbot.ui.finetune_handlers import ADVANCED, fields
+from chatbot.ui.finetune_runs import _flags, compare, curves, launch, line, status
+
+
+def job(folder, state, *events, config=None):
+    folder.mkdir()
+    (folder / "job.json").write_text(json.dumps({"kind": "finetune", "argv": [], "created": 1.0}))
+    (folder / "config.json").write_text(json.dumps(config or {}))
+    (folder / "status.json").write_text(json.dumps({"state": state}))
+    for event in events:
+        JobWriter(folder).event(**event)
+    return Job(folder)
+
+
+def log(step, loss):
+    return {"event": "log", "step": step, "max_steps": 10, "loss": loss, "seconds_left": 90.0}
+
+
+def test_a_run_whose_process_is_gone_is_told_as_such_in_both_languages(tmp_path):
+    gone = job(tmp_path / "a", "running", log(3, 2.0))
+    assert "意外结束" in status(gone, "zh") and "ended unexpectedly" in status(gone, "en")
+
+
+def test_the_guards_roll_back_is_told_with_its_steps(tmp_path):
+    told = job(tmp_path / "a", "done", {"event": "rollback", "step": 7, "back_to": 4, "learning_rate": 0.001, "reason": "x"})
+    assert "第 7 步" in status(told, "zh") and "退回第 4 步" in status(told, "zh")
+
+
+def test_a_step_done_again_after_a_roll_back_counts_once(tmp_path):
+    again = job(tmp_path / "a", "done", log(1, 3.0), log(2, 9.0), log(2, 2.5))
+    assert line(again, "loss") == [(1, 3.0), (2, 2.5)]
+
+
+def test_a_run_without_points_draws_no_empty_boxes(tmp_path):
+    assert "<svg" not in curves(job(tmp_path / "a", "queued"), "zh")
+    assert chart("x", {"a": []}) == ""
+
+
+def test_two_runs_show_only_the_settings_in_which_they_differ(tmp_path):
+    runs = [job(tmp_path / name, "done", log(1, 2.0), config={"rank": rank, "seed": 0}) for name, rank in (("a", 8), ("b", 16))]
+    shown = compare(runs, "zh")
+    assert "<th>rank</th><td>8</td><td>16</td>" in shown and "seed" not in shown
+
+
+def test_names_in_curves_are_escaped(tmp_path):
+    assert "<b>" not in chart("<b>", {"<b>x": [(1, 1.0)], "y": [(1, 2.0)]})
+    assert "<b>" not in packing([Row([("<b>", 3)], 1)])
+
+
+def test_an_empty_choice_is_refused_before_anything_starts(tmp_path):
+    with pytest.raises(InputError, match="no data was chosen"):
+        launch(Settings(workspace=tmp_path), {"base": "x", "data": None})
+    assert not list(tmp_path.glob("jobs/*/job.json"))
+
+
+def test_the_page_and_the_command_line_make_the_same_configuration():
+    values = ("base", "data.jsonl", "lora", *[FinetuneConfig.model_fields[name].default for name in ADVANCED])
+    config = FinetuneConfig(**fields(values), out="out")
+    assert config == FinetuneConfig(base="base", data="data.jsonl", method="lora", out="out")
+    options = {f"--{name.replace('_', '-')}" for name in inspect.signature(training.with_options(training.finetune)).parameters}
+    given = {flag for flag in _flags(config.model_dump(mode="json", exclude_none=True)) if flag.startswith("--")}
+    assert given <= options
+
+
+def test_presets_set_only_real_fields():
+    for _, preset in PRESETS.values():
+        FinetuneConfig(base="b", data="d", out="o", **preset)
+    with pytest.raises(ValidationError):
+        FinetuneConfig(base="b", data="d", out="o", epochs=-1)
