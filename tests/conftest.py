@@ -136,8 +136,11 @@ VIEWS = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 390, "hei
 
 
 @pytest.fixture
-def open_tab(chromium):
-    """A function that opens an address in a fresh browser profile; the test fails on console errors and failed requests."""
+def open_tab(chromium, serve_page):
+    """A function that opens an address in a fresh browser profile; the test fails on console errors and failed requests.
+
+    Tabs are closed before the server that they talk to.
+    """
     tabs, problems = [], []
 
     def open_(address: str, view: str = "desktop", locale: str = "zh-CN"):
