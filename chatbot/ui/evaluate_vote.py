@@ -10,12 +10,13 @@ import gradio as gr
 
 from chatbot.dialogue.events import TurnEvent
 from chatbot.errors import ModelError, WorkbenchError
+from chatbot.evaluation import labels
 from chatbot.evaluation.compare import turn_difference
 from chatbot.evaluation.votes import Vote, read_votes, record_vote, shuffle, standings
 from chatbot.messages import Message
 from chatbot.ui.context import PageContext
 from chatbot.ui.slots import slots_html
-from chatbot.ui.words import say, t
+from chatbot.ui.words import language, say, t
 
 WORDS = {
     "vote.title": ("盲评：两个模型答同一句话，先投票再揭晓", "Blind vote: two models, named only after you voted"),
@@ -72,7 +73,7 @@ def build_vote(context: PageContext) -> gr.Dropdown:
             text = gr.Textbox(placeholder=t("vote.say"), show_label=False, container=False, max_length=2000, scale=6, elem_id="vote-say", min_width=120)
             ask = gr.Button(t("vote.ask"), variant="primary", scale=1, min_width=110)
         with gr.Row(elem_classes="duel"):
-            answers = [gr.HTML(padding=False, elem_classes="side") for _ in SIDES]
+            answers = [gr.HTML(padding=False, elem_classes="answer") for _ in SIDES]
         with gr.Row():
             buttons = [gr.Button(t(f"vote.{name}"), size="sm", min_width=80, interactive=False) for name in ("left", "tie", "right")]
         shown = gr.HTML(padding=False)
@@ -153,10 +154,16 @@ def reveal(duel: Duel, who: Any) -> str:
         lines.append(say(who, "vote.same"))
     for side, key in (("l", "only_first"), ("r", "only_second")):
         if found[key]:
-            lines.append(say(who, "vote.only", side=say(who, f"vote.{side}"), slots=escape("，".join(found[key]))))
+            lines.append(say(who, "vote.only", side=say(who, f"vote.{side}"), slots=escape("，".join(_slot(text, who) for text in found[key]))))
     if found["common_hotels"]:
         lines.append(say(who, "vote.common", names=escape("、".join(found["common_hotels"]))))
     return "".join(f"<p>{line}</p>" for line in lines)
+
+
+def _slot(text: str, who: Any) -> str:
+    """A slot as `turn_difference` names it, in words."""
+    name, _, value = text.partition("=")
+    return f"{labels.label(labels.SLOTS, name, language(who))} {value}"
 
 
 def standings_html(rows: Sequence[dict[str, Any]], who: Any) -> str:
