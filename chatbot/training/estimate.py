@@ -132,9 +132,10 @@ def activations(model: Any, batch: int, length: int, checkpointing: bool) -> int
     decoder = model.get_base_model().model
     text = model.config.get_text_config()
     ids = torch.zeros((batch, length), dtype=torch.long, device="meta")
+    mask = torch.ones((batch, 1, length, length), dtype=torch.bool, device="meta")  # given, so that none is made by looking at values
     model.train()
     with _saved_bytes(model, length) as total:
-        decoder(inputs_embeds=model.get_input_embeddings()(ids).requires_grad_(), use_cache=False)
+        decoder(inputs_embeds=model.get_input_embeddings()(ids).requires_grad_(), attention_mask=mask, use_cache=False)
     if not checkpointing:
         return total[0]
     hidden = batch * length * text.hidden_size * torch.finfo(model.dtype).bits // 8
@@ -156,6 +157,7 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
     squeezed = sum(p.numel() for name, p in base if method(config.method).quantised and p.ndim == 2 and "embed" not in name and "lm_head" not in name)
     plain = sum(p.numel() for _, p in base) - squeezed
     tokens = batch * length
+    mask = tokens * tokens if prepared.packed else tokens * length
     tile = min(tokens, LOGIT_TILE[0]) * min(text.vocab_size, LOGIT_TILE[1])
     adapter = 2 if cuda and config.method == "qlora" else 4
     return {
@@ -164,7 +166,7 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
         "adapter": trainable * adapter,
         "gradients": trainable * adapter,
         "optimiser": trainable * (2 if cuda and config.method == "qlora" else 8),
-        "activations": activations(model, batch, length, prepared.checkpointing) + tokens * tokens * (1 + width),
+        "activations": activations(model, batch, length, prepared.checkpointing) + mask * (1 + width),
         "logits": tile * (4 if cuda else 16),
     }
 
