@@ -19,6 +19,7 @@ Action = Literal["approve", "edit", "reject", "skip", "undo"]
 VERDICTS = ("approve", "edit", "reject")
 CLAIM_SECONDS = 600.0
 """How long a card is kept for the person who has it open."""
+TRIES = 20
 OVERLAP = 0.1
 """Share of items that two people decide on, to measure how well they agree."""
 
@@ -77,6 +78,10 @@ class Counts:
     reject: int = 0
     mine: int = 0
     operations: dict[str, int] = field(default_factory=dict)
+
+
+class _TakenError(Exception):
+    """Somebody decided on a card at the moment it was chosen."""
 
 
 class ReviewStore:
@@ -142,16 +147,26 @@ class ReviewStore:
 
         Cards come in order after `after` and then from the start; skipped ones come last.
         """
-        only = only or Filter()
+        for _ in range(TRIES):
+            try:
+                item = self._take(annotator, only or Filter(), after)
+                return None if item is None else self.card(item)
+            except (IntegrityError, _TakenError):
+                continue  # somebody took the same card at the same moment: look again
+        return None
+
+    def _take(self, annotator: str, only: Filter, after: int) -> int | None:
+        """Choose the next card and keep it for this person."""
         with self._engine.begin() as db:
-            todo = _todo(annotator).where(*only.conditions())
             skipped = select(DECISIONS.c.item).where(DECISIONS.c.annotator == annotator, DECISIONS.c.action == "skip")
             order = (ITEMS.c.id.in_(skipped), ITEMS.c.id <= after, ITEMS.c.id)
-            row = db.execute(todo.order_by(*order).limit(1)).first()
-            item = int(row[0]) if row else None
-            if item is not None:
-                _claim(db, item, annotator)
-        return None if item is None else self.card(item)
+            row = db.execute(_todo(annotator).where(*only.conditions()).order_by(*order).limit(1)).first()
+            if row is None:
+                return None
+            _claim(db, int(row[0]), annotator)
+            if db.execute(_todo(annotator).where(ITEMS.c.id == row[0])).first() is None:
+                raise _TakenError  # decided between the look and the claim; the claim is rolled back
+            return int(row[0])
 
     def decide(self, card: Card, annotator: str, action: Action, conversation: Conversation | None = None, checks: Sequence[Check] | None = None) -> None:
         """Append a decision on a card as it was seen.

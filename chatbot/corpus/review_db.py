@@ -27,6 +27,8 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, Prog
 from chatbot.errors import InputError
 
 _META = MetaData()
+LOCK = 20_261_124
+"""Names the review's lock within a PostgreSQL database."""
 ITEMS = Table(
     "review_items",
     _META,
@@ -80,8 +82,7 @@ def engine_for(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         is_file = parsed.get_backend_name() == "sqlite"
         engine = create_engine(parsed, connect_args={"timeout": 30} if is_file else {}, pool_pre_ping=not is_file)
-        if is_file:
-            _tune(engine)
+        _tune(engine) if is_file else _queue(engine)
         _create(engine)
     except (ArgumentError, OperationalError, ModuleNotFoundError) as error:
         remedy = "Install psycopg[binary]." if isinstance(error, ModuleNotFoundError) else "Check CHATBOT_REVIEW_URL."
@@ -115,6 +116,14 @@ def _tune(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _queue(engine: Engine) -> None:
+    """PostgreSQL: transactions of the review come one after the other too, so that what one has read still holds when it writes."""
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Any) -> None:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
 
 
 def latest(where: ColumnElement[bool]) -> Select[Any]:

@@ -14,6 +14,10 @@ from chatbot.ui.data_shared import QUIET
 from chatbot.ui.words import say, t
 
 WORDS = {
+    "data.name1": ("① 语料", "① Corpus"),
+    "data.name2": ("② 增强", "② Augment"),
+    "data.name3": ("③ 审核", "③ Review"),
+    "data.name4": ("④ 划分与导出", "④ Split and export"),
     "data.step1": ("① 语料 {n}", "① Corpus {n}"),
     "data.step2": ("② 增强 {n}", "② Augment {n}"),
     "data.step3": ("③ 审核 {n}", "③ Review {n}"),
@@ -30,7 +34,7 @@ def build(context: PageContext) -> None:
     """Lay the tab out and wire it."""
     gr.HTML(f"<style>{Path(__file__).with_name('data.css').read_text(encoding='utf-8')}</style>", padding=False)
     with gr.Row(elem_classes="steps", elem_id="data-steps"):
-        steps = [gr.Button(t(f"data.step{i + 1}"), variant="primary" if i == 0 else "secondary", elem_id=f"data-step{i + 1}") for i in range(STEPS)]
+        steps = [gr.Button(t(f"data.name{i + 1}"), variant="primary" if i == 0 else "secondary", elem_id=f"data-step{i + 1}") for i in range(STEPS)]
     panels = []
     changed: list[Any] = []
     for i, part in enumerate((data_corpus, data_augment, review, data_export)):

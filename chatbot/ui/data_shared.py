@@ -21,10 +21,13 @@ def needs(role: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(handler)
-        def run(self: Any, *values: Any, request: gr.Request) -> Any:
+        def run(self: Any, *values: Any, request: gr.Request | None = None) -> Any:
+            # Gradio puts the request among the positional values, at the place that the wrapped signature gives it.
+            request = request or next(value for value in values if isinstance(value, gr.Request))
+            given = [value for value in values if not isinstance(value, gr.Request)]
             try:
                 self.context.require(request, role)
-                return handler(self, *values, request=request)
+                return handler(self, *given, request=request)
             except WorkbenchError as error:
                 raise gr.Error(say(request, "data.failed", error=error), print_exception=False) from error
 

@@ -1,0 +1,179 @@
+"""Claims about the review: decisions are appended, undone, traced, and never overwritten, on SQLite and on a real PostgreSQL."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from chatbot.corpus.checks import Check
+from chatbot.corpus.review import Candidate, Filter, ReviewStore, kappa
+from chatbot.errors import InputError
+from chatbot.messages import Conversation, reply, user
+
+BIN = Path("/usr/lib/postgresql/15/bin")
+BAD = Check("slots", False, "这句话里没有“4.5分以上”")
+
+
+def candidate(n, operation="spoken", check=None):
+    made = Conversation(id=f"c{n}", source=f"s{n}", messages=[user(f"第{n}句"), reply("好")])
+    return Candidate(made, operation, made, [check or Check("slots", True)])
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    """A PostgreSQL of its own, run as the user that its package made; gives its URL."""
+    if not (BIN / "initdb").exists() or os.geteuid() != 0:
+        pytest.skip("needs Debian's PostgreSQL 15 and root")
+    pytest.importorskip("psycopg", reason="needs psycopg[binary]")
+    folder = Path("/tmp") / f"review-postgres-{os.getpid()}"
+    folder.mkdir()
+    account = pwd.getpwnam("postgres")
+    os.chown(folder, account.pw_uid, account.pw_gid)
+
+    def as_postgres(*argv):
+        subprocess.run(["runuser", "-u", "postgres", "--", *map(str, argv)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+
+    as_postgres(BIN / "initdb", "-D", folder / "data", "--auth=trust", "-E", "UTF8", "--locale=C")
+    as_postgres(BIN / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", f"-c listen_addresses= -k {folder}", "start")
+    yield f"postgresql://postgres@/postgres?host={folder}"
+    as_postgres(BIN / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'review.sqlite'}"
+    return request.getfixturevalue("postgres")
+
+
+@pytest.fixture
+def review(url):
+    store = ReviewStore(url, overlap=0.0)
+    yield store
+    if url.startswith("postgresql"):
+        with store._engine.begin() as db:
+            db.exec_driver_sql("DROP TABLE review_claims, review_decisions, review_items")
+    store.close()
+
+
+def test_the_same_candidate_is_put_up_once(review):
+    assert review.add_many([candidate(1), candidate(2)]) == 2
+    assert review.add_many([candidate(2), candidate(3)]) == 1
+    assert review.counts().pending == 3
+
+
+def test_a_decision_counts_and_the_next_card_is_another(review):
+    review.add_many([candidate(1), candidate(2)])
+    first = review.next("li")
+    review.decide(first, "li", "approve")
+    assert review.next("li").id != first.id
+    counts = review.counts("li")
+    assert (counts.pending, counts.approve, counts.mine) == (1, 1, 1)
+    assert [c.id for c in review.approved()] == [first.conversation.id]
+
+
+def test_an_edit_replaces_the_content_and_keeps_the_original(review):
+    review.add_many([candidate(1)])
+    card = review.next("li")
+    edited = card.conversation.model_copy(update={"messages": [user("改过的"), reply("好")]})
+    review.decide(card, "li", "edit", edited, [BAD])
+    assert next(review.approved()).messages[0].content == "改过的"
+    again = review.card(card.id)
+    assert again.original.messages[0].content == "第1句"
+    assert again.checks == [BAD]
+
+
+def test_undo_takes_back_the_last_decision_and_leaves_its_trace(review):
+    review.add_many([candidate(1), candidate(2)])
+    for action in ("approve", "reject"):
+        review.decide(review.next("li"), "li", action)
+    assert review.undo("li").conversation.id == "c2"
+    assert review.counts().reject == 0
+    assert review.undo("li").conversation.id == "c1"
+    assert review.undo("li") is None
+    assert [row["action"] for row in review.audit()] == ["approve", "reject", "undo", "undo"]
+
+
+def test_the_second_of_two_people_on_one_card_is_told_and_overwrites_nothing(review):
+    review.add_many([candidate(1)])
+    seen = review.next("li")
+    review.decide(seen, "wang", "reject")
+    with pytest.raises(InputError, match="meanwhile"):
+        review.decide(seen, "li", "approve")
+    assert review.counts().reject == 1
+
+
+def test_many_people_at_once_decide_every_card_exactly_once(review, url):
+    review.add_many(candidate(n) for n in range(24))
+    failed = []
+
+    def work(name):
+        store = ReviewStore(url, overlap=0.0)
+        try:
+            while card := store.next(name):
+                with contextlib.suppress(InputError):
+                    store.decide(card, name, "approve")
+        except Exception as error:
+            failed.append(error)
+        store.close()
+
+    people = [threading.Thread(target=work, args=(name,)) for name in ("li", "wang", "zhao")]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert not failed
+    decided = [row["item"] for row in review.audit()]
+    assert sorted(decided) == sorted(set(decided))
+    assert len(decided) == 24
+
+
+def test_a_card_on_one_screen_is_not_shown_on_another(review):
+    review.add_many([candidate(1), candidate(2)])
+    assert review.next("li").id != review.next("wang").id
+
+
+def test_a_skipped_card_comes_last(review):
+    review.add_many([candidate(1), candidate(2)])
+    first = review.next("li")
+    review.decide(first, "li", "skip")
+    second = review.next("li", after=first.id)
+    review.decide(second, "li", "approve")
+    assert review.next("li").id == first.id
+
+
+def test_filters_and_bulk_approval_leave_what_failed_a_check(review):
+    review.add_many([candidate(1), candidate(2, check=BAD), candidate(3, "by_cap")])
+    assert review.next("li", Filter(failed="slots")).conversation.id == "c2"
+    assert review.next("li", Filter(operation="by_cap")).conversation.id == "c3"
+    assert review.bulk_approve("li", Filter(operation="spoken")) == 1
+    assert review.bulk_approve("li") == 1
+    assert [c.id for c in review.approved()] == ["c1", "c3"]
+
+
+def test_overlap_cards_go_to_two_people_and_give_kappa(url, review):
+    both = ReviewStore(url, overlap=1.0)
+    both.add_many(candidate(n) for n in range(4))
+    for name, actions in (("li", ("approve", "approve", "reject", "reject")), ("wang", ("approve", "reject", "reject", "reject"))):
+        for action in actions:
+            both.decide(both.next(name), name, action)
+    assert both.next("zhao") is None
+    assert both.agreement() == (4, pytest.approx(0.5))
+    both.close()
+
+
+@pytest.mark.parametrize(("pairs", "value"), [([], None), ([(True, True)], 1.0), ([(True, True), (False, False)], 1.0), ([(True, False), (False, True)], -1.0)])
+def test_kappa_is_agreement_beyond_chance(pairs, value):
+    assert kappa(pairs) == value
+
+
+def test_a_database_that_cannot_be_opened_is_named_without_its_password():
+    with pytest.raises(InputError) as error:
+        ReviewStore("postgresql://li:secret@127.0.0.1:1/none")
+    assert "secret" not in str(error.value)
