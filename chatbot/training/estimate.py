@@ -117,7 +117,8 @@ def _saved_bytes(model: torch.nn.Module, square: int) -> Iterator[list[int]]:
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
-        if storage._cdata not in known and tuple(tensor.shape[-2:]) != (square, square):
+        probabilities = tensor.ndim == 4 and tuple(tensor.shape[-2:]) == (square, square)
+        if storage._cdata not in known and not probabilities:
             known.add(storage._cdata)
             kept.append(storage)  # a freed storage's address would be taken for a known one
             total[0] += storage.nbytes()
