@@ -160,7 +160,7 @@ class ReviewStore:
         with self._engine.begin() as db:
             skipped = select(DECISIONS.c.item).where(DECISIONS.c.annotator == annotator, DECISIONS.c.action == "skip")
             order = (ITEMS.c.id.in_(skipped), ITEMS.c.id <= after, ITEMS.c.id)
-            row = db.execute(_todo(annotator).where(*only.conditions()).order_by(*order).limit(1)).first()
+            row: Any = db.execute(_todo(annotator).where(*only.conditions()).order_by(*order).limit(1)).first()
             if row is None:
                 return None
             _claim(db, int(row[0]), annotator)

@@ -135,7 +135,7 @@ def read(text: str, messages: Sequence[Message]) -> Message:
     Raises:
         CallParseError: what follows the call mark is not one JSON object.
     """
-    body = text.split(END)[0]
+    body = text.split(END, maxsplit=1)[0]
     if not body.startswith(CALL):
         return reply(fill(body, messages).strip())
     try:

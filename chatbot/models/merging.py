@@ -76,7 +76,7 @@ def continuations(model: PreTrainedModel | PeftModel, prompts: Sequence[Sequence
     for prompt in prompts:
         ids = torch.tensor([prompt], device=model.device)
         options: dict[str, Any] = {"attention_mask": torch.ones_like(ids), "do_sample": False, "max_new_tokens": new_tokens, "pad_token_id": 0}
-        grown: torch.Tensor = model.generate(input_ids=ids, **options)  # type: ignore[operator]
+        grown: torch.Tensor = model.generate(input_ids=ids, **options)
         out.append(grown[0].tolist())
     return out
 
