@@ -59,7 +59,7 @@ class GuardedTrainer(SFTTrainer):
             if self.is_world_process_zero():
                 self.model.eval()
                 found = {f"eval_{name}": value for name, value in self.evaluator(self.accelerator.unwrap_model(self.model)).items()}
-            output.metrics |= self._shared(found)
+            output.metrics.update(self._shared(found))
         return output
 
     def _shared(self, figures: dict[str, float]) -> dict[str, float]:

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import gradio as gr
@@ -110,7 +111,8 @@ def with_session(url, use, key=None):
             await session.initialize()
             return await use(session)
 
-    return asyncio.run(run())
+    with ThreadPoolExecutor(1) as apart:  # a browser test before this one may have left its loop running in this thread
+        return apart.submit(lambda: asyncio.run(run())).result()
 
 
 def call(url, tool, key=None, **arguments):

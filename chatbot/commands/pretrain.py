@@ -1,0 +1,58 @@
+"""`pretrain` and `recipe`: hotel-mini (or GPT-2 small) from scratch, and the data that it is trained on."""
+
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def pretrain(
+    data: Annotated[list[Path], typer.Option(help="conversations, JSONL; may be given several times")],
+    out: Annotated[Path, typer.Option(help="folder of the model; a run that was cut off there goes on")],
+    preset: Annotated[str, typer.Option(help="hotel-mini, hotel-mini-glm or gpt2-small")] = "hotel-mini",
+    max_steps: Annotated[int, typer.Option(min=1)] = 2000,
+    batch_tokens: Annotated[int, typer.Option(min=64, help="tokens of a batch, padding included")] = 3072,
+    learning_rate: Annotated[float, typer.Option(min=0)] = 2e-3,
+    start: Annotated[Path | None, typer.Option(help="go on from this model instead of random weights")] = None,
+    replies_only: Annotated[bool, typer.Option(help="loss on calls and replies only")] = False,
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Train a tokenizer and a small causal language model from scratch; runs as it is under `accelerate launch`."""
+    from chatbot.training.pretrain import PretrainConfig
+    from chatbot.training.pretrain import pretrain as train
+
+    config = PretrainConfig(
+        data=tuple(data), out=out, preset=preset, max_steps=max_steps, batch_tokens=batch_tokens, learning_rate=learning_rate, seed=seed, start=start,
+        replies_only=replies_only,
+    )  # fmt: skip
+    print(train(config))
+
+
+def recipe(
+    hotels: Annotated[Path, typer.Option(help="a file in CrossWOZ's hotel_db.json form")],
+    out: Annotated[Path, typer.Option(help="conversations, JSONL")],
+    n: Annotated[int, typer.Option(min=1, help="self-play conversations")] = 20_000,
+    spoken: Annotated[float, typer.Option(min=0, max=1, help="share of colloquial users; 0 for the base's data")] = 0.85,
+    first_only: Annotated[float, typer.Option(min=0, max=1, help="share of conversations that end with the first call")] = 0.5,
+    templates: Annotated[Path | None, typer.Option(help="ConvLab-2's user_utterance_templates.json")] = None,
+    dialogues: Annotated[Path | None, typer.Option(help="demo-hotel's hotel_dialogues.json")] = None,
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Write the training data of hotel-mini: self-play over scrambled databases, with people's words where the files are given."""
+    from chatbot.corpus.human import HumanWording
+    from chatbot.corpus.recipe import human_data, training_data
+    from chatbot.hotels.store import HotelStore
+    from chatbot.messages import write_conversations
+
+    store = HotelStore.load(hotels)
+    human = HumanWording.load(templates) if templates else None
+    played = training_data(list(store.hotels), n, seed, spoken=spoken, human=human, first_only=first_only)
+    people = human_data(dialogues, store, seed, spoken=spoken > 0) if dialogues else iter(())
+    print(write_conversations(out, chain(played, people)))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(pretrain)
+    app.command()(recipe)
