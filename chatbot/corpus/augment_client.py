@@ -5,6 +5,7 @@ import json
 import random
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+from weakref import WeakValueDictionary
 
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, AuthenticationError, NotFoundError, OpenAIError, PermissionDeniedError, RateLimitError
 
@@ -66,16 +67,18 @@ class DirectAsker:
 
     Every call is noted before it is made and its answer before it is read. A call that got no answer may have been answered after
     all: with `store`, the API keeps answers under our key, and a repeat fetches it instead of paying again.
+    Two tasks that ask the same thing at the same time share one answer.
     """
 
     def __init__(self, client: AsyncOpenAI, cache: AnswerCache, budget: Budget, limit: AdaptiveLimit, prices: Prices, *, store: bool = False) -> None:
         self._client, self._cache, self._budget, self._limit, self._prices, self._store = client, cache, budget, limit, prices, store
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def ask(self, request: Request) -> Answer:
         """The answer, from the cache or the API."""
-        body = self._cache.get(request.key)
-        if body is None:
-            body = await self._call(request)
+        lock = self._asking.setdefault(request.key, asyncio.Lock())
+        async with lock:
+            body = self._cache.get(request.key) or await self._call(request)
         answer = read_answer(body)
         if answer is None:
             raise BackendError("the API's answer is no chat completion", value=body[:80])

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from chatbot.corpus.augment import augment, plan
+from chatbot.corpus.augment import Alone, augment, plan
 from chatbot.corpus.augment_config import AugmentConfig
-from chatbot.corpus.augment_modes import estimate, run_batch
+from chatbot.corpus.augment_modes import estimate, run_batch, run_direct
 from chatbot.corpus.augment_prompts import OPERATIONS, prompt, save_prompt
 from chatbot.corpus.augment_tasks import Rejected, hotel_in_hand, spoken
 from chatbot.corpus.checks import check
@@ -112,6 +112,16 @@ def test_a_kill_in_the_middle_pays_for_nothing_twice_and_every_task_ends(store, 
     aside = (tmp_path / "out" / "aside.jsonl").read_text(encoding="utf-8").splitlines()
     assert all(json.loads(line)["reason"] for line in aside)
     assert len(aside) == figures["aside"]
+
+
+def test_tasks_that_ask_the_same_at_the_same_time_share_one_answer(store, conversations, config):
+    twins = [task for task in plan(conversations[:10], store, config) for _ in range(2)]
+    with openai_server(latency=0.1, seed=3) as url:
+        settings = config.model_copy(update={"mode": "direct", "base_url": f"{url}/v1"})
+        got = asyncio.run(run_direct(twins, settings, Alone(), "sk-test"))
+        seen = stats(url)
+    assert len(got.made) + len(got.aside) == len(twins)
+    assert seen["twice"] == 0
 
 
 def test_the_cap_is_never_crossed_as_the_server_counts_it(store, conversations, config):

@@ -117,7 +117,7 @@ def test_a_dislike_is_kept_with_its_comment_and_the_corrected_slots(open_tab, se
     send(tab, WISH)
     tab.locator(".hotel").first.wait_for()
     settled(tab)
-    tab.locator("button[title*='islike'], button[aria-label*='islike']").first.click()
+    tab.get_by_role("button", name="踩", exact=True).first.click()
     tab.get_by_label("说明（可不填）").fill("应该是豪华型")
     tab.get_by_role("button", name="保存反馈").click()
     tab.get_by_text("记下了，谢谢。").wait_for()
