@@ -9,6 +9,7 @@ from typing import Any
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent, TurnEvent
 from chatbot.dialogue.fallback import LOST, preface, template_reply
 from chatbot.dialogue.grounding import ungrounded
+from chatbot.dialogue.hearing import contradictions, corrected
 from chatbot.errors import CallParseError, QueryError
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
@@ -110,16 +111,27 @@ class Agent:
         yield RecordsEvent(found.records, found.relaxed, found.unmatched, found.total, time.monotonic() - began)
 
     def _draft(self, turn: _Turn, stop: Callable[[], bool]) -> Generator[Event, None, FunctionCall | str | None]:
-        """A valid call or a grounded reply, at the second try by sampling; None where neither came."""
+        """A valid call or a grounded reply, at the second try by sampling; None where neither came.
+
+        A small model's call that contradicts the user's words twice is corrected by what was heard.
+        """
+        contradicting: FunctionCall | None = None
         for temperature in (0.0, 0.7):
             try:
                 draft = yield from self._attempt(turn, stop, temperature)
             except (CallParseError, QueryError) as error:
                 turn.rejected.append((str(error.value or ""), error.what))
                 continue
-            if draft is not None:
+            if isinstance(draft, FunctionCall) and (wrong := self._contradictions(draft, turn)):
+                turn.rejected.append((str(draft.arguments), "; ".join(wrong)))
+                contradicting = contradicting or draft
+            elif draft is not None:
                 return draft
-        return None
+        return corrected(contradicting, state_of(turn.history), turn.messages) if contradicting else None
+
+    def _contradictions(self, draft: FunctionCall, turn: _Turn) -> list[str]:
+        """What a small model's call and the user's words disagree on; a large model is trusted."""
+        return contradictions(draft, state_of(turn.history), turn.messages) if getattr(self.model, "small", False) else []
 
     def _attempt(self, turn: _Turn, stop: Callable[[], bool], temperature: float) -> Generator[Event, None, FunctionCall | str | None]:
         """One generation; shows a reply clause by clause as far as it is grounded."""

@@ -9,7 +9,10 @@ from chatbot.messages import Message
 
 @dataclass(frozen=True)
 class CallEvent:
-    """The model called search_hotels; `arguments` are as the model wrote them, `query` is what they mean."""
+    """The model called search_hotels; `query` is what its arguments mean.
+
+    `arguments` are as the model wrote them, or corrected where they contradicted the user's words (see TurnEvent.rejected).
+    """
 
     arguments: dict[str, Any]
     query: HotelQuery
@@ -44,7 +47,7 @@ class TurnEvent:
         records: the hotels in hand after the turn.
         messages: what the turn added to the conversation, the user's message first.
         source: "model", or "template" where no draft of the model passed the grounding check.
-        rejected: drafts that the check turned down, with the reason.
+        rejected: drafts (calls or replies) that a check turned down, with the reason.
     """
 
     reply: str

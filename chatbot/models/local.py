@@ -22,6 +22,7 @@ from chatbot.models.virtual import decoder, starting_cache
 KEPT_CACHES = 4
 """Conversations whose keys and values stay in memory, so that a page with several visitors reuses them too."""
 MAX_NEW_TOKENS = 320
+SMALL = 300_000_000
 NEVER: Callable[[], bool] = lambda: False  # noqa: E731
 
 
@@ -48,6 +49,11 @@ class LocalModel:
         self.constraint = CallConstraint(self.tokenizer, self.family, self.model.config.get_text_config().vocab_size)
         self.stops = {i for i in (self.tokenizer.convert_tokens_to_ids(t) for t in self.family.stops) if isinstance(i, int)}
         self.stops.add(self.tokenizer.eos_token_id)
+
+    @property
+    def small(self) -> bool:
+        """Whether the model is so small (under 300M parameters) that its calls are compared with the user's words."""
+        return bool(self.model.num_parameters() < SMALL)
 
     @classmethod
     def load(cls, base: Path, adapter: Path | None = None, **options: Any) -> "LocalModel":

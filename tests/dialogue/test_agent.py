@@ -81,3 +81,34 @@ def test_the_conversation_that_is_passed_in_stays_as_it_is(store, tiny_model):
     before = [user("你好"), reply("您好")]
     play(store, tiny_model, messages=before)
     assert len(before) == 2
+
+
+def small(model):
+    model.small = True
+    return model
+
+
+def test_a_small_models_call_must_stand_in_the_users_words(store, queue_model):
+    heard_wrong = call({"type": "经济型", "facilities": ["温泉"]})
+    done = play(store, small(queue_model([heard_wrong, heard_wrong, reply("为您推荐归途快捷酒店(北京云桥店)。")])))[-1]
+    assert done.query.arguments() == {"type": "经济型", "facilities": ["棋牌室"]}
+    assert len(done.rejected) == 2
+
+
+def test_a_second_call_that_agrees_with_the_words_is_taken_as_it_is(store, queue_model):
+    model = small(queue_model([call({"type": "豪华型"}), call({"type": "经济型", "facilities": ["打麻将"]}), reply("为您推荐归途快捷酒店(北京云桥店)。")]))
+    assert play(store, model)[-1].call == {"type": "经济型", "facilities": ["打麻将"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong", "right"),
+    [
+        ("价格不超过300元", {"price_range_lower": 300}, {"type": "经济型", "price_range_upper": 300}),
+        ("要评分4.5分以上的", {"type": "经济型", "rating_range_lower": 4}, {"type": "经济型", "rating_range_lower": 4.5}),
+        ("换成舒适型", {"type": "经济型"}, {"type": "舒适型"}),
+    ],
+)
+def test_a_correction_keeps_what_stood_before(store, queue_model, words, wrong, right):
+    before = play(store, queue_model([call({"type": "经济型"}), reply("好的。")]))[-1].messages
+    done = play(store, small(queue_model([call({"type": "经济型"} | wrong)] * 2 + [reply("好的。")])), words, before)[-1]
+    assert {k: v for k, v in done.query.arguments().items() if k in right} == right
