@@ -9,7 +9,8 @@ from typing import Any
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent, TurnEvent
 from chatbot.dialogue.fallback import LOST, preface, template_reply
 from chatbot.dialogue.grounding import ungrounded
-from chatbot.dialogue.hearing import contradictions, corrected
+from chatbot.dialogue.hearing import contradictions, corrected, missed_call
+from chatbot.dialogue.questions import answer, answers
 from chatbot.errors import CallParseError, QueryError
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
@@ -50,6 +51,10 @@ class _Turn:
     rejected: list[tuple[str, str]] = field(default_factory=list)
     source: str = "model"
     first: float | None = None
+
+    @property
+    def words(self) -> str:
+        return self.added[0].content
 
     @property
     def messages(self) -> list[Message]:
@@ -95,9 +100,14 @@ class Agent:
             draft = yield from self._draft(turn, stop)
         if isinstance(draft, FunctionCall) or draft is None:
             turn.source = "template"
-            draft = preface(turn.relaxed, turn.unmatched) + (template_reply(records_of(turn.messages)) if turn.call or records_of(turn.messages) else LOST)
+            draft = preface(turn.relaxed, turn.unmatched) + self._without_model(turn)
             yield TextEvent(draft)
         yield turn.end(draft)
+
+    def _without_model(self, turn: _Turn) -> str:
+        """A truthful reply where the model gave none: the fact that was asked for, or the hotels in hand."""
+        records = records_of(turn.messages)
+        return answer(turn.words, records, turn.history) or (template_reply(records) if turn.call or records else LOST)
 
     def _search(self, turn: _Turn, wanted: FunctionCall) -> Iterator[Event]:
         """Run the validated call and put it and its records into the conversation."""
@@ -125,9 +135,16 @@ class Agent:
             if isinstance(draft, FunctionCall) and (wrong := self._contradictions(draft, turn)):
                 turn.rejected.append((str(draft.arguments), "; ".join(wrong)))
                 contradicting = contradicting or draft
+            elif isinstance(draft, str) and (missed := self._missed(turn)):
+                turn.rejected.append((draft, "no call"))
+                contradicting = contradicting or missed
             elif draft is not None:
                 return draft
         return corrected(contradicting, state_of(turn.history), turn.messages) if contradicting else None
+
+    def _missed(self, turn: _Turn) -> FunctionCall | None:
+        """The call that a small model's reply should have been."""
+        return missed_call(state_of(turn.history), turn.messages) if getattr(self.model, "small", False) and not turn.call else None
 
     def _contradictions(self, draft: FunctionCall, turn: _Turn) -> list[str]:
         """What a small model's call and the user's words disagree on; a large model is trusted."""
@@ -142,12 +159,12 @@ class Agent:
                 return _valid(delta.call) if not turn.call else None
             text += delta.text
             clause = _CLAUSE.match(text)
-            if clause and clause[0] != shown and not self._wrong(clause[0], turn):
+            if clause and clause[0] != shown and not (self._wrong(clause[0], turn) or self._unanswered(clause[0], turn) or self._missed(turn)):
                 shown = clause[0]
                 turn.first = turn.first or time.monotonic() - turn.began
                 yield TextEvent(opening + shown)
         text = shown if stop() else text.strip()
-        wrong = self._wrong(text, turn) if text else ["empty"] if not stop() else []
+        wrong = self._wrong(text, turn) + self._unanswered(text, turn) if text else ["empty"] if not stop() else []
         if wrong:
             turn.rejected.append((text, "; ".join(wrong)))
             return None
@@ -156,6 +173,11 @@ class Agent:
 
     def _wrong(self, text: str, turn: _Turn) -> list[str]:
         return ungrounded(text, records_of(turn.messages), turn.messages)
+
+    def _unanswered(self, text: str, turn: _Turn) -> list[str]:
+        """What was asked and a small model's reply does not tell."""
+        checked = getattr(self.model, "small", False) and not answers(text, turn.words, records_of(turn.messages), turn.history)
+        return ["not answered"] if checked else []
 
 
 def _valid(wanted: FunctionCall) -> FunctionCall:

@@ -1,14 +1,17 @@
 """Grounds a call in the user's words: what a small model asks for must have been said, and what was said must be asked for."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from chatbot.corpus.checks import Step, lost, unheard
-from chatbot.corpus.lexicon import Heard, hear
+from chatbot.corpus.lexicon import DROPPED, Heard, hear
 from chatbot.hotels.facilities import match_facility
 from chatbot.hotels.query import HotelQuery
 from chatbot.messages import FunctionCall, Message
 
+_POINTS = r"第.[家个]|它|[这那该]家|[这那该]个?酒店|哪[家个]"
 _BOUNDS = {"price_range": "prices", "rating_range": "ratings"}
 
 
@@ -27,7 +30,25 @@ def contradictions(wanted: FunctionCall, state: HotelQuery, messages: Sequence[M
 
 def _wrong(step: Step, heard: Heard) -> list[str]:
     other_type = [t for t in heard.types if len(heard.types) == 1 and t != step.arguments.get("type")]
-    return list(dict.fromkeys(lost(step, heard) + unheard(step, heard) + other_type))
+    return list(dict.fromkeys(lost(step, heard) + unheard(step, heard) + other_type + _forgotten(step)))
+
+
+def _forgotten(step: Step) -> list[str]:
+    """Facilities and kinds of wishes that stood before, are gone from the call, and were not given up in words."""
+    if re.search(DROPPED, step.words):
+        return []
+    gone = [key for key in ("type", *_BOUNDS) if any(k.startswith(key) for k in step.before) and not any(k.startswith(key) for k in step.arguments)]
+    return gone + [f for f in step.before.get("facilities") or [] if f not in (step.arguments.get("facilities") or [])]
+
+
+def missed_call(state: HotelQuery, messages: Sequence[Message]) -> FunctionCall | None:
+    """The call that a reply should have been: a type, price or rating was said that the state does not hold, and of no one hotel."""
+    step, heard = _step(FunctionCall(name="search_hotels", arguments=state.arguments()), state, messages)
+    if re.search(_POINTS, step.words) or any(name in step.words for name in step.names):
+        return None
+    sure = heard if not step.names else replace(heard, facilities=())
+    wanted = corrected(FunctionCall(name="search_hotels", arguments=state.arguments()), state, messages)
+    return wanted if unheard(step, sure) or (len(heard.types) == 1 and heard.types != {state.type}) else None
 
 
 def corrected(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Message]) -> FunctionCall:
@@ -37,7 +58,7 @@ def corrected(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Messag
     for field in ("name", "address", "subway"):
         if out.get(field) in wrong:
             _put(out, field, step.before.get(field))
-    if wrong & {*heard.types, str(out.get("type"))}:
+    if wrong & {"type", *heard.types, str(out.get("type"))}:
         _put(out, "type", min(heard.types) if len(heard.types) == 1 else step.before.get("type"))
     _put(out, "facilities", _facilities(step, heard, wrong))
     for field, kind in _BOUNDS.items():
@@ -47,7 +68,7 @@ def corrected(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Messag
         if len(bands) == 1 and not bands[0].fits(*now):
             _put(out, f"{field}_lower", bands[0].lower)
             _put(out, f"{field}_upper", bands[0].upper)
-        elif changed and not getattr(heard, kind) and now != (None, None):
+        elif changed and not getattr(heard, kind) and (now != (None, None) or field in wrong):
             for end in ("lower", "upper"):
                 _put(out, f"{field}_{end}", step.before.get(f"{field}_{end}"))
     return FunctionCall(name=wanted.name, arguments=out)
@@ -56,6 +77,7 @@ def corrected(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Messag
 def _facilities(step: Step, heard: Heard, wrong: set[str]) -> list[str]:
     kept = [f for f in step.arguments.get("facilities") or [] if f not in wrong]
     asked = [match_facility(f) or {f} for f in kept]
+    kept = [f for f in step.before.get("facilities") or [] if f in wrong and f not in kept] + kept
     return kept + [min(m) for m in heard.facilities if len(m) == 1 and min(m) in wrong and not any(min(m) in a for a in asked)]
 
 

@@ -13,7 +13,7 @@ from chatbot.ui.words import say, t
 WORDS = {
     "header.name": ("酒店对话机器人工作台", "Hotel chatbot workbench"),
     "header.model": ("模型", "Model"),
-    "header.hotel-mini": ("hotel-mini · 增强数据微调后", "hotel-mini · fine-tuned on augmented data"),
+    "header.hotel-mini": ("hotel-mini · 随附模型", "hotel-mini · shipped"),
     "header.hotel-mini-base": ("hotel-mini · 微调前的基座", "hotel-mini · base before fine-tuning"),
     "header.database": ("酒店库", "Hotel database"),
     "header.upload": ("换酒店库…", "Change hotels …"),

@@ -112,3 +112,25 @@ def test_a_correction_keeps_what_stood_before(store, queue_model, words, wrong, 
     before = play(store, queue_model([call({"type": "经济型"}), reply("好的。")]))[-1].messages
     done = play(store, small(queue_model([call({"type": "经济型"} | wrong)] * 2 + [reply("好的。")])), words, before)[-1]
     assert {k: v for k, v in done.query.arguments().items() if k in right} == right
+
+
+def test_what_stood_before_is_not_forgotten(store, queue_model):
+    before = play(store, queue_model([call({"type": "经济型", "facilities": ["棋牌室"]}), reply("好的。")]))[-1].messages
+    forgets = call({"rating_range_lower": 4.5})
+    done = play(store, small(queue_model([forgets, forgets, reply("好的。")])), "要评分4.5分以上的", before)[-1]
+    assert done.query.arguments() == {"type": "经济型", "facilities": ["棋牌室"], "rating_range_lower": 4.5}
+
+
+def test_a_wish_that_is_only_talked_about_is_searched_for(store, queue_model):
+    before = play(store, queue_model([call({"type": "经济型"}), reply("好的。")]))[-1].messages
+    done = play(store, small(queue_model([reply("好的。"), reply("好的。"), reply("为您推荐月坛湾公寓。")])), "换成舒适型", before)[-1]
+    assert done.query.arguments() == {"type": "舒适型"}
+    assert done.records[0]["name"] == "月坛湾公寓"
+
+
+def test_a_question_gets_the_fact_that_it_asks_for(store, queue_model):
+    before = play(store, queue_model([call({"type": "经济型"}), reply("好的。")]))[-1].messages
+    beside = reply("归途快捷酒店(北京云桥店)的价格是200元。")
+    done = play(store, small(queue_model([beside, beside])), "第二家电话多少", before)[-1]
+    assert "010-22220000" in done.reply
+    assert done.source == "template"
