@@ -126,16 +126,17 @@ class Agent:
         A small model's call that contradicts the user's words twice is corrected by what was heard.
         """
         contradicting: FunctionCall | None = None
+        missed = self._missed(turn)
         for temperature in (0.0, 0.7):
             try:
-                draft = yield from self._attempt(turn, stop, temperature)
+                draft = yield from self._attempt(turn, stop, temperature, hidden=missed is not None)
             except (CallParseError, QueryError) as error:
                 turn.rejected.append((str(error.value or ""), error.what))
                 continue
             if isinstance(draft, FunctionCall) and (wrong := self._contradictions(draft, turn)):
                 turn.rejected.append((str(draft.arguments), "; ".join(wrong)))
                 contradicting = contradicting or draft
-            elif isinstance(draft, str) and (missed := self._missed(turn)):
+            elif isinstance(draft, str) and missed:
                 turn.rejected.append((draft, "no call"))
                 contradicting = contradicting or missed
             elif draft is not None:
@@ -150,8 +151,8 @@ class Agent:
         """What a small model's call and the user's words disagree on; a large model is trusted."""
         return contradictions(draft, state_of(turn.history), turn.messages) if getattr(self.model, "small", False) else []
 
-    def _attempt(self, turn: _Turn, stop: Callable[[], bool], temperature: float) -> Generator[Event, None, FunctionCall | str | None]:
-        """One generation; shows a reply clause by clause as far as it is grounded."""
+    def _attempt(self, turn: _Turn, stop: Callable[[], bool], temperature: float, *, hidden: bool) -> Generator[Event, None, FunctionCall | str | None]:
+        """One generation; shows a reply clause by clause as far as it is grounded, or only whole where it is `hidden`."""
         opening = preface(turn.relaxed, turn.unmatched)
         text, shown = "", ""
         for delta in self.model.generate(turn.messages, TOOLS, stop=stop, temperature=temperature, seed=1):
@@ -159,7 +160,7 @@ class Agent:
                 return _valid(delta.call) if not turn.call else None
             text += delta.text
             clause = _CLAUSE.match(text)
-            if clause and clause[0] != shown and not (self._wrong(clause[0], turn) or self._unanswered(clause[0], turn) or self._missed(turn)):
+            if clause and clause[0] != shown and not (hidden or self._wrong(clause[0], turn) or self._unanswered(clause[0], turn)):
                 shown = clause[0]
                 turn.first = turn.first or time.monotonic() - turn.began
                 yield TextEvent(opening + shown)

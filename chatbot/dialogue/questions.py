@@ -6,6 +6,7 @@ from typing import Any
 
 from chatbot.corpus.replies import ANSWER, UNKNOWN
 from chatbot.messages import Message
+from chatbot.models.hotel_mini import value
 
 _TOPICS = {
     "phone": r"电话|联系方式|怎么联系|号码",
@@ -33,12 +34,6 @@ def pointed_at(words: str, records: Sequence[dict[str, Any]], messages: Sequence
     before = next((m.content for m in reversed(messages) if m.role == "assistant" and not m.call), "")
     mentioned = [r for r in records if str(r["name"]) in before]
     return (named or ordinal or (mentioned if len(mentioned) == 1 else []) or list(records))[0]
-
-
-def value(record: dict[str, Any], field: str) -> str:
-    """A record's field in words; "" where it holds nothing."""
-    found = record.get(field)
-    return "、".join(map(str, found)) if isinstance(found, list) else "" if found is None else f"{found:g}" if isinstance(found, float) else str(found)
 
 
 def answers(reply: str, words: str, records: Sequence[dict[str, Any]], messages: Sequence[Message]) -> bool:
