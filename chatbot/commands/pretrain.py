@@ -37,6 +37,7 @@ def recipe(
     first_only: Annotated[float, typer.Option(min=0, max=1, help="share of conversations that end with the first call")] = 0.5,
     templates: Annotated[Path | None, typer.Option(help="ConvLab-2's user_utterance_templates.json")] = None,
     dialogues: Annotated[Path | None, typer.Option(help="demo-hotel's hotel_dialogues.json")] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="times that the human dialogues are taken, each time carried on and worded anew")] = 1,
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
     """Write the training data of hotel-mini: self-play over scrambled databases, with people's words where the files are given."""
@@ -48,8 +49,8 @@ def recipe(
     store = HotelStore.load(hotels)
     human = HumanWording.load(templates) if templates else None
     played = training_data(list(store.hotels), n, seed, spoken=spoken, human=human, first_only=first_only)
-    people = human_data(dialogues, store, seed, spoken=spoken > 0) if dialogues else iter(())
-    print(write_conversations(out, chain(played, people)))
+    people = [human_data(dialogues, store, f"{seed}-{k}", spoken=spoken > 0, human=human) for k in range(repeat)] if dialogues else []
+    print(write_conversations(out, chain(played, *people)))
 
 
 def register(app: typer.Typer) -> None:

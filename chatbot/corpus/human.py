@@ -21,6 +21,8 @@ from chatbot.messages import Conversation, Message, call, observation, reply, us
 _MARK = re.compile(r"\[(Inform|Request)\+酒店\+([^\]+]+)(?:\+是)?\d?\]")
 _WISH_ACTS = {"Inform+酒店+价格": "price", "Inform+酒店+评分": "rating", "Inform+酒店+酒店类型": "type", "Inform+酒店+酒店设施+是": "facilities"}
 _SILENT_ACTS = {"Request+酒店+名称", "General+greet+none", "General+thank+none"}
+_NAME_ACT = "Inform+酒店+名称"
+_NAME_MARK = f"[{_NAME_ACT}]"
 _TOPICS = {
     "电话": "phone",
     "地址": "address",
@@ -41,12 +43,14 @@ class HumanWording:
 
     Attributes:
         wishes: (kinds in any order, template) for turns that inform constraints.
-        questions: topic → templates that ask about the hotel in hand.
-        chat: thanks and closings.
+        questions: (topics, template) that ask for one or two facts of the hotel in hand.
+        named: the same of a hotel by its name, which stands for `{x}`.
+        thanks: thanks and closings.
     """
 
     wishes: tuple[tuple[tuple[str, ...], str], ...]
-    questions: dict[str, tuple[str, ...]]
+    questions: tuple[tuple[tuple[str, ...], str], ...]
+    named: tuple[tuple[tuple[str, ...], str], ...]
     thanks: tuple[str, ...]
 
     @classmethod
@@ -58,15 +62,19 @@ class HumanWording:
         """
         table = _json(path, dict)
         wishes: list[tuple[tuple[str, ...], str]] = []
-        questions: dict[str, list[str]] = {topic: [] for topic in _TOPICS.values()}
+        questions: list[tuple[tuple[str, ...], str]] = []
+        named: list[tuple[tuple[str, ...], str]] = []
         for key, texts in table.items():
             acts = key.split("*")
             kinds = tuple(_WISH_ACTS[a] for a in acts if a in _WISH_ACTS)
             if kinds and all(a in _WISH_ACTS or a in _SILENT_ACTS for a in acts):
                 wishes += [(kinds, text) for text in texts if len(_MARK.findall(text)) == len(kinds)]
-            if len(acts) == 1 and (topic := _TOPICS.get(key.removeprefix("Request+酒店+"))):
-                questions[topic] += [text for text in texts if "(" not in text and len(text) < 40]
-        return cls(tuple(wishes), {k: tuple(v) for k, v in questions.items()}, tuple(table.get("General+thank+none", ())))
+            topics = tuple(_TOPICS.get(a.removeprefix("Request+酒店+"), "") for a in acts if a != _NAME_ACT)
+            if 0 < len(topics) <= 2 and all(topics):
+                short = [text for text in texts if not set("({") & set(text) and len(text) < 60]
+                questions += [(topics, text) for text in short if _NAME_ACT not in acts]
+                named += [(topics, text.replace(_NAME_MARK, "{x}")) for text in short if acts.count(_NAME_ACT) == text.count(_NAME_MARK) == 1]
+        return cls(tuple(wishes), tuple(questions), tuple(named), tuple(table.get("General+thank+none", ())))
 
     def fill(self, template: str, texts: dict[str, list[str]]) -> str:
         """Put wordings by kind into a template; several facilities are used in order."""
@@ -85,7 +93,7 @@ def _json(path: Path, kind: type) -> Any:
     return found
 
 
-def hotel_dialogues(path: Path, store: HotelStore, seed: int = 0) -> Iterator[Conversation]:
+def hotel_dialogues(path: Path, store: HotelStore, seed: int | str = 0) -> Iterator[Conversation]:
     """demo-hotel dialogues with every query replayed on `store`.
 
     A reply that names other hotels than the replay finds is written anew from the records; from a turn

@@ -111,6 +111,9 @@ def _direction(before: str, after: str) -> tuple[bool, bool, bool]:
     """Whether the words around a number make it a lower bound, an upper bound, or a rough value."""
     after = re.sub(r"^(?:元|块钱|块|分|rmb|人民币|/晚|每晚|一晚|的)+", "", after)
     most = re.search(rf"(?:{MOST_BEFORE})[^,，。；\d]{{0,4}}$", before) or re.match(MOST_AFTER, after)
+    compared = re.match(r"(高|贵|多)|(低|便宜|少)", after) if before.endswith("比") else None
+    if compared:
+        return bool(compared[1]), bool(compared[2]), False
     least = not most and (re.search(rf"(?:{LEAST_BEFORE})(?:是|为|在|要|花|价)?$", before) or re.match(LEAST_AFTER, after))
     about = re.search(rf"(?:{ABOUT})[是在为]?$", before) or re.match(ABOUT, after)
     spend = not (least or about) and re.search(rf"(?:{BUDGET})(?:只有|是|在|为|就|有)?$", before)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from chatbot.corpus.human import HumanWording, hotel_dialogues
-from chatbot.corpus.selfplay import dialogue
+from chatbot.corpus.selfplay import dialogue, go_on
 from chatbot.corpus.wording import Speaker
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import SEARCH_HOTELS
@@ -65,10 +65,13 @@ def training_data(
         yield Conversation(id=f"recipe-{seed}-{i}", source=f"recipe-{seed}-{i}", tools=[SEARCH_HOTELS], messages=messages)
 
 
-def human_data(path: Path, store: HotelStore, seed: int, *, spoken: bool) -> Iterator[Conversation]:
-    """demo-hotel dialogues, in people's words as they are or with spoken facility words."""
+def human_data(path: Path, store: HotelStore, seed: int | str, *, spoken: bool, human: HumanWording | None = None) -> Iterator[Conversation]:
+    """demo-hotel dialogues, in people's words as they are or with spoken facility words; some end with the call, some go on in self-play."""
     for number, conversation in enumerate(hotel_dialogues(path, store, seed)):
         rng = random.Random(f"{seed}-human-{number}")
-        if len(conversation.messages) == 4 and rng.random() < 0.6:
-            conversation.messages = conversation.messages[:2]
+        roll = rng.random()
+        if roll < 0.35:
+            conversation.messages = conversation.messages[: 2 if len(conversation.messages) == 4 else -2]
+        elif roll < 0.8:
+            conversation.messages = go_on(conversation.messages, store, rng, rng.choice((1, 1, 2)), spoken=spoken, human=human)
         yield _colloquial(conversation, rng) if spoken else conversation
