@@ -12,6 +12,7 @@ from chatbot.dialogue.grounding import ungrounded
 from chatbot.dialogue.hearing import contradictions, corrected, missed_call
 from chatbot.dialogue.questions import answer, answers
 from chatbot.errors import CallParseError, QueryError
+from chatbot.hotels.facilities import canonical
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import FunctionCall, Message, call, observation, reply, user
@@ -19,6 +20,9 @@ from chatbot.models.backends import CallDelta, ChatModel, Delta, TextDelta
 
 _CLAUSE = re.compile(r".*[，。！？；：\n）]", re.S)
 TOOLS = [SEARCH_HOTELS]
+ANYTHING = ((TOOLS, 0.0), (TOOLS, 0.7))
+REPLIES: tuple[tuple[list[dict[str, Any]], float], ...] = (([], 0.0), ([], 0.7))
+"""What is tried in turn: the tools that may be called, and the temperature."""
 
 
 def state_of(messages: Sequence[Message]) -> HotelQuery:
@@ -176,34 +180,50 @@ class Agent:
     def _draft(self, turn: _Turn, stop: Callable[[], bool], first: Draft | None) -> Generator[Event, None, FunctionCall | str | None]:
         """A valid call or a grounded reply, at the second try by sampling; None where neither came.
 
-        A small model's call that contradicts the user's words twice is corrected by what was heard.
+        A small model's call that contradicts the user's words twice is corrected by what was heard; in place of one that
+        asks for what is in hand already it has to reply.
         """
-        contradicting: FunctionCall | None = None
-        missed = self._missed(turn)
-        for temperature in (0.0, 0.7):
-            deltas = first.deltas() if first and not temperature else self.model.generate(turn.messages, TOOLS, stop=stop, temperature=temperature, seed=1)
+        instead, missed, tries = None, self._missed(turn), list(ANYTHING)
+        while tries:
+            tools, temperature = tries.pop(0)
+            deltas = first.deltas() if first else self.model.generate(turn.messages, tools, stop=stop, temperature=temperature, seed=1)
+            first = None
             try:
                 draft = yield from self._attempt(turn, stop, deltas, hidden=missed is not None)
             except (CallParseError, QueryError) as error:
                 turn.rejected.append((str(error.value or ""), error.what))
                 continue
-            if isinstance(draft, FunctionCall) and (wrong := self._contradictions(draft, turn)):
-                turn.rejected.append((str(draft.arguments), "; ".join(wrong)))
-                contradicting = contradicting or draft
-            elif isinstance(draft, str) and missed:
-                turn.rejected.append((draft, "no call"))
-                contradicting = contradicting or missed
-            elif draft is not None:
+            reason, better = self._doubt(draft, turn, missed)
+            if draft is not None and not reason:
                 return draft
-        return corrected(contradicting, state_of(turn.history), turn.messages) if contradicting else None
+            if isinstance(draft, FunctionCall) and not better and tools:
+                tries = list(REPLIES)
+            instead = instead or better
+        return instead
+
+    def _doubt(self, draft: FunctionCall | str | None, turn: _Turn, missed: FunctionCall | None) -> tuple[str, FunctionCall | None]:
+        """What is wrong with a small model's draft, and the call that is better, None where a reply is; a large model is trusted."""
+        reason, better = "", None
+        if isinstance(draft, str) and missed:
+            reason, better = "no call", missed
+        elif isinstance(draft, FunctionCall) and self._small:
+            state = state_of(turn.history)
+            wrong = contradictions(draft, state, turn.messages)
+            reason, better = "; ".join(wrong), corrected(draft, state, turn.messages) if wrong else draft
+            if records_of(turn.history) and _same(HotelQuery.parse(better.arguments), state):
+                reason, better = "asks for what is in hand", None
+        if reason:
+            turn.rejected.append((draft if isinstance(draft, str) else str(draft and draft.arguments), reason))
+        return reason, better
+
+    @property
+    def _small(self) -> bool:
+        """Whether the model's calls and replies are compared with the user's words."""
+        return bool(getattr(self.model, "small", False))
 
     def _missed(self, turn: _Turn) -> FunctionCall | None:
         """The call that a small model's reply should have been."""
-        return missed_call(state_of(turn.history), turn.messages) if getattr(self.model, "small", False) and not turn.call else None
-
-    def _contradictions(self, draft: FunctionCall, turn: _Turn) -> list[str]:
-        """What a small model's call and the user's words disagree on; a large model is trusted."""
-        return contradictions(draft, state_of(turn.history), turn.messages) if getattr(self.model, "small", False) else []
+        return missed_call(state_of(turn.history), turn.messages) if self._small and not turn.call else None
 
     def _attempt(self, turn: _Turn, stop: Callable[[], bool], deltas: Iterator[Delta], *, hidden: bool) -> Generator[Event, None, FunctionCall | str | None]:
         """One generation; shows a reply clause by clause as far as it is grounded, or only whole where it is `hidden`."""
@@ -231,8 +251,14 @@ class Agent:
 
     def _unanswered(self, text: str, turn: _Turn) -> list[str]:
         """What was asked and a small model's reply does not tell."""
-        checked = getattr(self.model, "small", False) and not answers(text, turn.words, records_of(turn.messages), turn.history)
+        checked = self._small and not answers(text, turn.words, records_of(turn.messages), turn.history)
         return ["not answered"] if checked else []
+
+
+def _same(first: HotelQuery, second: HotelQuery) -> bool:
+    """Whether two queries ask for the same, facilities in whatever order and words."""
+    mine, theirs = ({**query.arguments(), "facilities": canonical(query.facilities)} for query in (first, second))
+    return mine == theirs
 
 
 def _valid(wanted: FunctionCall) -> FunctionCall:
