@@ -9,6 +9,8 @@ import typer
 HOTELS = Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")]
 MODEL = Annotated[str, typer.Option("--model", help="hotel-mini, hotel-mini-base, a folder, adapter:FOLDER or openai:NAME")]
 
+BARE = Annotated[bool, typer.Option("--bare", help="measure the model alone, without the chatbot's checks")]
+
 
 def _progress(done: int, total: int) -> None:
     print(f"\r{done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
@@ -22,11 +24,12 @@ def evaluate(
     model: MODEL = "hotel-mini",
     predictions: Annotated[Path | None, typer.Option("--predictions", help="also write one line a scored turn")] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="only the first conversations")] = None,
+    bare: BARE = False,
 ) -> None:
-    """Measure a model on held-out conversations: slots, calls, states, replies, groundedness, with 95% intervals."""
+    """Measure the chatbot on held-out conversations: slots, calls, states, replies, groundedness, with 95% intervals."""
     from chatbot.evaluation.study import evaluate_file
 
-    print(evaluate_file(data, hotels, model, out, predictions, limit=limit, progress=_progress))
+    print(evaluate_file(data, hotels, model, out, predictions, limit=limit, bare=bare, progress=_progress))
 
 
 def simulate(
@@ -56,6 +59,7 @@ def study(
     goals: Annotated[int, typer.Option("--goals", min=0, help="goals of the simulated user")] = 0,
     seeds: Annotated[int, typer.Option("--seeds", min=1, max=16, help="wordings of each goal")] = 4,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="only the first conversations")] = None,
+    bare: BARE = False,
 ) -> None:
     """Measure up to three models on one data set; without --model and --data go on with what the folder was started with."""
     from chatbot.dialogue.agent import Agent
@@ -63,7 +67,7 @@ def study(
     from chatbot.models.catalog import open_model
 
     if model and data:
-        write_config(folder, model, data, hotels, goals=goals, seeds=seeds, limit=limit)
+        write_config(folder, model, data, hotels, goals=goals, seeds=seeds, limit=limit, bare=bare)
     run_job(folder, open_model, Agent)
 
 

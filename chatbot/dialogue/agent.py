@@ -12,13 +12,17 @@ from chatbot.dialogue.grounding import ungrounded
 from chatbot.dialogue.hearing import contradictions, corrected, missed_call
 from chatbot.dialogue.questions import answer, answers
 from chatbot.errors import CallParseError, QueryError
+from chatbot.hotels.facilities import canonical
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import FunctionCall, Message, call, observation, reply, user
-from chatbot.models.backends import CallDelta, ChatModel
+from chatbot.models.backends import CallDelta, ChatModel, Delta, TextDelta
 
 _CLAUSE = re.compile(r".*[，。！？；：\n）]", re.S)
 TOOLS = [SEARCH_HOTELS]
+ANYTHING = ((TOOLS, 0.0), (TOOLS, 0.7))
+REPLIES: tuple[tuple[list[dict[str, Any]], float], ...] = (([], 0.0), ([], 0.7))
+"""What is tried in turn: the tools that may be called, and the temperature."""
 
 
 def state_of(messages: Sequence[Message]) -> HotelQuery:
@@ -79,6 +83,19 @@ class _Turn:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """What a model wrote at first, made before the turn (in a batch with others); None where it does not parse."""
+
+    message: Message | None
+
+    def deltas(self) -> Iterator[Delta]:
+        """As the model would have streamed it."""
+        if self.message is None:
+            raise CallParseError("the model's output is no call and no reply", remedy="Retry, or choose another model.")
+        yield CallDelta(self.message.call) if self.message.call else TextDelta(self.message.content)
+
+
+@dataclass(frozen=True)
 class Agent:
     """A model and a database; it keeps no conversation, so one agent serves any number of them."""
 
@@ -94,15 +111,55 @@ class Agent:
             BackendError: the model cannot be reached.
         """
         turn = _Turn(list(messages), added=[user(text)], query=state_of(messages))
-        draft: FunctionCall | str | None = yield from self._draft(turn, stop)
-        if isinstance(draft, FunctionCall):
-            yield from self._search(turn, draft)
-            draft = yield from self._draft(turn, stop)
-        if isinstance(draft, FunctionCall) or draft is None:
-            turn.source = "template"
-            draft = preface(turn.relaxed, turn.unmatched) + self._without_model(turn)
-            yield TextEvent(draft)
-        yield turn.end(draft)
+        message = yield from self._next(turn, stop)
+        if message.call:
+            yield from self._search(turn, message.call)
+            message = yield from self._next(turn, stop)
+        yield turn.end(message.content)
+
+    def next_message(self, messages: Sequence[Message], draft: Draft | None = None) -> Message:
+        """The one message that follows a conversation which ends with the user's words or with records: a checked call or reply.
+
+        What `turn` yields is made of these, so what is measured here is what a user meets.
+
+        Args:
+            messages: the conversation, not empty.
+            draft: the model's first draft, where it is there already.
+
+        Raises:
+            BackendError: the model cannot be reached.
+        """
+        steps = self._next(self._resumed(messages), lambda: False, draft)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                message: Message = end.value
+                return message
+
+    def _resumed(self, messages: Sequence[Message]) -> _Turn:
+        """A turn as it stands at the end of a conversation that somebody else held."""
+        spoken = max((at for at, message in enumerate(messages) if message.role == "user"), default=0)
+        turn = _Turn(list(messages[:spoken]), added=list(messages[spoken:]), query=state_of(messages))
+        called = next((m.call for m in reversed(turn.added) if m.call), None)
+        if called:
+            turn.call = called.arguments
+            found = self.store.search(turn.query)
+            if found.records == records_of(messages):
+                turn.relaxed, turn.unmatched = found.relaxed, found.unmatched
+        return turn
+
+    def _next(self, turn: _Turn, stop: Callable[[], bool], draft: Draft | None = None) -> Generator[Event, None, Message]:
+        """A checked call, or a grounded reply; a template where the model has neither."""
+        found = yield from self._draft(turn, stop, draft)
+        if isinstance(found, FunctionCall) and not turn.call:
+            return call(found.arguments)
+        if isinstance(found, str):
+            return reply(found)
+        turn.source = "template"
+        text = preface(turn.relaxed, turn.unmatched) + self._without_model(turn)
+        yield TextEvent(text)
+        return reply(text)
 
     def _without_model(self, turn: _Turn) -> str:
         """A truthful reply where the model gave none: the fact that was asked for, or the hotels in hand."""
@@ -120,42 +177,59 @@ class Agent:
         turn.added += [call(wanted.arguments), observation(found.records)]
         yield RecordsEvent(found.records, found.relaxed, found.unmatched, found.total, time.monotonic() - began)
 
-    def _draft(self, turn: _Turn, stop: Callable[[], bool]) -> Generator[Event, None, FunctionCall | str | None]:
+    def _draft(self, turn: _Turn, stop: Callable[[], bool], first: Draft | None) -> Generator[Event, None, FunctionCall | str | None]:
         """A valid call or a grounded reply, at the second try by sampling; None where neither came.
 
-        A small model's call that contradicts the user's words twice is corrected by what was heard.
+        A small model's call that contradicts the user's words twice is corrected by what was heard; in place of one that
+        asks for what is in hand already it has to reply.
         """
-        contradicting: FunctionCall | None = None
-        missed = self._missed(turn)
-        for temperature in (0.0, 0.7):
+        instead, missed, tries = None, self._missed(turn), list(ANYTHING)
+        while tries:
+            tools, temperature = tries.pop(0)
+            deltas = first.deltas() if first else self.model.generate(turn.messages, tools, stop=stop, temperature=temperature, seed=1)
+            first = None
             try:
-                draft = yield from self._attempt(turn, stop, temperature, hidden=missed is not None)
+                draft = yield from self._attempt(turn, stop, deltas, hidden=missed is not None)
             except (CallParseError, QueryError) as error:
                 turn.rejected.append((str(error.value or ""), error.what))
                 continue
-            if isinstance(draft, FunctionCall) and (wrong := self._contradictions(draft, turn)):
-                turn.rejected.append((str(draft.arguments), "; ".join(wrong)))
-                contradicting = contradicting or draft
-            elif isinstance(draft, str) and missed:
-                turn.rejected.append((draft, "no call"))
-                contradicting = contradicting or missed
-            elif draft is not None:
+            reason, better = self._doubt(draft, turn, missed)
+            if draft is not None and not reason:
                 return draft
-        return corrected(contradicting, state_of(turn.history), turn.messages) if contradicting else None
+            if isinstance(draft, FunctionCall) and not better and tools:
+                tries = list(REPLIES)
+            instead = instead or better
+        return instead
+
+    def _doubt(self, draft: FunctionCall | str | None, turn: _Turn, missed: FunctionCall | None) -> tuple[str, FunctionCall | None]:
+        """What is wrong with a small model's draft, and the call that is better, None where a reply is; a large model is trusted."""
+        reason, better = "", None
+        if isinstance(draft, str) and missed:
+            reason, better = "no call", missed
+        elif isinstance(draft, FunctionCall) and self._small:
+            state = state_of(turn.history)
+            wrong = contradictions(draft, state, turn.messages)
+            reason, better = "; ".join(wrong), corrected(draft, state, turn.messages) if wrong else draft
+            if records_of(turn.history) and _same(HotelQuery.parse(better.arguments), state):
+                reason, better = "asks for what is in hand", None
+        if reason:
+            turn.rejected.append((draft if isinstance(draft, str) else str(draft and draft.arguments), reason))
+        return reason, better
+
+    @property
+    def _small(self) -> bool:
+        """Whether the model's calls and replies are compared with the user's words."""
+        return bool(getattr(self.model, "small", False))
 
     def _missed(self, turn: _Turn) -> FunctionCall | None:
         """The call that a small model's reply should have been."""
-        return missed_call(state_of(turn.history), turn.messages) if getattr(self.model, "small", False) and not turn.call else None
+        return missed_call(state_of(turn.history), turn.messages) if self._small and not turn.call else None
 
-    def _contradictions(self, draft: FunctionCall, turn: _Turn) -> list[str]:
-        """What a small model's call and the user's words disagree on; a large model is trusted."""
-        return contradictions(draft, state_of(turn.history), turn.messages) if getattr(self.model, "small", False) else []
-
-    def _attempt(self, turn: _Turn, stop: Callable[[], bool], temperature: float, *, hidden: bool) -> Generator[Event, None, FunctionCall | str | None]:
+    def _attempt(self, turn: _Turn, stop: Callable[[], bool], deltas: Iterator[Delta], *, hidden: bool) -> Generator[Event, None, FunctionCall | str | None]:
         """One generation; shows a reply clause by clause as far as it is grounded, or only whole where it is `hidden`."""
         opening = preface(turn.relaxed, turn.unmatched)
         text, shown = "", ""
-        for delta in self.model.generate(turn.messages, TOOLS, stop=stop, temperature=temperature, seed=1):
+        for delta in deltas:
             if isinstance(delta, CallDelta):
                 return _valid(delta.call) if not turn.call else None
             text += delta.text
@@ -177,8 +251,14 @@ class Agent:
 
     def _unanswered(self, text: str, turn: _Turn) -> list[str]:
         """What was asked and a small model's reply does not tell."""
-        checked = getattr(self.model, "small", False) and not answers(text, turn.words, records_of(turn.messages), turn.history)
+        checked = self._small and not answers(text, turn.words, records_of(turn.messages), turn.history)
         return ["not answered"] if checked else []
+
+
+def _same(first: HotelQuery, second: HotelQuery) -> bool:
+    """Whether two queries ask for the same, facilities in whatever order and words."""
+    mine, theirs = ({**query.arguments(), "facilities": canonical(query.facilities)} for query in (first, second))
+    return mine == theirs
 
 
 def _valid(wanted: FunctionCall) -> FunctionCall:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Prediction:
         after_empty: the search before it had found nothing.
         ungrounded: claims of the predicted reply that the records don't hold.
         same_hotels: at a gold call, whether the predicted call finds the same hotels; otherwise None.
+        draft: where the whole chatbot was measured, what its model alone had written: the fields of DRAFT.
     """
 
     id: str
@@ -38,10 +39,20 @@ class Prediction:
     after_empty: bool = False
     ungrounded: tuple[str, ...] = ()
     same_hotels: bool | None = None
+    draft: dict[str, Any] | None = None
+
+    @property
+    def bare(self) -> "Prediction":
+        """The same turn with what the model alone had written, before the chatbot's checks."""
+        return replace(self, **self.draft, draft=None) if self.draft else self
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
         return asdict(self)
+
+
+DRAFT = ("predicted_call", "predicted_reply", "predicted_function", "ungrounded", "same_hotels")
+"""What differs between the chatbot's answer and its model's first draft."""
 
 
 def write_predictions(path: Path, rows: Iterable[Prediction]) -> None:

@@ -1,13 +1,14 @@
-"""Runs a model over a data set: gold context, one prediction at every assistant turn, in batches, with progress."""
+"""Runs a model, alone or inside the whole chatbot, over a data set: gold context, one prediction at every assistant turn, in batches."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from chatbot.dialogue.agent import Draft
 from chatbot.errors import InputError, QueryError
 from chatbot.evaluation.metrics import evaluate
-from chatbot.evaluation.predictions import Prediction, append_predictions, read_predictions
+from chatbot.evaluation.predictions import DRAFT, Prediction, append_predictions, read_predictions
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
@@ -17,6 +18,14 @@ from chatbot.models.backends import ChatModel
 BATCH = 32
 Progress = Callable[[int, int], None]
 """Told (turns done, turns in all)."""
+
+
+class Checked(Protocol):
+    """What makes a chatbot's message out of its model's draft: `dialogue.agent.Agent`, or a fake."""
+
+    def next_message(self, messages: Sequence[Message], draft: Draft | None = ...) -> Message:
+        """The message that a user meets after these."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,13 @@ def _prediction(turn: Turn, predicted: Message | None, store: HotelStore) -> Pre
     )
 
 
+def _checked(turn: Turn, draft: Message | None, agent: Checked, store: HotelStore) -> Prediction:
+    """The chatbot's message, with the model's own draft beside it."""
+    bare = _prediction(turn, draft, store)
+    whole = _prediction(turn, agent.next_message(turn.context, Draft(draft)), store)
+    return replace(whole, draft={name: getattr(bare, name) for name in DRAFT})
+
+
 def _batches(todo: Sequence[Turn]) -> Iterator[list[Turn]]:
     """Turns of like length together, longest first, so that little is padded and the time left is not promised too short."""
     order = sorted(todo, key=lambda turn: -sum(len(m.content) for m in turn.context))
@@ -117,12 +133,19 @@ def _todo(conversations: Sequence[Conversation]) -> list[Turn]:
 
 
 def predict(
-    conversations: Sequence[Conversation], model: ChatModel, store: HotelStore, progress: Progress | None = None, kept: Path | None = None
+    conversations: Sequence[Conversation],
+    model: ChatModel,
+    store: HotelStore,
+    progress: Progress | None = None,
+    *,
+    kept: Path | None = None,
+    agent: Checked | None = None,
 ) -> list[Prediction]:
-    """What the model writes at every assistant turn, given the gold messages before it.
+    """What comes out at every assistant turn, given the gold messages before it.
 
     Args:
         kept: a file that every batch is appended to at once; turns that it already holds are not asked again.
+        agent: measure the whole chatbot around the model, with its checks; without it the model alone.
 
     Raises:
         InputError: two conversations have one id, or there is no assistant turn to score.
@@ -130,8 +153,8 @@ def predict(
     todo = _todo(conversations)
     rows = {(row.id, row.turn): row for row in read_predictions(kept)} if kept and kept.exists() else {}
     for batch in _batches([turn for turn in todo if turn.key not in rows]):
-        answers = model.predict([(turn.context, turn.tools) for turn in batch])
-        new = [_prediction(turn, answer, store) for turn, answer in zip(batch, answers, strict=True)]
+        drafts = model.predict([(turn.context, turn.tools) for turn in batch])
+        new = [_checked(turn, draft, agent, store) if agent else _prediction(turn, draft, store) for turn, draft in zip(batch, drafts, strict=True)]
         rows |= {(row.id, row.turn): row for row in new}
         if kept:
             append_predictions(kept, new)
@@ -140,12 +163,23 @@ def predict(
     return [rows[turn.key] for turn in todo]
 
 
-def run_evaluation(conversations: Sequence[Conversation], model: ChatModel, store: HotelStore, progress: Progress | None = None) -> dict[str, Any]:
-    """Measure a model on conversations: the figures of `metrics.evaluate`, the model's name, and the `predictions` behind them.
+def scored(rows: Sequence[Prediction]) -> dict[str, Any]:
+    """The figures of `metrics.evaluate`; where the whole chatbot was measured, those of its model alone under `bare`."""
+    drafted = any(row.draft for row in rows)
+    return {**evaluate(rows), "measured": "chatbot" if drafted else "model", "bare": evaluate([row.bare for row in rows]) if drafted else None}
+
+
+def run_evaluation(
+    conversations: Sequence[Conversation], model: ChatModel, store: HotelStore, progress: Progress | None = None, agent: Checked | None = None
+) -> dict[str, Any]:
+    """Measure on conversations: the figures of `scored`, the model's name, and the `predictions` behind them.
+
+    Args:
+        agent: the whole chatbot around the model; without it the model alone is measured.
 
     Raises:
         InputError: the data cannot be scored.
         BackendError: the model cannot be reached.
     """
-    rows = predict(conversations, model, store, progress)
-    return {"model": model.name, **evaluate(rows), "predictions": rows}
+    rows = predict(conversations, model, store, progress, agent=agent)
+    return {"model": model.name, **scored(rows), "predictions": rows}

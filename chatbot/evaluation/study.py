@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, Field, ValidationError
 
 from chatbot.corpus.lab import read_any
 from chatbot.errors import InputError
 from chatbot.evaluation.compare import best, comparisons
-from chatbot.evaluation.metrics import METRICS, evaluate
+from chatbot.evaluation.metrics import METRICS
 from chatbot.evaluation.predictions import Prediction, read_predictions, write_predictions
-from chatbot.evaluation.runner import Progress, predict, run_evaluation
+from chatbot.evaluation.runner import Checked, Progress, predict, run_evaluation, scored
 from chatbot.evaluation.simulator import Chatbot, conversation, simulate, summarise
 from chatbot.hotels.store import HotelStore
 from chatbot.jobs import JobWriter
@@ -43,6 +43,7 @@ class StudyConfig(BaseModel):
         hotels: the database that calls run against.
         limit: only so many conversations, None for all.
         goals, seeds: of the simulated user; 0 goals leave it out.
+        bare: measure on the data the model alone, without the chatbot's checks.
     """
 
     models: list[str] = Field(min_length=1, max_length=MOST_MODELS)
@@ -51,6 +52,7 @@ class StudyConfig(BaseModel):
     limit: int | None = Field(None, ge=1)
     goals: int = Field(0, ge=0, le=1000)
     seeds: int = Field(4, ge=1, le=16)
+    bare: bool = False
 
     @classmethod
     def read(cls, folder: Path) -> "StudyConfig":
@@ -73,6 +75,10 @@ def write_config(folder: Path, models: Sequence[str], data: Path, hotels: Path |
     return config
 
 
+class Whole(Chatbot, Checked, Protocol):
+    """A chatbot that can be talked to and asked for single messages: `dialogue.agent.Agent`, or a fake."""
+
+
 class StudyStopped(Exception):
     """Somebody asked the study to stop; what is done is kept."""
 
@@ -81,7 +87,7 @@ def run_study(
     config: StudyConfig,
     folder: Path,
     open_model: Callable[[str], ChatModel],
-    open_agent: Callable[[ChatModel, HotelStore], Chatbot],
+    open_agent: Callable[[ChatModel, HotelStore], Whole],
     tell: Tell = lambda done, total, what: None,
 ) -> dict[str, Any]:
     """Measure every model and write `result.json`; what the folder already holds is not asked again.
@@ -103,10 +109,18 @@ def run_study(
             model = open_model(name)
             _write(done, {"model": name, **run.measure(position, model, open_agent(model, store))})
         figures.append(json.loads(done.read_text(encoding="utf-8")))
-    pairs = comparisons([_rows(folder, position, conversations) for position in range(len(figures))])
-    result = {"models": figures, "pairs": pairs, "best": best(figures, pairs), **provenance(config.data, config.hotels)}
+    rows = [_rows(folder, position, conversations) for position in range(len(figures))]
+    result = {"models": figures, **_compared(figures, rows), "bare": None, **provenance(config.data, config.hotels)}
+    if not config.bare:
+        result["bare"] = _compared([figure["bare"] for figure in figures], [[row.bare for row in mine] for mine in rows])
     _write(folder / RESULT, result)
     return result
+
+
+def _compared(figures: list[dict[str, Any]], rows: list[list[Prediction]]) -> dict[str, Any]:
+    """Every pair of models, and which is the best in what."""
+    pairs = comparisons(rows)
+    return {"pairs": pairs, "best": best(figures, pairs)}
 
 
 @dataclass(frozen=True)
@@ -119,11 +133,12 @@ class _Run:
     conversations: list[Conversation]
     tell: Tell
 
-    def measure(self, position: int, model: ChatModel, agent: Chatbot) -> dict[str, Any]:
+    def measure(self, position: int, model: ChatModel, agent: Whole) -> dict[str, Any]:
         """One model on the data and with the simulated user: its figures, with `seconds` and `simulation` (None where left out)."""
         config, folder, started = self.config, self.folder, time.monotonic()
-        rows = predict(self.conversations, model, self.store, self._progress(position, 0), folder / f"predictions-{position}.jsonl")
-        figures = {**evaluate(rows), "seconds": round(time.monotonic() - started, 1), "simulation": None}
+        kept, checked = folder / f"predictions-{position}.jsonl", None if config.bare else agent
+        rows = predict(self.conversations, model, self.store, self._progress(position, 0), kept=kept, agent=checked)
+        figures = {**scored(rows), "seconds": round(time.monotonic() - started, 1), "simulation": None}
         if config.goals:
             outcomes = simulate(agent, self.store, config.goals, config.seeds, progress=self._progress(position, len(rows), TURNS_A_DIALOGUE))
             dialogues = (conversation(outcome, f"{number}-{outcome.seed}") for number, tries in enumerate(outcomes) for outcome in tries)
@@ -139,7 +154,7 @@ class _Run:
         return lambda done, total: self.tell(position * each + before + done * weight, each * len(models), models[position])
 
 
-def run_job(folder: Path, open_model: Callable[[str], ChatModel], open_agent: Callable[[ChatModel, HotelStore], Chatbot]) -> None:
+def run_job(folder: Path, open_model: Callable[[str], ChatModel], open_agent: Callable[[ChatModel, HotelStore], Whole]) -> None:
     """A study as a job: its folder holds the configuration, hears of the progress, and may ask to stop.
 
     Raises:
@@ -212,18 +227,30 @@ class Study:
 
 
 def evaluate_file(
-    data: Path, hotels: Path | None, model: str, out: Path, predictions: Path | None = None, *, limit: int | None = None, progress: Progress | None = None
+    data: Path,
+    hotels: Path | None,
+    model: str,
+    out: Path,
+    predictions: Path | None = None,
+    *,
+    limit: int | None = None,
+    bare: bool = False,
+    progress: Progress | None = None,
 ) -> str:
     """What the `evaluate` command does: read, measure, write the report (and the predictions); returns a short table to read.
+
+    Args:
+        bare: measure the model alone instead of the whole chatbot.
 
     Raises:
         WorkbenchError: the data, the database or the model cannot be used.
     """
+    from chatbot.dialogue.agent import Agent
     from chatbot.models.catalog import open_model
 
     hotels = hotels or settings().hotels
-    started = time.monotonic()
-    report = run_evaluation(read_any(data)[:limit], open_model(model), HotelStore.load(hotels), progress)
+    started, store, opened = time.monotonic(), HotelStore.load(hotels), open_model(model)
+    report = run_evaluation(read_any(data)[:limit], opened, store, progress, None if bare else Agent(opened, store))
     return write_report(report | {"model": model, "seconds": round(time.monotonic() - started, 1)}, data, hotels, out, predictions)
 
 
@@ -250,10 +277,15 @@ def provenance(data: Path, hotels: Path) -> dict[str, Any]:
 
 
 def summary(report: dict[str, Any]) -> str:
-    """The figures as lines of text: name, value, 95% interval."""
-    lines = []
+    """The figures as lines of text: name, value, 95% interval, and what the model alone would have had."""
+    lines, bare = [], report.get("bare")
     for name in METRICS:
-        value, bounds = report[name], report["intervals"][name]
-        lines.append(f"{name:30} " + ("—" if value is None else f"{value:8.4f}  [{bounds[0]:.4f}, {bounds[1]:.4f}]"))
+        alone = f"   model alone {_figure(bare, name)}" if bare else ""
+        lines.append(f"{name:30} {_figure(report, name)}{alone}")
     counts = report["counts"]
-    return "\n".join([*lines, f"{counts['dialogues']} dialogues, {counts['turns']} turns"])
+    return "\n".join([*lines, f"{counts['dialogues']} dialogues, {counts['turns']} turns of the {report['measured']}"])
+
+
+def _figure(report: dict[str, Any], name: str) -> str:
+    value, bounds = report[name], report["intervals"][name]
+    return f"{'—':26}" if value is None else f"{value:8.4f}  [{bounds[0]:.4f}, {bounds[1]:.4f}]"

@@ -14,7 +14,7 @@ from chatbot.models.grammar import call_grammar, token_info
 
 
 class Guide:
-    """Follows one generation: free until the call starts, under the grammar from there on."""
+    """Follows one generation: free until the call starts, under the grammar from there on; without a grammar no call may start."""
 
     def __init__(self, owner: "CallConstraint", grammar: str) -> None:
         self.owner, self.grammar = owner, grammar
@@ -24,6 +24,8 @@ class Guide:
 
     def mask(self, logits: torch.Tensor) -> None:
         """Rule out, in place, what the grammar does not allow next. `logits` has shape (vocabulary,)."""
+        if not self.grammar and self.owner.call_token is not None:
+            logits[self.owner.call_token] = -torch.inf
         if self.matcher and not self.matcher.is_terminated():
             self.matcher.fill_next_token_bitmask(self.owner.bitmask)
             xgrammar.apply_token_bitmask_inplace(logits.unsqueeze(0), self.owner.bitmask)
@@ -52,6 +54,7 @@ class CallConstraint:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, family: Family, vocabulary: int) -> None:
         self.tokenizer, self.family = tokenizer, family
         stops = [i for i in (tokenizer.convert_tokens_to_ids(t) for t in family.stops) if isinstance(i, int) and i != tokenizer.unk_token_id]
+        self.call_token = next((i for t in family.special_tokens if t == family.call_start and isinstance(i := tokenizer.convert_tokens_to_ids(t), int)), None)
         self._compiler = xgrammar.GrammarCompiler(token_info(tokenizer, vocabulary, stops or [tokenizer.eos_token_id]), max_threads=2)
         self.bitmask = xgrammar.allocate_token_bitmask(1, vocabulary)
         self._compiled = lru_cache(maxsize=32)(self._compiler.compile_grammar)
@@ -65,5 +68,5 @@ class CallConstraint:
         return xgrammar.GrammarMatcher(self._compiled(grammar))
 
     def start(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> Guide:
-        """Begin a generation after these messages."""
+        """Begin a generation after these messages; without tools it is a reply, where the family starts its calls with a token of its own."""
         return Guide(self, call_grammar(self.family.name, list(tools)) if tools else "")

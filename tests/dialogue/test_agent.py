@@ -2,10 +2,10 @@
 
 import pytest
 
-from chatbot.dialogue.agent import Agent
+from chatbot.dialogue.agent import Agent, Draft
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
 from chatbot.errors import BackendError, CallParseError
-from chatbot.messages import call, reply, user
+from chatbot.messages import call, observation, reply, user
 
 
 def play(store, model, text="找能打麻将的经济型酒店", messages=()):
@@ -134,3 +134,48 @@ def test_a_question_gets_the_fact_that_it_asks_for(store, queue_model):
     done = play(store, small(queue_model([beside, beside])), "第二家电话多少", before)[-1]
     assert "010-22220000" in done.reply
     assert done.source == "template"
+
+
+def single(store, model, messages, draft=None):
+    return Agent(model, store).next_message(messages, draft)
+
+
+def test_a_turn_asked_for_message_by_message_is_the_turn(store, queue_model):
+    answers = [call({"type": "豪华型", "price_range_upper": 100}), reply("为您推荐北京瑞都大酒店。")]
+    whole = play(store, queue_model(list(answers)), "豪华的，一百以内")[-1].messages
+    model, messages = queue_model(list(answers)), whole[:1]
+    assert single(store, model, messages) == whole[1]
+    assert single(store, model, [*messages, *whole[1:3]]) == whole[3]
+
+
+def test_a_draft_that_is_there_already_is_checked_and_not_asked_for_again(store, queue_model):
+    model = queue_model([])
+    words = [user("要经济型的")]
+    assert single(store, model, words, Draft(call({"type": "经济型"}))).call.arguments == {"type": "经济型"}
+    assert single(store, model, words, Draft(reply("请问要哪种酒店？"))).content == "请问要哪种酒店？"
+    assert model.seen == []
+
+
+def test_a_wrong_draft_is_followed_by_a_second_try(store, queue_model):
+    wrong = Draft(call({"type": "豪华型"}))
+    model = small(queue_model([call({"type": "经济型"})]))
+    assert single(store, model, [user("要经济型的")], wrong).call.arguments == {"type": "经济型"}
+    assert len(model.seen) == 1
+
+
+@pytest.mark.parametrize("draft", [None, call({"rating_range_lower": 9}), reply("北京幻影大酒店，电话010-99999999。")])
+def test_where_no_draft_passes_the_message_is_a_true_template(store, queue_model, draft):
+    lie = reply("北京幻影大酒店很好。")
+    held = [user("要经济型的"), *play(store, queue_model([call({"type": "经济型"}), reply("好的。")]), "要经济型的")[-1].messages[1:3]]
+    said = single(store, queue_model([lie]), held, Draft(draft))
+    assert "200元" in said.content and "幻影" not in said.content
+
+
+def test_a_second_call_after_the_records_is_not_made(store, queue_model):
+    held = play(store, queue_model([call({"type": "经济型"}), reply("好的。")]), "要经济型的")[-1].messages[:3]
+    assert single(store, queue_model([call({"type": "豪华型"})] * 2), held).call is None
+
+
+def test_records_of_another_search_claim_no_relaxation(store, queue_model):
+    held = [user("豪华的，一百以内"), call({"type": "豪华型", "price_range_upper": 100}), observation([store.hotels[0].record()])]
+    assert single(store, queue_model([reply("推荐归途快捷酒店(北京云桥店)。")]), held).content == "推荐归途快捷酒店(北京云桥店)。"

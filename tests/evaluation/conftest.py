@@ -4,8 +4,9 @@ from random import Random
 
 import pytest
 
+from chatbot.dialogue.events import TurnEvent
 from chatbot.hotels.facilities import FACILITIES
-from chatbot.hotels.query import HOTEL_TYPES, SEARCH_HOTELS
+from chatbot.hotels.query import HOTEL_TYPES, SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import Conversation, call, observation, reply, user
@@ -34,6 +35,16 @@ class QueueModel:
     def predict(self, contexts):
         self.batches.append(len(contexts))
         return [self.answers[self._key(messages)] for messages, tools in contexts]
+
+
+class Unchecked:
+    """A chatbot that says what its model says, and offers nothing in words where that does not parse."""
+
+    def next_message(self, messages, draft=None):
+        return draft.message or reply("请稍等")
+
+    def turn(self, messages, text, stop=lambda: False):
+        yield TurnEvent("请稍等", None, HotelQuery(), [], [user(text), reply("请稍等")])
 
 
 def _hotel(number):
@@ -93,3 +104,9 @@ def queue_model():
 def gold_model(conversations):
     """A model that answers exactly as the data does."""
     return QueueModel(conversations)
+
+
+@pytest.fixture
+def unchecked():
+    """A chatbot without checks of its own."""
+    return Unchecked()

@@ -15,7 +15,7 @@ EVIL = '<img src=x onerror="alert(1)">'
 
 
 @pytest.fixture
-def study(conversations, queue_model, store, tmp_path):
+def study(conversations, queue_model, store, unchecked, tmp_path):
     data, hotels = tmp_path / "data.jsonl", tmp_path / "hotels.json"
     conversations[0].messages[0].content += EVIL
     write_conversations(data, conversations)
@@ -24,7 +24,7 @@ def study(conversations, queue_model, store, tmp_path):
     worse.put(conversations[0].messages[:1], call({"name": EVIL}))
     better.put(conversations[1].messages[:3], reply(f"电话是010-99999999。{EVIL}"))
     config = StudyConfig(models=["base", "adapter"], data=data, hotels=hotels)
-    run_study(config, tmp_path / "study", {"base": worse, "adapter": better}.get, lambda model, store: None)
+    run_study(config, tmp_path / "study", {"base": worse, "adapter": better}.get, lambda model, store: unchecked)
     return Study.load(tmp_path / "study")
 
 

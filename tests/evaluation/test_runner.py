@@ -2,10 +2,12 @@
 
 import pytest
 
+from chatbot.dialogue.agent import Agent
 from chatbot.errors import InputError
 from chatbot.evaluation import runner
 from chatbot.evaluation.metrics import METRICS
 from chatbot.messages import call, reply, user
+from chatbot.models.backends import TextDelta
 
 
 def test_every_assistant_turn_is_predicted_once_in_its_gold_context(conversations, gold_model, store):
@@ -75,3 +77,46 @@ def test_turns_that_a_file_already_holds_are_not_asked_again(conversations, gold
     assert sum(gold_model.batches) - asked == 3
     assert [row.to_dict() | {"ungrounded": ()} for row in again] == [row.to_dict() for row in whole]
     assert len(kept.read_text().splitlines()) == 7
+
+
+class Careful:
+    """A chatbot that puts its own call in the place of any call; what it was given is kept."""
+
+    def __init__(self):
+        self.drafts = []
+
+    def next_message(self, messages, draft=None):
+        self.drafts.append((len(messages), draft.message))
+        return call({"type": "豪华型"}) if draft.message is None or draft.message.call else draft.message
+
+
+def test_the_whole_chatbot_is_measured_with_its_models_draft_beside_it(conversations, gold_model, store):
+    gold_model.put(conversations[0].messages[:5], None)
+    agent = Careful()
+    report = runner.run_evaluation(conversations, gold_model, store, agent=agent)
+    assert sorted(length for length, _ in agent.drafts) == [1, 1, 3, 3, 5, 5, 7]
+    assert (report["measured"], report["call_exact"], report["unparseable_rate"]) == ("chatbot", pytest.approx(1 / 3, abs=1e-6), 0)
+    assert (report["bare"]["call_exact"], report["bare"]["unparseable_rate"]) == (pytest.approx(2 / 3, abs=1e-6), pytest.approx(1 / 7, abs=1e-6))
+
+
+def test_the_models_own_figures_are_those_of_the_model_alone(conversations, gold_model, store):
+    gold_model.put(conversations[1].messages[:3], reply("电话是010-99999999。"))
+    alone = runner.run_evaluation(conversations, gold_model, store)
+    whole = runner.run_evaluation(conversations, gold_model, store, agent=Careful())
+    assert (alone["measured"], alone["bare"]) == ("model", None)
+    assert whole["bare"] == {key: alone[key] for key in whole["bare"]}
+
+
+def test_kept_turns_hold_both_answers(conversations, gold_model, store, tmp_path):
+    kept, agent = tmp_path / "rows.jsonl", Careful()
+    first = runner.predict(conversations, gold_model, store, kept=kept, agent=agent)
+    again = runner.predict(conversations, gold_model, store, kept=kept, agent=agent)
+    assert len(agent.drafts) == 7
+    assert runner.scored(again) == runner.scored(first)
+
+
+def test_what_reaches_the_user_is_grounded_even_where_the_draft_is_not(conversations, gold_model, store):
+    gold_model.put(conversations[1].messages[:3], reply("电话是010-99999999。"))
+    gold_model.generate = lambda *given, **options: iter([TextDelta("电话是010-99999999。")])
+    report = runner.run_evaluation(conversations, gold_model, store, agent=Agent(gold_model, store))
+    assert (report["grounded_rate"], report["bare"]["grounded_rate"]) == (1, 0.75)

@@ -4,21 +4,12 @@ import json
 
 import pytest
 
-from chatbot.dialogue.events import TurnEvent
 from chatbot.errors import InputError
 from chatbot.evaluation import study
 from chatbot.evaluation.runner import run_evaluation
-from chatbot.hotels.query import HotelQuery
-from chatbot.messages import reply, user, write_conversations
+from chatbot.messages import reply, write_conversations
 
 ROW = {"id", "turn", "gold_call", "predicted_call", "gold_reply", "predicted_reply"}
-
-
-class Silent:
-    """A chatbot that offers nothing."""
-
-    def turn(self, messages, text, stop=lambda: False):
-        yield TurnEvent("请稍等", None, HotelQuery(), [], [user(text), reply("请稍等")])
 
 
 @pytest.fixture
@@ -36,13 +27,17 @@ def models(conversations, queue_model):
     return {"base": worse, "adapter": queue_model(conversations)}
 
 
-def _run(config, models, folder, tell=lambda *_: None):
-    return study.run_study(config, folder, models.get, lambda model, store: Silent(), tell)
+@pytest.fixture
+def run(models, unchecked):
+    def run(config, folder, tell=lambda *_: None):
+        return study.run_study(config, folder, models.get, lambda model, store: unchecked, tell)
+
+    return run
 
 
-def test_a_study_measures_every_model_and_can_be_read_again(config, models, tmp_path):
+def test_a_study_measures_every_model_and_can_be_read_again(config, run, tmp_path):
     told = []
-    result = _run(config, models, tmp_path / "study", lambda *step: told.append(step))
+    result = run(config, tmp_path / "study", lambda *step: told.append(step))
     read = study.Study.load(tmp_path / "study")
     assert read.result == json.loads(json.dumps(result)) and read.models == ["base", "adapter"]
     assert [figure["act_accuracy"] < 1 for figure in result["models"]] == [True, False]
@@ -52,31 +47,49 @@ def test_a_study_measures_every_model_and_can_be_read_again(config, models, tmp_
     assert told[-1][0] == told[-1][1] and [step[2] for step in (told[0], told[-1])] == ["base", "adapter"]
 
 
-def test_a_stopped_study_asks_only_for_what_is_missing(config, models, tmp_path):
+def test_a_stopped_study_asks_only_for_what_is_missing(config, models, run, tmp_path):
     def stop(done, total, what):
         if what == "adapter":
             raise study.StudyStopped
 
     with pytest.raises(study.StudyStopped):
-        _run(config, models, tmp_path / "study", stop)
+        run(config, tmp_path / "study", stop)
     assert sum(models["base"].batches) == sum(models["adapter"].batches) == 7
     with pytest.raises(InputError, match="no finished study"):
         study.Study.load(tmp_path / "study")
-    _run(config, models, tmp_path / "study")
+    run(config, tmp_path / "study")
     assert sum(models["base"].batches) == sum(models["adapter"].batches) == 7
 
 
-def test_a_study_as_a_job_reports_progress_and_obeys_a_stop(config, models, tmp_path):
+def test_a_study_as_a_job_reports_progress_and_obeys_a_stop(config, models, unchecked, tmp_path):
     folder = tmp_path / "job"
     folder.mkdir()
     (folder / "config.json").write_text(config.model_dump_json())
     (folder / "stop").touch()
-    study.run_job(folder, models.get, lambda model, store: Silent())
+    study.run_job(folder, models.get, lambda model, store: unchecked)
     assert not (folder / "result.json").exists()
     (folder / "stop").unlink()
-    study.run_job(folder, models.get, lambda model, store: Silent())
+    study.run_job(folder, models.get, lambda model, store: unchecked)
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert events[-1]["done"] == events[-1]["total"] and study.Study.load(folder).models == ["base", "adapter"]
+
+
+def test_chatbot_and_model_alone_are_compared_each_with_its_like(config, models, run, conversations, tmp_path):
+    models["base"].put(conversations[0].messages[:3], None)
+    result = run(config, tmp_path / "study")
+    assert [figure["measured"] for figure in result["models"]] == ["chatbot", "chatbot"]
+    mine, alone = (pairs["pairs"][0]["metrics"]["bleu4"]["difference"] for pairs in (result, result["bare"]))
+    assert alone > mine > 0
+    assert [figure["bare"]["unparseable_rate"] > 0 for figure in result["models"]] == [True, False]
+
+
+def test_a_study_of_models_alone_asks_no_chatbot(config, models, tmp_path):
+    def none(model, store):
+        return None
+
+    bare = config.model_copy(update={"bare": True, "goals": 0})
+    result = study.run_study(bare, tmp_path / "study", models.get, none)
+    assert [figure["measured"] for figure in result["models"]] == ["model", "model"] and result["bare"] is None
 
 
 def test_a_folder_without_a_study_is_an_error(tmp_path):
