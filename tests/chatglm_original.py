@@ -86,8 +86,11 @@ def random_weights(config=CONFIG, seed=0) -> dict[str, torch.Tensor]:
     return weights
 
 
-def write_original(folder: Path, tokenizer_model: bytes, config=CONFIG, shards=3, extra=None) -> dict[str, torch.Tensor]:
-    """Write config.json, tokenizer.model and sharded pytorch_model-*.bin with their index; returns the weights."""
+def write_original(folder: Path, tokenizer_model: bytes, config=CONFIG, *, shards=3, extra=None, legacy=False) -> dict[str, torch.Tensor]:
+    """Write config.json, tokenizer.model and sharded pytorch_model-*.bin with their index; returns the weights.
+
+    `legacy` writes the .bin files as torch did before 1.6: they cannot be memory-mapped.
+    """
     weights = random_weights(config)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
@@ -98,7 +101,7 @@ def write_original(folder: Path, tokenizer_model: bytes, config=CONFIG, shards=3
     for n in range(shards):
         file = f"pytorch_model-{n + 1:05d}-of-{shards:05d}.bin"
         part = names[n * step : (n + 1) * step]
-        torch.save({name: (weights | (extra or {}))[name] for name in part}, folder / file)
+        torch.save({name: (weights | (extra or {}))[name] for name in part}, folder / file, _use_new_zipfile_serialization=not legacy)
         index |= dict.fromkeys(part, file)
     (folder / "pytorch_model.bin.index.json").write_text(json.dumps({"metadata": {}, "weight_map": index}))
     return weights
