@@ -39,12 +39,12 @@ WORDS = (
 )
 
 
-def train_sentencepiece(vocab_size=600, **options) -> bytes:
+def train_sentencepiece(vocab_size=600, lines=(), **options) -> bytes:
     """A tokenizer.model with ChatGLM3's settings (BPE, byte fallback, text unchanged, dummy prefix) unless `options` differ."""
     from sentencepiece import SentencePieceTrainer
 
     draw = random.Random(0)
-    lines = ["".join(draw.choice(WORDS.split()) + draw.choice(["", " ", "，", "。"]) for _ in range(draw.randint(2, 9))) for _ in range(2000)]
+    lines = [*lines] or ["".join(draw.choice(WORDS.split()) + draw.choice(["", " ", "，", "。"]) for _ in range(draw.randint(2, 9))) for _ in range(2000)]
     out = io.BytesIO()
     settings = {"normalization_rule_name": "identity", "remove_extra_whitespaces": False, "byte_fallback": True, "allow_whitespace_only_pieces": True}
     SentencePieceTrainer.train(

@@ -131,7 +131,7 @@ def _mark(text: str, *, word: bool = False) -> AddedToken:
     return AddedToken(text, special=True, normalized=False, single_word=word)
 
 
-def build_tokenizer(path: Path, marks: Sequence[str] = ()) -> PreTrainedTokenizerFast:
+def build_tokenizer(path: Path, marks: Sequence[str] = (), *, template: str = "") -> PreTrainedTokenizerFast:
     """A fast tokenizer with SentencePiece's ids for any text, and `marks` as special tokens right after its pieces.
 
     Marks without a bracket (ChatGLM3's `sop`, `eop`) are recognised only as words of their own: other engines, which read a
@@ -157,6 +157,7 @@ def build_tokenizer(path: Path, marks: Sequence[str] = ()) -> PreTrainedTokenize
         eos_token=eos,
         padding_side="left",
         clean_up_tokenization_spaces=False,
+        chat_template=template or None,
     )
 
 
