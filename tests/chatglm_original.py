@@ -39,12 +39,12 @@ WORDS = (
 )
 
 
-def train_sentencepiece(vocab_size=600, **options) -> bytes:
+def train_sentencepiece(vocab_size=600, lines=(), **options) -> bytes:
     """A tokenizer.model with ChatGLM3's settings (BPE, byte fallback, text unchanged, dummy prefix) unless `options` differ."""
     from sentencepiece import SentencePieceTrainer
 
     draw = random.Random(0)
-    lines = ["".join(draw.choice(WORDS.split()) + draw.choice(["", " ", "，", "。"]) for _ in range(draw.randint(2, 9))) for _ in range(2000)]
+    lines = [*lines] or ["".join(draw.choice(WORDS.split()) + draw.choice(["", " ", "，", "。"]) for _ in range(draw.randint(2, 9))) for _ in range(2000)]
     out = io.BytesIO()
     settings = {"normalization_rule_name": "identity", "remove_extra_whitespaces": False, "byte_fallback": True, "allow_whitespace_only_pieces": True}
     SentencePieceTrainer.train(
@@ -86,8 +86,11 @@ def random_weights(config=CONFIG, seed=0) -> dict[str, torch.Tensor]:
     return weights
 
 
-def write_original(folder: Path, tokenizer_model: bytes, config=CONFIG, shards=3, extra=None) -> dict[str, torch.Tensor]:
-    """Write config.json, tokenizer.model and sharded pytorch_model-*.bin with their index; returns the weights."""
+def write_original(folder: Path, tokenizer_model: bytes, config=CONFIG, *, shards=3, extra=None, legacy=False) -> dict[str, torch.Tensor]:
+    """Write config.json, tokenizer.model and sharded pytorch_model-*.bin with their index; returns the weights.
+
+    `legacy` writes the .bin files as torch did before 1.6: they cannot be memory-mapped.
+    """
     weights = random_weights(config)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
@@ -98,7 +101,7 @@ def write_original(folder: Path, tokenizer_model: bytes, config=CONFIG, shards=3
     for n in range(shards):
         file = f"pytorch_model-{n + 1:05d}-of-{shards:05d}.bin"
         part = names[n * step : (n + 1) * step]
-        torch.save({name: (weights | (extra or {}))[name] for name in part}, folder / file)
+        torch.save({name: (weights | (extra or {}))[name] for name in part}, folder / file, _use_new_zipfile_serialization=not legacy)
         index |= dict.fromkeys(part, file)
     (folder / "pytorch_model.bin.index.json").write_text(json.dumps({"metadata": {}, "weight_map": index}))
     return weights

@@ -36,16 +36,22 @@ _RENAMED_IN_LAYER = {
     "input_layernorm.weight": "input_layernorm.weight",
     "post_attention_layernorm.weight": "post_attention_layernorm.weight",
 }
+_PREFIX_ENCODER = "transformer.prefix_encoder."
+LEFT_OUT = "left_out"
+"""In a converted shard's header: how many prefix-encoder tensors its source had."""
 _REQUIRED = {
     "rmsnorm": True,
     "post_layer_norm": True,
     "multi_query_attention": True,
     "add_bias_linear": False,
     "apply_residual_connection_post_layernorm": False,
+    "interleaved_qkv": False,
     "quantization_bit": 0,
-    "tie_word_embeddings": False,
 }
-"""Switches of the original config whose other values the Glm architecture does not have; a missing one has this value in ChatGLM3."""
+"""Switches of the original config whose other values the Glm architecture does not have; a missing one has this value in ChatGLM3.
+
+`tie_word_embeddings` is not among them: the original code never tied, whatever the config said, and wrote both matrices.
+"""
 _DOWNLOAD = "Download zai-org/chatglm3-6b (or chatglm3-6b-32k, -128k, -base) again."
 
 
@@ -100,14 +106,15 @@ def native_config(original: dict[str, Any], vocabulary: int) -> GlmConfig:
         ModelError: a field is missing or has an unusable value.
     """
     try:
+        heads, width = int(original["num_attention_heads"]), int(original["hidden_size"])
         return GlmConfig(
             vocab_size=int(original["padded_vocab_size"]),
-            hidden_size=int(original["hidden_size"]),
+            hidden_size=width,
             intermediate_size=int(original["ffn_hidden_size"]),
             num_hidden_layers=int(original["num_layers"]),
-            num_attention_heads=int(original["num_attention_heads"]),
+            num_attention_heads=heads,
             num_key_value_heads=int(original["multi_query_group_num"]),
-            head_dim=int(original["kv_channels"]),
+            head_dim=int(original.get("kv_channels") or width // heads),
             max_position_embeddings=int(original["seq_length"]),
             rms_norm_eps=float(original["layernorm_epsilon"]),
             attention_bias=bool(original.get("add_qkv_bias", True)),
@@ -139,7 +146,7 @@ def native_tensors(name: str, tensor: torch.Tensor, config: GlmConfig) -> Iterat
         parts = tensor.split([config.num_attention_heads * head, groups * head, groups * head])
         for part, rows in zip("qkv", parts, strict=True):
             yield f"model.layers.{layer[1]}.self_attn.{part}_proj.{layer[2].rsplit('.', 1)[1]}", rows
-    elif not name.startswith("transformer.prefix_encoder.") and not name.endswith("rotary_pos_emb.inv_freq"):
+    elif not name.startswith(_PREFIX_ENCODER) and not name.endswith("rotary_pos_emb.inv_freq"):
         raise ModelError("a tensor that ChatGLM3 does not have", value=name, remedy=_DOWNLOAD)
 
 
@@ -184,14 +191,14 @@ def read_shard(path: Path) -> dict[str, torch.Tensor]:
         raise ModelError(f"{path} could not be read", value=error, remedy=_DOWNLOAD) from error
 
 
-def convert_shard(path: Path, out: Path, config: GlmConfig) -> list[str]:
-    """Write one source shard as one native shard, by way of a temporary file; returns the names of tensors that were left out."""
+def convert_shard(path: Path, out: Path, config: GlmConfig) -> None:
+    """Write one source shard as one native shard, by way of a temporary file; its header tells how many tensors were left out."""
     tensors = read_shard(path)
     native = {new: part.contiguous() for name, tensor in tensors.items() for new, part in native_tensors(name, tensor, config)}
+    left_out = sum(name.startswith(_PREFIX_ENCODER) for name in tensors)
     part = out.with_suffix(".part")
-    save_file(native, part, metadata={"format": "pt"})
+    save_file(native, part, metadata={"format": "pt", LEFT_OUT: str(left_out)})
     part.replace(out)
-    return [name for name in tensors if "prefix_encoder" in name]
 
 
 def _claim(target: Path, source: Path, shards: list[Path]) -> None:
@@ -206,16 +213,21 @@ def _claim(target: Path, source: Path, shards: list[Path]) -> None:
     note.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
-def _write_index(target: Path, files: list[Path], config: GlmConfig) -> None:
+def _write_index(target: Path, files: list[Path], config: GlmConfig) -> int:
+    """Check that the shards hold exactly a native model's weights, and write their index; returns how many tensors were left out."""
     weights: dict[str, str] = {}
+    left_out = 0
     for file in files:
         with safe_open(file, framework="pt") as opened:
             weights |= dict.fromkeys(opened.keys(), file.name)
-    missing = native_names(config) - set(weights)
-    if missing:
-        raise ModelError(f"the checkpoint lacks {len(missing)} weights", value=", ".join(sorted(missing)[:5]), remedy=_DOWNLOAD)
+            left_out += int((opened.metadata() or {}).get(LEFT_OUT, 0))
+    needed = native_names(config)
+    for verb, names in (("lacks", needed - set(weights)), ("has unexpected", set(weights) - needed)):
+        if names:
+            raise ModelError(f"the checkpoint {verb} {len(names)} weights", value=", ".join(sorted(names)[:5]), remedy=_DOWNLOAD)
     index = {"metadata": {"total_size": sum(file.stat().st_size for file in files)}, "weight_map": dict(sorted(weights.items()))}
     (target / "model.safetensors.index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
+    return left_out
 
 
 def _convert_tokenizer(source: Path, target: Path) -> list[str]:
@@ -249,22 +261,22 @@ def convert(source: Path, target: Path, progress: Callable[[int, int, str], None
         raise ModelError("tokenizer.model does not belong to these weights", value=f"{pieces} pieces, {config.vocab_size} rows", remedy=_DOWNLOAD)
     _claim(target, source, shards)
     files = [target / f"model-{n:05d}-of-{len(shards):05d}.safetensors" for n in range(1, len(shards) + 1)]
-    left_out: list[str] = []
     try:
         for done, (shard, file) in enumerate(zip(shards, files, strict=True)):
             progress(done, len(shards), shard.name)
-            left_out += [] if file.is_file() else convert_shard(shard, file, config)
+            if not file.is_file():
+                convert_shard(shard, file, config)
         progress(len(shards), len(shards), "")
     except (OSError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"the conversion to {target} stopped", value=error, remedy="Mend that, then run it again: it goes on where it stopped.") from error
-    _write_index(target, files, config)
+    left_out = _write_index(target, files, config)
     notes = _convert_tokenizer(source, target)
     GenerationConfig(eos_token_id=config.eos_token_id, pad_token_id=0, bos_token_id=1).save_pretrained(target)
     write_family(target, "chatglm3")
     # Last, because a folder without config.json loads nowhere: an interrupted conversion is never taken for a model.
     config.dtype = _dtype(files[0])
     config.save_pretrained(target)
-    return [*([f"{len(left_out)} prefix-encoder tensors (P-Tuning v2) were left out"] if left_out else []), *notes]
+    return [*([f"{left_out} prefix-encoder tensors (P-Tuning v2) were left out"] if left_out else []), *notes]
 
 
 def _dtype(file: Path) -> torch.dtype:

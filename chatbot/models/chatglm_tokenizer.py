@@ -97,8 +97,9 @@ def merges(pieces: Sequence[tuple[str, float, int]]) -> list[tuple[str, str]]:
     SentencePiece joins the neighbours whose union has the best score, the leftmost of equals. Several splits of one piece have
     one score there but need distinct ranks here: where x+y = y+z are both that piece and overlap in `x y z`, the left one must
     rank first. That is the case exactly where the right part begins the piece, so such splits come first.
+    User-defined symbols are joined with nothing. (Those of several characters cannot be read as one here; `disagreements` tells.)
     """
-    known = {text for text, _, kind in pieces if kind in (NORMAL, USER_DEFINED)}
+    known = {text for text, _, kind in pieces if kind == NORMAL}
     found = []
     for index, (text, score, _) in enumerate(pieces):
         if text in known:
@@ -130,7 +131,7 @@ def _mark(text: str, *, word: bool = False) -> AddedToken:
     return AddedToken(text, special=True, normalized=False, single_word=word)
 
 
-def build_tokenizer(path: Path, marks: Sequence[str] = ()) -> PreTrainedTokenizerFast:
+def build_tokenizer(path: Path, marks: Sequence[str] = (), *, template: str = "") -> PreTrainedTokenizerFast:
     """A fast tokenizer with SentencePiece's ids for any text, and `marks` as special tokens right after its pieces.
 
     Marks without a bracket (ChatGLM3's `sop`, `eop`) are recognised only as words of their own: other engines, which read a
@@ -140,10 +141,9 @@ def build_tokenizer(path: Path, marks: Sequence[str] = ()) -> PreTrainedTokenize
         ModelError: the file is no SentencePiece BPE model.
     """
     model = read_sentencepiece(path)
-    byte_fallback = bool(model.of_type(BYTE))
     unknown, control = model.of_type(UNKNOWN), model.of_type(CONTROL)
     vocab = {text: index for index, (text, _, _) in enumerate(model.pieces)}
-    core = Tokenizer(BPE(vocab, merges(model.pieces), unk_token=unknown[0], fuse_unk=True, byte_fallback=byte_fallback))
+    core = Tokenizer(BPE(vocab, merges(model.pieces), unk_token=unknown[0], fuse_unk=True, byte_fallback=bool(model.of_type(BYTE))))
     core.normalizer = _normaliser(model)
     core.decoder = _decoder(model)
     core.add_special_tokens([_mark(text) for text in [*unknown, *control]])
@@ -157,15 +157,20 @@ def build_tokenizer(path: Path, marks: Sequence[str] = ()) -> PreTrainedTokenize
         eos_token=eos,
         padding_side="left",
         clean_up_tokenization_spaces=False,
+        chat_template=template or None,
     )
 
 
 def disagreements(tokenizer: PreTrainedTokenizerBase, path: Path) -> tuple[int, int]:
-    """How many of how many texts made of neighbouring vocabulary pieces get other ids than from SentencePiece itself: (0, n) is right."""
+    """How many of how many texts get other ids than from SentencePiece itself: (0, n) is right.
+
+    The texts are neighbouring vocabulary pieces, and characters that a model with a character map may join where a fast tokenizer
+    does not.
+    """
     from sentencepiece import SentencePieceProcessor
 
     processor = SentencePieceProcessor(model_file=str(path))
     pieces = read_sentencepiece(path).of_type(NORMAL, USER_DEFINED)
-    texts = ["".join(pieces[i : i + 8]).replace(SPACE, " ") for i in range(0, len(pieces), 4)]
+    texts = ["ｶﾞ", "\u1112\u1161\u11ab", *("".join(pieces[i : i + 8]).replace(SPACE, " ") for i in range(0, len(pieces), 4))]
     found = [tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True) for text in texts]
     return sum(ids != processor.encode(text) for ids, text in zip(found, texts, strict=True)), len(texts)

@@ -12,6 +12,8 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from chatbot.errors import InputError, ModelError
+from chatbot.models.chatglm_tokenizer import build_tokenizer
+from chatbot.models.registry import template_text
 
 Precision = Literal["auto", "fp32", "bf16", "fp16", "nf4"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
@@ -93,11 +95,15 @@ def load_base(folder: Path, precision: Precision = "auto", *, device: str | None
 def load_tokenizer(base: Path, adapter: Path | None = None) -> PreTrainedTokenizerBase:
     """The tokenizer (with its chat template): an adapter's own wins over its base's, because it was trained with it.
 
+    A folder with nothing but Llama 2's `tokenizer.model` is read too, with the ids of SentencePiece.
+
     Raises:
         ModelError: neither folder holds one.
     """
     own = adapter is not None and (Path(adapter) / "tokenizer_config.json").is_file()
     folder = Path(adapter) if own and adapter is not None else Path(base)
+    if (folder / "tokenizer.model").is_file() and not (folder / "tokenizer.json").is_file():
+        return build_tokenizer(folder / "tokenizer.model", template=template_text(folder))
     try:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:

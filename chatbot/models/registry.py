@@ -89,7 +89,8 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _template_text(folder: Path) -> str:
+def template_text(folder: Path) -> str:
+    """The chat template in a folder; "" where there is none."""
     path = folder / "chat_template.jinja"
     if path.is_file():
         return path.read_text(encoding="utf-8")
@@ -97,10 +98,11 @@ def _template_text(folder: Path) -> str:
 
 
 def _recognised(folder: Path) -> str:
-    """By the chat template, or Llama 2's base models, which have none, by their vocabulary."""
-    template = _template_text(folder)
+    """By the chat template, or Llama 2's base models, which have none, by their vocabulary: SentencePiece, or as large as theirs."""
+    template = template_text(folder)
     config = _read(folder / "config.json")
-    if "<<SYS>>" in template or (not template and config.get("model_type") == "llama" and config.get("vocab_size") == 32000):
+    plain_llama = not template and config.get("model_type") == "llama"
+    if "<<SYS>>" in template or (plain_llama and (config.get("vocab_size") == 32000 or (folder / "tokenizer.model").is_file())):
         return "llama2"
     if template:
         return "template"
@@ -113,16 +115,11 @@ def _recognised(folder: Path) -> str:
 
 
 def _from_template(folder: Path) -> Family:
-    from transformers import AutoTokenizer
-
+    from chatbot.models.loading import load_tokenizer
     from chatbot.models.template_family import template_family
 
-    base = _read(folder / "adapter_config.json").get("base_model_name_or_path") or folder
-    home = folder if (folder / "tokenizer_config.json").is_file() else Path(base)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(home, trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"no tokenizer could be loaded from {home}", value=error, remedy="Check that the download is complete.") from error
-    ends = _read(Path(base) / "generation_config.json").get("eos_token_id") or []
+    base = Path(_read(folder / "adapter_config.json").get("base_model_name_or_path") or folder)
+    tokenizer = load_tokenizer(base, folder)
+    ends = _read(base / "generation_config.json").get("eos_token_id") or []
     stops = tokenizer.convert_ids_to_tokens([ends] if isinstance(ends, int) else list(ends))
     return template_family(tokenizer, [stop for stop in stops if stop])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import TrainingError
+from chatbot.models.registry import write_family
 
 RECORD_FILE = "run.json"
 _PACKAGES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes")
@@ -63,12 +64,14 @@ def best_checkpoint(folder: Path) -> Path:
 
 
 def publish(checkpoint: Path, out: Path, family: str, record: dict[str, Any]) -> None:
-    """Copy a checkpoint's adapter and tokenizer to `out`, with the family's name, the record and the card; the configuration last, so that half an
-    adapter is never taken for one."""
+    """Copy a checkpoint's adapter and tokenizer to `out`, with the family's name and chat template, the record and the card.
+
+    The configuration comes last, so that half an adapter is never taken for one.
+    """
     for path in sorted(checkpoint.iterdir(), key=lambda path: path.name == "adapter_config.json"):
         if path.name.startswith(("adapter_", "token", "special_tokens", "chat_template")):
             shutil.copyfile(path, out / path.name)
-    (out / "workbench.json").write_text(json.dumps({"family": family}), encoding="utf-8")
+    write_family(out, family)
     (out / "README.md").write_text(card(record), encoding="utf-8")
     write_record(out, record)
 

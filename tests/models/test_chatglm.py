@@ -1,6 +1,9 @@
 """Claims about converting an original ChatGLM3 checkpoint."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -83,6 +86,12 @@ def test_a_long_variant_stretches_the_rotary_base(tokenizer_model, tmp_path, rop
     assert load(tmp_path / "dst").config.max_position_embeddings == 32768
 
 
+@pytest.mark.parametrize("changes", [{"tie_word_embeddings": True}, {"kv_channels": None}, {"_name_or_path": ""}])
+def test_what_the_original_code_overlooks_in_a_config_changes_nothing(converted, original, tmp_path, changes):
+    convert(copy_with(original, tmp_path / "src", **changes), tmp_path / "dst")
+    assert torch.equal(logits(tmp_path / "dst"), logits(converted))
+
+
 def test_safetensors_shards_convert_to_the_same_model(converted, tokenizer_model, tmp_path):
     write_original(tmp_path / "src", tokenizer_model)
     for path in (tmp_path / "src").glob("pytorch_model*"):
@@ -128,6 +137,18 @@ def test_an_interrupted_conversion_goes_on_where_it_stopped(converted, original,
     assert torch.equal(logits(tmp_path / "dst"), logits(converted))
 
 
+def test_an_interrupted_conversion_still_tells_what_it_left_out(tokenizer_model, tmp_path):
+    write_original(tmp_path / "src", tokenizer_model, extra={"transformer.prefix_encoder.embedding.weight": torch.zeros(2, 2)})
+
+    def stop(done, total, name):
+        if done == total:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        convert(tmp_path / "src", tmp_path / "dst", stop)
+    assert convert(tmp_path / "src", tmp_path / "dst") == ["1 prefix-encoder tensors (P-Tuning v2) were left out"]
+
+
 def test_a_half_written_shard_is_not_taken_for_a_whole_one(original, tmp_path):
     with pytest.raises(Interrupted):
         convert(original, tmp_path / "dst", lambda done, total, name: (_ for _ in ()).throw(Interrupted))
@@ -152,6 +173,8 @@ def test_a_folder_with_something_else_is_not_touched(original, tmp_path):
         ({"quantization_bit": 4}, "quantization_bit must be 0"),
         ({"add_bias_linear": True}, "add_bias_linear must be False"),
         ({"rmsnorm": False}, "rmsnorm must be True"),
+        ({"interleaved_qkv": True}, "interleaved_qkv must be False"),
+        ({"add_qkv_bias": False}, r"has unexpected 6 weights.*q_proj\.bias"),
         ({"hidden_size": None}, "lacks a field"),
         ({"model_type": "llama"}, "not a ChatGLM checkpoint"),
         ({"model_type": "glm"}, "already in the native layout"),
@@ -189,6 +212,33 @@ def test_a_weight_that_is_missing_is_named(tokenizer_model, tmp_path):
     torch.save(weights, file)
     with pytest.raises(ModelError, match=r"lacks 1 weights.*model\.norm\.weight"):
         convert(tmp_path / "src", tmp_path / "dst")
+
+
+MEASURE = """
+import sys
+from pathlib import Path
+from chatbot.models.chatglm import convert
+
+def peak():
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
+
+small, large, out = map(Path, sys.argv[1:])
+convert(small, out / "small")  # whatever the libraries take once is taken here
+before = peak()
+convert(large, out / "large")
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the kernel must tell a process's peak memory")
+@pytest.mark.parametrize("legacy", [False, True], ids=["mapped", "written by an old torch"])
+def test_converting_takes_less_memory_than_one_and_a_half_times_the_largest_shard(original, tokenizer_model, tmp_path, legacy):
+    write_original(tmp_path / "src", tokenizer_model, CONFIG | {"hidden_size": 1024, "ffn_hidden_size": 8192}, legacy=legacy)
+    largest = max(path.stat().st_size for path in (tmp_path / "src").glob("*.bin"))
+    assert largest > 50_000_000
+    run = [sys.executable, "-c", MEASURE, original, tmp_path / "src", tmp_path]
+    taken = int(subprocess.run(run, check=True, capture_output=True, text=True).stdout)
+    assert 0.3 * largest < taken < 1.5 * largest
 
 
 class Payload:

@@ -46,6 +46,11 @@ def normalising(tmp_path_factory):
     return Pair(tmp_path_factory.mktemp("nfkc"), normalization_rule_name="nmt_nfkc", remove_extra_whitespaces=True)
 
 
+@pytest.fixture(scope="module")
+def symbols(tmp_path_factory):
+    return Pair(tmp_path_factory.mktemp("symbols"), user_defined_symbols=["a", "便", "2", "▁"], split_digits=True)
+
+
 @given(text=TEXTS)
 @example(text="  你好  便宜的\n\n aabaaaba")
 @settings(max_examples=250, deadline=None)
@@ -67,6 +72,12 @@ def test_a_model_that_normalises_text_gets_the_same_ids_too(collapsing, normalis
     assert normalising.encode(text) == normalising.sentencepiece.encode(text)
 
 
+@given(text=TEXTS)
+@settings(max_examples=150, deadline=None)
+def test_a_model_with_characters_that_are_never_joined_gets_the_same_ids_too(symbols, text):
+    assert symbols.encode(text) == symbols.sentencepiece.encode(text)
+
+
 def test_marks_follow_the_pieces_in_chatglm3s_order(pair):
     first = pair.sentencepiece.vocab_size()
     assert pair.fast.convert_tokens_to_ids(list(MARKS)) == list(range(first, first + 9))
@@ -86,9 +97,10 @@ def test_a_rendered_template_is_read_as_marks_but_words_are_not(pair):
     assert pair.fast.encode("philosophy eopard", add_special_tokens=False) == pair.sentencepiece.encode("philosophy eopard")
 
 
-def test_disagreements_count_texts_with_other_ids(pair):
+def test_disagreements_count_texts_with_other_ids(pair, normalising):
     wrong, tried = disagreements(pair.fast, pair.path)
     assert wrong == 0 and tried > 50
+    assert disagreements(normalising.fast, normalising.path)[0] > 0
     reversed_merges = build_tokenizer(pair.path)
     state = reversed_merges.backend_tokenizer.model
     pieces = {text: index for index, (text, _, _) in enumerate(read_sentencepiece(pair.path).pieces)}

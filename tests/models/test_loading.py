@@ -5,9 +5,11 @@ import json
 import pytest
 import torch
 from peft import PromptTuningConfig
+from sentencepiece import SentencePieceProcessor
 
 from chatbot.errors import InputError, ModelError
 from chatbot.models.loading import cpu_multiplies_bf16, default_dtype, load_adapters, load_base, load_tokenizer, using
+from tests.chatglm_original import train_sentencepiece
 from tests.tiny_models import tiny_adapter, tiny_llama
 
 IDS = torch.tensor([[5, 60, 61, 62, 63]])
@@ -145,3 +147,14 @@ def test_the_adapters_tokenizer_wins_over_its_bases(base, tmp_path):
 def test_a_folder_without_a_tokenizer_is_named(tmp_path):
     with pytest.raises(ModelError, match=tmp_path.name):
         load_tokenizer(tmp_path)
+
+
+@pytest.mark.parametrize("template", ["", "{% for m in messages %}{{ m.content }}{% endfor %}"])
+def test_a_tokenizer_model_alone_is_read_with_the_ids_of_sentencepiece(tmp_path, template):
+    (tmp_path / "tokenizer.model").write_bytes(train_sentencepiece())
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "LlamaTokenizer"} | ({"chat_template": template} if template else {})))
+    tokenizer = load_tokenizer(tmp_path)
+    texts = ["  你好 便宜的", "[INST] <<SYS>>\n酒店\n<</SYS>>\n\n你好 [/INST]", "</s><s>"]
+    processor = SentencePieceProcessor(model_file=str(tmp_path / "tokenizer.model"))
+    assert [tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True) for text in texts] == processor.encode(texts)
+    assert (tokenizer.bos_token, tokenizer.eos_token, tokenizer.chat_template or "") == ("<s>", "</s>", template)

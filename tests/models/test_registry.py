@@ -54,6 +54,12 @@ def test_a_downloaded_model_is_recognised(tmp_path, template, config, name):
     assert family_name(tmp_path) == name
 
 
+def test_a_small_llama_with_a_sentencepiece_tokenizer_is_taken_for_a_llama2(tmp_path):
+    write(tmp_path, config={"model_type": "llama", "vocab_size": 600})
+    (tmp_path / "tokenizer.model").write_bytes(train_sentencepiece())
+    assert family_name(tmp_path) == "llama2"
+
+
 def test_a_folder_with_its_own_template_becomes_a_family(tmp_path):
     (tmp_path / "tokenizer.model").write_bytes(train_sentencepiece())
     tokenizer = build_tokenizer(tmp_path / "tokenizer.model", ("<|end|>", "<|stop|>"))
