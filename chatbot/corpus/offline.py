@@ -11,21 +11,32 @@ from chatbot.corpus import replies as r
 from chatbot.corpus.augment_prompts import Exchange, FollowUp, NamedOpening, Opening, Spoken, Turn
 from chatbot.corpus.augment_tasks import FACILITY, Record, Rejected, Task
 from chatbot.corpus.lexicon import hear
-from chatbot.corpus.wording import Speaker, aliases
+from chatbot.corpus.wording import Speaker
 from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.messages import Conversation
 
-_ASKS = r"(?P<asks>(?:有没有|有木有|是否|是不是|能不能|能否|可不可以|可否|有无|提不提供|提供不提供)(?:可以|能够?)?(?:提供|配备|有|带|含|打)?)"
-_HAS = r"(?:(?:可以|能够?)?(?:给我们?|为我们?)?(?:提供|配备|配有|具备|具有|拥有|设有|包含|包括|带有|含有|附带|自带|拨?打|使?用|享受|带|含|有)?(?:了|着)?)"
-_SUBJECT = r"(?:(?:里面|其中)?(?:的)?(?:酒店)?设施(?:里|中|方面)?(?:需要|必须|应该|得|要)?(?:有|包括|包含|含|是|为)?)"
+_ASKS = r"(?P<asks>(?:有没有|有木有|是否|是不是|能不能|能否|可不可以|可否|有无|提不提供|提供不提供)(?:可以|能够?)?(?:提供|支持|配备|配有|包含|包括|有|带|含|打)?)"
+_HAS = (
+    r"(?:(?:可以|能够?)?(?:给我们?|为我们?)?"
+    r"(?:提供|支持|配备|配有|具备|具有|拥有|设有|包含|包括|带有|含有|附带|自带|拨?打|使?用|享受|蒸|泡|带|含|有)?(?:了|着)?)"
+)
+_SUBJECT = r"(?:(?:里面|其中|有(?=酒店设施))?(?:的)?(?:(?<![此该本这那个家])酒店)?设施(?:里|中|方面)?(?:需要|必须|应该|得|要)?(?:有|包括|包含|含|是|为)?)"
 _NAME = FACILITY.pattern
-_AND = r"(?:[、，,/ ]|(?:[，,])?(?:和|跟|与|及|以及|还有|并且有?|而且有?|同时有?|也有|又有|并|提供|并提供|还提供|并能提供|还能提供|且提供|并且提供)+)"
+_AND = r"(?:[、，,/ ]|(?:[，,])?(?:(?:和|跟|与|及)(?:能?提供|有)|和|跟|与|及|以及|还有|并且有?|而且有?|同时有?|也有|又有|并|提供|并提供|还提供|并能提供|还能提供|且提供|并且提供)+)"
 _TAIL = r"(?:(?:等|这些|这项|这个|这种|这两项|这几项)?的?(?:服务设施|配套设施|设施|服务|功能|设备))?"
 SPAN = re.compile(
     rf"(?:{_SUBJECT}?(?:{_ASKS}|{_HAS}))(?P<names>(?:{_NAME})(?:服务)?(?:{_AND}(?:{_NAME})(?:服务)?)*){_TAIL}(?P<after>有?(?=吗|么|没|嘛))?", re.IGNORECASE
 )
-_DENIED = re.compile(r"(?:不要?|没|别|无|未)$")
-_NOUN = re.compile(r"^(?![打吃泡蒸洗做住往给寄存放看叫喊租接送插拉]).*(?:室|房|厅|池|车位|场|馆|中心|通道|早饭|网线|筒)$")
+_BEFORE = re.compile(r"(?:不要?|没|别|无|未|和|跟|与|及)$")
+"""What must not stand before a phrase: a denial, or the last link of a list of nouns."""
+_ALSO = re.compile(r"\s*(?:和|跟|与|及|以及)")
+_ABLE = ("能", "可以")
+_NOUN = re.compile(r"有(?!人|车|地方|的|些)")
+_HEARD_ONLY = frozenset(
+    "有跑步机 有洗衣机 可以吃牛排 可以泡汤 接外宾 有国际通话 提供洗涤服务 能提供叫醒 可以桑拿 可以宽带上网 没有烟味 无烟环境 有有线网络 免费本地通话 "
+    "帮忙洗衣服 帮忙看行李 适合坐轮椅的人 有棋盘室".split()
+)
+"""Phrases that are understood but never written into a rewrite: they mean less than the facility, or sound wrong in some of its sentences."""
 _SHORT_IT = ("它", "这家", "这家酒店", "这个酒店", "那家酒店", "该酒店")
 
 
@@ -48,10 +59,9 @@ class OfflineWriter:
 
 @lru_cache(maxsize=64)
 def wordings(name: str) -> tuple[str, ...]:
-    """Spoken phrases that mean this facility and no other (早餐 may be a free one): 能打麻将, 有棋牌房."""
-    nouns = tuple(f"有{word}" for word in aliases().get(name, ()) if _NOUN.match(word))
-    spoken = (*p.FACILITY_VERBS.get(name, ()), *nouns)
-    return tuple(phrase for phrase in dict.fromkeys(spoken) if name not in phrase and _means(phrase, name))
+    """Spoken phrases that mean this facility and no other (早餐 may be a free one), and that say more than 有 and its name: 能打麻将, 能泡温泉."""
+    spoken = (phrase for phrase in p.FACILITY_VERBS.get(name, ()) if phrase not in _HEARD_ONLY and (name not in phrase or phrase.startswith(_ABLE)))
+    return tuple(phrase for phrase in spoken if _means(phrase, name))
 
 
 def _means(phrase: str, name: str) -> bool:
@@ -70,14 +80,20 @@ def rewrite(text: str, rng: random.Random) -> str:
 
     def spoken(match: re.Match[str]) -> str:
         names = [_canonical(found) for found in FACILITY.findall(match["names"])]
-        if _DENIED.search(text[: match.start()]) or not all(wordings(name) for name in names):
+        if _BEFORE.search(text[: match.start()]):
             return match[0]
-        said = [rng.choice(wordings(name)) for name in names]
+        joined = bool(_ALSO.match(text, match.end()))  # what follows is one more noun: only a noun can stand before it
+        choices = [[phrase for phrase in wordings(name) if not joined or _NOUN.match(phrase)] for name in names]
+        if not all(choices):
+            return match[0]
+        said = [rng.choice(found) for found in choices]
         if match["asks"]:
             return _asked(said)
-        return rng.choice(("、", "，", "，还") if said[-1].startswith(("能", "可以", "有")) and len(said) == 2 else ("、", "，")).join(said)
+        if text[: match.start()].endswith("想"):
+            said[0] = said[0].removeprefix("能").removeprefix("可以")
+        return rng.choice(("、", "，还") if len(said) == 2 and said[-1].startswith((*_ABLE, "有")) else ("、",)).join(said)
 
-    return re.sub(r"(要|需|希望|最好|想)\1", r"\1", SPAN.sub(spoken, text))
+    return re.sub(r"(要|需|希望|最好|想|有)\1", r"\1", SPAN.sub(spoken, text))
 
 
 def _canonical(found: str) -> str:
@@ -85,8 +101,8 @@ def _canonical(found: str) -> str:
 
 
 def _asked(said: list[str]) -> str:
-    """是否有棋牌室 → 能不能打麻将."""
-    if len(said) == 1:
+    """是否有棋牌室 → 能不能打麻将; 是否包含部分房间提供wifi → 是不是有些房间有无线网."""
+    if len(said) == 1 and not said[0].startswith(("有的", "有些")):
         for start, question in (("能", "能不能"), ("可以", "可不可以"), ("有", "有没有")):
             if said[0].startswith(start):
                 return question + said[0].removeprefix(start)

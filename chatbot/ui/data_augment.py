@@ -145,7 +145,7 @@ class AugmentHandlers:
         return gr.update(choices=modes), gr.update(choices=[(names[side], key) for key, names in OPERATIONS.items()])
 
     @needs("engineer")
-    def estimate(self, *values: Any, request: gr.Request) -> str:
+    def estimate(self, request: gr.Request, *values: Any) -> str:
         """What a run would take."""
         from chatbot.corpus.augment_run import say_estimate
 
@@ -156,7 +156,7 @@ class AugmentHandlers:
         return f'<p class="lead">{total} · {money}</p>' + table({OPERATIONS[op][side]: f"{n:,}" for op, n in said["tasks"].items()})
 
     @needs("engineer")
-    def start(self, key: str, *values: Any, request: gr.Request) -> None:
+    def start(self, request: gr.Request, key: str, *values: Any) -> None:
         """Start a job."""
         config = self._config(values, request).model_dump(mode="json")
         argv = [sys.executable, "-m", "chatbot", "augment", "--job", FOLDER_MARK]
@@ -170,7 +170,7 @@ class AugmentHandlers:
             job.stop()
 
     @needs("engineer")
-    def resume(self, key: str, request: gr.Request) -> None:
+    def resume(self, request: gr.Request, key: str) -> None:
         """Go on; what has been answered is not asked again."""
         if (job := self.files.job()) and job.state not in ACTIVE:
             job.resume(self._env(key))
@@ -189,13 +189,13 @@ class AugmentHandlers:
         return prompt(operation, self.files.prompts)
 
     @needs("engineer")
-    def save_prompt(self, operation: str, text: str, request: gr.Request) -> None:
+    def save_prompt(self, request: gr.Request, operation: str, text: str) -> None:
         """Keep an edited prompt."""
         save_prompt(operation, text, self.files.prompts)
         gr.Info(say(request, "augment.saved"))
 
     @needs("engineer")
-    def preview(self, operation: str, request: gr.Request) -> Any:
+    def preview(self, request: gr.Request, operation: str) -> Any:
         """The messages of the first task."""
         from chatbot.corpus.augment_tasks import first_task
 

@@ -62,7 +62,7 @@ class CorpusHandlers:
         self.context, self.files = context, DataFiles(context.settings)
 
     @needs("engineer")
-    def upload(self, file: str, request: gr.Request) -> str:
+    def upload(self, request: gr.Request, file: str) -> str:
         """Take an uploaded file in."""
         self.files.keep_corpus(*read_upload(Path(file), self.context.default_store))
         return self._told(request)
@@ -78,7 +78,7 @@ class CorpusHandlers:
         return self._told(request)
 
     @needs("engineer")
-    def play(self, n: float, request: gr.Request) -> str:
+    def play(self, request: gr.Request, n: float) -> str:
         """Make conversations by self-play."""
         from chatbot.corpus.selfplay import selfplay
 

@@ -67,7 +67,7 @@ class ExportHandlers:
         return f'<p class="quiet">{say(request, "export.ready", corpus=f"{corpus:,}", approved=f"{counts.approve + counts.edit:,}")}</p>'
 
     @needs("engineer")
-    def split(self, seed: float, with_corpus: bool, request: gr.Request) -> str:
+    def split(self, request: gr.Request, seed: float, with_corpus: bool) -> str:
         """Split, and say how many lie where and what leaks."""
         leaks = make_split(self.files, int(seed or 0), with_corpus=with_corpus)
         told = say(request, "export.leaks", **leaks)
@@ -77,6 +77,6 @@ class ExportHandlers:
         return f'{table(self.files.sides())}<p class="lead {state}">{escape(told)}</p>{charts}'
 
     @needs("engineer")
-    def export(self, form: str, request: gr.Request) -> Any:
+    def export(self, request: gr.Request, form: str) -> Any:
         """Write the split in another form as a zip."""
         return gr.update(value=str(make_export(self.files, form, self.context.default_store)), visible=True)

@@ -17,21 +17,17 @@ WAIT: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
 
 
 def needs(role: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let only this role in, and turn errors that a person can mend into a message on the page."""
+    """Let only this role in, and turn errors that a person can mend into a message on the page; the request comes first."""
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(handler)
-        def run(self: Any, *values: Any, request: gr.Request | None = None) -> Any:
-            # Gradio puts the request among the positional values, at the place that the wrapped signature gives it.
-            request = request or next(value for value in values if isinstance(value, gr.Request))
-            given = [value for value in values if not isinstance(value, gr.Request)]
+        def run(self: Any, request: gr.Request, *values: Any) -> Any:
             try:
                 self.context.require(request, role)
-                return handler(self, *given, request=request)
+                return handler(self, request, *values)
             except WorkbenchError as error:
                 raise gr.Error(say(request, "data.failed", error=error), print_exception=False) from error
 
-        run.__annotations__ = {"request": gr.Request}
         return run
 
     return decorate

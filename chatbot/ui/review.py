@@ -124,7 +124,7 @@ class ReviewHandlers:
         return self._next(seen, _filter(operation, failed), request, after=0)
 
     @needs("annotator")
-    def open(self, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
+    def open(self, request: gr.Request, seen: list[int], operation: str, failed: str) -> list[Any]:
         """The first card under new filters."""
         return self._next(seen, _filter(operation, failed), request, after=0)
 
@@ -132,12 +132,12 @@ class ReviewHandlers:
         """The handler of one decision; the next card is there at once."""
 
         def handle(current: Card | None, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
-            return self._decide(action, current, seen, _filter(operation, failed), request=request)
+            return self._decide(request, action, current, seen, _filter(operation, failed))
 
         return handle
 
     @needs("annotator")
-    def _decide(self, action: Any, current: Card | None, seen: list[int], only: Filter, request: gr.Request) -> list[Any]:
+    def _decide(self, request: gr.Request, action: Any, current: Card | None, seen: list[int], only: Filter) -> list[Any]:
         if current is None:
             return [gr.skip()] * 5
         try:
@@ -147,14 +147,14 @@ class ReviewHandlers:
         return self._next(seen, only, request, after=current.id)
 
     @needs("annotator")
-    def undo(self, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
+    def undo(self, request: gr.Request, seen: list[int], operation: str, failed: str) -> list[Any]:
         """Take the last decision back and show its card."""
         card = self.store.undo(_name(request))
         gr.Info(say(request, "review.undone" if card else "review.nothing"))
         return self._draw(card, seen, request) if card else [gr.skip()] * 5
 
     @needs("annotator")
-    def save(self, lines: str, current: Card | None, seen: list[int], *wanted: str, request: gr.Request) -> list[Any]:
+    def save(self, request: gr.Request, lines: str, current: Card | None, seen: list[int], operation: str, failed: str) -> list[Any]:
         """Keep an edit, checked at once."""
         edited = with_lines(current.conversation, lines.strip("\n").split("\n")) if current else None
         if current is None or edited is None:
@@ -165,10 +165,10 @@ class ReviewHandlers:
         self.store.decide(current, _name(request), "edit", edited, checks)
         if wrong := [c.reason for c in checks if not c.passed]:
             gr.Warning(say(request, "review.still", reason=wrong[0]))
-        return self._next(seen, _filter(*wanted), request, after=current.id)
+        return self._next(seen, _filter(operation, failed), request, after=current.id)
 
     @needs("annotator")
-    def bulk(self, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
+    def bulk(self, request: gr.Request, seen: list[int], operation: str, failed: str) -> list[Any]:
         """Approve all that passed its checks under these filters."""
         only = _filter(operation, failed)
         gr.Info(say(request, "review.bulked", n=f"{self.store.bulk_approve(_name(request), only):,}"))
