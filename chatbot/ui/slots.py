@@ -63,7 +63,7 @@ def slots_html(query: HotelQuery, previous: HotelQuery, who: Any) -> str:
 
 def _mark(marks: set[str]) -> str:
     """One mark for a slot of two bounds: what both are, else changed."""
-    return marks.pop() if len(marks) == 1 else "changed" if marks else "empty"
+    return marks.pop() if len(marks) == 1 else "changed" if marks else "unset"
 
 
 def value(query: HotelQuery, slot: str, who: Any) -> str:
@@ -102,10 +102,10 @@ def slot_form() -> list[gr.components.Component]:
     with gr.Row(elem_classes="pair"):
         fields.append(gr.Dropdown([("—", ""), *[(name, name) for name in HOTEL_TYPES]], value="", label=t("slots.type"), min_width=90))
         fields.append(gr.Dropdown(list(FACILITIES), value=[], multiselect=True, allow_custom_value=True, label=t("slots.facilities"), min_width=90))
-    for slot, top, step in (("price", None, 1), ("rating", 5, 0.1)):
-        with gr.Row(elem_classes="pair"):
+    with gr.Row(elem_classes="pair"):
+        for slot, top, step in (("price", None, 1), ("rating", 5, 0.1)):
             for end in ("from", "to"):
-                fields.append(gr.Number(value=None, minimum=0, maximum=top, step=step, label=t(f"slots.{slot}_{end}"), min_width=90))
+                fields.append(gr.Number(value=None, minimum=0, maximum=top, step=step, label=t(f"slots.{slot}_{end}"), min_width=80))
     with gr.Row(elem_classes="pair"):
         fields += [gr.Textbox(label=t(f"slots.{name}"), max_length=80, min_width=80) for name in ("name", "address", "subway")]
     return fields
