@@ -7,7 +7,7 @@ from typing import Any
 from chatbot.dialogue.events import RecordsEvent
 from chatbot.hotels.facilities import match_facility
 from chatbot.hotels.query import HotelQuery
-from chatbot.ui.slots import FIELDS, bounds
+from chatbot.ui.slots import FIELDS, bounds, facility_name
 from chatbot.ui.words import say
 
 WORDS = {
@@ -55,7 +55,7 @@ def wish_name(constraint: str, who: Any) -> str:
     """A dropped constraint ("price_range_upper", "facilities:棋牌室") in words: the slot's name, or the facility."""
     argument, _, word = constraint.partition(":")
     slot = next((slot for slot, names in FIELDS.items() if argument in (slot, *names)), None)
-    return word or (say(who, f"slots.{slot}") if slot else constraint)
+    return facility_name(word) if word else (say(who, f"slots.{slot}") if slot else constraint)
 
 
 def card(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
@@ -83,8 +83,7 @@ def wishes(query: HotelQuery, record: Mapping[str, Any]) -> list[tuple[str, bool
     out: list[tuple[str, bool]] = [(query.type, record.get("type") == query.type)] if query.type else []
     have = set(record.get("facilities") or ())
     for word in query.facilities:
-        names = match_facility(word)
-        out.append((" / ".join(sorted(names)) or word, bool(names & have)))
+        out.append((facility_name(word), bool((match_facility(word) or {word}) & have)))
     for field, unit in (("price", "元"), ("rating", "分")):
         lower, upper = (getattr(query, f"{field}_range_{end}") for end in ("lower", "upper"))
         if shown := bounds(lower, upper, unit):

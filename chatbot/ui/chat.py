@@ -20,7 +20,7 @@ WORDS = {
         "想住什么样的酒店？\n说出类型、设施、价格或评分，也可以直接报酒店名。",
         "What hotel are you looking for?\nSay the type, facilities, price or rating in Chinese, or name a hotel.",
     ),
-    "chat.input": ("说出你的需求，回车发送", "Say what you want (in Chinese), Enter to send"),
+    "chat.input": ("说出你的需求，回车发送", "Say what you want, in Chinese"),
     "chat.send": ("发送", "Send"),
     "chat.stop": ("停止", "Stop"),
     "chat.clear": ("清空", "Clear"),

@@ -27,14 +27,17 @@ WORDS = {
     "turns.loading": ("模型正在加载，第一次要等几秒…", "The model is loading; the first time takes a few seconds …"),
     "turns.stopped": ("（已停止）", "(stopped)"),
     "turns.failed": ("这一轮没有完成。{error}", "This turn could not be completed. {error}"),
-    "turns.bad_edit": ("这个条件不能用来搜索：{error}", "This cannot be searched for: {error}"),
+    "turns.bad_edit": (
+        "这些条件没法查：下限不能高于上限，设施最多 12 项、每项不超过 40 个字。",
+        "This cannot be searched for: a lower bound may not be above its upper one, and facilities are 12 at most, of 40 characters each.",
+    ),
 }
 View = tuple[Any, ...]
 
 
 def view(state: ChatState, who: Any) -> View:
     """Everything that is drawn from a conversation: itself, the chat window, the slots, the cards, whether examples are offered."""
-    slots, cards = slots_html(state.query, state.previous, who), cards_html(state.query, state.found, who)
+    slots, cards = slots_html(state.query, state.previous, who, state.said), cards_html(state.query, state.found, who)
     return state, transcript(state, who), slots, cards, gr.update(visible=not state.turns)
 
 
@@ -104,7 +107,7 @@ class ChatTurns:
         try:
             turn = edited(read_form(values, state.query), self.context.store(request))
         except WorkbenchError as error:
-            raise gr.Error(say(request, "turns.bad_edit", error=error), print_exception=False) from error
+            raise gr.Error(say(request, "turns.bad_edit"), print_exception=False) from error
         return *view(state.plus(turn), request), *view(other.plus(turn), request)[:2]
 
     def compare(self, on: bool, state: ChatState, model_id: str, request: gr.Request) -> View:
