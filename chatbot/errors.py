@@ -2,7 +2,8 @@
 
 WorkbenchError
 ├── InputError           a file, an upload or a typed value that cannot be used
-│   └── QueryError       arguments of a search_hotels call that do not validate
+│   ├── QueryError       arguments of a search_hotels call that do not validate
+│   └── HotelFileError   a hotel file that is none, or holds an entry that is none
 ├── ModelError           a model folder or a model's output that cannot be used
 │   ├── CallParseError   generated text that is not a call in the family's format
 │   └── BackendError     an endpoint that cannot be reached or answers nonsense
@@ -35,6 +36,19 @@ class InputError(WorkbenchError):
 
 class QueryError(InputError):
     """Arguments of a search_hotels call that do not validate."""
+
+
+class HotelFileError(InputError):
+    """A hotel file that cannot be read, or one entry of it that is no hotel.
+
+    Args:
+        entry: the number of the entry, counted from 1; 0 where the whole file is meant.
+        name: the hotel's name as far as it is known, and `field` the field that is wrong; "" where there is none.
+    """
+
+    def __init__(self, what: str, *, value: object = None, remedy: str = "", entry: int = 0, name: str = "", field: str = "") -> None:
+        self.entry, self.name, self.field = entry, name, field
+        super().__init__(what, value=value, remedy=remedy)
 
 
 class ModelError(WorkbenchError):

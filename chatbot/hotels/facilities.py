@@ -91,6 +91,11 @@ def _harmless(rest: str) -> bool:
     return not _TURNS.search(rest)
 
 
+def spoken(name: str, text: str) -> str:
+    """How a text says a facility where it does not use its name: the longest of its aliases there; "" where none stands in it."""
+    return max((alias for alias in _raw().get(name, ()) if alias in text.replace(name, "")), key=len, default="")
+
+
 def canonical(words: Iterable[str]) -> frozenset[str]:
     """A set of facility words in canonical form, for comparing two sets; a word that means nothing known stays as it is."""
     return frozenset(name for word in words for name in (match_facility(word) or (word,)))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer
 
-from chatbot.errors import InputError
+from chatbot.errors import HotelFileError
 
 NEARBY = 5
 """How many attractions and restaurants of a hotel are kept: as many as a record shows."""
@@ -83,25 +83,27 @@ def read_hotels(path: Path) -> Iterator[Hotel]:
     """Read the hotels of a file one by one.
 
     Raises:
-        InputError: the file cannot be read, is empty, or an entry does not validate; the message names the entry.
+        HotelFileError: the file cannot be read, is empty, or an entry does not validate; the message names the entry.
     """
     try:
         entries = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"hotels could not be read from {path}", value=error, remedy=REMEDY) from error
+        raise HotelFileError(f"hotels could not be read from {path}", value=error, remedy=REMEDY) from error
     if not isinstance(entries, list) or not entries:
-        raise InputError(f"{path} holds no list of hotels", value=type(entries).__name__, remedy=REMEDY)
+        raise HotelFileError(f"{path} holds no list of hotels", value=type(entries).__name__, remedy=REMEDY)
     for number, entry in enumerate(entries, 1):
-        yield _hotel(entry, f"{path}: entry {number}")
+        yield _hotel(entry, path, number)
 
 
-def _hotel(entry: object, where: str) -> Hotel:
+def _hotel(entry: object, path: Path, number: int) -> Hotel:
+    where = f"{path}: entry {number}"
     if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and isinstance(entry[1], dict)):
-        raise InputError(f"{where} is no pair of a name and its fields", value=entry, remedy=REMEDY)
+        raise HotelFileError(f"{where} is no pair of a name and its fields", value=entry, remedy=REMEDY, entry=number)
     name, fields = entry
     try:
         return Hotel.model_validate({"名称": name} | fields)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise InputError(f"{where} ({name[:40]}): {field}: {first['msg']}", value=first["input"], remedy=REMEDY) from error
+        what = f"{where} ({name[:40]}): {field}: {first['msg']}"
+        raise HotelFileError(what, value=first["input"], remedy=REMEDY, entry=number, name=name[:40], field=field) from error

@@ -7,12 +7,15 @@ from typing import Any
 from chatbot.dialogue.events import RecordsEvent
 from chatbot.hotels.facilities import match_facility
 from chatbot.hotels.query import HotelQuery
-from chatbot.ui.slots import FIELDS, bounds
+from chatbot.ui.slots import FIELDS, bounds, facility_name
 from chatbot.ui.words import say
 
 WORDS = {
     "cards.title": ("酒店", "Hotels"),
-    "cards.count": ("共 {total} 家符合，显示前 {n} 家", "{total} match, the first {n} shown"),
+    "cards.all": ("共 {total} 家符合", "{total} found, all shown"),
+    "cards.first": ("共 {total} 家符合，显示前 {n} 家", "{total} found, the first {n} shown"),
+    "cards.all_relaxed": ("放宽后共 {total} 家", "{total} found without it, all shown"),
+    "cards.first_relaxed": ("放宽后共 {total} 家，显示前 {n} 家", "{total} found without it, the first {n} shown"),
     "cards.empty": ("说出想住什么样的酒店，查到的会列在这里。", "Say what hotel you want; what is found is listed here."),
     "cards.nothing": ("没有找到酒店。去掉一个条件再试试。", "No hotel was found. Try with one wish less."),
     "cards.relaxed": ("没有完全符合的酒店，放宽了：{wishes}", "No hotel meets everything; given up: {wishes}"),
@@ -34,8 +37,9 @@ def cards_html(query: HotelQuery, found: RecordsEvent | None, who: Any) -> str:
     notes = list(_notes(found, who))
     if not found.records:
         return "".join([*notes, f'<p class="quiet">{say(who, "cards.nothing")}</p>'])
-    count = f'<p class="quiet">{say(who, "cards.count", total=found.total, n=len(found.records))}</p>'
-    return "".join([*notes, count, *(card(record, query, who) for record in found.records)])
+    count = f"cards.{'first' if found.total > len(found.records) else 'all'}{'_relaxed' if found.relaxed else ''}"
+    counted = f'<p class="quiet">{say(who, count, total=f"{found.total:,}", n=len(found.records))}</p>'
+    return "".join([*notes, counted, *(card(record, query, who) for record in found.records)])
 
 
 def _notes(found: RecordsEvent, who: Any) -> Iterator[str]:
@@ -51,13 +55,13 @@ def wish_name(constraint: str, who: Any) -> str:
     """A dropped constraint ("price_range_upper", "facilities:棋牌室") in words: the slot's name, or the facility."""
     argument, _, word = constraint.partition(":")
     slot = next((slot for slot, names in FIELDS.items() if argument in (slot, *names)), None)
-    return word or (say(who, f"slots.{slot}") if slot else constraint)
+    return facility_name(word) if word else (say(who, f"slots.{slot}") if slot else constraint)
 
 
 def card(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
     """One hotel. Every value of the record is untrusted text."""
     price = f"¥{record['price']:g}" if record.get("price") is not None else say(who, "cards.no_price")
-    rating = f"★ {record['rating']:g}" if record.get("rating") is not None else say(who, "cards.no_rating")
+    rating = f"★ {record['rating']:.1f}" if record.get("rating") is not None else say(who, "cards.no_rating")
     facts = " · ".join(escape(str(record[key])) for key in ("type", "subway", "phone") if record.get(key))
     return (
         f'<article class="hotel"><header><b>{escape(str(record["name"]))}</b><span class="price">{price}</span><span class="rating">{rating}</span></header>'
@@ -79,8 +83,7 @@ def wishes(query: HotelQuery, record: Mapping[str, Any]) -> list[tuple[str, bool
     out: list[tuple[str, bool]] = [(query.type, record.get("type") == query.type)] if query.type else []
     have = set(record.get("facilities") or ())
     for word in query.facilities:
-        names = match_facility(word)
-        out.append((" / ".join(sorted(names)) or word, bool(names & have)))
+        out.append((facility_name(word), bool((match_facility(word) or {word}) & have)))
     for field, unit in (("price", "元"), ("rating", "分")):
         lower, upper = (getattr(query, f"{field}_range_{end}") for end in ("lower", "upper"))
         if shown := bounds(lower, upper, unit):

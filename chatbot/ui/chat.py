@@ -20,7 +20,7 @@ WORDS = {
         "想住什么样的酒店？\n说出类型、设施、价格或评分，也可以直接报酒店名。",
         "What hotel are you looking for?\nSay the type, facilities, price or rating in Chinese, or name a hotel.",
     ),
-    "chat.input": ("说出你的需求，回车发送", "Say what you want (in Chinese), Enter to send"),
+    "chat.input": ("说出你的需求，回车发送", "Say what you want, in Chinese"),
     "chat.send": ("发送", "Send"),
     "chat.stop": ("停止", "Stop"),
     "chat.clear": ("清空", "Clear"),
@@ -77,6 +77,7 @@ class Side:
 
     slots: gr.HTML
     cards: gr.HTML
+    form: gr.Accordion
     fields: list[gr.components.Component]
     search: gr.Button
 
@@ -94,9 +95,10 @@ class Other:
 def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks) -> None:
     """Lay the tab out and wire it. `model` is the picker in the page's header; `page` loads it in the person's language."""
     with gr.Row(elem_classes="chat"):
-        with gr.Column(scale=6, min_width=320):
-            talk, controls = _conversation("talk"), _controls()
+        with gr.Column(scale=6, min_width=320, elem_classes="spoken"):
+            talk = _conversation("talk")
             build_feedback(context, talk.window, talk.state, model)
+            controls = _controls()
         other = _other()
         with gr.Column(scale=4, min_width=320, elem_classes="side"):
             side = _side()
@@ -112,8 +114,6 @@ def _conversation(name: str) -> Conversation:
         label=t("chat.window"),
         show_label=False,
         placeholder=str(t("chat.empty")),
-        height="calc(100dvh - 250px)",
-        min_height=340,
         render_markdown=False,
         latex_delimiters=[],
         buttons=["copy"],
@@ -136,21 +136,22 @@ def _controls() -> Controls:
 
 
 def _other() -> Other:
-    with gr.Column(scale=6, min_width=320, visible=False) as column:
-        talk = _conversation("other-talk")
+    with gr.Column(scale=6, min_width=320, visible=False, elem_classes="spoken") as column:
         model = gr.Dropdown([], label=t("chat.other"), interactive=True)
+        talk = _conversation("other-talk")
     return Other(talk, model, column, gr.State(False))
 
 
 def _side() -> Side:
     gr.Markdown(t("slots.title"), elem_classes="head")
-    slots = gr.HTML(padding=False)
-    with gr.Accordion(t("chat.edit"), open=False, elem_classes="edit"):
+    slots = gr.HTML(padding=False, elem_classes="wished")
+    with gr.Accordion(t("chat.edit"), open=False, elem_classes="edit") as form:
         fields = slot_form()
-        search = gr.Button(t("chat.search"), size="sm", variant="primary")
+        search = gr.Button(t("chat.search"), size="md", variant="primary")
+    slots.click(lambda: gr.update(open=True), None, form, **QUIET)
     gr.Markdown(t("cards.title"), elem_classes="head")
     cards = gr.HTML(padding=False, elem_id="cards")
-    return Side(slots, cards, fields, search)
+    return Side(slots, cards, form, fields, search)
 
 
 def _inside(context: PageContext, state: gr.State, model: gr.Dropdown) -> None:
@@ -206,8 +207,9 @@ class _Wiring:
         controls, turns, other = self.controls, self.turns, self.other
         both, everything = [self.talk.state, other.talk.state], [*self.drawn, *self.second]
         self.talk.window.undo(turns.undo, both, [controls.box, *everything], **QUIET)
-        gr.on([controls.clear.click, self.talk.window.clear], turns.clear, None, [*everything, *self.side.fields], **QUIET)
-        self.side.search.click(turns.edit, [*both, *self.side.fields], everything, **QUIET)
+        controls.clear.click(turns.clear, None, [*everything, *self.side.fields], **QUIET)
+        found = self.side.search.click(turns.edit, [*both, *self.side.fields], everything, **QUIET)
+        found.success(lambda: gr.update(open=False), None, self.side.form, **QUIET)
         text = gr.Textbox(visible=False)
         controls.save.click(turns.export, self.talk.state, text, **QUIET).then(None, text, None, js=SAVE, **QUIET)
         shown = [other.on, other.column, controls.compare, other.model, *self.second]

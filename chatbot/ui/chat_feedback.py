@@ -30,14 +30,14 @@ def build_feedback(context: PageContext, chatbot: gr.Chatbot, state: gr.State, m
     """Lay the panel out under the conversation and wire likes and dislikes to it."""
     handlers = FeedbackHandlers(context)
     turn = gr.State(None)
-    with gr.Group(visible=False, elem_classes="feedback") as group:
+    with gr.Column(visible=False, elem_classes="feedback") as group:
         gr.Markdown(t("feedback.title"))
         comment = gr.Textbox(label=t("feedback.comment"), placeholder=t("feedback.placeholder"), lines=2, max_length=1000)
         with gr.Accordion(t("feedback.right"), open=False):
             fields = slot_form()
-        with gr.Row():
-            cancel = gr.Button(t("feedback.cancel"), size="sm")
-            save = gr.Button(t("feedback.save"), size="sm", variant="primary")
+        with gr.Row(elem_classes="pair"):
+            cancel = gr.Button(t("feedback.cancel"), size="md", min_width=80)
+            save = gr.Button(t("feedback.save"), size="md", variant="primary", min_width=80)
     chatbot.like(handlers.rate, [state, model], [group, turn, comment, *fields], api_visibility="private")
     save.click(handlers.save, [state, turn, model, comment, *fields], group, api_visibility="private")
     cancel.click(lambda: gr.update(visible=False), None, group, api_visibility="private")

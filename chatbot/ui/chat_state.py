@@ -68,6 +68,11 @@ class ChatState:
         return before[-1].query if before else HotelQuery()
 
     @property
+    def said(self) -> str:
+        """All that the user has said in words."""
+        return "\n".join(turn.text for turn in self.turns if not turn.edited)
+
+    @property
     def found(self) -> RecordsEvent | None:
         """The last search and its answer."""
         return next((turn.found for turn in reversed(self.turns) if turn.found), None)

@@ -8,13 +8,14 @@ from typing import Any
 import gradio as gr
 
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TurnEvent
+from chatbot.dialogue.fallback import NOTHING, preface
 from chatbot.errors import WorkbenchError
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import call, observation, reply, user
 from chatbot.ui.cards import cards_html
 from chatbot.ui.chat_state import ChatState, Turn
-from chatbot.ui.context import PageContext
+from chatbot.ui.context import PageContext, Session
 from chatbot.ui.header import model_choices
 from chatbot.ui.slots import bounds, fill_form, read_form, slots_html
 from chatbot.ui.transcript import export, transcript
@@ -26,14 +27,17 @@ WORDS = {
     "turns.loading": ("模型正在加载，第一次要等几秒…", "The model is loading; the first time takes a few seconds …"),
     "turns.stopped": ("（已停止）", "(stopped)"),
     "turns.failed": ("这一轮没有完成。{error}", "This turn could not be completed. {error}"),
-    "turns.bad_edit": ("这个条件不能用来搜索：{error}", "This cannot be searched for: {error}"),
+    "turns.bad_edit": (
+        "这些条件没法查：下限不能高于上限，设施最多 12 项、每项不超过 40 个字。",
+        "This cannot be searched for: a lower bound may not be above its upper one, and facilities are 12 at most, of 40 characters each.",
+    ),
 }
 View = tuple[Any, ...]
 
 
 def view(state: ChatState, who: Any) -> View:
     """Everything that is drawn from a conversation: itself, the chat window, the slots, the cards, whether examples are offered."""
-    slots, cards = slots_html(state.query, state.previous, who), cards_html(state.query, state.found, who)
+    slots, cards = slots_html(state.query, state.previous, who, state.said), cards_html(state.query, state.found, who)
     return state, transcript(state, who), slots, cards, gr.update(visible=not state.turns)
 
 
@@ -49,9 +53,10 @@ class ChatTurns:
 
     def begin(self, text: str, request: gr.Request) -> View:
         """Take what was typed (or an example), unless the turn before is still running."""
-        session = self.context.session(request)
-        if session.busy or not text.strip():
-            raise gr.Error(say(request, "turns.busy" if session.busy else "turns.empty"), duration=3, print_exception=False)
+        session = self._idle(request)
+        if not text.strip():
+            gr.Info(say(request, "turns.empty"), duration=3)
+            raise gr.Error(visible=False, print_exception=False)
         session.busy = True
         session.stop.clear()
         return "", text.strip(), gr.update(visible=False), gr.update(visible=True)
@@ -86,21 +91,23 @@ class ChatTurns:
 
     def undo(self, state: ChatState, other: ChatState, request: gr.Request) -> View:
         """Take the last turn back; its words return to the input."""
+        self._idle(request)
         text = state.turns[-1].text if state.turns else ""
         return text, *view(state.back(), request), *view(other.back(), request)[:2]
 
     def clear(self, request: gr.Request) -> View:
         """Start over."""
+        self._idle(request)
         empty = view(ChatState(), request)
         return *empty, *empty[:2], *fill_form(HotelQuery())
 
     def edit(self, state: ChatState, other: ChatState, request: gr.Request, *values: Any) -> View:
         """Search again with the conditions as the user corrected them."""
+        self._idle(request)
         try:
             turn = edited(read_form(values, state.query), self.context.store(request))
         except WorkbenchError as error:
-            gr.Warning(say(request, "turns.bad_edit", error=error))
-            return (gr.skip(),) * 7
+            raise gr.Error(say(request, "turns.bad_edit"), print_exception=False) from error
         return *view(state.plus(turn), request), *view(other.plus(turn), request)[:2]
 
     def compare(self, on: bool, state: ChatState, model_id: str, request: gr.Request) -> View:
@@ -113,6 +120,13 @@ class ChatTurns:
     def export(self, state: ChatState, request: gr.Request) -> str:
         """The conversation as text to be saved."""
         return export(state, f"chat-{request.session_hash}")
+
+    def _idle(self, request: gr.Request) -> Session:
+        """The page's session, unless a turn is running: what changed the conversation now would be lost at the turn's end."""
+        session = self.context.session(request)
+        if session.busy:
+            raise gr.Error(say(request, "turns.busy"), duration=3, print_exception=False)
+        return session
 
     def _play(self, text: str, state: ChatState, model_id: str, request: gr.Request) -> Iterator[Turn]:
         session, turn = self.context.session(request), Turn(text)
@@ -153,5 +167,5 @@ def told(found: RecordsEvent) -> str:
     """What the search gave, in the words of the conversation."""
     names = "、".join(str(record["name"]) for record in found.records)
     if not names:
-        return "没有找到符合的酒店。"
-    return f"没有完全符合的酒店，放宽条件后有：{names}。" if found.relaxed else f"找到 {found.total} 家：{names}。"
+        return preface(found.relaxed, found.unmatched) + NOTHING
+    return f"{preface(found.relaxed, found.unmatched)}找到 {found.total} 家：{names}。"

@@ -6,20 +6,32 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.errors import WorkbenchError
+from chatbot.errors import HotelFileError, WorkbenchError
 from chatbot.ui.context import PageContext
 from chatbot.ui.words import say, t
 
 WORDS = {
     "header.name": ("酒店对话机器人工作台", "Hotel chatbot workbench"),
     "header.model": ("模型", "Model"),
-    "header.hotel-mini": ("hotel-mini · 随附模型", "hotel-mini · shipped"),
+    "header.hotel-mini": ("hotel-mini · 随附", "hotel-mini · shipped"),
     "header.hotel-mini-base": ("hotel-mini · 微调前的基座", "hotel-mini · base before fine-tuning"),
     "header.database": ("酒店库", "Hotel database"),
     "header.upload": ("换酒店库…", "Change hotels …"),
     "header.first": ("{name} · {n} 家", "{name} · {n} hotels"),
-    "header.demo_hotels": ("示例酒店（虚构）", "Demo hotels (invented)"),
-    "header.bad_file": ("这个文件不能用作酒店库。{error}", "This file cannot be used as a hotel database. {error}"),
+    "header.demo_hotels": ("虚构酒店", "Invented"),
+    "header.refused": ("不能换酒店库。{error}", "The hotels cannot be changed. {error}"),
+    "header.bad_file": (
+        "{file} 不是酒店库文件：需要和 CrossWOZ 的 hotel_db.json 一样的 JSON 列表，每条是 [酒店名, {{各项信息}}]。",
+        "{file} is no hotel file: it must be a JSON list like CrossWOZ's hotel_db.json, each entry [name, {{its fields}}].",
+    ),
+    "header.bad_entry": (
+        "{file} 的第 {entry} 条不是 [酒店名, {{各项信息}}]，整个文件没有换上。改好这一条再传。",
+        "Entry {entry} of {file} is no [name, {{its fields}}]; nothing was changed. Mend it and upload again.",
+    ),
+    "header.bad_field": (
+        "{file} 的第 {entry} 条（{name}）“{field}”一项不能用：{value}。整个文件没有换上，改好再传。",
+        "Entry {entry} of {file} ({name}): “{field}” cannot be used: {value}. Nothing was changed; mend it and upload again.",
+    ),
     "header.changed": ("现在查的是 {n} 家酒店的库。", "Now searching {n} hotels."),
     "header.help": ("怎么用", "How to use this page"),
     "header.guide": (
@@ -73,8 +85,11 @@ class HeaderHandlers:
         """Search an uploaded database from now on, in this page alone."""
         try:
             store = self.context.use_store(request, Path(file))
+        except HotelFileError as error:
+            gr.Warning(wrong_file(request, error, Path(file).name))
+            return gr.skip()
         except WorkbenchError as error:
-            gr.Warning(say(request, "header.bad_file", error=error))
+            gr.Warning(say(request, "header.refused", error=error))
             return gr.skip()
         gr.Info(say(request, "header.changed", n=f"{len(store):,}"))
         return self._databases(request, OWN, Path(file).stem)
@@ -95,6 +110,12 @@ class HeaderHandlers:
 def model_choices(context: PageContext, request: gr.Request) -> list[tuple[str, str]]:
     """What a model picker offers to this person: (label, id); the shipped models are named in the person's language."""
     return [(say(request, f"header.{m.id}") if m.kind == "shipped" else m.label, m.id) for m in context.models(request)]
+
+
+def wrong_file(who: Any, error: HotelFileError, file: str) -> str:
+    """What is wrong with a hotel file, for the person who brought it."""
+    key = "bad_field" if error.field else "bad_entry" if error.entry else "bad_file"
+    return say(who, f"header.{key}", file=file, entry=error.entry, name=error.name, field=error.field.partition(".")[0], value=str(error.value)[:60])
 
 
 def brand_html(who: Any) -> str:

@@ -11,7 +11,7 @@ from chatbot.accounts import Accounts
 from chatbot.errors import InputError
 from chatbot.models.serve import mount
 from chatbot.settings import Settings
-from chatbot.ui.quick import without_stubs
+from chatbot.ui.quick import without_drafts, without_stubs
 
 with without_stubs():
     import gradio as gr
@@ -32,7 +32,9 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
     Raises:
         InputError: the port is taken.
     """
-    page, authenticate = build_page(context), context.accounts.verify if context.accounts is not None else None
+    authenticate = context.accounts.verify if context.accounts is not None else None
+    with without_drafts():
+        page = build_page(context)
     try:
         app, address, _ = page.launch(
             server_name=host,

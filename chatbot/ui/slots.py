@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.hotels.facilities import FACILITIES, match_facility
+from chatbot.hotels.facilities import FACILITIES, match_facility, spoken
 from chatbot.hotels.query import HOTEL_TYPES, HotelQuery
 from chatbot.ui.words import say, t
 
@@ -46,8 +46,8 @@ FIELDS = {
 """Rows of the panel, and the arguments of the query that each one shows."""
 
 
-def slots_html(query: HotelQuery, previous: HotelQuery, who: Any) -> str:
-    """The panel: a row a slot, marked by a word and a colour where it changed in the last turn."""
+def slots_html(query: HotelQuery, previous: HotelQuery, who: Any, said: str = "") -> str:
+    """The panel: a row a slot, marked by a word and a colour where it changed in the last turn. `said` is what the user has said so far."""
     changes = query.changes(previous)
     rows = []
     for slot, names in FIELDS.items():
@@ -55,7 +55,7 @@ def slots_html(query: HotelQuery, previous: HotelQuery, who: Any) -> str:
         if not marks and slot not in ALWAYS:
             continue
         mark = _mark({str(m) for m in marks})
-        shown = value(previous if mark == "dropped" else query, slot, who)
+        shown = value(previous if mark == "dropped" else query, slot, who, said)
         badge = f"<mark>{say(who, f'slots.{mark}')}</mark>" if mark in ("new", "changed", "dropped") else ""
         rows.append(f'<tr class="{mark}"><th>{say(who, f"slots.{slot}")}</th><td><span class="was">{shown}</span>{badge}</td></tr>')
     return f'<table class="slots">{"".join(rows)}</table>'
@@ -63,13 +63,13 @@ def slots_html(query: HotelQuery, previous: HotelQuery, who: Any) -> str:
 
 def _mark(marks: set[str]) -> str:
     """One mark for a slot of two bounds: what both are, else changed."""
-    return marks.pop() if len(marks) == 1 else "changed" if marks else "empty"
+    return marks.pop() if len(marks) == 1 else "changed" if marks else "unset"
 
 
-def value(query: HotelQuery, slot: str, who: Any) -> str:
+def value(query: HotelQuery, slot: str, who: Any, said: str = "") -> str:
     """One slot's value as HTML; a dash where there is none."""
     if slot == "facilities":
-        return " ".join(_facility(word) for word in query.facilities) or "—"
+        return " ".join(_facility(word, said) for word in query.facilities) or "—"
     if slot in ("price", "rating"):
         lower, upper = (getattr(query, f"{slot}_range_{end}") for end in ("lower", "upper"))
         return escape(bounds(lower, upper, "元" if slot == "price" else "")) or "—"
@@ -78,11 +78,18 @@ def value(query: HotelQuery, slot: str, who: Any) -> str:
     return escape(getattr(query, slot) or "—")
 
 
-def _facility(word: str) -> str:
+def _facility(word: str, said: str) -> str:
     """What the database calls it, and the user's own word where that differs."""
+    name = facility_name(word)
+    own = spoken(word, said) if word == name else word
+    shown = f" <small>← “{escape(own)}”</small>" if own else ""
+    return f'<span class="facility">{escape(name)}{shown}</span>'
+
+
+def facility_name(word: str) -> str:
+    """The database's name of a facility; the word itself where it means several (wifi) or none."""
     names = match_facility(word)
-    said = f" <small>← “{escape(word)}”</small>" if names and word not in names else ""
-    return f'<span class="facility">{escape(" / ".join(sorted(names)) or word)}{said}</span>'
+    return min(names) if len(names) == 1 else word
 
 
 def bounds(lower: float | None, upper: float | None, unit: str = "") -> str:
@@ -102,10 +109,10 @@ def slot_form() -> list[gr.components.Component]:
     with gr.Row(elem_classes="pair"):
         fields.append(gr.Dropdown([("—", ""), *[(name, name) for name in HOTEL_TYPES]], value="", label=t("slots.type"), min_width=90))
         fields.append(gr.Dropdown(list(FACILITIES), value=[], multiselect=True, allow_custom_value=True, label=t("slots.facilities"), min_width=90))
-    for slot, top, step in (("price", None, 1), ("rating", 5, 0.1)):
-        with gr.Row(elem_classes="pair"):
+    with gr.Row(elem_classes="pair numbers"):
+        for slot, top, step in (("price", None, 1), ("rating", 5, 0.1)):
             for end in ("from", "to"):
-                fields.append(gr.Number(value=None, minimum=0, maximum=top, step=step, label=t(f"slots.{slot}_{end}"), min_width=90))
+                fields.append(gr.Number(value=None, minimum=0, maximum=top, step=step, label=t(f"slots.{slot}_{end}"), min_width=80))
     with gr.Row(elem_classes="pair"):
         fields += [gr.Textbox(label=t(f"slots.{name}"), max_length=80, min_width=80) for name in ("name", "address", "subway")]
     return fields

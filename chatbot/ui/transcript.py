@@ -13,13 +13,14 @@ TOOL = "search_hotels"
 
 WORDS = {
     "transcript.step": ("{tool} · 找到 {total} 家 · {ms} 毫秒", "{tool} · {total} found · {ms} ms"),
+    "transcript.relaxed": ("{tool} · 放宽后找到 {total} 家 · {ms} 毫秒", "{tool} · {total} found with a wish given up · {ms} ms"),
     "transcript.searching": ("{tool} · 正在查", "{tool} · searching"),
     "transcript.shown": ("给出 {n} 家：", "{n} shown:"),
     "transcript.nothing": ("没有找到酒店。", "No hotel was found."),
     "transcript.waiting": ("正在想…", "Thinking …"),
     "transcript.template": (
-        "（这句回复由查询结果直接生成：模型写的两稿都有查无实据的内容。）",
-        "(Written straight from the search results: the model's drafts held unsupported facts.)",
+        "（这句直接按查询结果写成：模型的回答没有通过核对。）",
+        "(Written straight from the search results: the model's own answer did not pass the check.)",
     ),
 }
 
@@ -58,7 +59,8 @@ def _said(turn: Turn, who: Any) -> str:
 def _title(turn: Turn, who: Any) -> str:
     if turn.found is None:
         return say(who, "transcript.searching", tool=TOOL)
-    return say(who, "transcript.step", tool=TOOL, total=turn.found.total, ms=f"{turn.found.seconds * 1000:.0f}")
+    ms = max(1, round(turn.found.seconds * 1000))
+    return say(who, "transcript.relaxed" if turn.found.relaxed else "transcript.step", tool=TOOL, total=f"{turn.found.total:,}", ms=ms)
 
 
 def _step(turn: Turn, who: Any) -> str:

@@ -3,12 +3,14 @@
 import pytest
 
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
-from chatbot.errors import QueryError
+from chatbot.errors import HotelFileError, QueryError
 from chatbot.hotels.query import HotelQuery
+from chatbot.hotels.records import read_hotels
 from chatbot.messages import reply, user
 from chatbot.ui.cards import cards_html, wishes
 from chatbot.ui.chat_state import ChatState, Turn
 from chatbot.ui.chat_turns import edited
+from chatbot.ui.header import wrong_file
 from chatbot.ui.slots import bounds, fill_form, read_form, slots_html
 from chatbot.ui.transcript import transcript, turn_at
 from chatbot.ui.words import translations, words
@@ -37,6 +39,24 @@ def test_a_kept_slot_has_no_mark_and_a_spoken_facility_shows_both_words():
     assert "mark" not in html
     assert "棋牌室" in html
     assert "能打麻将" in html
+
+
+def test_a_facility_in_the_databases_words_shows_the_users_own_beside_them():
+    query = HotelQuery(facilities=("棋牌室", "健身房"))
+    html = slots_html(query, query, "zh", said="想找能打麻将的，还要有健身房")
+    assert "棋牌室 <small>← “打麻将”</small>" in html
+    assert html.count("<small>") == 1
+
+
+def test_a_word_for_several_facilities_stays_that_word():
+    query = HotelQuery(facilities=("wifi",))
+    assert ">wifi<" in slots_html(query, query, "zh")
+    assert wishes(query, RECORD | {"facilities": ["所有房间提供wifi"]}) == [("wifi", True)]
+
+
+@pytest.mark.parametrize(("total", "relaxed", "said"), [(1, [], "共 1 家符合<"), (1200, [], "共 1,200 家符合，显示前 1 家<"), (1, ["type"], "放宽后共 1 家<")])
+def test_the_cards_say_how_many_there_are_and_whether_a_wish_was_given_up(total, relaxed, said):
+    assert said in cards_html(HotelQuery(type="经济型"), RecordsEvent([RECORD], relaxed, [], total, 0.0), "zh")
 
 
 @pytest.mark.parametrize(("lower", "upper", "shown"), [(None, None, ""), (4.5, None, "≥ 4.5"), (None, 300, "≤ 300"), (200, 300, "200–300"), (300, 300, "300")])
@@ -95,6 +115,24 @@ def test_the_form_gives_back_what_it_was_filled_with():
 def test_a_form_that_cannot_be_searched_for_is_refused():
     with pytest.raises(QueryError, match="above"):
         read_form([*fill_form(HotelQuery())[:2], 500, 100, None, None, "", "", ""], HotelQuery())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[["甲店", {"价格": "便宜"}]]', "的第 1 条（甲店）“价格”一项不能用：便宜"),
+        ('[["甲店", {"酒店设施": ["棋牌室", []]}]]', "“酒店设施”一项不能用：[]"),
+        ('[["甲店", {}], 7]', "的第 2 条不是 [酒店名, {各项信息}]"),
+        ("{}", "不是酒店库文件"),
+    ],
+)
+def test_a_wrong_hotel_file_is_told_by_its_entry_and_field_without_its_path(tmp_path, text, said):
+    (tmp_path / "my.json").write_text(text, encoding="utf-8")
+    with pytest.raises(HotelFileError) as caught:
+        list(read_hotels(tmp_path / "my.json"))
+    told = wrong_file("zh", caught.value, "my.json")
+    assert said in told
+    assert str(tmp_path) not in told
 
 
 def test_an_edit_searches_and_is_a_turn_that_the_model_can_read(store):
