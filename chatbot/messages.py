@@ -135,3 +135,17 @@ def write_conversations(path: Path, conversations: Iterable[Conversation]) -> in
             out.write(conversation.to_json() + "\n")
     part.replace(path)
     return count
+
+
+def mend(path: Path) -> Path:
+    """Cut off the end of a JSONL file that a kill has torn; returns the path."""
+    if path.exists() and not (text := path.read_bytes()).endswith(b"\n"):
+        path.write_bytes(text[: text.rfind(b"\n") + 1])
+    return path
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a JSONL file in one write, after whatever a kill has left whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with mend(path).open("a", encoding="utf-8") as out:
+        out.write(line + "\n")

@@ -10,9 +10,10 @@ from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent, T
 from chatbot.dialogue.fallback import LOST, preface, template_reply
 from chatbot.dialogue.grounding import ungrounded
 from chatbot.dialogue.hearing import contradictions, corrected, missed_call
-from chatbot.dialogue.questions import answer, answers
+from chatbot.dialogue.questions import Question, called, question, topic
 from chatbot.errors import CallParseError, QueryError
 from chatbot.hotels.facilities import canonical
+from chatbot.hotels.names import spoken
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import FunctionCall, Message, call, observation, reply, user
@@ -163,8 +164,8 @@ class Agent:
 
     def _without_model(self, turn: _Turn) -> str:
         """A truthful reply where the model gave none: the fact that was asked for, or the hotels in hand."""
-        records = records_of(turn.messages)
-        return answer(turn.words, records, turn.history) or (template_reply(records) if turn.call or records else LOST)
+        records, asked = records_of(turn.messages), self._asked(turn)
+        return asked.told if asked else template_reply(records) if turn.call or records else LOST
 
     def _search(self, turn: _Turn, wanted: FunctionCall) -> Iterator[Event]:
         """Run the validated call and put it and its records into the conversation."""
@@ -206,11 +207,15 @@ class Agent:
         reason, better = "", None
         if isinstance(draft, str) and missed:
             reason, better = "no call", missed
+        elif isinstance(draft, FunctionCall) and self._small and missed and missed.arguments.keys() == {"name"}:
+            same = spoken(missed.arguments["name"]) in spoken(str(draft.arguments.get("name") or "")) and not contradictions(draft, HotelQuery(), turn.messages)
+            reason, better = ("", draft) if same else ("another hotel was named", missed)
         elif isinstance(draft, FunctionCall) and self._small:
             state = state_of(turn.history)
             wrong = contradictions(draft, state, turn.messages)
             reason, better = "; ".join(wrong), corrected(draft, state, turn.messages) if wrong else draft
-            if records_of(turn.history) and _same(HotelQuery.parse(better.arguments), state):
+            asked = question(turn.words, records_of(turn.history), turn.history)
+            if (asked and asked.pointed) or (records_of(turn.history) and _same(HotelQuery.parse(better.arguments), state)):
                 reason, better = "asks for what is in hand", None
         if reason:
             turn.rejected.append((draft if isinstance(draft, str) else str(draft and draft.arguments), reason))
@@ -223,7 +228,17 @@ class Agent:
 
     def _missed(self, turn: _Turn) -> FunctionCall | None:
         """The call that a small model's reply should have been."""
-        return missed_call(state_of(turn.history), turn.messages) if self._small and not turn.call else None
+        if not self._small or turn.call:
+            return None
+        return self._by_name(turn) or missed_call(state_of(turn.history), turn.messages)
+
+    def _by_name(self, turn: _Turn) -> FunctionCall | None:
+        """The search for a hotel that the user names and that is not in hand; one that was talked about only where something is asked of it."""
+        name = self.store.mentioned(turn.words)
+        if not name or called(turn.words, records_of(turn.history)):
+            return None
+        known = any(spoken(name) in spoken(m.content) for m in turn.history)
+        return None if known and not topic(turn.words.replace(name, "")) else FunctionCall(name="search_hotels", arguments={"name": name})
 
     def _attempt(self, turn: _Turn, stop: Callable[[], bool], deltas: Iterator[Delta], *, hidden: bool) -> Generator[Event, None, FunctionCall | str | None]:
         """One generation; shows a reply clause by clause as far as it is grounded, or only whole where it is `hidden`."""
@@ -251,8 +266,14 @@ class Agent:
 
     def _unanswered(self, text: str, turn: _Turn) -> list[str]:
         """What was asked and a small model's reply does not tell."""
-        checked = self._small and not answers(text, turn.words, records_of(turn.messages), turn.history)
-        return ["not answered"] if checked else []
+        asked = self._asked(turn) if self._small else None
+        return ["not answered"] if asked and not asked.answered(text) else []
+
+    def _asked(self, turn: _Turn) -> Question | None:
+        """The fact that the user asks for; one who wished for a search and named no hotel asks for none."""
+        if turn.call and not turn.query.name:
+            return None
+        return question(turn.words, records_of(turn.messages), turn.history)
 
 
 def _same(first: HotelQuery, second: HotelQuery) -> bool:

@@ -34,6 +34,11 @@ class Goal:
     change: tuple[Part, ...] = ()
     impossible: bool = False
 
+    @classmethod
+    def read(cls, plain: dict[str, Any]) -> "Goal":
+        """A goal that was kept as plain data (`asdict`, then JSON)."""
+        return cls(tuple(plain["parts"]), tuple((field, x) for field, x in plain["requests"]), tuple(plain["change"]), bool(plain["impossible"]))
+
 
 def satisfies(record: Record, parts: Sequence[Part]) -> bool:
     """Whether a hotel meets every constraint; an unknown price or rating meets none."""

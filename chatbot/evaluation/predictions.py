@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import InputError
+from chatbot.messages import append_line
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,8 @@ def write_predictions(path: Path, rows: Iterable[Prediction]) -> None:
 
 
 def append_predictions(path: Path, rows: Iterable[Prediction]) -> None:
-    """Add rows to a file in one write, after cutting off a line that a kill has torn."""
-    if path.exists() and not (text := path.read_bytes()).endswith(b"\n"):
-        path.write_bytes(text[: text.rfind(b"\n") + 1])
-    with path.open("a", encoding="utf-8") as out:
-        out.write("".join(json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in rows))
+    """Add rows to a file in one write."""
+    append_line(path, "\n".join(json.dumps(row.to_dict(), ensure_ascii=False) for row in rows))
 
 
 def read_predictions(path: Path) -> list[Prediction]:

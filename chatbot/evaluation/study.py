@@ -20,7 +20,7 @@ from chatbot.evaluation.compare import best, comparisons
 from chatbot.evaluation.metrics import METRICS
 from chatbot.evaluation.predictions import Prediction, read_predictions, write_predictions
 from chatbot.evaluation.runner import Checked, Progress, predict, run_evaluation, scored
-from chatbot.evaluation.simulator import Chatbot, conversation, simulate, summarise
+from chatbot.evaluation.simulator import Chatbot, simulate, summarise
 from chatbot.hotels.store import HotelStore
 from chatbot.jobs import JobWriter
 from chatbot.messages import Conversation, read_conversations, write_conversations
@@ -140,9 +140,8 @@ class _Run:
         rows = predict(self.conversations, model, self.store, self._progress(position, 0), kept=kept, agent=checked)
         figures = {**scored(rows), "seconds": round(time.monotonic() - started, 1), "simulation": None}
         if config.goals:
-            outcomes = simulate(agent, self.store, config.goals, config.seeds, progress=self._progress(position, len(rows), TURNS_A_DIALOGUE))
-            dialogues = (conversation(outcome, f"{number}-{outcome.seed}") for number, tries in enumerate(outcomes) for outcome in tries)
-            write_conversations(folder / f"simulated-{position}.jsonl", dialogues)
+            told = self._progress(position, len(rows), TURNS_A_DIALOGUE)
+            outcomes = simulate(agent, self.store, config.goals, config.seeds, progress=told, kept=folder / f"simulated-{position}.jsonl")
             figures["simulation"] = summarise(outcomes)
         return figures
 

@@ -19,7 +19,7 @@ _RATING = re.compile(r"(?<![\d.\-])(\d(?:\.\d)?)(?=\s*分(?!钟))|评分(?:是|�
 _STATION = re.compile(r"[\w·]{1,12}?地铁站(?:[A-Z]\d?(?:东|西|南|北)?口)?")
 _ADDRESS = re.compile(r"(?:地址(?:是|在|为|：|:)|位于)\s*([^，。！？；\n]{4,60})")
 _NEARBY = re.compile(r"(?:景点|餐馆|餐厅|吃饭的|好玩的)(?:有|是|：|:|包括)\s*([^，。！？；\n]{2,200})")
-_DENIED = re.compile(r"(没有|没|不|无法|未|不提供|不含|暂无)[^，。！？]{0,8}$")
+_DENIED = re.compile(r"(没有|没|不|无法|未|不提供|不含|暂无)[^，。！？]{0,8}$|放宽了[^，。！？]*$")
 _FACILITY = re.compile("|".join(sorted(map(re.escape, FACILITIES), key=len, reverse=True)))
 
 
@@ -44,6 +44,7 @@ def ungrounded(reply: str, records: Sequence[dict[str, Any]], context: Sequence[
 
 def _stops_at(text: str, record: dict[str, Any]) -> bool:
     """The station as a whole or in part; words before it (可以坐到前门地铁站) may be caught with it, a station that is only asked for is none."""
+    text = re.sub(r"^(?:[^是到在离]*)[是到在离](?=.{2,}地铁站)", "", text)
     station, address = str(record.get("subway") or ""), str(record.get("address") or "")
     return text in station or text in address or bool(station and station in text) or text.endswith(("的地铁站", "记地铁站", "到地铁站", "个地铁站"))
 

@@ -91,6 +91,23 @@ class TextIndex:
             rows = self._abbreviation(wanted, in_full=words.strip().startswith("北京"))
         return rows if len(rows) else self._typo(said)
 
+    def mentioned(self, words: str) -> str:
+        """The longest stretch of the words that is a hotel's name, in full or its front up to 酒店, 宾馆 and the like; "" for none."""
+        ends = [match.end() for match in names.ENDS.finditer(words)]
+        spans = ((start, end) for end in ends for start in range(max(0, end - 40), end - 2) if words[start].isalnum())
+        for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
+            if self._is_front(words[start:end]):
+                branch = names.BRANCH.match(words, end)
+                return words[start : branch.end() if branch and len(self.named(words[start : branch.end()])) else end]
+        return ""
+
+    def _is_front(self, said: str) -> bool:
+        if self.get(said):
+            return True
+        front = names.bare(names.normal(said))
+        telling = "".join(names.parts(front))
+        return len(telling) > 1 and bool(self._all("SELECT 1 FROM hotel WHERE bare >= ? AND bare < ? LIMIT 1", front, front + "\U0010ffff"))
+
     def _holding(self, grams: Iterable[str]) -> Rows:
         """Hotels whose names hold the two rarest of these pairs: few enough to look at each."""
         rarest = sorted(set(grams), key=lambda gram: self._seen[gram])[:2]

@@ -13,6 +13,10 @@ GENERIC = re.compile(
     "地铁站|总店|分店|店"
 )
 """Words that tell no hotel from another."""
+ENDS = re.compile("酒店|饭店|宾馆|旅馆|旅店|旅社|旅舍|客栈|民宿|公寓|大厦|山庄|度假村|会馆|会所|招待所|中心|店[)）]?")
+"""Where a name may end."""
+BRANCH = re.compile(r"[\w(（·]{1,16}?店[)）]?")
+"""What may follow the front of a name."""
 _SAME = str.maketrans("零一二三四五六七八九橘", "0123456789桔")
 
 
@@ -25,6 +29,11 @@ def normal(text: str) -> str:
 def bare(name: str) -> str:
     """A normal name without the city in front."""
     return re.sub(r"^北京市?", "", name) or name
+
+
+def spoken(text: str) -> str:
+    """A name or words as they are compared where both may lack the city and brackets."""
+    return normal(text).replace("北京", "")
 
 
 def parts(text: str) -> tuple[str, ...]:

@@ -65,6 +65,10 @@ class HotelStore:
         """The record of the hotel with this full name."""
         return self._text.get(name)
 
+    def mentioned(self, words: str) -> str:
+        """The hotel of this database that an utterance names, as it stands there; "" for none."""
+        return self._text.mentioned(words)
+
     def search(self, query: HotelQuery, limit: int = 3) -> SearchResult:
         """Hotels that meet the whole query, or as much of it as any hotel meets.
 

@@ -9,7 +9,8 @@ from chatbot.dialogue.events import TurnEvent
 from chatbot.errors import ModelError
 from chatbot.evaluation import wording
 from chatbot.evaluation.goals import Goal, delivered, draw_goals, satisfies
-from chatbot.evaluation.simulator import PATIENCE, SUCCESS, Outcome, converse, pass_hat, simulate, summarise
+from chatbot.evaluation.simulator import Outcome, converse, pass_hat, simulate, summarise
+from chatbot.evaluation.user import PATIENCE, SUCCESS
 from chatbot.hotels.query import HotelQuery
 from chatbot.messages import reply, user
 
@@ -183,3 +184,22 @@ def test_no_sentence_of_the_user_is_one_of_self_plays():
 
     trained = {text.rstrip("的") for text in texts(phrases)}
     assert not trained & {text.rstrip("的") for text in texts(wording)}
+
+
+def test_dialogues_that_a_file_already_holds_are_not_held_again(store, tmp_path):
+    said = []
+
+    class Deaf:
+        def turn(self, messages, text, stop=lambda: False):
+            said.append(text)
+            yield TurnEvent("请稍等", None, HotelQuery(), [], [user(text), reply("请稍等")])
+
+    kept = tmp_path / "dialogues.jsonl"
+    first = simulate(Deaf(), store, 3, 2, kept=kept)
+    lines = kept.read_text().splitlines(keepends=True)
+    assert len(lines) == 6
+    kept.write_text("".join(lines[:4]) + lines[4][:30])
+    before = len(said)
+    assert summarise(simulate(Deaf(), store, 3, 2, kept=kept)) == summarise(first)
+    assert len(said) - before == sum(outcome.turns for outcome in first[2])
+    assert len(kept.read_text().splitlines()) == 6
