@@ -15,7 +15,9 @@ from chatbot.corpus.wording import Speaker
 from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.messages import Conversation
 
-_ASKS = r"(?P<asks>(?:有没有|有木有|是否|是不是|能不能|能否|可不可以|可否|有无|提不提供|提供不提供)(?:可以|能够?)?(?:提供|支持|配备|配有|包含|包括|有|带|含|打)?)"
+_ASKS = (
+    r"(?P<asks>(?:有没有|有木有|是否|是不是|能不能|能否|可不可以|可否|有无|提不提供|提供不提供)(?:可以|能够?)?(?:提供|支持|配备|配有|包含|包括|有|带|含|打)?)"
+)
 _HAS = (
     r"(?:(?:可以|能够?)?(?:给我们?|为我们?)?"
     r"(?:提供|支持|配备|配有|具备|具有|拥有|设有|包含|包括|带有|含有|附带|自带|拨?打|使?用|享受|蒸|泡|带|含|有)?(?:了|着)?)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,23 +24,30 @@ if TYPE_CHECKING:
 
 WORDS = {
     "inside.hint": (
-        "模型一次写一个词元。这里可以看到它写最后一句话时，每个位置最可能的十个词元，以及某一层、某一个注意力头当时在看哪里。",
+        "模型一次写一个词元。这里可以看到它写最后一次回答时，每个位置最可能的十个词元，以及某一层、某一个注意力头当时在看哪里。",
         "A model writes one token at a time. For its last answer this shows the ten likeliest tokens at each place, and where one attention head was looking.",
     ),
     "inside.what": ("看哪一段", "What to look at"),
     "inside.reply": ("回复", "Reply"),
     "inside.call": ("查询", "Call"),
-    "inside.layer": ("层", "Layer"),
-    "inside.head": ("注意力头", "Attention head"),
-    "inside.look": ("看看里面", "Look inside"),
+    "inside.layer": ("第几层", "Layer"),
+    "inside.head": ("第几个注意力头", "Attention head"),
+    "inside.look": ("看最后一次回答", "Look at the last answer"),
     "inside.tokens": ("它写的词元（点一个看详情）", "The tokens it wrote (click one)"),
+    "inside.references": (
+        "`<|1.name|>` 的意思是“第一家的名称”：这个小模型不拼写酒店的资料，只指出要抄哪一项，所以抄不错。",
+        "`<|1.name|>` means “the first hotel's name”: this small model does not spell what the records say, it points at what to copy.",
+    ),
     "inside.sure": ("很有把握（90% 以上）", "sure (90% and more)"),
     "inside.likely": ("较有把握（50–90%）", "likely (50–90%)"),
     "inside.unsure": ("犹豫（50% 以下）", "unsure (below 50%)"),
-    "inside.place": ("位置", "Place"),
-    "inside.candidates": ("这里最可能的十个词元", "The ten likeliest tokens here"),
-    "inside.looked": ("写它时最关注的十个词元", "What it attended to most"),
-    "inside.map": ("注意力图：行是写出的词元，列是它能看到的词元", "Attention: rows are written tokens, columns what they could see"),
+    "inside.place": ("第几个词元", "Which token"),
+    "inside.candidates": ("这里最可能的十个词元（深色的是它写下的）", "The ten likeliest tokens here (dark: the one it wrote)"),
+    "inside.looked": ("写它时最关注的十个词元（# 是在整段对话里的位置）", "What it attended to most (#: place in the whole conversation)"),
+    "inside.map": (
+        "注意力图：每行是写出的一个词元，每列是被看得最多的词元之一，颜色越深看得越多",
+        "Attention: a row for each written token, a column for each of the tokens most looked at; darker is more",
+    ),
     "inside.empty": ("先聊一句，再来看。", "Say something first, then look."),
     "inside.failed": ("现在还看不了：{error}", "This cannot be shown yet: {error}"),
     "inside.remote": (
@@ -48,11 +56,14 @@ WORDS = {
     ),
 }
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-TONE, GREY = "#0d9488", "#767676"
+TONE, PALE, GREY = "#0d9488", "rgba(13,148,136,0.4)", "#7b8494"
 """Readable on white and on black: the panel is drawn once for both themes."""
 SURETIES = {"inside.sure": "#0d9488", "inside.likely": "#d97706", "inside.unsure": "#e11d48"}
-WIDEST = 120
-"""Columns of the map; of a longer conversation only the end is drawn."""
+WIDEST = 28
+"""Columns of the map: as many as can be labelled, also on a phone."""
+LONGEST = 14
+"""Characters of a token in a plot."""
+REFERENCE = re.compile(r"<\|\d+\.\w+\|>")
 
 
 @dataclass(frozen=True)
@@ -63,37 +74,42 @@ class _Panel:
     candidates: gr.Plot
     looked: gr.Plot
     map: gr.Plot
-    results: gr.Group
+    results: gr.Column
+    references: gr.Markdown
 
 
 def build_inside(context: PageContext, conversation: gr.State, model: gr.Dropdown) -> None:
     """Lay the panel out inside whatever folds it away. `conversation` holds a ChatState, `model` the id of the model in use."""
-    gr.Markdown(t("inside.hint"))
-    with gr.Row():
-        what = gr.Radio([(t("inside.reply"), "reply"), (t("inside.call"), "call")], value="reply", label=t("inside.what"), min_width=140)
-        layer = gr.Slider(1, 2, value=1, step=1, label=t("inside.layer"), min_width=120)
-        head = gr.Slider(1, 2, value=1, step=1, label=t("inside.head"), min_width=120)
+    gr.Markdown(t("inside.hint"), elem_classes="quiet")
+    with gr.Row(elem_classes="pair"):
+        what = gr.Radio([(t("inside.reply"), "reply"), (t("inside.call"), "call")], value="reply", label=t("inside.what"), min_width=170)
+        layer = gr.Dropdown([1], value=1, label=t("inside.layer"), min_width=90)
+        head = gr.Dropdown([1], value=1, label=t("inside.head"), min_width=90)
     look = gr.Button(t("inside.look"), size="sm")
     panel = _panel()
     handlers = InsideHandlers(context)
     asked = [conversation, model, what, layer, head]
-    shown = [panel.results, panel.seen, panel.tokens, panel.place, layer, head, panel.map]
+    shown = [panel.results, panel.seen, panel.tokens, panel.references, panel.place, layer, head, panel.map]
     drawn = [panel.candidates, panel.looked]
-    for trigger in (look.click, what.input, layer.release, head.release):
+    for trigger in (look.click, what.input, layer.input, head.input):
         trigger(handlers.look, asked, shown, **HIDDEN).success(draw_place, [panel.seen, panel.place], drawn, **HIDDEN)
     panel.tokens.select(pick, None, panel.place, **HIDDEN).then(draw_place, [panel.seen, panel.place], drawn, **HIDDEN)
     panel.place.release(draw_place, [panel.seen, panel.place], drawn, **HIDDEN)
 
 
 def _panel() -> _Panel:
-    with gr.Group(visible=False) as results:
-        colours = {word: colour for key, colour in SURETIES.items() for word in WORDS[key]}
-        tokens = gr.HighlightedText(label=t("inside.tokens"), color_map=colours, show_legend=True, elem_id="inside-tokens")
+    with gr.Column(visible=False, elem_classes="inside") as results:
+        gr.Markdown(t("inside.tokens"), elem_classes="head")
+        tokens = gr.HighlightedText(show_label=False, container=False, show_legend=True, elem_id="inside-tokens")
+        references = gr.Markdown(t("inside.references"), visible=False, elem_classes="quiet")
         place = gr.Slider(1, 2, value=1, step=1, label=t("inside.place"))
-        candidates = gr.Plot(label=t("inside.candidates"))
-        looked = gr.Plot(label=t("inside.looked"))
-        attention = gr.Plot(label=t("inside.map"))
-    return _Panel(gr.State(None), tokens, place, candidates, looked, attention, results)
+        gr.Markdown(t("inside.candidates"), elem_classes="head")
+        candidates = gr.Plot(show_label=False, container=False)
+        gr.Markdown(t("inside.looked"), elem_classes="head")
+        looked = gr.Plot(show_label=False, container=False)
+        gr.Markdown(t("inside.map"), elem_classes="head")
+        attention = gr.Plot(show_label=False, container=False)
+    return _Panel(gr.State(None), tokens, place, candidates, looked, attention, results, references)
 
 
 class InsideHandlers:
@@ -135,9 +151,17 @@ def look_within(model: OpenModel, messages: Sequence[Message], layer: int, head:
 def draw(seen: Inside, request: gr.Request) -> tuple[Any, ...]:
     """The panel's contents: the tokens, the places, the layers and heads there are, the map."""
     tokens = [(readable(token), say(request, surety(p))) for token, p in zip(seen.reply, seen.chosen, strict=True)]
-    layer = gr.update(maximum=max(seen.layers, 2), value=seen.layer + 1)
-    head = gr.update(maximum=max(seen.heads, 2), value=seen.head + 1)
-    return gr.update(visible=True), seen, tokens, gr.update(maximum=max(len(seen.reply), 2), value=1), layer, head, attention_map(seen)
+    legend = {say(request, key): colour for key, colour in SURETIES.items()}
+    return (
+        gr.update(visible=True),
+        seen,
+        gr.update(value=tokens, color_map=legend),
+        gr.update(visible=any(map(REFERENCE.fullmatch, seen.reply))),
+        gr.update(maximum=max(len(seen.reply), 2), value=1),
+        gr.update(choices=list(range(1, seen.layers + 1)), value=seen.layer + 1),
+        gr.update(choices=list(range(1, seen.heads + 1)), value=seen.head + 1),
+        attention_map(seen),
+    )
 
 
 def surety(probability: float) -> str:
@@ -152,7 +176,8 @@ def draw_place(seen: Inside | None, place: int) -> tuple[Any, Any]:
     at = min(place, len(seen.reply)) - 1
     tokens = [*seen.context, *seen.reply]
     top = sorted(enumerate(seen.attention[at]), key=lambda pair: -pair[1])[:10]
-    return bars([(c.token, c.probability) for c in seen.candidates[at]]), bars([(f"{tokens[i]}·{i + 1}", share) for i, share in top if share > 0])
+    likely = [(c.token, c.probability) for c in seen.candidates[at]]
+    return bars(likely, written=seen.reply[at]), bars([(f"#{i + 1}·{tokens[i]}", share) for i, share in top if share > 0])
 
 
 def pick(event: gr.SelectData) -> int:
@@ -167,44 +192,54 @@ def readable(token: str) -> str:
 
 
 def _label(token: str) -> str:
-    """A token as Plotly shows it: what looks like markup stays text."""
-    return html.escape(readable(token))
+    """A token as Plotly shows it: short, and what looks like markup stays text."""
+    shown = readable(token)
+    return html.escape(shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…", quote=False)
 
 
-def bars(values: Sequence[tuple[str, float]]) -> Figure:
-    """A horizontal bar chart, the largest on top, with its percentages written out."""
+def bars(values: Sequence[tuple[str, float]], written: str | None = None) -> Figure:
+    """A horizontal bar chart, the largest on top, with its percentages; where one of the tokens was written, the others are pale."""
     import plotly.graph_objects as plot
 
     rows = list(range(len(values)))
     shares = [share for _, share in values]
-    chart = plot.Bar(x=shares, y=rows, orientation="h", marker_color=TONE, text=[f"{s:.1%}" for s in shares], textposition="outside", hoverinfo="skip")
+    colours = [TONE if written in (None, token) else PALE for token, _ in values]
+    texts = [f"{s:.1%}" if s >= 0.0005 else "<0.1%" for s in shares]
+    chart = plot.Bar(x=shares, y=rows, orientation="h", marker={"color": colours, "line": {"width": 0}}, text=texts, textposition="outside", hoverinfo="skip")
     figure = plot.Figure(chart)
     figure.update_yaxes(tickvals=rows, ticktext=[_label(token) for token, _ in values], autorange="reversed")
     figure.update_xaxes(range=[0, 1.15 * max(shares, default=1)], visible=False)
-    return _calm(figure, height=300)
+    return _calm(figure, height=250)
+
+
+def most_seen(seen: Inside) -> list[int]:
+    """The places that any step looked at most, in the order in which they stand."""
+    share = [max(column) for column in zip(*seen.attention, strict=True)]
+    return sorted(sorted(range(len(share)), key=lambda place: -share[place])[:WIDEST])
 
 
 def attention_map(seen: Inside) -> Figure:
-    """The chosen head's attention, a row for each token of the reply; the columns are the end of the conversation."""
+    """The chosen head's attention: a row for each token of the reply, a column for each token that was looked at most."""
     import plotly.graph_objects as plot
 
-    tokens = [*seen.context, *seen.reply]
-    start = max(0, len(tokens) - WIDEST)
-    columns, rows = tokens[start:], seen.reply
-    hover = [[f"{_label(row)} ← {_label(column)}" for column in columns] for row in rows]
+    tokens, columns = [*seen.context, *seen.reply], most_seen(seen)
+    names, rows = [_label(tokens[i]) for i in columns], [_label(token) for token in seen.reply]
+    shares = [[line[i] for i in columns] for line in seen.attention]
     cells = plot.Heatmap(
-        z=[line[start:] for line in seen.attention],
+        z=shares,
         zmin=0,
-        zmax=1,
-        text=hover,
+        zmax=max(map(max, shares)) or 1,
+        text=[[f"{row} ← {name}" for name in names] for row in rows],
         hovertemplate="%{text}: %{z:.1%}<extra></extra>",
-        colorscale="Teal",
+        colorscale=[[0, "rgba(13,148,136,0.04)"], [1, TONE]],
         showscale=False,
+        xgap=1,
+        ygap=1,
     )
     figure = plot.Figure(cells)
-    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[_label(token) for token in rows], autorange="reversed")
-    figure.update_xaxes(tickvals=list(range(0, len(columns), 2)), ticktext=[_label(token) for token in columns[::2]], tickangle=90)
-    return _calm(figure, height=160 + 18 * len(rows))
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed")
+    figure.update_xaxes(tickvals=list(range(len(names))), ticktext=names, tickangle=90, tickfont={"size": 10})
+    return _calm(figure, height=140 + 18 * len(rows))
 
 
 def _calm(figure: Figure, *, height: int) -> Figure:

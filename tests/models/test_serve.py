@@ -1,15 +1,12 @@
 """The endpoint as programs use it: the real openai client against a real server, with a model that plays a script."""
 
 import base64
-import contextlib
-import socket
 import threading
 import time
 
 import httpx
 import openai
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from chatbot.errors import BackendError, CallParseError
@@ -17,6 +14,7 @@ from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.messages import FunctionCall
 from chatbot.models.backends import CallDelta, TextDelta
 from chatbot.models.serve import credentials, mount
+from tests.servers import served
 
 MODELS = ("hotel-mini", "adapter:mine")
 
@@ -51,22 +49,6 @@ def endless(model):
             yield TextDelta("很")
     finally:
         model.stopped.set()
-
-
-@contextlib.contextmanager
-def served(app):
-    """A uvicorn server on a free port of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none", timeout_graceful_shutdown=2))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(5)
 
 
 @pytest.fixture(scope="module")
