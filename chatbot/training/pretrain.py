@@ -195,10 +195,16 @@ def pretrain(config: PretrainConfig) -> Path:
         callbacks=[_Progress()],
     )
     trainer.train(resume_from_checkpoint=any(config.out.glob("checkpoint-*")))
-    trainer.save_model(str(config.out))
-    tokenizer.save_pretrained(config.out)
-    (config.out / "workbench.json").write_text(json.dumps({"family": HOTEL_MINI.name}), encoding="utf-8")
+    if trainer.is_world_process_zero():
+        _save(trainer.accelerator.unwrap_model(trainer.model), tokenizer, config.out)
     return config.out
+
+
+def _save(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """The finished model in half precision: loading turns it into what the machine computes in."""
+    model.half().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / "workbench.json").write_text(json.dumps({"family": HOTEL_MINI.name}), encoding="utf-8")
 
 
 def _model(config: PretrainConfig, vocabulary: int) -> Any:
