@@ -42,11 +42,11 @@ WORDS = {
     "inside.likely": ("较有把握（50–90%）", "likely (50–90%)"),
     "inside.unsure": ("犹豫（50% 以下）", "unsure (below 50%)"),
     "inside.place": ("第几个词元", "Which token"),
-    "inside.candidates": ("这里最可能的十个词元（深色的是它写下的）", "The ten likeliest tokens here (dark: the one it wrote)"),
+    "inside.candidates": ("这里最可能的十个词元（实色的是它写下的）", "The ten likeliest tokens here (solid: the one it wrote)"),
     "inside.looked": ("写它时最关注的十个词元（# 是在整段对话里的位置）", "What it attended to most (#: place in the whole conversation)"),
     "inside.map": (
-        "注意力图：每行是写出的一个词元，每列是被看得最多的词元之一，颜色越深看得越多",
-        "Attention: a row for each written token, a column for each of the tokens most looked at; darker is more",
+        "注意力图：每行是写出的一个词元，每列是被看得最多的词元之一，颜色越浓看得越多",
+        "Attention: a row for each written token, a column for each of the tokens most looked at; the stronger the colour, the more",
     ),
     "inside.empty": ("先聊一句，再来看。", "Say something first, then look."),
     "inside.failed": ("现在还看不了：{error}", "This cannot be shown yet: {error}"),
@@ -59,10 +59,10 @@ HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal
 TONE, PALE, GREY = "#0d9488", "rgba(13,148,136,0.4)", "#7b8494"
 """Readable on white and on black: the panel is drawn once for both themes."""
 SURETIES = {"inside.sure": "#0d9488", "inside.likely": "#d97706", "inside.unsure": "#e11d48"}
-WIDEST = 28
+WIDEST = 20
 """Columns of the map: as many as can be labelled, also on a phone."""
-LONGEST = 14
-"""Characters of a token in a plot."""
+LONGEST = 20
+"""Characters of a token in a plot; half as many in the map."""
 REFERENCE = re.compile(r"<\|\d+\.\w+\|>")
 
 
@@ -191,10 +191,10 @@ def readable(token: str) -> str:
     return token.replace("\n", "⏎").replace(" ", "␣")
 
 
-def _label(token: str) -> str:
+def _label(token: str, most: int = LONGEST) -> str:
     """A token as Plotly shows it: short, and what looks like markup stays text."""
     shown = readable(token)
-    return html.escape(shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…", quote=False)
+    return html.escape(shown if len(shown) <= most else f"{shown[: most - 1]}…", quote=False)
 
 
 def bars(values: Sequence[tuple[str, float]], written: str | None = None) -> Figure:
@@ -208,7 +208,7 @@ def bars(values: Sequence[tuple[str, float]], written: str | None = None) -> Fig
     chart = plot.Bar(x=shares, y=rows, orientation="h", marker={"color": colours, "line": {"width": 0}}, text=texts, textposition="outside", hoverinfo="skip")
     figure = plot.Figure(chart)
     figure.update_yaxes(tickvals=rows, ticktext=[_label(token) for token, _ in values], autorange="reversed")
-    figure.update_xaxes(range=[0, 1.15 * max(shares, default=1)], visible=False)
+    figure.update_xaxes(range=[0, 1.3 * max(shares, default=1)], visible=False)
     return _calm(figure, height=250)
 
 
@@ -223,7 +223,7 @@ def attention_map(seen: Inside) -> Figure:
     import plotly.graph_objects as plot
 
     tokens, columns = [*seen.context, *seen.reply], most_seen(seen)
-    names, rows = [_label(tokens[i]) for i in columns], [_label(token) for token in seen.reply]
+    names, rows = ([_label(token, LONGEST // 2) for token in some] for some in ([tokens[i] for i in columns], seen.reply))
     shares = [[line[i] for i in columns] for line in seen.attention]
     cells = plot.Heatmap(
         z=shares,
