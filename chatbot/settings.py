@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     openai_model: str = "gpt-4o-mini"
+    openai_system: bool = True
+    """Whether an endpoint's model is told its task in a system message; a model that was fine-tuned here must not be."""
     on_spaces: str | None = Field(default=None, validation_alias="SPACE_ID")
 
     @property

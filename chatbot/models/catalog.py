@@ -85,9 +85,9 @@ def base_of(adapter: Path, current: Settings | None = None) -> Path:
 
 
 def _endpoint(model: str, current: Settings) -> ChatModel:
-    from chatbot.models.endpoint import EndpointModel
+    from chatbot.models.endpoint import SYSTEM, EndpointModel
 
     if not current.openai_api_key and not current.openai_base_url:
         raise ModelError("no key for an endpoint", value=model, remedy="Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server).")
     key = current.openai_api_key.get_secret_value() if current.openai_api_key else "none"
-    return EndpointModel(current.openai_base_url, model, key)
+    return EndpointModel(current.openai_base_url, model, key, system=SYSTEM if current.openai_system else "")

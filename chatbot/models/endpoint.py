@@ -16,9 +16,13 @@ from chatbot.models.openai_format import call_fields
 SYSTEM = "你是酒店助手。用户提出或改变需求时，调用 search_hotels，参数要包含到目前为止的全部需求；回答只能使用返回结果里的事实。"
 
 
-def wire(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Our messages as the API wants them: arguments as a JSON string, calls and results joined by ids, several calls in their order."""
-    out: list[dict[str, Any]] = [] if messages and messages[0].role == "system" else [{"role": "system", "content": SYSTEM}]
+def wire(messages: Sequence[Message], system: str = SYSTEM) -> list[dict[str, Any]]:
+    """Our messages as the API wants them: arguments as a JSON string, calls and results joined by ids, several calls in their order.
+
+    A conversation without a system message gets `system`, if that is not empty.
+    """
+    own = not system or (messages and messages[0].role == "system")
+    out: list[dict[str, Any]] = [] if own else [{"role": "system", "content": system}]
     waiting: list[str] = []
     for number, message in enumerate(messages):
         item: dict[str, Any] = {"role": message.role, "content": message.content}
@@ -69,10 +73,13 @@ class _Reading:
 
 
 class EndpointModel:
-    """A ChatModel over HTTP; the key stays inside the client and is never shown or stored."""
+    """A ChatModel over HTTP; the key stays inside the client and is never shown or stored.
 
-    def __init__(self, base_url: str | None, model: str, api_key: str, *, timeout: float = 60.0) -> None:
-        self.name = model
+    `system` is for models that were not trained here: ours have seen no system message but the one that their family writes.
+    """
+
+    def __init__(self, base_url: str | None, model: str, api_key: str, *, system: str = SYSTEM, timeout: float = 60.0) -> None:
+        self.name, self._system = model, system
         self._client = OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=2)
 
     def close(self) -> None:
@@ -92,7 +99,7 @@ class EndpointModel:
         try:
             options: dict[str, Any] = {"tools": list(tools)} if tools else {}
             create: Any = self._client.chat.completions.create  # its overloads want literal message types
-            with create(model=self.name, messages=wire(messages), stream=True, temperature=temperature, seed=seed, **options) as stream:
+            with create(model=self.name, messages=wire(messages, self._system), stream=True, temperature=temperature, seed=seed, **options) as stream:
                 for chunk in stream:
                     if stop():
                         return

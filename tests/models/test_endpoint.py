@@ -12,8 +12,10 @@ from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.messages import FunctionCall, Message, ToolCall, call, observation, reply, user
 from chatbot.models import chatglm3_family, llama2_family
 from chatbot.models.backends import CallDelta, TextDelta
+from chatbot.models.catalog import open_model
 from chatbot.models.endpoint import EndpointModel, wire
 from chatbot.models.serve import mount
+from chatbot.settings import Settings
 from tests.servers import served
 
 WISH = {"type": "经济型", "facilities": ["能打麻将"]}
@@ -80,11 +82,16 @@ def server():
 
 
 @pytest.fixture(scope="module")
-def model(server):
-    with served(server.app()) as address:
-        made = EndpointModel(f"{address}/v1", "hotel", "key")
-        yield made
-        made.close()
+def address(server):
+    with served(server.app()) as found:
+        yield f"{found}/v1"
+
+
+@pytest.fixture(scope="module")
+def model(address):
+    made = EndpointModel(address, "hotel", "key")
+    yield made
+    made.close()
 
 
 def said(deltas):
@@ -146,6 +153,16 @@ def test_each_result_is_joined_to_its_own_call():
 def test_a_system_message_of_ones_own_is_the_only_one():
     assert [m["role"] for m in wire([Message(role="system", content="x"), user("y")])] == ["system", "user"]
     assert [m["role"] for m in wire([user("y")])] == ["system", "user"]
+
+
+@pytest.mark.parametrize(("wanted", "roles"), [(True, ["system", "user"]), (False, ["user"])])
+def test_a_model_that_was_trained_here_is_sent_what_it_was_trained_on(server, address, tmp_path, wanted, roles):
+    server.script = [{"content": "您好"}]
+    current = Settings(openai_base_url=address, openai_api_key="key", openai_system=wanted, workspace=tmp_path, _env_file=None)
+    far = open_model("openai:hotel", current)
+    assert said(far.generate([user("你好")], [SEARCH_HOTELS])) == "您好"
+    far.close()
+    assert [m["role"] for m in server.asked["messages"]] == roles and server.asked["model"] == "hotel"
 
 
 def test_the_agent_talks_to_a_model_behind_the_workbenchs_own_endpoint(store, tiny_model):
