@@ -206,7 +206,9 @@ def test_a_model_that_can_only_call_ends_with_a_template(store, queue_model, fou
     assert (done.call, done.source) == (None, "template") and len(done.rejected) == 3
 
 
-@pytest.mark.parametrize(("words", "said"), [("第二家有无障碍设施吗？", "白鹭连锁酒店(北京青安店)提供残疾人设施"), ("第一家有没有温泉", "归途快捷酒店(北京云桥店)没有提供温泉")])
+@pytest.mark.parametrize(
+    ("words", "said"), [("第二家有无障碍设施吗？", "白鹭连锁酒店(北京青安店)提供残疾人设施"), ("第一家有没有温泉", "归途快捷酒店(北京云桥店)没有提供温泉")]
+)
 def test_whether_a_hotel_in_hand_has_something_is_answered_and_not_searched(store, queue_model, found, words, said):
     asks = small(queue_model([call(CHEAP | {"facilities": ["残疾人设施"]}), reply("附近的地铁站是云桥地铁站A口。"), reply("不客气。")]))
     done = play(store, asks, words, found)[-1]
