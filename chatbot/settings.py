@@ -17,7 +17,7 @@ class Settings(BaseSettings):
     workspace: Path = Path("workspace")
     hotels: Path = DATA / "hotel_db.json"
     base: Path = DATA / "models" / "hotel-mini"
-    adapter: Path = DATA / "adapters" / "hotel-mini-augmented"
+    adapter: Path = DATA / "adapters" / "hotel-mini"
     review_url: str = ""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")

@@ -200,13 +200,13 @@ class Agent:
             if isinstance(draft, FunctionCall) and not better and tools:
                 tries = list(REPLIES)
             instead = instead or better
-        return instead
+        return instead or missed
 
     def _doubt(self, draft: FunctionCall | str | None, turn: _Turn, missed: FunctionCall | None) -> tuple[str, FunctionCall | None]:
         """What is wrong with a small model's draft, and the call that is better, None where a reply is; a large model is trusted."""
         reason, better = "", None
         if isinstance(draft, str) and missed:
-            reason, better = "no call", missed
+            reason = "no call"
         elif isinstance(draft, FunctionCall) and self._small and missed and missed.arguments.keys() == {"name"}:
             same = spoken(missed.arguments["name"]) in spoken(str(draft.arguments.get("name") or "")) and not contradictions(draft, HotelQuery(), turn.messages)
             reason, better = ("", draft) if same else ("another hotel was named", missed)

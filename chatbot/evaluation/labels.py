@@ -1,5 +1,7 @@
 """What figures, slots and kinds of errors are called for people, in Chinese and English: one list for the page and the report."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 METRICS = MappingProxyType(
@@ -42,6 +44,18 @@ SLOTS = MappingProxyType(
         "sort_order": ("排序方向", "Sort order"),
     }
 )
+EXPLAINED = MappingProxyType(
+    {
+        "call_exact": ("用户的每一个条件都听对了，没有多也没有少", "every condition understood, none missing and none too many"),
+        "act_accuracy": ("该查酒店时查，该回答时回答", "it searches when it should and answers when it should"),
+        "grounded_rate": (
+            "回复里的名称、电话、价格、评分、地址、设施都在酒店库里",
+            "every name, phone, price, rating, address and facility stands in the database",
+        ),
+        "task_finish": ("模拟用户找到合意的酒店，并问到了所有想知道的", "the simulated user got a fitting hotel and every fact asked for"),
+    }
+)
+"""The figures that a reader who reads nothing else should see, in plain words."""
 KINDS = MappingProxyType(
     {
         "act": ("该查没查，或不该查却查了", "Called instead of replying, or the reverse"),
@@ -84,9 +98,21 @@ SIMULATION = MappingProxyType(
 )
 
 
-def label(table: MappingProxyType[str, tuple[str, str]], key: str, language: str = "zh") -> str:
+def label(table: Mapping[str, tuple[str, str]], key: str, language: str = "zh") -> str:
     """A name in one language; a key without one is shown as it is."""
     return table.get(key, (key, key))[0 if language == "zh" else 1]
+
+
+def model_name(model: str) -> str:
+    """A model's id as people know it: of a folder only the run's name, never a path of this machine."""
+    folder = Path(model.removeprefix("adapter:"))
+    return model if "/" not in model else folder.parent.name if folder.name == "adapter" else folder.name
+
+
+def model_names(models: Sequence[str]) -> list[str]:
+    """Names of several models, numbered where two have the same."""
+    names = [model_name(model) for model in models]
+    return [f"{name} ({names[:at].count(name) + 1})" if names.count(name) > 1 else name for at, name in enumerate(names)]
 
 
 def shown(name: str, value: float | None) -> str:

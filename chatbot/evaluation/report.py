@@ -55,8 +55,14 @@ def example(row: Prediction, conversations: dict[str, Conversation], kinds: Sequ
         "context": [{"role": m.role, "text": line(m)} for m in before],
         "gold": said(row.gold_call, row.gold_reply),
         "predicted": said(row.predicted_call, row.predicted_reply),
+        "draft": said(row.bare.predicted_call, row.bare.predicted_reply) if differs(row) else "",
         "ungrounded": list(row.ungrounded),
     }
+
+
+def differs(row: Prediction) -> bool:
+    """Whether the chatbot's checks changed what its model had written."""
+    return (row.predicted_call, row.predicted_reply) != (row.bare.predicted_call, row.bare.predicted_reply)
 
 
 def _spread(found: Sequence[Any], count: int = EXAMPLES) -> list[Any]:
@@ -95,18 +101,29 @@ def metric_rows(figures: Sequence[dict[str, Any]], names: Sequence[str], best: d
     ]
 
 
-def verdicts(study: Study) -> list[str]:
+def verdicts(models: Sequence[str], pairs: Sequence[dict[str, Any]]) -> list[str]:
     """One sentence a comparison with the first model, for a reader who reads nothing else."""
     out = []
-    for pair in study.result["pairs"]:
+    for pair in pairs:
         if pair["first"] == 0 and (found := pair["metrics"].get("slot_f1") or pair["metrics"].get("act_accuracy")):
             name = "slot_f1" if "slot_f1" in pair["metrics"] else "act_accuracy"
             low, high = (f"{100 * edge:+.1f}" for edge in found["interval"])
             p = "p < 0.001" if found["p"] < 0.001 else f"p = {found['p']:.3f}"
             change = f"{100 * found['difference']:+.1f} 个百分点（95% 区间 {low} 到 {high}，{p}）"
             sure = "差别显著" if found["significant"] else "差别可能只是偶然"
-            out.append(f"{study.models[pair['second']]} 相对 {study.models[0]}：{labels.label(labels.METRICS, name)} {change}，{sure}。")
+            out.append(f"{models[pair['second']]} 相对 {models[0]}：{labels.label(labels.METRICS, name)} {change}，{sure}。")
     return out
+
+
+def highlights(figure: dict[str, Any]) -> list[dict[str, str]]:
+    """The few figures of one model that say most, each with what it means."""
+    every = figure | (figure.get("simulation") or {})
+    names = labels.METRICS | labels.SIMULATION
+    return [
+        {"name": labels.label(names, key), "value": labels.shown(key, every[key]), "means": means[0]}
+        for key, means in labels.EXPLAINED.items()
+        if every.get(key) is not None
+    ]
 
 
 def simulation_rows(figures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -135,12 +152,16 @@ def failures(found: dict[str, int]) -> dict[str, int]:
 
 def content(study: Study, votes: Sequence[dict[str, Any]] = (), feedback: dict[str, int] | None = None) -> dict[str, Any]:
     """Everything that a report shows, as plain data for the templates."""
-    figures, result = study.result["models"], study.result
+    figures, result, bare = study.figures, study.result, study.bare
     last = len(figures) - 1
     good, bad = examples(study, last)
     return {
         "models": study.models,
-        "verdicts": verdicts(study),
+        "whole": bare is not None,
+        "highlights": highlights(figures[last]),
+        "verdicts": verdicts(study.models, result["pairs"]),
+        "bare_verdicts": verdicts(study.models, bare["pairs"]) if bare else [],
+        "bare": metric_rows(bare["figures"], HEADLINE, bare["best"]) if bare else [],
         "counts": figures[0]["counts"],
         "headline": metric_rows(figures, HEADLINE, result["best"]),
         "others": metric_rows(figures, [name for name in METRICS if name not in HEADLINE], {}),
@@ -153,10 +174,7 @@ def content(study: Study, votes: Sequence[dict[str, Any]] = (), feedback: dict[s
         "votes": list(votes),
         "feedback": feedback or {},
         "costs": [(f["model"], f.get("seconds"), f.get("cost")) for f in figures],
-        "data": result["data"],
-        "hotels": result["hotels"],
-        "versions": result["versions"],
-        "made": result["made"],
+        **{name: result[name] for name in ("data", "hotels", "versions", "made")},
     }
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from chatbot.corpus.lab import read_any
 from chatbot.errors import InputError
 from chatbot.evaluation.compare import best, comparisons
+from chatbot.evaluation.labels import model_names
 from chatbot.evaluation.metrics import METRICS
 from chatbot.evaluation.predictions import Prediction, read_predictions, write_predictions
 from chatbot.evaluation.runner import Checked, Progress, predict, run_evaluation, scored
@@ -207,8 +208,19 @@ class Study:
 
     @property
     def models(self) -> list[str]:
-        """Ids of the models, in order."""
-        return [figure["model"] for figure in self.result["models"]]
+        """Names of the models for people, in order."""
+        return model_names([figure["model"] for figure in self.result["models"]])
+
+    @property
+    def figures(self) -> list[dict[str, Any]]:
+        """Figures of the models, named for people."""
+        return [figure | {"model": name} for figure, name in zip(self.result["models"], self.models, strict=True)]
+
+    @property
+    def bare(self) -> dict[str, Any] | None:
+        """Where whole chatbots were measured: `figures`, `pairs` and `best` of their models alone."""
+        found = self.result.get("bare")
+        return found and {**found, "figures": [figure["bare"] | {"model": figure["model"]} for figure in self.figures]}
 
     @cached_property
     def conversations(self) -> list[Conversation]:

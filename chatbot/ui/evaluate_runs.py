@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import InputError
+from chatbot.evaluation.labels import model_name, model_names
 from chatbot.evaluation.study import RESULT, Study, StudyConfig
 from chatbot.jobs import ACTIVE, FOLDER_MARK, Job, list_jobs, start
 from chatbot.settings import DATA, Settings
@@ -55,12 +56,8 @@ def launch(settings: Settings, models: list[str], data: str | None, *, goals: in
 def choices(settings: Settings, *, demo: bool) -> list[tuple[str, str]]:
     """Studies as (label, id), the newest first, the shipped ones last; the demo knows only the shipped ones."""
     jobs = [] if demo else list_jobs(settings.workspace / "jobs", KIND)
-    own = [(f"{job.id[:13]} · {', '.join(map(_short, job.config.get('models', [])))}", job.id) for job in jobs]
+    own = [(f"{job.id[:13]} · {', '.join(model_names(job.config.get('models', [])))}", job.id) for job in jobs]
     return own + [(path.parent.name, SHIPPED + path.parent.name) for path in sorted(DATA.glob(f"studies/*/{RESULT}"))]
-
-
-def _short(model: str) -> str:
-    return Path(model).name if "/" in model else model
 
 
 def job(settings: Settings, name: str | None) -> Job | None:
@@ -94,7 +91,7 @@ def status(found: Job | None, who: Any) -> str:
 def _state(state: str, last: dict[str, Any] | None, who: Any) -> str:
     if state == "running" and last is None:
         return say(who, "evaluate.state.preparing")
-    return say(who, f"evaluate.state.{state}", what=_short(last["what"]) if last else "")
+    return say(who, f"evaluate.state.{state}", what=model_name(last["what"]) if last else "")
 
 
 def _left(found: Job, last: dict[str, Any], who: Any) -> list[str]:

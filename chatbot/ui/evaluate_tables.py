@@ -8,7 +8,7 @@ from chatbot.evaluation import labels
 from chatbot.evaluation.compare import Case
 from chatbot.evaluation.metrics import HEADLINE, METRICS
 from chatbot.evaluation.plots import legend, metric_chart, slot_chart
-from chatbot.evaluation.report import line, said
+from chatbot.evaluation.report import differs, line, said
 from chatbot.evaluation.study import Study
 from chatbot.messages import Conversation
 from chatbot.ui.words import language, say
@@ -36,8 +36,16 @@ WORDS = {
     "evaluate.times": ("次数", "Times"),
     "evaluate.cases": ("{n} 处，显示前 {shown} 处", "{n} turns, the first {shown} shown"),
     "evaluate.no_cases": ("没有这样的错误。", "No such errors."),
-    "evaluate.gold": ("数据", "Data"),
-    "evaluate.model": ("模型", "Model"),
+    "evaluate.gold": ("应当", "Should be"),
+    "evaluate.model": ("实际", "Was"),
+    "evaluate.draft": ("核对前的第一稿", "Draft before the checks"),
+    "evaluate.whole": ("衡量整个机器人（模型＋核对）", "the whole chatbot (model and checks)"),
+    "evaluate.alone": ("只衡量模型本身", "the model alone"),
+    "evaluate.bare": ("模型本身（不经核对）", "The model alone (before the checks)"),
+    "evaluate.bare_note": (
+        "同一批回合里模型写的第一稿；与上表的差别就是核对带来的。",
+        "The model's first drafts at the same turns; what differs from the table above is the work of the checks.",
+    ),
     "evaluate.false": ("没有依据", "Unsupported"),
     "evaluate.user": ("用户", "User"),
     "evaluate.assistant": ("机器人", "Chatbot"),
@@ -49,15 +57,20 @@ SHOWN = 30
 
 def results(study: Study, who: Any) -> str:
     """Everything above the error browser."""
-    figures, tongue = study.result["models"], language(who)
+    figures, tongue, bare = study.figures, language(who), study.bare
     counts = figures[0]["counts"]
     base = say(who, "evaluate.base", n=counts["dialogues"], turns=counts["turns"], file=escape(study.result["data"]["file"]))
-    parts = [f'<p class="quiet">{base}</p>', *_lifts(study, who), metric_table(study, HEADLINE, tongue), f'<p class="quiet">{say(who, "evaluate.note")}</p>']
+    whole = say(who, "evaluate.whole" if bare else "evaluate.alone")
+    parts = [f'<p class="quiet">{base} · {whole}</p>', *_lifts(study.models, study.result["pairs"], who)]
+    parts += [metric_table(figures, HEADLINE, study.result["best"], tongue), f'<p class="quiet">{say(who, "evaluate.note")}</p>']
     parts += [legend(study.models), f'<div class="plots"><div><h3>{say(who, "evaluate.figures")}</h3>{metric_chart(figures, HEADLINE, tongue)}</div>']
     parts.append(f"<div><h3>{say(who, 'evaluate.slots')}</h3>{slot_chart(figures, tongue)}</div></div>")
     if any(figure.get("simulation") for figure in figures):
-        parts += [f"<h3>{say(who, 'evaluate.simulated')}</h3>", simulation_table(study, tongue)]
-    others = metric_table(study, [name for name in METRICS if name not in HEADLINE], tongue)
+        parts += [f"<h3>{say(who, 'evaluate.simulated')}</h3>", simulation_table(figures, tongue)]
+    if bare:
+        alone = [*_lifts(study.models, bare["pairs"], who), metric_table(bare["figures"], HEADLINE, bare["best"], tongue)]
+        parts.append(_folded(say(who, "evaluate.bare"), f'<p class="quiet">{say(who, "evaluate.bare_note")}</p>' + "".join(alone)))
+    others = metric_table(figures, [name for name in METRICS if name not in HEADLINE], {}, tongue)
     return "".join([*parts, _folded(say(who, "evaluate.confusions"), confusions(study, who)), _folded(say(who, "evaluate.others"), others)])
 
 
@@ -65,18 +78,19 @@ def _folded(title: str, body: str) -> str:
     return f"<details><summary>{title}</summary>{body}</details>"
 
 
-def _lifts(study: Study, who: Any) -> list[str]:
+def _lifts(names: Sequence[str], pairs: Sequence[dict[str, Any]], who: Any) -> list[str]:
     """What the others gain on the first model, a sentence each."""
     out = []
-    for pair in study.result["pairs"]:
+    for pair in pairs:
         name = next((name for name in ("slot_f1", "act_accuracy") if name in pair["metrics"]), None)
         if pair["first"] == 0 and name:
             found = pair["metrics"][name]
             low, high, change = (f"{100 * x:+.1f}" for x in (*found["interval"], found["difference"]))
             metric = labels.label(labels.METRICS, name, language(who))
-            models = {"model": escape(study.models[pair["second"]]), "first": escape(study.models[0])}
+            models = {"model": escape(names[pair["second"]]), "first": escape(names[0])}
             sure = say(who, "evaluate.sure" if found["significant"] else "evaluate.unsure")
-            out.append(f'<p class="lift">{say(who, "evaluate.lift", metric=metric, change=change, low=low, high=high, **models)}{sure}</p>')
+            style = "lift" if found["significant"] and found["difference"] > 0 else "lift unsure"
+            out.append(f'<p class="{style}">{say(who, "evaluate.lift", metric=metric, change=change, low=low, high=high, **models)}{sure}</p>')
     return out
 
 
@@ -91,9 +105,8 @@ def _cell(value: str, bounds: str, best: bool) -> str:
     return f'<td class="best">{value} ★<small>{bounds}</small></td>' if best else f"<td>{value}<small>{bounds}</small></td>"
 
 
-def metric_table(study: Study, names: Sequence[str], tongue: str) -> str:
+def metric_table(figures: Sequence[dict[str, Any]], names: Sequence[str], best: dict[str, int | None], tongue: str) -> str:
     """Figures of all models side by side."""
-    figures, best = study.result["models"], study.result["best"]
     rows = [
         (
             labels.label(labels.METRICS, name, tongue),
@@ -101,12 +114,12 @@ def metric_table(study: Study, names: Sequence[str], tongue: str) -> str:
         )
         for name in names
     ]
-    return _table(study.models, rows)
+    return _table([figure["model"] for figure in figures], rows)
 
 
-def simulation_table(study: Study, tongue: str) -> str:
+def simulation_table(figures: Sequence[dict[str, Any]], tongue: str) -> str:
     """What the simulated user got of each model."""
-    found = [figure.get("simulation") or {} for figure in study.result["models"]]
+    found = [figure.get("simulation") or {} for figure in figures]
     rows = [
         (
             labels.label(labels.SIMULATION, name, tongue),
@@ -115,7 +128,7 @@ def simulation_table(study: Study, tongue: str) -> str:
         for name in labels.SIMULATION
         if any(name in s for s in found)
     ]
-    return _table(study.models, rows)
+    return _table([figure["model"] for figure in figures], rows)
 
 
 def confusions(study: Study, who: Any) -> str:
@@ -142,6 +155,7 @@ def _case(case: Case, conversation: Conversation | None, who: Any) -> str:
     tags = "".join(f"<mark>{labels.label(labels.KINDS, kind, language(who))}</mark>" for kind in case.kinds)
     lines = "".join(f"<p><b>{say(who, f'evaluate.{m.role}')}</b> {escape(line(m))}</p>" for m in before)
     answers = [("gold", said(case.row.gold_call, case.row.gold_reply)), ("model", said(case.row.predicted_call, case.row.predicted_reply))]
+    answers += [("draft", said(case.row.bare.predicted_call, case.row.bare.predicted_reply))] if differs(case.row) else []
     answers += [("false", "，".join(case.row.ungrounded))] if case.row.ungrounded else []
     ends = "".join(f'<p class="{name}"><b>{say(who, f"evaluate.{name}")}</b> {escape(text)}</p>' for name, text in answers)
     return f'<details class="case"><summary>{escape(asked[:60])} {tags}</summary>{lines}{ends}</details>'

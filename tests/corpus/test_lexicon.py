@@ -56,11 +56,17 @@ def test_a_price_is_heard_with_its_bounds(words, lower, upper):
         ("评分是5分", 5, None),
         ("评分等于4.8", 4.8, 4.8),
         ("评分不超过4分", None, 4),
+        ("评分够得上4分的", 4, None),
     ],
 )
 def test_a_rating_is_heard_with_its_bounds(words, lower, upper):
     [band] = hear(words).ratings
     assert band.fits(lower, upper) and not hear(words).prices
+
+
+@pytest.mark.parametrize("words", ["评分报一下", "口碑好一些的", "评价怎么样，说一下"])
+def test_a_little_is_no_rating(words):
+    assert hear(words).ratings == ()
 
 
 def test_a_rough_price_fits_any_range_around_it():

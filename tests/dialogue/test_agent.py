@@ -179,3 +179,57 @@ def test_a_second_call_after_the_records_is_not_made(store, queue_model):
 def test_records_of_another_search_claim_no_relaxation(store, queue_model):
     held = [user("豪华的，一百以内"), call({"type": "豪华型", "price_range_upper": 100}), observation([store.hotels[0].record()])]
     assert single(store, queue_model([reply("推荐归途快捷酒店(北京云桥店)。")]), held).content == "推荐归途快捷酒店(北京云桥店)。"
+
+
+CHEAP = {"type": "经济型"}
+
+
+@pytest.fixture
+def found(store, queue_model):
+    """A conversation with two cheap hotels in hand."""
+    return play(store, queue_model([call(CHEAP), reply("为您推荐归途快捷酒店(北京云桥店)和白鹭连锁酒店(北京青安店)。")]), "要经济型的")[-1].messages
+
+
+def test_a_small_models_search_for_what_is_in_hand_becomes_a_reply(store, queue_model, found):
+    model = small(queue_model([call(CHEAP), reply("不客气，祝您入住愉快！")]))
+    done = play(store, model, "好的，谢谢你", found)[-1]
+    assert (done.call, done.reply) == (None, "不客气，祝您入住愉快！")
+
+
+def test_a_large_models_repeated_search_is_its_own_business(store, queue_model, found):
+    done = play(store, queue_model([call(CHEAP), reply("好的。")]), "再查一遍", found)[-1]
+    assert done.call == CHEAP
+
+
+def test_a_model_that_can_only_call_ends_with_a_template(store, queue_model, found):
+    done = play(store, small(queue_model([call(CHEAP)] * 9)), "好的，谢谢你", found)[-1]
+    assert (done.call, done.source) == (None, "template") and len(done.rejected) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("第二家有无障碍设施吗？", "白鹭连锁酒店(北京青安店)提供残疾人设施"), ("第一家有没有温泉", "归途快捷酒店(北京云桥店)没有提供温泉")]
+)
+def test_whether_a_hotel_in_hand_has_something_is_answered_and_not_searched(store, queue_model, found, words, said):
+    asks = small(queue_model([call(CHEAP | {"facilities": ["残疾人设施"]}), reply("附近的地铁站是云桥地铁站A口。"), reply("不客气。")]))
+    done = play(store, asks, words, found)[-1]
+    assert done.call is None and said in done.reply
+
+
+@pytest.mark.parametrize("words", ["帮我查一下北京瑞都大酒店", "我朋友住的是瑞都大酒店，我也想住", "瑞都大酒店电话多少？"])
+@pytest.mark.parametrize("draft", [call({"name": "幻影大酒店"}), call({}), reply("好的，祝您入住愉快！")])
+def test_a_hotel_that_the_user_names_is_searched_for_by_its_name(store, queue_model, found, words, draft):
+    done = play(store, small(queue_model([draft, draft, reply("北京瑞都大酒店的电话是010-33330000。")])), words, found)[-1]
+    assert "瑞都大酒店" in done.query.name and [r["name"] for r in done.records] == ["北京瑞都大酒店"]
+    assert done.query.type is None
+
+
+def test_booking_a_hotel_that_was_talked_about_is_no_search(store, queue_model, found):
+    away = [*found, user("要豪华的"), call({"type": "豪华型"}), observation([store.hotels[2].record()]), reply("推荐北京瑞都大酒店。")]
+    done = play(store, small(queue_model([reply("好的，祝您入住愉快！")])), "我还是订归途快捷酒店(北京云桥店)吧", away)[-1]
+    assert done.call is None
+
+
+def test_a_facility_with_a_telephone_in_its_name_is_no_question_for_the_number(store, queue_model, found):
+    wish = call(CHEAP | {"facilities": ["免费市内电话"]})
+    done = play(store, small(queue_model([wish, reply("为您找到归途快捷酒店(北京云桥店)。")])), "还要免费市内电话", found)[-1]
+    assert done.source == "model" and done.reply.endswith("为您找到归途快捷酒店(北京云桥店)。")

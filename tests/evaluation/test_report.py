@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from chatbot.evaluation.labels import model_names
 from chatbot.evaluation.plots import metric_chart
-from chatbot.evaluation.report import failures, html_report, markdown_report, write_reports
+from chatbot.evaluation.report import example, failures, html_report, markdown_report, write_reports
 from chatbot.evaluation.study import Study, StudyConfig, run_study
 from chatbot.messages import call, reply, write_conversations
 
@@ -59,6 +61,22 @@ def test_the_report_shows_models_metrics_intervals_and_where_they_come_from(stud
     ):
         assert expected in text
     assert re.search(r"slot_f1|槽位 F1 \+\d", text)
+
+
+def test_chatbot_and_model_alone_stand_apart(study):
+    text = html_report(study)
+    assert "只看模型本身" in text and "<h2>模型本身</h2>" in text and "整个机器人" in text
+
+
+def test_a_turn_that_the_checks_changed_shows_the_draft_as_well(study):
+    row = study.rows(1)[0]
+    changed = replace(row, predicted_call={"type": "豪华型"}, draft={"predicted_call": {"type": "经济型"}})
+    assert example(row, {})["draft"] == "" and "经济型" in example(changed, {})["draft"]
+
+
+def test_a_model_in_a_folder_is_named_by_its_run_and_never_by_a_path():
+    assert model_names(["hotel-mini", "adapter:/home/a/jobs/0712-lora/adapter", "/data/merged"]) == ["hotel-mini", "0712-lora", "merged"]
+    assert model_names(["/a/x", "/b/x"]) == ["x (1)", "x (2)"]
 
 
 def test_votes_and_feedback_are_part_of_the_report(study):

@@ -70,3 +70,22 @@ def test_an_unknown_name_finds_nothing(named, said):
 def test_every_shipped_hotel_is_found_by_its_own_name(shipped):
     for hotel in shipped.hotels[::10]:
         assert hotel.name in _found(shipped, hotel.name)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("帮我查一下瑞都大酒店，谢谢", "瑞都大酒店"),
+        ("嗯，北京瑞都大酒店在哪个位置", "北京瑞都大酒店"),
+        ("想订归途快捷酒店(北京月坛湾店)的房间", "归途快捷酒店(北京月坛湾店)"),
+        ("归途快捷酒店月坛湾店多少钱", "归途快捷酒店月坛湾店"),
+        ("我想找一家归途快捷酒店", "归途快捷酒店"),
+    ],
+)
+def test_a_hotel_is_heard_among_other_words(named, words, name):
+    assert named.mentioned(words) == name
+
+
+@pytest.mark.parametrize("words", ["想找一家经济型酒店", "附近有什么好吃的饭店", "有没有便宜的快捷酒店", "中心区的大酒店", "这家酒店", ""])
+def test_words_that_name_no_hotel_of_the_database_mention_none(named, words):
+    assert named.mentioned(words) == ""
