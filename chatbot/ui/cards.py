@@ -12,6 +12,7 @@ from chatbot.ui.words import say
 
 WORDS = {
     "cards.title": ("酒店", "Hotels"),
+    "cards.any": ("还没有条件，共 {total} 家，先列评分最高的 {n} 家", "No wishes yet: {total} hotels, the {n} best rated shown"),
     "cards.all": ("共 {total} 家符合", "{total} found, all shown"),
     "cards.first": ("共 {total} 家符合，显示前 {n} 家", "{total} found, the first {n} shown"),
     "cards.all_relaxed": ("放宽后共 {total} 家", "{total} found without it, all shown"),
@@ -37,9 +38,15 @@ def cards_html(query: HotelQuery, found: RecordsEvent | None, who: Any) -> str:
     notes = list(_notes(found, who))
     if not found.records:
         return "".join([*notes, f'<p class="quiet">{say(who, "cards.nothing")}</p>'])
-    count = f"cards.{'first' if found.total > len(found.records) else 'all'}{'_relaxed' if found.relaxed else ''}"
-    counted = f'<p class="quiet">{say(who, count, total=f"{found.total:,}", n=len(found.records))}</p>'
+    counted = f'<p class="quiet">{say(who, _count(query, found), total=f"{found.total:,}", n=len(found.records))}</p>'
     return "".join([*notes, counted, *(card(record, query, who) for record in found.records)])
+
+
+def _count(query: HotelQuery, found: RecordsEvent) -> str:
+    """Which sentence says how many hotels there are."""
+    if not query.arguments():
+        return "cards.any"
+    return f"cards.{'first' if found.total > len(found.records) else 'all'}{'_relaxed' if found.relaxed else ''}"
 
 
 def _notes(found: RecordsEvent, who: Any) -> Iterator[str]:
@@ -60,7 +67,7 @@ def wish_name(constraint: str, who: Any) -> str:
 
 def card(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
     """One hotel. Every value of the record is untrusted text."""
-    price = f"¥{record['price']:g}" if record.get("price") is not None else say(who, "cards.no_price")
+    price = f"¥{record['price']:,.10g}" if record.get("price") is not None else say(who, "cards.no_price")
     rating = f"★ {record['rating']:.1f}" if record.get("rating") is not None else say(who, "cards.no_rating")
     facts = " · ".join(escape(str(record[key])) for key in ("type", "subway", "phone") if record.get(key))
     return (

@@ -1,6 +1,7 @@
 """The line above the tabs: the product's name, the model and the database in use (click to change), and a three-step guide."""
 
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,10 @@ def model_choices(context: PageContext, request: gr.Request) -> list[tuple[str, 
 
 
 def wrong_file(who: Any, error: HotelFileError, file: str) -> str:
-    """What is wrong with a hotel file, for the person who brought it."""
+    """What is wrong with a hotel file, for the person who brought it; as HTML, which is what Gradio's messages are."""
     key = "bad_field" if error.field else "bad_entry" if error.entry else "bad_file"
-    return say(who, f"header.{key}", file=file, entry=error.entry, name=error.name, field=error.field.partition(".")[0], value=str(error.value)[:60])
+    values = {"file": file, "name": error.name, "field": error.field.partition(".")[0], "value": str(error.value)[:60]}
+    return say(who, f"header.{key}", entry=error.entry, **{key: escape(value) for key, value in values.items()})
 
 
 def brand_html(who: Any) -> str:

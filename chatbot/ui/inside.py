@@ -120,13 +120,13 @@ class InsideHandlers:
 
     def look(self, state: ChatState, model_id: str, what: str, layer: int, head: int, request: gr.Request) -> tuple[Any, ...]:  # noqa: PLR0917
         """Run the last answer through the model once more, and show what happened."""
-        from chatbot.models.inside import OpenModel
-
         messages = said(state.messages, what)
         if not messages:
             raise gr.Error(say(request, "inside.empty"), duration=4, print_exception=False)
         try:
             model = self.context.model(request, model_id)
+            from chatbot.models.inside import OpenModel  # not before the model is there: transformers breaks when two threads import it at once
+
             if not isinstance(model, OpenModel):
                 raise gr.Error(say(request, "inside.remote"), duration=6, print_exception=False)
             return draw(look_within(model, messages, layer, head), request)

@@ -39,6 +39,8 @@ def theme() -> gr.themes.Base:
         input_border_color="*neutral_300",
         input_border_color_dark="*neutral_700",
         input_background_fill="white",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
         input_background_fill_dark="*neutral_900",
         link_text_color="*primary_700",
         link_text_color_dark="*primary_300",

@@ -135,6 +135,11 @@ def test_a_wrong_hotel_file_is_told_by_its_entry_and_field_without_its_path(tmp_
     assert str(tmp_path) not in told
 
 
+def test_what_a_wrong_hotel_file_holds_cannot_become_html_in_its_message():
+    error = HotelFileError("…", value="<img src=x>", entry=1, name="<b>甲", field="价格")
+    assert "<" not in wrong_file("zh", error, "<u>.json")
+
+
 def test_an_edit_searches_and_is_a_turn_that_the_model_can_read(store):
     turn = edited(HotelQuery(type="豪华型"), store)
     assert [m.role for m in turn.end.messages] == ["user", "assistant", "tool", "assistant"]

@@ -1,0 +1,67 @@
+"""What the Chat tab's handlers do without a browser: one turn at a time, and nothing that would be lost at its end."""
+
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from chatbot.ui.chat_state import ChatState
+from chatbot.ui.chat_turns import ChatTurns
+from chatbot.ui.slots import fill_form
+
+PERSON = SimpleNamespace(headers={"accept-language": "zh-CN"}, username=None, session_hash="one")
+OTHER = SimpleNamespace(headers={"accept-language": "zh-CN"}, username=None, session_hash="two")
+WISH = "想找能打麻将的经济型酒店"
+
+
+@pytest.fixture
+def turns(page_context):
+    return ChatTurns(page_context)
+
+
+def answered(turns) -> ChatState:
+    """A conversation of one turn."""
+    turns.begin(WISH, PERSON)
+    state = [view[0] for view in turns.answer(WISH, ChatState(), "hotel-mini", PERSON) if isinstance(view[0], ChatState)][-1]
+    turns.finish(state, PERSON)
+    return state
+
+
+@pytest.mark.parametrize("action", ["begin", "again", "undo", "clear", "edit"])
+def test_while_a_turn_runs_nothing_else_changes_the_conversation(turns, action):
+    state = answered(turns)
+    turns.begin("再便宜点", PERSON)
+    arguments = {"begin": [WISH], "again": [state, state], "undo": [state, state], "clear": [], "edit": [state, state]}[action]
+    values = fill_form(state.query) if action == "edit" else []
+    with pytest.raises(gr.Error, match="还没答完"):
+        getattr(turns, action)(*arguments, PERSON, *values)
+    turns.finish(state, PERSON)
+    getattr(turns, action)(*arguments, PERSON, *values)
+
+
+def test_a_turn_of_one_page_keeps_no_other_page_waiting(turns):
+    turns.begin(WISH, PERSON)
+    assert turns.begin(WISH, OTHER)[1] == WISH
+
+
+def test_nothing_typed_starts_no_turn(turns):
+    with pytest.raises(gr.Error) as nothing:
+        turns.begin("  ", PERSON)
+    assert not nothing.value.visible
+    assert not turns.context.session(PERSON).busy
+
+
+def test_conditions_that_cannot_be_searched_for_are_refused_in_the_persons_language(turns):
+    state = answered(turns)
+    values = fill_form(state.query)
+    values[2:4] = [500, 100]
+    with pytest.raises(gr.Error, match="下限不能高于上限"):
+        turns.edit(state, ChatState(), PERSON, *values)
+
+
+def test_an_edit_that_nothing_meets_says_which_wish_was_given_up(turns):
+    state = answered(turns)
+    values = fill_form(state.query)
+    values[3] = 50
+    now = turns.edit(state, ChatState(), PERSON, *values)[0]
+    assert now.turns[-1].reply == "没有完全符合的酒店，放宽了价格上限。找到 2 家：归途快捷酒店(北京云桥店)、白鹭连锁酒店(北京青安店)。"
