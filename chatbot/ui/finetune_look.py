@@ -32,9 +32,10 @@ WORDS = {
     "finetune.est.gradients": ("梯度", "gradients"),
     "finetune.est.optimiser": ("优化器", "optimiser"),
     "finetune.est.activations": ("激活值", "activations"),
-    "finetune.est.logits": ("输出层", "output layer"),
+    "finetune.est.passing": ("输出层与临时", "output layer, temporary"),
+    "finetune.est.program": ("程序本身", "program"),
 }
-PARTS = ("weights", "constants", "adapter", "gradients", "optimiser", "activations", "logits")
+PARTS = ("program", "weights", "constants", "adapter", "gradients", "optimiser", "activations", "passing")
 
 
 def method_choices(who: Any) -> list[tuple[str, str]]:

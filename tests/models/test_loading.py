@@ -45,7 +45,7 @@ def test_nf4_stores_linear_layers_in_four_bits_and_stays_close_to_fp32(base):
 
 @pytest.mark.parametrize(
     ("capabilities", "native"),
-    [({"avx2": True, "avx512_bf16": False}, False), ({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"neon": True, "bf16": True}, True)],
+    [({"avx2": True, "avx512_bf16": False}, False), ({"avx512_bf16": True}, False), ({"amx_bf16": True}, True), ({"neon": True, "bf16": True}, True)],
 )
 def test_a_cpu_without_native_bf16_is_told_from_one_with_it(capabilities, native):
     assert cpu_multiplies_bf16(capabilities) is native

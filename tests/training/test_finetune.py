@@ -117,10 +117,26 @@ def test_a_finished_run_leaves_a_record_that_reproduces_it_and_a_card(config):
 
 
 def test_the_best_checkpoint_by_generated_text_is_the_one_that_is_kept(config):
-    scores = iter([0.2, 0.9, 0.4])
+    scores = iter([0.1, 0.2, 0.9, 0.4])
     out = train(config(max_steps=6, eval_every=2), evaluator=lambda model: {"slot_f1": next(scores)})
     record = json.loads((out / "run.json").read_text())
     assert record["checkpoint"] == "checkpoint-4" and record["best"]["slot_f1"] == 0.9
+    assert record["before"]["slot_f1"] == 0.1
+
+
+@pytest.mark.parametrize("method", ["lora", "prompt-tuning", "prefix-tuning"])
+def test_the_first_figures_are_those_of_the_bare_base(config, base, method):
+    ids, seen = torch.tensor([[5, 60, 61, 62, 63]]), []
+
+    def evaluator(model):
+        with torch.inference_mode():
+            seen.append(model(input_ids=ids).logits[:, -5:])
+        return {"slot_f1": 0.5}
+
+    train(config(method=method, max_steps=2, eval_every=2), evaluator=evaluator)
+    with torch.inference_mode():
+        plain = load_base(base)(input_ids=ids).logits
+    assert torch.allclose(seen[0], plain, atol=1e-6) and not torch.allclose(seen[1], plain, atol=1e-6)
 
 
 def test_a_run_that_no_longer_improves_stops_early(config):
