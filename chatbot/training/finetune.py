@@ -138,9 +138,11 @@ def run(trainer: GuardedTrainer, config: FinetuneConfig, writer: JobWriter) -> V
             trainer.train(resume_from_checkpoint=str(found[-1]) if found else None)
         except Exploded as explosion:
             explosions.append(explosion)
-            trainer.detector.forget()
             trainer.slow_down(SLOWER)
-            _tell(trainer, writer, explosion, complete_checkpoints(config.checkpoints))
+            back = complete_checkpoints(config.checkpoints)
+            if not back:
+                trainer.detector.forget()  # the first losses of all are higher than any that it has seen; those after a checkpoint are not
+            _tell(trainer, writer, explosion, back)
         else:
             return None
     return verdict(explosions)

@@ -148,7 +148,7 @@ def _view() -> View:
 
 def _number(name: str) -> gr.Number:
     default = PRESETS["try"][1].get(name, FinetuneConfig.model_fields[name].default)
-    return gr.Number(default, label=t(f"finetune.{name}"), min_width=130)
+    return gr.Number(default, label=t(f"finetune.{name}"), placeholder="—", min_width=130)  # without a placeholder an empty one shows, and sends, 0
 
 
 def _runs(walk: gr.HTML) -> Runs:

@@ -151,7 +151,7 @@ class FinetuneHandlers:
 
 
 def fields(values: tuple[Any, ...]) -> dict[str, Any]:
-    """The form's values as fields of FinetuneConfig; empty ones keep their default."""
+    """The form's values as fields of FinetuneConfig; empty ones keep their default, and so does a 0 where the default is to leave it to the method."""
     named = dict(zip(("base", "data", "method", *ADVANCED), values, strict=True))
     whole = {name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in named.items()}
-    return {name: value for name, value in whole.items() if value not in (None, "")}
+    return {name: value for name, value in whole.items() if value not in (None, "") and (value or FinetuneConfig.model_fields[name].default is not None)}

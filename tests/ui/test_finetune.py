@@ -112,6 +112,12 @@ def test_the_page_and_the_command_line_make_the_same_configuration():
     assert given <= options
 
 
+def test_an_empty_number_that_arrives_as_zero_is_left_to_the_method():
+    given = dict.fromkeys(ADVANCED, 1) | {"learning_rate": 0, "max_steps": 0, "seed": 0}
+    named = fields(("base", "data.jsonl", "lora", *given.values()))
+    assert "learning_rate" not in named and "max_steps" not in named and named["seed"] == 0
+
+
 def test_presets_set_only_real_fields():
     for _, preset in PRESETS.values():
         FinetuneConfig(base="b", data="d", out="o", **preset)
