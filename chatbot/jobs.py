@@ -5,7 +5,6 @@ The supervisor (`python -m chatbot.jobs FOLDER`) and the task itself both hold `
 so a status that says "running" beside a free lock means that the job died.
 """
 
-import fcntl
 import json
 import os
 import secrets
@@ -20,60 +19,13 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from chatbot.errors import JobError
+from chatbot.locks import held, lock, read_json, try_lock, write_json
 
 State = Literal["queued", "running", "stopping", "done", "failed", "stopped", "died"]
 ACTIVE: tuple[State, ...] = ("queued", "running", "stopping")
 FOLDER_MARK = "{job}"
 """Stands in an argv for the job's own folder, which has no name before the start."""
 _ROOT = Path(__file__).resolve().parent.parent
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(path: Path, value: object) -> None:
-    """Replace a file whole: a reader, or a kill at any moment, sees the old or the new one."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
-    part.replace(path)
-
-
-def _lock(path: Path, seconds: float = 1.0) -> IO[bytes]:
-    """Open and lock a file for this process and its children; waits out the moment in which somebody merely asks.
-
-    Raises:
-        JobError: somebody holds the lock.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = path.open("ab")
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > deadline:
-                handle.close()
-                raise JobError("this is in use by a running task", value=path.parent, remedy="Wait for it or stop it first.") from error
-            time.sleep(0.02)
-        else:
-            return handle
-
-
-def _held(path: Path) -> bool:
-    """Whether a live process holds the lock; askers share it, so they don't take each other for one."""
-    if not path.exists():
-        return False
-    with path.open("rb") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def _resource_lock(root: Path, resource: str) -> Path:
@@ -87,7 +39,7 @@ def claim(root: Path, resource: str) -> Iterator[None]:
     Raises:
         JobError: somebody has it.
     """
-    with _lock(_resource_lock(root, resource)):
+    with lock(_resource_lock(root, resource)):
         yield
 
 
@@ -97,7 +49,7 @@ class Job:
     def __init__(self, folder: Path) -> None:
         """Raises JobError where the folder holds no job."""
         self.folder = Path(folder)
-        self._job = _read(self.folder / "job.json")
+        self._job = read_json(self.folder / "job.json")
         if not self._job:
             raise JobError("no job in this folder", value=folder, remedy="Give a folder that `start` made.")
 
@@ -124,18 +76,18 @@ class Job:
     @property
     def config(self) -> dict[str, Any]:
         """What it was started with."""
-        return _read(self.folder / "config.json")
+        return read_json(self.folder / "config.json")
 
     @property
     def status(self) -> dict[str, Any]:
         """Details as the supervisor noted them: state, pid, attempt, started, ended, code."""
-        return _read(self.folder / "status.json")
+        return read_json(self.folder / "status.json")
 
     @property
     def state(self) -> State:
         """What is true now, whoever was killed in between."""
         # The lock is asked first: a job that ends between the two looks has its final state noted before it lets go.
-        alive = _held(self.folder / "lock")
+        alive = held(self.folder / "lock")
         noted: State = self.status.get("state", "died")
         if noted not in ACTIVE:
             return noted
@@ -174,7 +126,7 @@ class Job:
     def kill(self) -> None:
         """End supervisor and task now, saving nothing; no-op where none is alive."""
         pid = self.status.get("pid")
-        if pid and _held(self.folder / "lock"):
+        if pid and held(self.folder / "lock"):
             os.killpg(int(pid), signal.SIGKILL)
 
     def resume(self, env: dict[str, str] | None = None) -> None:
@@ -235,9 +187,9 @@ def start(
     """
     folder = Path(root) / (name or f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{secrets.token_hex(2)}")
     folder.mkdir(parents=True)
-    _write(folder / "config.json", config)
+    write_json(folder / "config.json", config)
     argv = [part.replace(FOLDER_MARK, str(folder)) for part in argv]
-    _write(folder / "job.json", {"kind": kind, "argv": argv, "resource": resource, "created": time.time()})
+    write_json(folder / "job.json", {"kind": kind, "argv": argv, "resource": resource, "created": time.time()})
     job = Job(folder)
     _launch(job, env)
     return job
@@ -252,17 +204,17 @@ def list_jobs(root: Path, kind: str | None = None) -> list[Job]:
 
 def _launch(job: Job, env: dict[str, str] | None) -> None:
     """Lock the folder, start the supervisor with the lock in its hands, let go of ours."""
-    with _lock(job.folder / "lock") as lock:
+    with lock(job.folder / "lock") as own:
         (job.folder / "stop").unlink(missing_ok=True)
-        _write(job.folder / "status.json", {"state": "queued", "attempt": job.status.get("attempt", 0) + 1})
+        write_json(job.folder / "status.json", {"state": "queued", "attempt": job.status.get("attempt", 0) + 1})
         path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         with (job.folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "chatbot.jobs", str(job.folder), str(lock.fileno())],
+                [sys.executable, "-m", "chatbot.jobs", str(job.folder), str(own.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=[lock.fileno()],
+                pass_fds=[own.fileno()],
                 start_new_session=True,
                 env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **(env or {})},
             )
@@ -270,7 +222,7 @@ def _launch(job: Job, env: dict[str, str] | None) -> None:
 
 
 def _note(job: Job, **fields: Any) -> None:
-    _write(job.folder / "status.json", job.status | fields)
+    write_json(job.folder / "status.json", job.status | fields)
 
 
 def _wait_turn(job: Job) -> IO[bytes] | None:
@@ -278,25 +230,22 @@ def _wait_turn(job: Job) -> IO[bytes] | None:
     root = job.folder.parent
     while not (job.folder / "stop").exists():
         ahead = [other for other in list_jobs(root) if other.resource == job.resource and other.created < job.created and other.state == "queued"]
-        if not ahead:
-            try:
-                return _lock(_resource_lock(root, str(job.resource)), seconds=0)
-            except JobError:
-                pass  # taken: ask again
+        if not ahead and (taken := try_lock(_resource_lock(root, str(job.resource)))):
+            return taken
         time.sleep(0.2)
     return None
 
 
-def _supervise(folder: Path, lock: int) -> int:
+def _supervise(folder: Path, own: int) -> int:
     """Wait for the turn, run the command, note how it ended; runs in a process of its own."""
     job = Job(folder)
     _note(job, pid=os.getpid())
-    held = _wait_turn(job) if job.resource else None
-    if job.resource and held is None:
+    taken = _wait_turn(job) if job.resource else None
+    if job.resource and taken is None:
         _note(job, state="stopped", ended=time.time())
         return 0
     _note(job, state="running", started=time.time())
-    keep = [lock, *([held.fileno()] if held else [])]  # the task holds them too: it may outlive a killed supervisor
+    keep = [own, *([taken.fileno()] if taken else [])]  # the task holds them too: it may outlive a killed supervisor
     code = subprocess.run(job._job["argv"], check=False, pass_fds=keep).returncode
     stopped = (folder / "stop").exists()
     state: State = "died" if code < 0 and not stopped else "failed" if code > 0 else "stopped" if stopped else "done"

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {
     **dict.fromkeys(("errors", "messages", "settings"), 0),
-    **dict.fromkeys(("hotels", "jobs", "accounts"), 1),
+    **dict.fromkeys(("hotels", "jobs", "locks", "accounts"), 1),
     **dict.fromkeys(("corpus", "models"), 2),
     "dialogue": 3,
     **dict.fromkeys(("training", "evaluation"), 4),
@@ -61,7 +61,7 @@ def test_every_part_has_its_layer():
 
 
 def test_jobs_know_no_task():
-    known = {"errors", "settings"}
+    known = {"errors", "settings", "locks"}
     assert {name.split(".")[1] for name in imports(ROOT / "chatbot" / "jobs.py") if name.startswith("chatbot.")} <= known
 
 

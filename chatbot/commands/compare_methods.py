@@ -1,8 +1,8 @@
 """`compare-methods`: all six methods on the same data, as the table of the documentation, made anew by one command."""
 
-import resource
+import json
+import shutil
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +10,9 @@ import typer
 
 from chatbot.training.methods import METHODS
 
-HEAD = "| method | slot F1 | exact call | trainable parameters | share | training time | peak memory |\n|---|---|---|---|---|---|---|"
+HEAD = """| method | slot F1 [95 %] | exact call [95 %] | trainable parameters | share | training time | peak memory |
+|---|---|---|---|---|---|---|"""
+FIGURES = ("slot_f1", "call_exact")
 
 
 def compare_methods(
@@ -18,67 +20,97 @@ def compare_methods(
     base: Annotated[Path, typer.Option("--base", help="folder of the base model")],
     data: Annotated[Path, typer.Option("--data", help="training conversations, JSONL")],
     test: Annotated[Path, typer.Option("--test", help="held-out conversations, JSONL")],
-    out: Annotated[Path, typer.Option("--out", help="folder for the adapters; finished ones are not trained again")],
-    table: Annotated[Path | None, typer.Option("--table", help="also write the table there, as Markdown")] = None,
+    out: Annotated[Path, typer.Option("--out", help="folder for the adapters; what was finished there before is not done again")],
+    table: Annotated[Path | None, typer.Option("--table", help="also write the table there, as Markdown, after every method")] = None,
     max_steps: Annotated[int, typer.Option("--max-steps", min=1, help="steps of each method")] = 60,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="rows of a step")] = 2,
     limit: Annotated[int, typer.Option("--limit", min=1, help="held-out conversations that are scored")] = 40,
     hotels: Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")] = None,
 ) -> None:
-    """Train all six methods on the same data, each in a process of its own, and print what they score and cost."""
-    rows = [_row("base, untrained", _score(base, None, test, limit, hotels), {})]
+    """Train all six methods on the same data, each in a process of its own, and print what they score and cost; a cut-off run goes on where it was."""
+    note = f"`python -m chatbot compare-methods` on {data.name}, {max_steps} steps of {batch_size} rows each, scored on {limit} conversations of {test.name}."
+    rows = [_row("base, untrained", _scored(out / "base", base, None, test, limit, hotels), {})]
     for name in METHODS:
-        record = _train(name, base, data, out / name, max_steps)
-        rows.append(_row(name, _score(base, out / name, test, limit, hotels), record))
+        cost = _trained(name, base, data, out / name, max_steps, batch_size)
+        rows.append(_row(name, _scored(out / name, base, out / name / "adapter", test, limit, hotels), cost))
         typer.echo(rows[-1], err=True)
-    text = "\n".join([HEAD, *rows])
-    typer.echo(text)
-    if table:
-        note = f"`python -m chatbot compare-methods` on {data.name}, {max_steps} steps each, scored on {limit} conversations of {test.name}."
-        table.write_text(f"# The six methods on the same data\n\n{note}\n\n{text}\n", encoding="utf-8")
+        if table:
+            table.write_text(f"# The six methods on the same data\n\n{note}\n\n" + "\n".join([HEAD, *rows, ""]), encoding="utf-8")
+    typer.echo("\n".join([HEAD, *rows]))
 
 
-def _train(name: str, base: Path, data: Path, out: Path, max_steps: int) -> dict[str, Any]:
-    """Run `finetune` in a child, whose peak memory the kernel counts; returns its record."""
-    import os
-
+def _trained(name: str, base: Path, data: Path, folder: Path, max_steps: int, batch_size: int) -> dict[str, Any]:
+    """Run `finetune` in a child, whose peak memory the kernel counts; a run that was cut off goes on, one of other settings starts anew."""
     from chatbot.errors import TrainingError
     from chatbot.training.record import read_record
 
-    if not (out / "adapter_config.json").is_file():
-        argv = [sys.executable, "-m", "chatbot", "finetune", "--base", str(base), "--data", str(data), "--out", str(out), "--method", name]
-        started = time.monotonic()
-        child = os.spawnv(os.P_NOWAIT, sys.executable, [*argv, "--max-steps", str(max_steps), "--eval-limit", "0", "--eval-every", str(max_steps)])
-        _, status, used = os.wait4(child, 0)
-        if status:
-            raise TrainingError(f"{name} could not be trained", value=out, remedy="See the messages above.")
-        (out / "cost.json").write_text(_cost(used, time.monotonic() - started), encoding="utf-8")
-    import json
-
-    return read_record(out) | json.loads((out / "cost.json").read_text(encoding="utf-8"))
-
-
-def _cost(used: resource.struct_rusage, seconds: float) -> str:
-    import json
-
-    return json.dumps({"peak_mib": used.ru_maxrss / 1024, "process_seconds": seconds})
+    adapter, kept = folder / "adapter", folder / "cost.json"
+    options = {"base": base, "data": data, "out": adapter, "method": name, "max-steps": max_steps, "batch-size": batch_size}
+    options |= {"eval-limit": 0, "eval-share": 0, "eval-every": max(1, max_steps // 2)}
+    asked = {key: str(value) for key, value in options.items()} | {"files": _files(base, data)}
+    if _read(folder / "asked.json") != asked:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
+    if not kept.exists():
+        peak = _run([sys.executable, "-m", "chatbot", "finetune", *(part for key, value in options.items() for part in (f"--{key}", str(value)))])
+        if peak is None:
+            raise TrainingError(f"{name} could not be trained", value=folder, remedy="See the messages above; the same command goes on from here.")
+        record = read_record(adapter)
+        kept.write_text(json.dumps({key: record[key] for key in ("trainable", "parameters", "seconds", "verdict")} | {"peak_mib": peak}), encoding="utf-8")
+    return _read(kept)
 
 
-def _score(base: Path, adapter: Path | None, test: Path, limit: int, hotels: Path | None) -> dict[str, Any]:
+def _run(argv: list[str]) -> float | None:
+    """Run a command; the most memory that it took, in MiB, or None where it failed."""
+    import os
+
+    child = os.spawnv(os.P_NOWAIT, argv[0], argv)
+    _, status, used = os.wait4(child, 0)
+    return None if status else used.ru_maxrss / 1024
+
+
+def _scored(folder: Path, base: Path, adapter: Path | None, test: Path, limit: int, hotels: Path | None) -> dict[str, Any]:
+    """The figures on the held-out conversations, with their intervals; kept beside the adapter."""
+    kept, asked = folder / "score.json", {"files": _files(base, test), "limit": limit, "hotels": str(hotels)}
+    found = _read(kept)
+    if {key: found.get(key) for key in asked} == asked:
+        return found
     from chatbot.corpus.lab import read_any
     from chatbot.evaluation.runner import run_evaluation
     from chatbot.hotels.store import HotelStore
     from chatbot.models.local import LocalModel
     from chatbot.settings import settings
 
-    return run_evaluation(read_any(test)[:limit], LocalModel.load(base, adapter), HotelStore.load(hotels or settings().hotels))
+    report = run_evaluation(read_any(test)[:limit], LocalModel.load(base, adapter), HotelStore.load(hotels or settings().hotels))
+    found = asked | {name: [report[name], *(report["intervals"].get(name) or (None, None))] for name in FIGURES}
+    folder.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(found), encoding="utf-8")
+    return found
 
 
-def _row(name: str, scored: dict[str, Any], record: dict[str, Any]) -> str:
-    figures = f"| {name} | {scored['slot_f1'] or 0:.3f} | {scored['call_exact'] or 0:.3f} |"
-    if not record:
-        return f"{figures} — | — | — | — |"
-    share = record["trainable"] / record["parameters"]
-    return f"{figures} {record['trainable']:,} | {share:.2%} | {record['seconds']:.0f} s | {record['peak_mib']:.0f} MiB |"
+def _files(base: Path, data: Path) -> str:
+    """What the base's weights and a data set are by name, size and time: other files under the same names are another comparison."""
+    return "; ".join(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in [*sorted(base.glob("*.safetensors")), data])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _figure(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None:
+        return "—"
+    return f"{value:.3f}" + (f" [{low:.3f}, {high:.3f}]" if low is not None else "")
+
+
+def _row(name: str, scored: dict[str, Any], cost: dict[str, Any]) -> str:
+    figures = " | ".join(_figure(*scored[figure]) for figure in FIGURES)
+    if not cost:
+        return f"| {name} | {figures} | — | — | — | — |"
+    share = cost["trainable"] / cost["parameters"]
+    told = f"{name} (gave up)" if cost["verdict"] else name
+    return f"| {told} | {figures} | {cost['trainable']:,} | {share:.2%} | {cost['seconds']:.0f} s | {cost['peak_mib']:.0f} MiB |"
 
 
 def register(app: typer.Typer) -> None:

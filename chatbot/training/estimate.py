@@ -2,15 +2,20 @@
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import weakref
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import get_peft_model
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
+from torch.utils.weak import WeakIdKeyDictionary
 from transformers import AutoConfig, AutoModelForCausalLM
+from trl.kernels.chunked_logprob import TOKEN_CHUNK_SIZE
+from trl.trainer.utils import add_fused_lm_head
 
 from chatbot.errors import ModelError
 from chatbot.models.families import Family
@@ -22,9 +27,11 @@ from chatbot.training.prepared import Prepared, prepare
 
 NF4_CONSTANTS = 1 / 64 * (1 + 4 / 256)
 """Bytes of a quantised weight's constants under double quantisation: one byte per 64 weights, four more per 256 of those (arXiv:2305.14314)."""
-LOGIT_TILE = (4096, 8192)
-"""Tokens and vocabulary entries that TRL's fused head holds at a time."""
+HEAD_COLUMNS = 32768
+"""Vocabulary entries that TRL's fused output layer holds at a time."""
 MEGABYTE = 2**20
+PROGRAM = 580 * MEGABYTE
+"""What Python and the training libraries take of the machine's memory before the first tensor (measured in tests/benchmarks)."""
 
 
 @dataclass(frozen=True)
@@ -99,48 +106,97 @@ def shape(config: FinetuneConfig, family: Family, steps: int) -> Any:
     """
     read_config(config.base)
     try:
+        known = AutoConfig.from_pretrained(config.base, trust_remote_code=False)
         with torch.device("meta"):
-            model: Any = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(config.base, trust_remote_code=False), trust_remote_code=False)
+            model: Any = AutoModelForCausalLM.from_config(known, dtype=default_dtype(default_device()), trust_remote_code=False)
     except (ValueError, KeyError, OSError) as error:
         raise ModelError("this architecture is not known", value=error, remedy="Choose a folder that transformers can load.") from error
-    model.to(default_dtype(default_device()))
     layers = targets(family.lora_targets, [name for name, _ in model.named_modules()])
     with torch.device("meta"):
         return get_peft_model(model, peft_config(config, layers, steps), low_cpu_mem_usage=True)
 
 
-@contextmanager
-def _saved_bytes(model: torch.nn.Module, square: int) -> Iterator[list[int]]:
-    """Collect the bytes of what autograd keeps for the backward pass, weights and attention probabilities (which fused attention recomputes) left out."""
-    known = {p.untyped_storage()._cdata for p in model.parameters()}
-    total, kept = [0], []
+def _replace(model: torch.nn.Module, device: str) -> None:
+    """Put tensors of a device, with gradients, in the place of meta ones, shared ones once; `Module.to` cannot do it with fakes."""
+    made: dict[int, Any] = {}
+    for store in (store for module in model.modules() for store in (module._parameters, module._buffers)):
+        for name, old in store.items():
+            if old is not None and id(old) not in made:
+                new = torch.empty(old.shape, dtype=old.dtype, device=device)
+                made[id(old)] = torch.nn.Parameter(new, old.requires_grad) if isinstance(old, torch.nn.Parameter) else new
+                made[id(old)].grad = torch.empty_like(new) if old.requires_grad else None
+            store[name] = made[id(old)] if old is not None else None
 
-    def pack(tensor: torch.Tensor) -> torch.Tensor:
+
+class Live(TorchDispatchMode):
+    """Follows the bytes of tensors as they come and go, as an allocator would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.peak = 0
+        self._seen = WeakIdKeyDictionary()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        tree_map_only(torch.Tensor, self._add, out)
+        return out
+
+    def _add(self, tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
-        probabilities = tensor.ndim == 4 and tuple(tensor.shape[-2:]) == (square, square)
-        if storage._cdata not in known and not probabilities:
-            known.add(storage._cdata)
-            kept.append(storage)  # a freed storage's address would be taken for a known one
-            total[0] += storage.nbytes()
+        if storage not in self._seen:
+            self._seen[storage] = size = storage.nbytes()
+            self.now += size
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self._drop, size)
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        yield total
+    def _drop(self, size: int) -> None:
+        self.now -= size
 
 
-def activations(model: Any, batch: int, length: int, checkpointing: bool) -> int:
-    """Bytes that the forward pass of the decoder keeps; with checkpointing one hidden state a layer and all of one layer."""
-    decoder = model.get_base_model().model
-    text = model.config.get_text_config()
-    ids = torch.zeros((batch, length), dtype=torch.long, device="meta")
-    mask = torch.ones((batch, 1, length, length), dtype=torch.bool, device="meta")  # given, so that none is made by looking at values
-    model.train()
-    with _saved_bytes(model, length) as total:
-        decoder(inputs_embeds=model.get_input_embeddings()(ids).requires_grad_(), attention_mask=mask, use_cache=False)
-    if not checkpointing:
-        return total[0]
-    hidden = batch * length * text.hidden_size * torch.finfo(model.dtype).bits // 8
-    return text.num_hidden_layers * hidden + total[0] // text.num_hidden_layers
+def activations(model: Any, batch: int, length: int, packed: bool, whole_buffer: bool = False) -> tuple[int, int]:
+    """Run a step's forward and backward pass on tensors that have shapes but no memory, with the very kernels that the machine would choose.
+
+    Args:
+        whole_buffer: count also what is reserved but never written to, which takes no page of a CPU's memory.
+
+    Returns:
+        Bytes that the decoder keeps for the backward pass, and bytes at the peak (weights and their gradients left out).
+    """
+    size, dtype = (1, batch * length) if packed else (batch, length), default_dtype(default_device())
+    kept: list[int] = []
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        _replace(model.train(), default_device())
+        whole, ids = model.get_base_model(), torch.zeros(size, dtype=torch.long, device=model.device)
+        where = {"position_ids": ids} if packed else {"attention_mask": torch.ones_like(ids)}
+        with Live() as live, torch.autocast(model.device.type, dtype, enabled=dtype == torch.bfloat16):
+            whole.model.register_forward_hook(lambda *_: kept.append(live.now))
+            embedded = model.get_input_embeddings()(ids).requires_grad_()
+            _loss(whole, embedded, where, ids).backward()
+    buffer, untouched = _buffer(batch * length, model.config.get_text_config().vocab_size, model.dtype)
+    if torch.cuda.is_available():
+        return kept[0], max(live.peak, kept[0] + buffer)
+    return kept[0], live.peak if whole_buffer else live.peak - untouched
+
+
+def _loss(whole: Any, embedded: torch.Tensor, where: dict[str, torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
+    """What is sent back: TRL's own loss, except on a GPU, whose kernel for it takes no such tensors."""
+    if embedded.device.type == "cuda":
+        return whole.model(inputs_embeds=embedded, use_cache=False, **where).last_hidden_state.sum()
+    add_fused_lm_head(whole, outputs=("log_probs", "entropy", "is_top1"))
+    return -whole(inputs_embeds=embedded, labels=labels, fused_lm_head=True, **where).log_probs.sum()
+
+
+def _buffer(tokens: int, vocabulary: int, dtype: torch.dtype) -> tuple[int, int]:
+    """Bytes of the buffer in which TRL's output layer works: all of it, and what a smaller vocabulary leaves untouched."""
+    size = min(tokens, TOKEN_CHUNK_SIZE) * torch.finfo(dtype).bits // 8
+    return size * HEAD_COLUMNS, size * max(0, HEAD_COLUMNS - vocabulary)
+
+
+def _checkpointed(kept: int, peak: int, hidden: int, layers: int) -> tuple[int, int]:
+    """With checkpointing one hidden state a layer stays, and all of one layer."""
+    fewer = layers * hidden + kept // layers
+    return fewer, fewer + peak - kept
 
 
 def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
@@ -155,20 +211,20 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
     text, cuda = model.config.get_text_config(), torch.cuda.is_available()
     base = [(name, p) for name, p in model.named_parameters() if not p.requires_grad]
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    squeezed = sum(p.numel() for name, p in base if method(config.method).quantised and p.ndim == 2 and "embed" not in name and "lm_head" not in name)
-    plain = sum(p.numel() for _, p in base) - squeezed
-    tokens = batch * length
-    mask = tokens * tokens if prepared.packed else tokens * length
-    tile = min(tokens, LOGIT_TILE[0]) * min(text.vocab_size, LOGIT_TILE[1])
-    adapter = 2 if cuda and config.method == "qlora" else 4
+    nf4 = [p.numel() for name, p in base if method(config.method).quantised and p.ndim == 2 and "embed" not in name and "lm_head" not in name]
+    plain = sum(p.numel() for _, p in base) - sum(nf4)
+    kept, peak = activations(model, batch, length, prepared.packed)
+    if prepared.checkpointing:
+        kept, peak = _checkpointed(kept, peak, batch * length * text.hidden_size * width, text.num_hidden_layers)
     return {
-        "weights": plain * width + squeezed // 2,
-        "constants": round(squeezed * NF4_CONSTANTS),
-        "adapter": trainable * adapter,
-        "gradients": trainable * adapter,
+        "program": 0 if cuda else PROGRAM,
+        "weights": plain * width + sum(nf4) // 2,
+        "constants": round(sum(nf4) * NF4_CONSTANTS),
+        "adapter": trainable * 4,
+        "gradients": trainable * 4,
         "optimiser": trainable * (2 if cuda and config.method == "qlora" else 8),
-        "activations": activations(model, batch, length, prepared.checkpointing) + mask * (1 + width),
-        "logits": tile * (4 if cuda else 16),
+        "activations": kept,
+        "passing": peak - kept + max(nf4, default=0) * width,
     }
 
 
@@ -221,9 +277,10 @@ def estimate(config: FinetuneConfig, family: Family | None = None, *, measure: b
 
 
 def _reckon(prepared: Prepared, steps: int, device: str) -> tuple[dict[str, int], int, int]:
-    model = shape(prepared.config, prepared.family, steps)
-    longest = max(len(e.ids) for e in prepared.train)
-    length = prepared.config.max_length if prepared.packed else longest
+    config, virtual = prepared.config, method(prepared.config.method).prompts
+    longest = max(len(e.ids) for e in prepared.train) + (config.virtual_tokens if virtual else 0)
+    length = config.max_length if prepared.packed else longest
+    model = shape(config, prepared.family, steps)
     sizes = [p.numel() for p in model.parameters()], [p.numel() for p in model.parameters() if p.requires_grad]
     return memory(prepared, model, length), sum(sizes[0]), sum(sizes[1])
 

@@ -36,10 +36,18 @@ def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
     base: Any = load_base(config.base, "nf4" if chosen.quantised else "auto", device=device)
     base.config.use_cache = False
     if chosen.quantised:
+        _keep_trainable(base)
         base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=prepared.checkpointing)
     torch.manual_seed(config.seed)
     layers = targets(prepared.family.lora_targets, [name for name, _ in base.named_modules()])
     return cast(PeftModel, get_peft_model(base, peft_config(config, layers, total_steps)))
+
+
+def _keep_trainable(base: Any) -> None:
+    """On a CPU with AVX-512's bf16, bitsandbytes repacks 4-bit weights at the first evaluation into a form that lets no gradient through: forbid it."""
+    for module in base.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, best: str) -> SFTConfig:
@@ -102,16 +110,15 @@ def build(prepared: Prepared, writer: JobWriter, evaluator: Evaluator | None = N
         names=names_of(prepared.train),
         evaluator=evaluator,
     )
-    _adapter_in_compute_dtype(trainer.model)
+    _adapter_in_fp32(trainer.model)
     return trainer
 
 
-def _adapter_in_compute_dtype(model: Any) -> None:
-    """TRL turns a quantised model's adapter to bf16, which a CPU without bf16 instructions multiplies twenty times slower."""
-    if not torch.cuda.is_available() and default_dtype("cpu") == torch.float32:
-        for weight in model.parameters():
-            if weight.requires_grad:
-                weight.data = weight.data.float()
+def _adapter_in_fp32(model: Any) -> None:
+    """TRL turns a quantised model's adapter to bf16, and peft turns a resumed one back to fp32: so fp32 always, or a resumed run would differ."""
+    for weight in model.parameters():
+        if weight.requires_grad:
+            weight.data = weight.data.float()
 
 
 def run(trainer: GuardedTrainer, config: FinetuneConfig, writer: JobWriter) -> Verdict | None:
@@ -126,13 +133,16 @@ def run(trainer: GuardedTrainer, config: FinetuneConfig, writer: JobWriter) -> V
         found = complete_checkpoints(config.checkpoints)
         if not found:
             _restore(trainer, fresh)
+        trainer.args.eval_on_start = bool(trainer.evaluator) and not found and not explosions  # what the base can do alone
         try:
             trainer.train(resume_from_checkpoint=str(found[-1]) if found else None)
         except Exploded as explosion:
             explosions.append(explosion)
-            trainer.detector.forget()
             trainer.slow_down(SLOWER)
-            _tell(trainer, writer, explosion, complete_checkpoints(config.checkpoints))
+            back = complete_checkpoints(config.checkpoints)
+            if not back:
+                trainer.detector.forget()  # the first losses of all are higher than any that it has seen; those after a checkpoint are not
+            _tell(trainer, writer, explosion, back)
         else:
             return None
     return verdict(explosions)
@@ -225,7 +235,14 @@ def _finish(trainer: GuardedTrainer, prepared: Prepared, writer: JobWriter, reco
         raise TrainingError(record["verdict"] or error.what, remedy=error.remedy) from error
     step = int(chosen.name.rsplit("-", 1)[-1])
     history = json.loads((complete_checkpoints(prepared.config.checkpoints)[-1] / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
-    figures = {k.removeprefix("eval_"): v for line in history if line["step"] == step for k, v in line.items() if k.startswith("eval_")}
-    record |= {"steps": trainer.state.global_step, "checkpoint": chosen.name, "best": figures, "ranks": allocated_ranks(trainer.model)}
+    before, figures = _figures(history, 0), _figures(history, step)
+    record |= {"steps": trainer.state.global_step, "checkpoint": chosen.name, "before": before, "best": figures, "ranks": allocated_ranks(trainer.model)}
     publish(chosen, out, prepared.family.name, record)
-    writer.event(event="end", step=trainer.state.global_step, best=figures, checkpoint=chosen.name, verdict=record["verdict"], seconds=record["seconds"])
+    writer.event(
+        event="end", step=trainer.state.global_step, before=before, best=figures, checkpoint=chosen.name, verdict=record["verdict"], seconds=record["seconds"]
+    )
+
+
+def _figures(history: list[dict[str, Any]], step: int) -> dict[str, float]:
+    """What was evaluated at a step; {} where nothing was."""
+    return {k.removeprefix("eval_"): v for line in history if line["step"] == step for k, v in line.items() if k.startswith("eval_")}

@@ -10,8 +10,9 @@ WINDOW = 30
 """Losses whose median says what is usual."""
 ENOUGH = 5
 """Losses seen before anything but NaN counts as unusual."""
-FLOOR = 1.0
-"""Nats above the median below which no loss is an explosion: small losses double easily."""
+FLOOR = 2.0
+"""Nats above the median below which no loss is an explosion: small losses double easily, and one conversation of unseen names has six times the loss of
+another, for good reason."""
 
 
 class Exploded(Exception):

@@ -76,10 +76,14 @@ def publish(checkpoint: Path, out: Path, family: str, record: dict[str, Any]) ->
     write_record(out, record)
 
 
+def _figure(value: float | None) -> str:
+    return "—" if value is None else f"{value:.4f}"
+
+
 def card(record: dict[str, Any]) -> str:
     """The adapter's card: what it was made from and what it scored, with the metadata that model hubs read."""
-    config, figures = record["config"], record.get("best", {})
-    rows = "\n".join(f"| {name} | {value:.4f} |" for name, value in figures.items() if isinstance(value, int | float))
+    config, before, figures = record["config"], record.get("before", {}), record.get("best", {})
+    rows = "\n".join(f"| {name} | {_figure(before.get(name))} | {_figure(value)} |" for name, value in figures.items() if isinstance(value, int | float))
     data, counted = record["data"], record["statistics"]
     return f"""---
 base_model: {Path(config["base"]).name}
@@ -98,8 +102,8 @@ An adapter for `{Path(config["base"]).name}` that answers hotel questions in Chi
 {f"- The run {record['verdict']}" if record.get("verdict") else ""}
 ## Held-out figures of this checkpoint
 
-| figure | value |
-|---|---|
+| figure | before the first step | this adapter |
+|---|---|---|
 {rows}
 
 ## Limits

@@ -3,9 +3,11 @@
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from accelerate.utils import gather_object
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import SFTTrainer
 
@@ -18,6 +20,20 @@ BEST = "slot_f1"
 """The figure by which the best checkpoint is chosen where an evaluator gives it; the held-out loss otherwise."""
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One batch of a step: its share of the step's mean loss, its own loss a trained token (scaled), and what was in it."""
+
+    share: float
+    loss: float
+    inputs: dict[str, Any]
+
+    @property
+    def badness(self) -> float:
+        """The loss a token; no number is worse than any."""
+        return self.loss if math.isfinite(self.loss) else math.inf
+
+
 class GuardedTrainer(SFTTrainer):
     """Raises Exploded before a bad batch reaches the weights; adds the evaluator's figures to each evaluation."""
 
@@ -26,15 +42,29 @@ class GuardedTrainer(SFTTrainer):
     def __init__(self, *, detector: SpikeDetector, names: dict[tuple[int, ...], str], evaluator: Evaluator | None, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.detector, self.names, self.evaluator = detector, names, evaluator
+        self._parts: list[_Part] = []
 
     def training_step(self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
-        """One forward and backward pass; all processes agree on whether it exploded."""
+        """One forward and backward pass; before the last one of a step reaches the weights, all processes agree on whether the step exploded.
+
+        What the library returns are the shares of the step's mean loss, so a step is judged as a whole: one hard row among several is no explosion.
+        """
         loss = super().training_step(model, inputs, num_items_in_batch)
-        share = self.current_gradient_accumulation_steps if num_items_in_batch is not None else 1
-        seen = float(self.accelerator.gather(loss.detach().float().reshape(1) * share).max())
+        share = float(self.accelerator.gather(loss.detach().float().reshape(1)).mean())
+        self._parts.append(_Part(share, float(loss) / max(1, int((inputs["labels"] != -100).sum())), inputs))
+        if math.isfinite(share) and not self.accelerator.sync_gradients:
+            return loss
+        parts, self._parts = self._parts, []
+        seen = sum(part.share for part in parts)
         if reason := self.detector.observe(seen):
-            raise Exploded(self.state.global_step + 1, seen, reason, self._conversations(inputs))
+            raise Exploded(self.state.global_step + 1, seen, reason, self._blamed(parts))
         return loss
+
+    def _blamed(self, parts: list["_Part"]) -> list[str]:
+        """Ids of the conversations in the worst batch of a step, over all processes."""
+        worst = max(parts, key=lambda part: part.badness)
+        found = gather_object([(worst.badness, self._conversations(worst.inputs))])
+        return max(found, key=lambda pair: pair[0])[1]
 
     def _conversations(self, inputs: dict[str, Any]) -> list[str]:
         """Ids of the conversations in a batch, packed or padded."""
@@ -52,13 +82,14 @@ class GuardedTrainer(SFTTrainer):
         return [(row == 0).nonzero().flatten().tolist() for row in positions]
 
     def evaluation_loop(self, *arguments: Any, **named: Any) -> Any:
-        """The held-out loss, and beside it what the evaluator finds in generated text."""
+        """The held-out loss, and beside it what the evaluator finds in generated text; before the first step that is the bare base's."""
         output: Any = super().evaluation_loop(*arguments, **named)
         if self.evaluator:
             found: dict[str, float] = {}
             if self.is_world_process_zero():
-                self.model.eval()
-                found = {f"eval_{name}": value for name, value in self.evaluator(self.accelerator.unwrap_model(self.model)).items()}
+                model = self.accelerator.unwrap_model(self.model).eval()
+                judged = model if self.state.global_step else model.get_base_model()
+                found = {f"eval_{name}": value for name, value in self.evaluator(judged).items()}
             output.metrics.update(self._shared(found))
         return output
 
@@ -115,6 +146,8 @@ class Reporter(TrainerCallback):
         """A point of the curves: a training loss with its speed, or an evaluation."""
         if not state.is_world_process_zero or not logs or "train_runtime" in logs:
             return
+        if state.global_step == 0:
+            self._began = (time.monotonic(), 0)  # the look at the bare base is not a step's time
         event = "eval" if any(name.startswith("eval_") for name in logs) else "log"
         figures = {name: value if math.isfinite(value) else None for name, value in logs.items() if isinstance(value, int | float)}
         self.writer.event(event=event, step=state.global_step, max_steps=state.max_steps, **figures, **(self._speed(state, logs) if event == "log" else {}))

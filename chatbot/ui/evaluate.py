@@ -116,8 +116,10 @@ def _filters() -> list[Any]:
 
 
 def _load(handlers: EvaluateHandlers, form: Form, pickers: list[Any]) -> None:
-    page = Context.root_block
+    page, tab = Context.root_block, Context.block
     assert page is not None
+    if isinstance(tab, gr.Tab):
+        tab.select(handlers.models, None, form.models, **QUIET)
     page.load(handlers.load, None, [form.group, form.models, form.data, *pickers], **QUIET)
 
 

@@ -62,6 +62,10 @@ class EvaluateHandlers:
         pickers = [gr.update(choices=models, value=chosen), gr.update(choices=data, value=data[0][1] if data else None)]
         return [gr.update(visible=self.context.may(request, "engineer")), *pickers, *named, gr.update(choices=models, value=chosen)]
 
+    def models(self, request: gr.Request) -> Any:
+        """The models that there are now, so that a new adapter can be picked at once; the chosen ones stay."""
+        return gr.update(choices=[(model.label, model.id) for model in self.context.models(request)])
+
     @told
     def upload(self, request: gr.Request, path: str) -> Any:
         """Keep an uploaded data set, after it was read once."""

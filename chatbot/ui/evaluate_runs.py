@@ -10,7 +10,7 @@ from chatbot.evaluation.labels import model_name, model_names
 from chatbot.evaluation.study import RESULT, Study, StudyConfig
 from chatbot.jobs import ACTIVE, FOLDER_MARK, Job, list_jobs, start
 from chatbot.settings import DATA, Settings
-from chatbot.ui.finetune_runs import duration
+from chatbot.ui.finetune_told import duration
 from chatbot.ui.words import say
 
 WORDS = {

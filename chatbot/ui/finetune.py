@@ -25,10 +25,6 @@ WORDS = {
     "finetune.estimate": ("估算", "Estimate"),
     "finetune.start": ("开始训练", "Start"),
     "finetune.index": ("看第几例", "Example number"),
-    "finetune.guide": (
-        "1 选数据和方法，力度选“试一下”。2 点“先看一看”，确认绿色的正是要学的话。3 点“开始训练”；约两分钟后到“对话”里选新模型，再和底座对比。",
-        "1 Choose data and a method; effort “Try it”. 2 “Look first”: what it learns is green. 3 “Start”; two minutes later pick the new model in Chat.",
-    ),
     "finetune.before": (
         "“先看一看”：模型看到的每个词元、哪些要学、怎样打包。“估算”：内存放不放得下、要多久。第一次要等训练库装入。",
         "“Look first” shows each token, what is learned and how rows are packed. “Estimate”: memory and time. The first time loads the libraries.",
@@ -38,6 +34,13 @@ WORDS = {
     "finetune.resume": ("继续", "Resume"),
     "finetune.merge": ("合并导出", "Merge and export"),
     "finetune.log": ("日志", "Log"),
+    "finetune.card": ("适配器卡片与导出", "Adapter card and export"),
+    "finetune.export": (
+        "“合并导出”把适配器并入底座，存成 safetensors，任何推理引擎都能用。要 GGUF：Llama 2 的合并模型用 llama.cpp 的 convert_hf_to_gguf.py 转换；"
+        "hotel-mini 的分词器 llama.cpp 读不了，用 safetensors。",
+        "“Merge and export” folds the adapter into its base as safetensors, for any engine. For GGUF convert a merged Llama 2 with llama.cpp's "
+        "convert_hf_to_gguf.py; llama.cpp cannot read hotel-mini's tokenizer: use the safetensors.",
+    ),
     "finetune.compare": ("比较两次训练", "Compare runs"),
     "finetune.epochs": ("训练轮数", "Epochs"),
     "finetune.max_steps": ("最多步数（空 = 不限）", "Steps at most (empty = no limit)"),
@@ -97,28 +100,30 @@ class Runs:
     stop: gr.Button
     resume: gr.Button
     merge: gr.Button
+    walk: gr.HTML
     status: gr.HTML
     curves: gr.HTML
     log: gr.Textbox
+    card: gr.Markdown
     chosen: gr.CheckboxGroup
     compared: gr.HTML
 
     @property
     def drawn(self) -> list[gr.components.Component]:
         """In the order of what `follow` returns."""
-        return [self.run, self.chosen, self.status, self.curves, self.log, self.stop, self.resume, self.merge]
+        return [self.run, self.chosen, self.walk, self.status, self.curves, self.log, self.card, self.stop, self.resume, self.merge]
 
 
 def build(context: PageContext) -> None:
     """Lay the tab out and wire it."""
     gr.HTML(f"<style>{Path(__file__).with_name('finetune.css').read_text(encoding='utf-8')}</style>", padding=False)
-    gr.Markdown(t("finetune.guide"), elem_classes="quiet")
+    walk = gr.HTML(padding=False, elem_id="walk")
     with gr.Row(elem_classes="tune"):
         with gr.Column(scale=4, min_width=320):
             form = _form()
         with gr.Column(scale=6, min_width=320):
             view = _view()
-    _wire(FinetuneHandlers(context), form, view, _runs())
+    _wire(FinetuneHandlers(context), form, view, _runs(walk))
 
 
 def _form() -> Form:
@@ -143,19 +148,22 @@ def _view() -> View:
 
 def _number(name: str) -> gr.Number:
     default = PRESETS["try"][1].get(name, FinetuneConfig.model_fields[name].default)
-    return gr.Number(default, label=t(f"finetune.{name}"), min_width=130)
+    return gr.Number(default, label=t(f"finetune.{name}"), placeholder="—", min_width=130)  # without a placeholder an empty one shows, and sends, 0
 
 
-def _runs() -> Runs:
+def _runs(walk: gr.HTML) -> Runs:
     with gr.Row():
         run = gr.Dropdown([], label=t("finetune.run"), scale=4, elem_id="run")
         stop, resume, merge = (gr.Button(t(f"finetune.{name}"), min_width=90, interactive=False) for name in ("stop", "resume", "merge"))
     status, curves = gr.HTML(padding=False, elem_id="run-status"), gr.HTML(padding=False, elem_id="curves")
     with gr.Accordion(t("finetune.log"), open=False):
         log = gr.Textbox(show_label=False, lines=12, max_lines=12, interactive=False)
+    with gr.Accordion(t("finetune.card"), open=False):
+        gr.Markdown(t("finetune.export"), elem_classes="quiet")
+        card = gr.Markdown(elem_id="adapter-card")
     with gr.Accordion(t("finetune.compare"), open=False):
         chosen, compared = gr.CheckboxGroup([], show_label=False), gr.HTML(padding=False)
-    return Runs(run, stop, resume, merge, status, curves, log, chosen, compared)
+    return Runs(run, stop, resume, merge, walk, status, curves, log, card, chosen, compared)
 
 
 def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs) -> None:

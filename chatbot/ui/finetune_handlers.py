@@ -1,7 +1,6 @@
 """What the buttons of the Fine-tune tab do; each checks the role, calls one function and shows the result."""
 
 import shutil
-import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -11,14 +10,16 @@ import gradio as gr
 from pydantic import ValidationError
 
 from chatbot.errors import WorkbenchError
-from chatbot.jobs import ACTIVE, start
+from chatbot.jobs import ACTIVE
 from chatbot.messages import read_conversations
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.ui import finetune_look, finetune_runs
 from chatbot.ui.context import PageContext
+from chatbot.ui.finetune_told import status, walk
 from chatbot.ui.words import language, say
 
 WORDS = {
+    "finetune.runs.none": ("还没有训练。选好后点“开始训练”。", "No runs yet. Choose above and press Start."),
     "finetune.failed": ("没有成功：{error}", "That did not work: {error}"),
     "finetune.field": ("“{name}”的值不能用：{value}", "“{name}” cannot be {value}"),
     "finetune.started": ("已开始，关掉页面也会继续", "Started; it goes on even if this page is closed"),
@@ -68,7 +69,7 @@ class FinetuneHandlers:
     def load(self, request: gr.Request) -> Any:
         """Fill the pickers in the person's language."""
         current, side = self.context.settings, 0 if language(request) == "zh" else 1
-        bases, data = finetune_look.bases(current), finetune_look.data_files(current)
+        bases, data = finetune_look.bases(current), finetune_look.data_files(current, request)
         presets = [(names[side], key) for key, (names, _) in PRESETS.items()]
         first = [choices[0][1] if choices else None for choices in (bases, data)]
         return (
@@ -89,7 +90,7 @@ class FinetuneHandlers:
         list(read_conversations(Path(path)))
         kept = self.context.settings.folder("uploads") / Path(path).name
         shutil.copyfile(path, kept)
-        return gr.update(choices=[*finetune_look.data_files(self.context.settings), (kept.stem, str(kept))], value=str(kept))
+        return gr.update(choices=[*finetune_look.data_files(self.context.settings, request), (kept.stem, str(kept))], value=str(kept))
 
     @told
     def look(self, request: gr.Request, index: float, *values: Any) -> Any:
@@ -111,7 +112,7 @@ class FinetuneHandlers:
     def follow(self, name: str | None, request: gr.Request) -> Any:
         """How the chosen run stands; the newest where none is chosen."""
         if not self.context.may(request, "engineer"):
-            return [gr.skip()] * 8
+            return [gr.skip()] * 10
         found = finetune_runs.jobs(self.context.settings)
         names = [job.id for job in found]
         job = next((job for job in found if job.id == name), found[0] if found else None)
@@ -120,10 +121,12 @@ class FinetuneHandlers:
 
     def _drawn(self, job: Any, request: gr.Request) -> list[Any]:
         if job is None:
-            return [f'<p class="quiet">{say(request, "finetune.runs.none")}</p>', "", "", *[gr.update(interactive=False)] * 3]
+            off = [gr.update(interactive=False)] * 3
+            return [walk(None, request), f'<p class="quiet">{say(request, "finetune.runs.none")}</p>', "", "", "", *off]
         active, adapter = job.state in ACTIVE, (job.folder / "adapter" / "adapter_config.json").is_file()
         buttons = [gr.update(interactive=on) for on in (active, job.state in ("stopped", "died", "failed"), adapter and not active)]
-        return [finetune_runs.status(job, request), finetune_runs.curves(job, request), job.log_tail(60), *buttons]
+        shown = [walk(job, request), status(job, request), finetune_runs.curves(job, request), job.log_tail(60), finetune_runs.adapter_card(job)]
+        return [*shown, *buttons]
 
     @told
     def stop(self, request: gr.Request, name: str) -> None:
@@ -138,10 +141,7 @@ class FinetuneHandlers:
     @told
     def merge(self, request: gr.Request, name: str) -> None:
         """Fold the adapter into its base, as a job of its own."""
-        job = finetune_runs.find(self.context.settings, name)
-        out = self.context.settings.folder("models") / f"{job.id}-merged"
-        argv = [sys.executable, "-m", "chatbot", "merge", "--base", job.config["base"], "--adapter", str(job.folder / "adapter"), "--out", str(out)]
-        start("merge", {"adapter": job.id}, argv, finetune_runs.root(self.context.settings))
+        finetune_runs.merge(self.context.settings, finetune_runs.find(self.context.settings, name))
         gr.Info(say(request, "finetune.merging"))
 
     @told
@@ -151,7 +151,7 @@ class FinetuneHandlers:
 
 
 def fields(values: tuple[Any, ...]) -> dict[str, Any]:
-    """The form's values as fields of FinetuneConfig; empty ones keep their default."""
+    """The form's values as fields of FinetuneConfig; empty ones keep their default, and so does a 0 where the default is to leave it to the method."""
     named = dict(zip(("base", "data", "method", *ADVANCED), values, strict=True))
     whole = {name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in named.items()}
-    return {name: value for name, value in whole.items() if value not in (None, "")}
+    return {name: value for name, value in whole.items() if value not in (None, "") and (value or FinetuneConfig.model_fields[name].default is not None)}

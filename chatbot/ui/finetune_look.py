@@ -8,10 +8,11 @@ from chatbot.settings import DATA, Settings
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.methods import METHODS
 from chatbot.ui.finetune_curves import lengths, memory_bar, packing, tokens
-from chatbot.ui.finetune_runs import duration
+from chatbot.ui.finetune_told import duration
 from chatbot.ui.words import language, say
 
 WORDS = {
+    "finetune.shipped": ("随附的口语酒店对话", "Shipped colloquial hotel dialogues"),
     "finetune.look.tokens": ("这一例，模型看到的词元（绿色是要学着写的）", "This example as the model sees it (green is what it learns to write)"),
     "finetune.look.cut": ("超出长度，被截掉", "behind the cut"),
     "finetune.look.packed": ("打包后：每行 {length} 个词元，{filled:.0%} 有用", "Packed: rows of {length} tokens, {filled:.0%} of them useful"),
@@ -32,9 +33,10 @@ WORDS = {
     "finetune.est.gradients": ("梯度", "gradients"),
     "finetune.est.optimiser": ("优化器", "optimiser"),
     "finetune.est.activations": ("激活值", "activations"),
-    "finetune.est.logits": ("输出层", "output layer"),
+    "finetune.est.passing": ("输出层与临时", "output layer, temporary"),
+    "finetune.est.program": ("程序本身", "program"),
 }
-PARTS = ("weights", "constants", "adapter", "gradients", "optimiser", "activations", "logits")
+PARTS = ("program", "weights", "constants", "adapter", "gradients", "optimiser", "activations", "passing")
 
 
 def method_choices(who: Any) -> list[tuple[str, str]]:
@@ -50,11 +52,11 @@ def bases(settings: Settings) -> list[tuple[str, str]]:
     return [(folder.name, str(folder)) for folder in [settings.base, *models] if (folder / "config.json").is_file()]
 
 
-def data_files(settings: Settings) -> list[tuple[str, str]]:
+def data_files(settings: Settings, who: Any) -> list[tuple[str, str]]:
     """Conversations at hand: the shipped training sets and the sets exported in the workspace."""
     shipped = [path for path in (DATA / "conversations").glob("*.jsonl") if path.stem not in ("val", "test")]
     exported = sorted(settings.workspace.glob("**/train.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
-    return [(path.stem, str(path)) for path in shipped] + [(f"{path.parent.name}/{path.stem}", str(path)) for path in exported]
+    return [(say(who, "finetune.shipped"), str(path)) for path in shipped] + [(f"{path.parent.name}/{path.stem}", str(path)) for path in exported]
 
 
 def look(fields: dict[str, Any], index: int, who: Any) -> str:

@@ -1,4 +1,4 @@
-"""Runs of the Fine-tune tab: start, stop and resume them as jobs, and say in words and curves how they stand."""
+"""Runs of the Fine-tune tab: start and find them as jobs, draw their curves, and lay two of them over each other."""
 
 import re
 import sys
@@ -9,29 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import InputError
-from chatbot.jobs import ACTIVE, FOLDER_MARK, Job, list_jobs, start
+from chatbot.jobs import FOLDER_MARK, Job, list_jobs, start
 from chatbot.settings import Settings
 from chatbot.training.config import FinetuneConfig
 from chatbot.ui.finetune_curves import Point, chart
 from chatbot.ui.words import say
 
 WORDS = {
-    "finetune.state.queued": ("排队中，等另一个训练结束", "Waiting for another run to end"),
-    "finetune.state.running": ("正在训练", "Training"),
-    "finetune.state.stopping": ("正在保存并停止", "Saving and stopping"),
-    "finetune.state.done": ("训练完成，已出现在“对话”和“评测”的模型列表里", "Done; it is now among the models of Chat and Evaluate"),
-    "finetune.state.failed": ("没有成功", "Did not succeed"),
-    "finetune.state.stopped": ("已停止，可以继续", "Stopped; can be resumed"),
-    "finetune.state.died": ("进程意外结束，可以从上一个检查点继续", "The process ended unexpectedly; resume from the last checkpoint"),
-    "finetune.preparing": ("正在准备：读数据、装入模型", "Preparing: reading data, loading the model"),
-    "finetune.left": ("还要约 {time}", "about {time} left"),
-    "finetune.minutes": ("{n} 分钟", "{n} min"),
-    "finetune.seconds": ("{n} 秒", "{n} s"),
-    "finetune.step": ("第 {step} / {total} 步", "step {step} of {total}"),
-    "finetune.rollback": (
-        "第 {step} 步损失异常，已退回第 {back} 步，学习率降为 {rate:g}",
-        "The loss exploded at step {step}; back to step {back}, learning rate now {rate:g}",
-    ),
     "finetune.c.loss": ("损失", "Loss"),
     "finetune.c.train": ("训练", "training"),
     "finetune.c.held": ("留出集", "held out"),
@@ -42,7 +26,6 @@ WORDS = {
     "finetune.c.learning_rate": ("学习率", "Learning rate"),
     "finetune.c.grad_norm": ("梯度范数", "Gradient norm"),
     "finetune.c.tokens_per_second": ("词元/秒", "Tokens a second"),
-    "finetune.runs.none": ("还没有训练。左边选好，点“开始训练”。", "No runs yet. Choose on the left and press Start."),
     "finetune.runs.pick": ("勾选两个训练来比较", "Tick two runs to compare them"),
     "finetune.runs.same": ("两次训练的设置相同", "Both runs have the same settings"),
     "finetune.runs.setting": ("设置", "Setting"),
@@ -86,6 +69,18 @@ def jobs(settings: Settings) -> list[Job]:
     return list_jobs(root(settings), KIND)
 
 
+def merged(job: Job) -> Path:
+    """The folder of a run's merged model."""
+    return job.folder.parent.parent / "models" / f"{job.id}-merged"
+
+
+def merge(settings: Settings, job: Job) -> Job:
+    """Fold a run's adapter into its base, as a job of its own."""
+    settings.folder("models")
+    argv = [sys.executable, "-m", "chatbot", "merge", "--base", job.config["base"], "--adapter", str(job.folder / "adapter"), "--out", str(merged(job))]
+    return start("merge", {"adapter": job.id}, argv, root(settings))
+
+
 def find(settings: Settings, name: str | None) -> Job:
     """A run by its name.
 
@@ -96,6 +91,12 @@ def find(settings: Settings, name: str | None) -> Job:
     if found is None:
         raise InputError("no run is chosen", value=name, remedy="Choose a run from the list.")
     return found
+
+
+def adapter_card(job: Job) -> str:
+    """The card of a run's adapter without its metadata; "" before there is one."""
+    path = job.folder / "adapter" / "README.md"
+    return path.read_text(encoding="utf-8").split("---", 2)[-1].strip() if path.is_file() else ""
 
 
 def line(job: Job, key: str) -> list[Point]:
@@ -111,40 +112,6 @@ def curves(job: Job, who: Any) -> str:
     charts.append(chart(say(who, "finetune.c.quality"), {name: points for name, points in quality.items() if points}))
     charts += [chart(say(who, f"finetune.c.{name}"), {name: line(job, name)}) for name in ("learning_rate", "grad_norm", "tokens_per_second")]
     return f'<div class="curves">{"".join(charts)}</div>'
-
-
-def status(job: Job, who: Any) -> str:
-    """How a run stands, in a sentence, with a bar where it runs."""
-    state, events = job.state, list(job.events())
-    last = next((e for e in reversed(events) if e.get("event") in ("log", "eval")), None)
-    parts = [say(who, f"finetune.state.{state}")] if last or state not in ACTIVE or state == "queued" else [say(who, "finetune.preparing")]
-    share = 0.0
-    if last and state in ACTIVE:
-        share = last["step"] / max(1, last["max_steps"])
-        parts += [say(who, "finetune.step", step=last["step"], total=last["max_steps"]), *_left(events, who)]
-    notes = [_rollback(e, who) for e in events if e.get("event") == "rollback"]
-    if state == "failed":
-        notes.append(next((text for text in reversed(job.log_tail(30).splitlines()) if text.startswith("error:")), "").removeprefix("error:"))
-    bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
-    return f'<p class="state {state}">{escape(" · ".join(parts))}</p>{bar}' + "".join(f'<p class="note">{escape(note)}</p>' for note in notes if note)
-
-
-def _left(events: list[dict[str, Any]], who: Any) -> list[str]:
-    seconds = next((e["seconds_left"] for e in reversed(events) if "seconds_left" in e), None)
-    if seconds is None:
-        return []
-    return [say(who, "finetune.left", time=duration(seconds, who))]
-
-
-def duration(seconds: float, who: Any) -> str:
-    """Seconds in words."""
-    if seconds < 90:
-        return say(who, "finetune.seconds", n=round(seconds))
-    return say(who, "finetune.minutes", n=round(seconds / 60))
-
-
-def _rollback(event: dict[str, Any], who: Any) -> str:
-    return say(who, "finetune.rollback", step=event["step"], back=event["back_to"], rate=event["learning_rate"])
 
 
 def compare(chosen: list[Job], who: Any) -> str:

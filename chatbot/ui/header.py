@@ -82,6 +82,10 @@ class HeaderHandlers:
         first = choices[0][1] if choices else None
         return brand_html(request), gr.update(choices=choices, value=first), self._databases(request, FIRST)
 
+    def refresh(self, request: gr.Request) -> Any:
+        """The models that there are now; the chosen one stays."""
+        return gr.update(choices=model_choices(self.context, request))
+
     def upload(self, file: str, request: gr.Request) -> Any:
         """Search an uploaded database from now on, in this page alone."""
         try:

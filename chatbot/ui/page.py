@@ -28,12 +28,13 @@ def build_page(context: PageContext) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         header = build_header(context)
         with gr.Tabs():
-            with gr.Tab(t("chat.tab"), id="chat"):
+            with gr.Tab(t("chat.tab"), id="chat") as first:
                 chat.build(context, header.model, page)
             tabs = {name: _tab(context, name) for name, role in TABS.items() if find_spec(f"chatbot.ui.{name}") and not (context.demo and role != "visitor")}
         handlers = PageHandlers(context, [TABS[name] for name in tabs])
         page.load(HeaderHandlers(context).load, None, [header.brand, header.model, header.database], api_visibility="private", show_progress="hidden")
         page.load(handlers.load, None, list(tabs.values()), api_visibility="private", show_progress="hidden")
+        first.select(HeaderHandlers(context).refresh, None, header.model, api_visibility="private", show_progress="hidden")
         page.unload(handlers.unload)
         if not context.demo:
             build_programs(context)

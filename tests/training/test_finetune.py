@@ -117,10 +117,26 @@ def test_a_finished_run_leaves_a_record_that_reproduces_it_and_a_card(config):
 
 
 def test_the_best_checkpoint_by_generated_text_is_the_one_that_is_kept(config):
-    scores = iter([0.2, 0.9, 0.4])
+    scores = iter([0.1, 0.2, 0.9, 0.4])
     out = train(config(max_steps=6, eval_every=2), evaluator=lambda model: {"slot_f1": next(scores)})
     record = json.loads((out / "run.json").read_text())
     assert record["checkpoint"] == "checkpoint-4" and record["best"]["slot_f1"] == 0.9
+    assert record["before"]["slot_f1"] == 0.1
+
+
+@pytest.mark.parametrize("method", ["lora", "prompt-tuning", "prefix-tuning"])
+def test_the_first_figures_are_those_of_the_bare_base(config, base, method):
+    ids, seen = torch.tensor([[5, 60, 61, 62, 63]]), []
+
+    def evaluator(model):
+        with torch.inference_mode():
+            seen.append(model(input_ids=ids).logits[:, -5:])
+        return {"slot_f1": 0.5}
+
+    train(config(method=method, max_steps=2, eval_every=2), evaluator=evaluator)
+    with torch.inference_mode():
+        plain = load_base(base)(input_ids=ids).logits
+    assert torch.allclose(seen[0], plain, atol=1e-6) and not torch.allclose(seen[1], plain, atol=1e-6)
 
 
 def test_a_run_that_no_longer_improves_stops_early(config):
@@ -175,6 +191,46 @@ def test_a_learning_rate_that_is_far_too_high_is_noticed_for_real(config):
         train(config(method="lora", learning_rate=1e30, max_steps=5, eval_every=5, max_rollbacks=1), events)
 
 
+def test_a_conversation_of_noise_is_caught_in_a_real_run_named_and_the_adapter_is_usable(config, base, conversations, tmp_path):
+    """Nothing is simulated: one reply is noise, the real loss jumps there every time, and the weights that are kept never saw it after that."""
+    noise = "".join(chr(0x4E00 + 97 * k % 20000) for k in range(40))
+    poisoned = Conversation(id="poison", source="poison", tools=conversations[0].tools, messages=[user("你好"), reply(noise)])
+    write_conversations(tmp_path / "poisoned.jsonl", [*conversations[:15], poisoned])
+    events = Events()
+    fields = {
+        "data": tmp_path / "poisoned.jsonl",
+        "method": "lora",
+        "eval_share": 0,
+        "packing": False,
+        "batch_size": 1,
+        "max_length": 512,
+        "learning_rate": 1e-2,
+    }
+    out = train(config(**fields, max_steps=96, eval_every=4, max_rollbacks=2), events)
+    record = json.loads((out / "run.json").read_text())
+    assert "gave up after 3 explosions" in record["verdict"] and "each time at poison." in record["verdict"]
+    assert [e["conversations"] for e in events.seen if e["event"] == "rollback"] == [["poison"]] * 3
+    kept = int(record["checkpoint"].rsplit("-", 1)[-1])
+    assert events.losses()[kept] < 0.6 * events.losses()[1]
+    ids = torch.tensor([[5, 60, 61, 62, 63]])
+    with torch.inference_mode():
+        adapted = load_adapters(load_base(base), {"default": out})(input_ids=ids).logits
+    assert torch.isfinite(adapted).all() and not torch.allclose(adapted, load_base(base)(input_ids=ids).logits, atol=1e-3)
+
+
+def test_a_hard_row_among_several_of_a_step_is_no_explosion(config):
+    """The step's mean is judged: a row that alone would be an explosion is a quarter of it."""
+
+    class Watch(SpikeDetector):
+        def observe(self, loss):
+            seen.append(loss)
+            return super().observe(loss)
+
+    seen, events = [], Events()
+    train(config(batch_size=2, accumulation=2, max_steps=3, eval_share=0, max_length=192), events, detector=Watch(3.0))
+    assert seen == pytest.approx(list(events.losses().values()), rel=1e-4)
+
+
 def test_data_in_which_an_example_trains_nothing_is_refused(config, tmp_path):
     bad = Conversation(id="silent", source="x", messages=[user("在吗")])
     good = Conversation(id="good", source="y", messages=[user("在吗"), reply("在")])
@@ -204,3 +260,5 @@ def test_a_killed_job_resumes_from_its_checkpoint_to_the_same_losses(base, data,
     assert killed.wait(180) == "done", killed.log_tail()
     losses = [{e["step"]: e["loss"] for e in job.events() if e["event"] == "log"} for job in (whole, killed)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
+    for name, weight in adapter(whole.folder / "adapter").items():
+        assert torch.allclose(weight, adapter(killed.folder / "adapter")[name], atol=1e-4), name

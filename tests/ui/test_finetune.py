@@ -14,7 +14,8 @@ from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.training.preview import Row
 from chatbot.ui.finetune_curves import chart, packing
 from chatbot.ui.finetune_handlers import ADVANCED, fields
-from chatbot.ui.finetune_runs import _flags, compare, curves, launch, line, status
+from chatbot.ui.finetune_runs import _flags, compare, curves, launch, line
+from chatbot.ui.finetune_told import status, walk
 
 
 def job(folder, state, *events, config=None):
@@ -39,6 +40,40 @@ def test_a_run_whose_process_is_gone_is_told_as_such_in_both_languages(tmp_path)
 def test_the_guards_roll_back_is_told_with_its_steps(tmp_path):
     told = job(tmp_path / "a", "done", {"event": "rollback", "step": 7, "back_to": 4, "learning_rate": 0.001, "reason": "x"})
     assert "第 7 步" in status(told, "zh") and "退回第 4 步" in status(told, "zh")
+
+
+def scored(step, score):
+    return {"event": "eval", "step": step, "max_steps": 10, "eval_slot_f1": score}
+
+
+def test_what_a_run_has_gained_over_its_base_is_told_and_so_is_no_gain(tmp_path):
+    better = job(tmp_path / "a", "done", scored(0, 0.5), scored(5, 0.8), scored(10, 0.7))
+    assert "训练前 0.50，现在 0.80（+0.30）" in status(better, "zh") and "没有进步" not in status(better, "zh")
+    assert "没有进步" in status(job(tmp_path / "b", "done", scored(0, 0.8), scored(5, 0.7)), "zh")
+
+
+def rollback(step, *names):
+    return {"event": "rollback", "step": step, "back_to": 4, "learning_rate": 0.001, "reason": "x", "conversations": list(names)}
+
+
+def test_a_guard_that_gave_up_says_so_in_the_persons_language_and_names_the_data(tmp_path):
+    given_up = job(tmp_path / "a", "failed", rollback(7, "bad", "a"), rollback(7, "bad", "b"), {"event": "end", "verdict": "gave up after 2 explosions"})
+    assert "守护停止了训练" in status(given_up, "zh") and "每次都出在这些对话上：bad。" in status(given_up, "zh")
+    assert "It happened each time at these conversations: bad." in status(given_up, "en")
+
+
+def test_the_walk_marks_the_step_that_comes_next(tmp_path):
+    assert '<li class="now">点“先看一看”' in walk(None, "zh")
+    done = job(tmp_path / "my-run", "done", log(3, 2.0))
+    assert '<li class="now">到“对话”选「my-run」' in walk(done, "zh")
+
+
+def test_a_merge_says_where_the_model_is_or_why_there_is_none(tmp_path):
+    run = job(tmp_path / "a", "done", log(3, 2.0))
+    merge = job(tmp_path / "b", "failed", config={"adapter": "a"})
+    (merge.folder / "job.json").write_text(json.dumps({"kind": "merge", "argv": [], "created": 2.0}))
+    (merge.folder / "log.txt").write_text("error: this adapter is a learned prompt\n")
+    assert "合并没有成功：this adapter is a learned prompt" in status(run, "zh")
 
 
 def test_a_step_done_again_after_a_roll_back_counts_once(tmp_path):
@@ -75,6 +110,12 @@ def test_the_page_and_the_command_line_make_the_same_configuration():
     options = {f"--{name.replace('_', '-')}" for name in inspect.signature(training.with_options(training.finetune)).parameters}
     given = {flag for flag in _flags(config.model_dump(mode="json", exclude_none=True)) if flag.startswith("--")}
     assert given <= options
+
+
+def test_an_empty_number_that_arrives_as_zero_is_left_to_the_method():
+    given = dict.fromkeys(ADVANCED, 1) | {"learning_rate": 0, "max_steps": 0, "seed": 0}
+    named = fields(("base", "data.jsonl", "lora", *given.values()))
+    assert "learning_rate" not in named and "max_steps" not in named and named["seed"] == 0
 
 
 def test_presets_set_only_real_fields():

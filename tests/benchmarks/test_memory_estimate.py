@@ -1,0 +1,57 @@
+"""Measured: the peak of a fine-tuning process, as the kernel counts it, against what was estimated before; writes memory_estimate.md beside it.
+
+Run with: python -m pytest tests/benchmarks/test_memory_estimate.py -m benchmark -s
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chatbot.models.hotel_mini import HOTEL_MINI
+from chatbot.settings import DATA
+from chatbot.training.config import FinetuneConfig
+from chatbot.training.estimate import MEGABYTE, estimate
+from tests.tiny_models import tiny_llama
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
+TABLE = Path(__file__).with_name("memory_estimate.md")
+HEAD = """# Peak memory, estimated before the start and measured
+
+Two steps of one row of 1,024 tokens (learned prompts: as many conversations as make one) on a CPU, by
+`python -m pytest tests/benchmarks/test_memory_estimate.py -m benchmark`. Measured is the most memory that the whole process of
+`python -m chatbot finetune` took, as the kernel counts it.
+
+| base | method | estimated, MiB | measured, MiB | estimated / measured |
+|---|---|---|---|---|
+"""
+
+
+def measured(config):
+    """The peak of a real `finetune` process, in MiB."""
+    argv = [sys.executable, "-m", "chatbot", "finetune", "--eval-limit", "0", "--eval-share", "0", "--batch-size", "1", "--max-steps", "2"]
+    options = {"base": config.base, "data": config.data, "out": config.out, "method": config.method}
+    child = subprocess.Popen([*argv, *(part for name, value in options.items() for part in (f"--{name}", str(value)))])
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0
+    return used.ru_maxrss / 1024
+
+
+def test_the_peak_is_within_15_percent_of_the_estimate(tmp_path):
+    small, wide = tiny_llama(tmp_path / "llama-512x8", hidden=512, layers=8), tiny_llama(tmp_path / "llama-1024x4", hidden=1024, layers=4)
+    mini = DATA / "models" / "hotel-mini"
+    runs = [(mini, "lora"), (mini, "qlora"), (mini, "prompt-tuning"), (small, "lora"), (wide, "qlora")]
+    rows = []
+    for base, method in runs:
+        fields = {"method": method, "batch_size": 1, "max_steps": 2, "eval_share": 0, "out": tmp_path / f"{base.name}-{method}"}
+        config = FinetuneConfig(base=base, data=DATA / "conversations" / "train.jsonl", **fields)
+        told, took = estimate(config, HOTEL_MINI, measure=False).peak / MEGABYTE, measured(config)
+        rows.append((base.name, method, told, took))
+        print(rows[-1])
+    lines = [f"| {base} | {method} | {told:.0f} | {took:.0f} | {told / took:.2f} |" for base, method, told, took in rows]
+    TABLE.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
+    for base, method, told, took in rows:
+        assert told == pytest.approx(took, rel=0.15), (base, method)
