@@ -11,7 +11,8 @@ from chatbot.corpus.augment_config import AugmentConfig
 from chatbot.corpus.augment_modes import estimate
 from chatbot.corpus.augment_prompts import OPERATIONS
 from chatbot.corpus.checks import check
-from chatbot.corpus.review import Candidate, ReviewStore
+from chatbot.corpus.review import ReviewStore
+from chatbot.corpus.review_items import Candidate
 from chatbot.errors import InputError
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import read_conversations, write_conversations
