@@ -53,6 +53,15 @@ def sqlite_engine(path: Path) -> Engine:
     return engine
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call that went out and has no answer: the most that it can cost, and when it was made (Unix time)."""
+
+    id: int
+    reserved: float
+    at: float
+
+
 class AnswerCache:
     """A SQLite file of calls and batches; a resumed run reads its answers from here."""
 
@@ -69,10 +78,12 @@ class AnswerCache:
         with self._engine.connect() as db:
             return db.scalar(select(CALLS.c.body).where(CALLS.c.key == key, CALLS.c.state == "answered").order_by(CALLS.c.id).limit(1))
 
-    def unanswered(self, key: str) -> int | None:
+    def unanswered(self, key: str) -> Call | None:
         """The last call for this request that went out and has no answer, which the server may hold."""
+        waiting = select(CALLS.c.id, CALLS.c.reserved, CALLS.c.at).where(CALLS.c.key == key, CALLS.c.state.in_(("open", "lost")))
         with self._engine.connect() as db:
-            return db.scalar(select(func.max(CALLS.c.id)).where(CALLS.c.key == key, CALLS.c.state.in_(("open", "lost"))))
+            row = db.execute(waiting.order_by(CALLS.c.id.desc()).limit(1)).first()
+        return Call(*row) if row else None
 
     def open(self, keys: dict[str, float]) -> list[int]:
         """Note calls that are about to be made, with the most that each can cost."""

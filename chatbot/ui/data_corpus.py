@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
+from chatbot.errors import DownloadError
 from chatbot.messages import Conversation
 from chatbot.ui.context import PageContext
 from chatbot.ui.data_files import DataFiles, read_upload
@@ -27,6 +28,10 @@ WORDS = {
         "From CrossWOZ's repository; goes on where it broke off, checked by SHA-256.",
     ),
     "corpus.download": ("下载", "Download"),
+    "corpus.no_download": (
+        "下载没有成功：连不上网络，或者文件和登记的 SHA-256 不同。请在能上网的电脑上打开 {url} ，把文件拷过来，用“上传文件”导入。",
+        "The download did not work: no network, or a file with another SHA-256. Fetch {url} where there is a network, copy the file here and upload it.",
+    ),
     "corpus.play.head": ("自己生成", "Self-play"),
     "corpus.play.text": ("模拟用户和当前酒店库对话，不用任何文件。", "A simulated user talks to the database in use; no file is needed."),
     "corpus.play": ("生成", "Generate"),
@@ -103,7 +108,10 @@ class CorpusHandlers:
         from chatbot.corpus.download import SOURCES
         from chatbot.hotels.download import download
 
-        path = download(SOURCES[part], self.context.settings.folder("downloads"))
+        try:
+            path = download(SOURCES[part], self.context.settings.folder("downloads"))
+        except DownloadError as error:
+            raise gr.Error(say(request, "corpus.no_download", url=SOURCES[part].url), duration=None, print_exception=False) from error
         return self._keep(request, *read_upload(path, self.context.default_store), path.name)
 
     @needs("engineer")

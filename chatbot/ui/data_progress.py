@@ -24,7 +24,7 @@ WORDS = {
     "augment.minutes": ("{n} 分钟", "{n} min"),
     "augment.aside": ("放在一边 {n} 项", "{n} set aside"),
     "augment.to_review": ("{n} 段已经在第 ③ 步等待审核。", "{n} are waiting in step ③."),
-    "augment.writer": ("由 {name} 写", "written by {name}"),
+    "augment.writer": ("由{name}写", "written by {name}"),
 }
 
 

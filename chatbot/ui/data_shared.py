@@ -10,17 +10,11 @@ from typing import Any
 import gradio as gr
 
 from chatbot.accounts import Role
-from chatbot.errors import DownloadError, WorkbenchError
+from chatbot.errors import WorkbenchError
 from chatbot.ui.words import say, t
 
 WORDS = {
     "data.failed": ("没有成功：{error}", "That did not work: {error}"),
-    "data.no_download": (
-        "下载没有成功：没有网络，或者文件不对。请在有网络的电脑上打开说明里的地址，把文件拷过来，用“上传”导入。（{error}）",
-        "The download did not work: there is no network, or the file is another one. Fetch it elsewhere, copy it here and upload it. ({error})",
-    ),
-    "data.note": ("提示", "Note"),
-    "data.error": ("没有成功", "That did not work"),
     "data.now": ("刚才", "just now"),
     "data.minutes_ago": ("{n} 分钟前", "{n} min ago"),
     "data.hours_ago": ("{n} 小时前", "{n} h ago"),
@@ -40,8 +34,7 @@ def needs(role: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 self.context.require(request, role)
                 return handler(self, request, *values)
             except WorkbenchError as error:
-                told = say(request, "data.no_download" if isinstance(error, DownloadError) else "data.failed", error=escape(str(error)))
-                raise gr.Error(told, title=say(request, "data.error"), print_exception=False) from error
+                raise gr.Error(say(request, "data.failed", error=escape(str(error))), print_exception=False) from error
 
         return run
 
@@ -50,7 +43,7 @@ def needs(role: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def inform(request: gr.Request, key: str, **values: object) -> None:
     """Say in passing that something is done."""
-    gr.Info(say(request, key, **values), duration=4, title=say(request, "data.note"))
+    gr.Info(say(request, key, **values), duration=4)
 
 
 @contextmanager
@@ -106,4 +99,4 @@ def bars(title: str, series: Mapping[str, Mapping[str, int]]) -> str:
 
 def _row(label: str, values: Mapping[str, tuple[float, int]]) -> str:
     drawn = "".join(f'<i class="s{i}" style="width:{width:.1%}"></i><b>{count:,}</b>' for i, (width, count) in enumerate(values.values()))
-    return f'<div class="row"><span>{escape(label)}</span><div class="lanes">{drawn}</div></div>'
+    return f'<div class="row"><span title="{escape(label)}">{escape(label)}</span><div class="lanes">{drawn}</div></div>'

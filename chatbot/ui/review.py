@@ -55,6 +55,7 @@ WORDS = {
     "review.who": ("谁", "who"),
     "review.what": ("决定", "decision"),
     "review.card": ("卡片", "card"),
+    "review.me": ("我", "me"),
     "review.in_bulk": ("（批量）", " (bulk)"),
     "review.did_approve": ("通过", "approved"),
     "review.did_edit": ("修改", "edited"),
@@ -63,17 +64,20 @@ WORDS = {
     "review.did_undo": ("撤销", "took back"),
 }
 KEYS = {"a": "approve", "e": "edit", "r": "reject", "s": "skip", "u": "undo", "j": "next", "k": "back"}
+NOBODY = "me"
+"""The name of the one person who uses a page without accounts."""
 LAST = 40
 """Decisions that the page shows; the audit file of an export holds all."""
 LISTEN = """() => {
   if (window.__reviewKeys) return; window.__reviewKeys = true;
   const names = {a: "approve", e: "edit", r: "reject", s: "skip", u: "undo", j: "next", k: "back"};
-  const press = (event, id) => {
+  const shown = (id) => {
     const button = document.getElementById("review-" + id);
-    if (button && button.offsetParent !== null && !button.disabled) { event.preventDefault(); button.click(); }
+    return button && button.offsetParent !== null && !button.disabled ? button : null;
   };
+  const press = (event, id) => { const button = shown(id); if (button) { event.preventDefault(); button.click(); } };
   document.addEventListener("keydown", (event) => {
-    if (event.target.closest && event.target.closest("#review-editor")) {
+    if (shown("cancel")) {
       if (event.key === "Escape") press(event, "cancel");
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.target.blur(); press(event, "save"); }
       return;
@@ -83,9 +87,14 @@ LISTEN = """() => {
     press(event, names[event.key.toLowerCase()]);
   });
 }"""
-FOCUS = """() => setTimeout(() => {
-  const text = document.querySelector("#review-editor textarea"); if (text) { text.focus(); text.setSelectionRange(0, 0); text.scrollTop = 0; }
-}, 60)"""
+"""Keys of the review; while a card is edited only the editor's own."""
+FOCUS = """() => {
+  const look = (left) => {
+    const text = document.querySelector("#review-editor textarea");
+    if (text) { text.focus(); text.setSelectionRange(0, 0); } else if (left) setTimeout(look, 50, left - 1);
+  };
+  look(60);
+}"""
 
 
 def build(context: PageContext) -> list[Any]:
@@ -148,7 +157,7 @@ class ReviewHandlers:
         operations = [(say(request, "review.all"), "")] + [(names[side], key) for key, names in OPERATIONS.items()]
         operations.append((say(request, "card.feedback"), "feedback"))
         failed = [(say(request, f"review.{word}"), key) for word, key in (("all", ""), ("any", "any"), ("clean", "none"))]
-        failed += [("✗ " + say(request, f"card.{name}"), name) for name in ("slots", "grounded", "replay", "form")]
+        failed += [("✗ " + say(request, f"card.{name}"), name) for name in ("slots", "grounded", "replay", "form", "unique")]
         return gr.update(choices=operations, value=""), gr.update(choices=failed, value="")
 
     def refresh(self, current: Card | None, seen: list[int], operation: str, failed: str, request: gr.Request) -> list[Any]:
@@ -254,7 +263,8 @@ class ReviewHandlers:
 def _audited(row: dict[str, Any], who: Any) -> str:
     """One decision as a row of a table."""
     what = say(who, f"review.did_{row['action']}") + (say(who, "review.in_bulk") if row["bulk"] else "")
-    return f"<tr><td>{ago(row['at'], who)}</td><td>{escape(row['annotator'])}</td><td>{what}</td><td>{row['item']}</td></tr>"
+    name = say(who, "review.me") if row["annotator"] == NOBODY else row["annotator"]
+    return f"<tr><td>{ago(row['at'], who)}</td><td>{escape(name)}</td><td>{what}</td><td>{row['item']}</td></tr>"
 
 
 def _filter(operation: str | None = None, failed: str | None = None) -> Filter:
@@ -263,4 +273,4 @@ def _filter(operation: str | None = None, failed: str | None = None) -> Filter:
 
 def _name(request: Any) -> str:
     """Who decides: the account, or the one person of a page without accounts."""
-    return getattr(request, "username", None) or "me"
+    return getattr(request, "username", None) or NOBODY

@@ -31,7 +31,8 @@ WORDS = {
     "card.slots": ("要求一致", "Wishes"),
     "card.replay": ("重查一致", "Replay"),
     "card.grounded": ("回复有据", "Grounded"),
-    "card.by": ("{operation} · 由 {provider} 写", "{operation} · written by {provider}"),
+    "card.unique": ("没有重复", "Unique"),
+    "card.by": ("{operation} · 由{provider}写", "{operation} · written by {provider}"),
     "card.feedback": ("来自对话反馈", "from Chat feedback"),
     "card.offline": ("本机词表", "own tables"),
 }
@@ -54,7 +55,7 @@ def card_html(card: Card, who: Any) -> str:
     left, right = say(who, "card.source"), say(who, "card.rewrite")
     names = f"<h4>{say(who, 'card.new')}</h4>" if card.original is None else f'<div class="pair"><h4>{left}</h4><h4>{right}</h4></div>'
     legend = f'<p class="legend">{say(who, "card.legend")}</p>'
-    return f'<article class="card">{head}{failed}{names}{columns}{legend}</article>'
+    return f'<article class="card" data-card="{card.id}">{head}{failed}{names}{columns}{legend}</article>'
 
 
 def _operation(card: Card, who: Any) -> str:

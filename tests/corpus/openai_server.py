@@ -71,7 +71,7 @@ class Server:
         made = {"id": f"c{sum(self.paid.values())}", "object": "chat.completion", "created": 1, "model": body["model"], "usage": usage}
         made["choices"] = [{"index": 0, "finish_reason": finish, "message": message}]
         if body.get("store"):
-            self.kept[body["metadata"]["key"]] = made
+            self.kept[body["metadata"]["key"]] = made | {"metadata": body["metadata"]}
         return made
 
     def content(self, body):

@@ -114,6 +114,25 @@ def test_a_kill_in_the_middle_pays_for_nothing_twice_and_every_task_ends(store, 
     assert len(aside) == figures["aside"]
 
 
+def test_a_run_that_goes_on_while_the_server_still_works_on_its_old_calls_waits_for_them(store, conversations, config):
+    async def cut_off_and_go_on():
+        first = asyncio.create_task(run_direct(todo, settings, Alone(), "sk-test"))
+        while (await asyncio.to_thread(stats, url))["served"].get("calls", 0) < 6:
+            await asyncio.sleep(0.05)
+        first.cancel()
+        await asyncio.wait([first])
+        return await asyncio.to_thread(stats, url), await run_direct(todo, settings, Alone(), "sk-test")
+
+    todo = plan(conversations[:5], store, config)
+    with openai_server(latency=3.0, seed=5) as url:
+        settings = config.model_copy(update={"mode": "direct", "base_url": f"{url}/v1", "timeout": 10.0})
+        before, got = asyncio.run(cut_off_and_go_on())
+        seen = stats(url)
+    assert before["paid"] < before["served"]["calls"]
+    assert len(got.made) + len(got.aside) == len(todo)
+    assert seen["twice"] == 0
+
+
 def test_tasks_that_ask_the_same_at_the_same_time_share_one_answer(store, conversations, config):
     twins = [task for task in plan(conversations[:10], store, config) for _ in range(2)]
     with openai_server(latency=0.1, seed=3) as url:
