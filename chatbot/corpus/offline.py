@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -75,11 +76,16 @@ def _means(phrase: str, name: str) -> bool:
 
 
 def _spoken(payload: dict[str, Any], rng: random.Random) -> Spoken:
-    return Spoken(turns=[Turn(turn=turn["turn"], text=rewrite(turn["text"], rng)) for turn in payload["turns"]])
+    return Spoken(turns=[Turn(turn=turn["turn"], text=rewrite(turn["text"], rng, turn.get("keep", ()))) for turn in payload["turns"]])
 
 
-def rewrite(text: str, rng: random.Random) -> str:
-    """An utterance with the facilities that it names in spoken language; what has no spoken wording, and what is denied, stays."""
+def rewrite(text: str, rng: random.Random, names: Sequence[str] = ()) -> str:
+    """An utterance with the facilities that it names in spoken language; what has no spoken wording, what is denied, and hotels' names stay."""
+    parts = re.split(f"({'|'.join(map(re.escape, names))})", text) if names else [text]
+    return "".join(part if part in names else _rewrite(part, rng) for part in parts)
+
+
+def _rewrite(text: str, rng: random.Random) -> str:
 
     def spoken(match: re.Match[str]) -> str:
         names = [_canonical(found) for found in FACILITY.findall(match["names"])]

@@ -30,6 +30,8 @@ WORDS = {
     "augment.p": ("追问的概率", "Share with follow-ups"),
     "augment.new": ("新对话各写几段", "New dialogues of each kind"),
     "augment.seed": ("随机种子", "Seed"),
+    "augment.ear": ("检查时再问一个模型", "A model as second check"),
+    "augment.no_ear": ("不问", "none"),
     "augment.api": ("接口、价格与上限", "API, prices and cap"),
     "augment.model": ("模型", "Model"),
     "augment.base_url": ("接口地址（空 = OpenAI）", "Address (empty = OpenAI)"),
@@ -57,6 +59,7 @@ WORDS = {
     ),
     "augment.started": ("开始了，关掉页面也会继续。", "Started; it goes on even if this page is closed."),
 }
+NO_EAR = "-"
 BUTTONS = ("start", "estimate", "pause", "resume")
 D = {name: field.default for name, field in AugmentConfig.model_fields.items()}
 
@@ -83,7 +86,7 @@ def build(context: PageContext) -> list[Any]:
     operation = _prompts(handlers)
     page, timer = Context.root_block, gr.Timer(1.5)
     assert page is not None
-    page.load(handlers.choices, None, [*form.fields[:2], operation], **QUIET)
+    page.load(handlers.choices, None, [*form.fields[:2], operation, form.fields[5]], **QUIET)
     drawn = [shown, *(buttons[name] for name in ("start", "pause", "resume"))]
     gr.on([page.load, timer.tick], handlers.follow, None, drawn, **QUIET)
     buttons["estimate"].click(handlers.estimate, form.fields, cost, **WAIT)
@@ -100,6 +103,7 @@ def _form() -> Form:
     with gr.Row():
         new = gr.Number(D["new"], label=t("augment.new"), precision=0, minimum=0, min_width=110)
         seed = gr.Number(D["seed"], label=t("augment.seed"), precision=0, min_width=90)
+        ear = gr.Dropdown([D["ear"]], value=D["ear"], label=t("augment.ear"), min_width=150)
     with gr.Accordion(t("augment.api"), visible=False) as api:
         with gr.Row():
             model = gr.Textbox(D["model"], label=t("augment.model"), min_width=140)
@@ -108,7 +112,7 @@ def _form() -> Form:
         with gr.Row():
             cap, price_in, price_out = (gr.Number(D[name], label=t(f"augment.{name}"), minimum=0, min_width=130) for name in ("cap", "price_in", "price_out"))
     mode.change(lambda chosen: gr.update(visible=chosen != "offline"), mode, api, **QUIET)
-    return Form([mode, operations, share, new, seed, model, base_url, cap, price_in, price_out], key)
+    return Form([mode, operations, share, new, seed, ear, model, base_url, cap, price_in, price_out], key)
 
 
 def _variant(name: str) -> Any:
@@ -138,7 +142,8 @@ class AugmentHandlers:
         """The choices in the person's language."""
         side = 0 if language(request) == "zh" else 1
         modes = [(say(request, f"augment.{mode}"), mode) for mode in ("offline", "direct", "batch")]
-        return [gr.update(choices=modes), *[gr.update(choices=[(names[side], key) for key, names in OPERATIONS.items()])] * 2]
+        ears = [(model.label, model.id) for model in self.context.models(request)] + [(say(request, "augment.no_ear"), NO_EAR)]
+        return [gr.update(choices=modes), *[gr.update(choices=[(names[side], key) for key, names in OPERATIONS.items()])] * 2, gr.update(choices=ears)]
 
     @needs("engineer")
     def estimate(self, request: gr.Request, *values: Any) -> str:
@@ -214,8 +219,9 @@ class AugmentHandlers:
 
         if not self.files.corpus.exists():
             raise InputError(say(request, "augment.missing"))
-        names = ("mode", "operations", "followup_share", "new", "seed", "model", "base_url", "cap", "price_in", "price_out")
+        names = ("mode", "operations", "followup_share", "new", "seed", "ear", "model", "base_url", "cap", "price_in", "price_out")
         given = {name: value for name, value in zip(names, values, strict=True) if value not in (None, "")}
+        given |= {"ear": ""} if given.get("ear") == NO_EAR else {}
         paths = {"corpus": self.files.corpus, "out": self.files.augmented, "hotels": self.context.settings.hotels, "prompts": self.files.prompts}
         return config_of(given | {name: path.resolve() for name, path in paths.items()})
 

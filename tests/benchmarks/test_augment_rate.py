@@ -20,7 +20,7 @@ from chatbot.messages import read_conversations, write_conversations
 from tests.conftest import write_hotels
 from tests.corpus.paid_run import command, openai_server, run, stats
 
-RATE, LATENCY, FAULTS = 20, 1.0, 0.3
+RATE, LATENCY, FAULTS = 10, 1.0, 0.3
 PLAYED, NEW = 330, 340
 SEQUENTIAL = 40
 """Items of the plain loop; its rate is the same for any number."""

@@ -93,19 +93,21 @@ def actions(files):
     return [row["action"] for row in files.audit()]
 
 
-def bring_corpus(tab, path):
+def upload(tab, path):
     tab.get_by_role("tab", name="数据").click()
-    tab.locator("#corpus-upload input[type=file], input[type=file]").first.set_input_files(path)
-    tab.locator("#corpus-shown .charts").wait_for()
+    with tab.expect_file_chooser() as chooser:
+        tab.locator("#corpus-upload").click()
+    chooser.value.set_files(path)
 
 
 def test_from_a_crosswoz_file_to_an_export_by_keyboard_and_without_a_key(open_tab, serve_page, page_context, files, crosswoz):
     address = serve_page(page_context)
     tab = open_tab(address)
-    bring_corpus(tab, crosswoz)
+    upload(tab, crosswoz)
+    tab.locator("#corpus-shown .charts").wait_for()
     size = files.corpus_size()
     assert size >= 20
-    tab.locator("#data-step1").get_by_text(f"{size} 段").or_(tab.locator("#data-step1", has_text=f"{size} 段")).first.wait_for()
+    tab.locator("#data-step1", has_text=f"{size} 段").wait_for()
 
     step(tab, 2)
     tab.locator("#augment-estimate").click()
@@ -159,8 +161,7 @@ def test_from_a_crosswoz_file_to_an_export_by_keyboard_and_without_a_key(open_ta
 
 def test_a_file_that_is_no_corpus_is_named_in_words_and_leaves_the_page_as_it_was(page, tmp_path):
     (tmp_path / "other.json").write_text("[1]", encoding="utf-8")
-    page.get_by_role("tab", name="数据").click()
-    page.locator("#corpus-upload input[type=file], input[type=file]").first.set_input_files(tmp_path / "other.json")
+    upload(page, tmp_path / "other.json")
     page.get_by_text("没有成功").first.wait_for()
     page.locator("#corpus-shown").get_by_text("还没有语料").wait_for()
 
