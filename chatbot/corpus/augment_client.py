@@ -123,24 +123,25 @@ class DirectAsker:
         """One call: the body of its answer, or what went wrong and how long the server wants us to wait (0 for no wish)."""
         most = self._prices.most(request.texts, request.parameters.max_tokens)
         await self._budget.reserve(most)
-        call, cost = self._cache.open({request.key: most})[0], 0.0
+        cost = 0.0
         try:
+            call = await self._cache.opened(request.key, most)
             body = await self._post(request)
             if read_answer(body) is None:
-                self._cache.settle(call, "lost")
+                await self._cache.settled(call, "lost")
                 cost = most
                 return "failed", 0.0, "not a chat completion"
             counted = usage(body)
             cost = self._prices.cost(*counted) if counted else most
-            self._cache.settle(call, "answered", cost, body)
+            await self._cache.settled(call, "answered", cost, body)
             self._limit.succeeded()
             return body
         except APIConnectionError as error:
-            self._cache.settle(call, "lost")
+            await self._cache.settled(call, "lost")
             cost = most
             return "failed", 0.0, str(error)
         except APIStatusError as error:
-            self._cache.settle(call, "free")
+            await self._cache.settled(call, "free")
             return self._refusal(error)
         finally:
             await self._budget.settle(most, cost)
@@ -179,7 +180,7 @@ class DirectAsker:
             if found:
                 counted = usage(found)
                 cost = self._prices.cost(*counted) if counted else call.reserved
-                self._cache.settle(call.id, "answered", cost, found)
+                await self._cache.settled(call.id, "answered", cost, found)
                 await self._budget.settle(0.0, cost - call.reserved)  # it was counted at its most
             if found is not None or looked - call.at >= (self._patience or 0.0):
                 return found or None

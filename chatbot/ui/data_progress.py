@@ -17,6 +17,7 @@ WORDS = {
         "快到花费上限，停在 {done}/{total}；提高上限后可以再开始，写过的不会再付钱",
         "Stopped near the cap at {done}/{total}; start again with a higher one",
     ),
+    "augment.batched": ("批处理已返回 {done}/{total}，可以关掉页面", "the batch has answered {done}/{total}; the page can be closed"),
     "augment.rate": ("{rate} 项/分钟", "{rate} a minute"),
     "augment.eta": ("还要约 {eta}", "about {eta} left"),
     "augment.paid": ("已花 ${paid} / 上限 ${cap}", "${paid} spent, cap ${cap}"),
@@ -30,17 +31,18 @@ WORDS = {
 
 def last_progress(job: Job) -> dict[str, Any]:
     """The newest progress report; {} before the first."""
-    found: dict[str, Any] = {}
-    for event in job.events():
-        found = event if event.get("kind") == "progress" else found
-    return found
+    return _last(job, "progress")
 
 
 def result(job: Job) -> dict[str, Any]:
     """What the job reported at its end; {} before."""
+    return _last(job, "result")
+
+
+def _last(job: Job, *kinds: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for event in job.events():
-        found = event if event.get("kind") == "result" else found
+        found = event if event.get("kind") in kinds else found
     return found
 
 
@@ -68,6 +70,9 @@ def _facts(job: Job, last: dict[str, Any], who: Any, *, running: bool) -> list[s
     if running and last.get("eta"):
         eta = last["eta"]
         out.append(say(who, "augment.eta", eta=say(who, "augment.seconds", n=eta) if eta < 90 else say(who, "augment.minutes", n=round(eta / 60))))
+    newest = _last(job, "progress", "batch")
+    if running and newest.get("kind") == "batch":
+        out.append(say(who, "augment.batched", done=newest["done"], total=newest["total"]))
     if last and not offline:
         cap = "—" if last.get("cap") is None else f"{last['cap']:.2f}"
         out.append(say(who, "augment.paid", paid=f"{last['paid']:.3f}", cap=cap))

@@ -43,9 +43,9 @@ class Server:
         self.rng, self.tokens, self.filled = random.Random(self.seed), self.rate / 5, time.monotonic()
 
     def take(self):
-        """Whether the rate limit (a bucket that holds a fifth of a second) lets a call through."""
+        """Whether the rate limit (a bucket that holds one second of it) lets a call through."""
         now = time.monotonic()
-        self.tokens, self.filled = min(max(1.0, self.rate / 5), self.tokens + (now - self.filled) * self.rate), now
+        self.tokens, self.filled = min(max(1.0, self.rate), self.tokens + (now - self.filled) * self.rate), now
         if self.tokens < 1:
             return False
         self.tokens -= 1
