@@ -57,6 +57,7 @@ def augment(
     concurrency: Annotated[int, _option("concurrency")] = _default("concurrency"),
     timeout: Annotated[float, _option("timeout")] = _default("timeout"),
     store_answers: Annotated[bool, typer.Option(help=_FIELDS["store_answers"].description)] = _default("store_answers"),
+    ear: Annotated[str, _option("ear")] = _default("ear"),
     prompts: Annotated[Path | None, _option("prompts")] = None,
     cache: Annotated[Path | None, _option("cache")] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="only say what it would take")] = False,

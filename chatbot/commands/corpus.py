@@ -43,14 +43,21 @@ def extract(
     _show(extraction.report.to_dict())
 
 
-def check(*, file: ALL, hotels: HOTELS = None, as_json: JSON = False) -> None:
+def check(
+    *,
+    file: ALL,
+    hotels: HOTELS = None,
+    model: Annotated[str, typer.Option("--model", help="asked too where the word list does not find a wish, e.g. hotel-mini")] = "",
+    as_json: JSON = False,
+) -> None:
     """Check every conversation: form, wishes in the words, replay on the database, grounded replies. Exit code 1 if any fails."""
+    from chatbot.corpus.augment_run import SecondEar
     from chatbot.corpus.checks import check as run
     from chatbot.corpus.lab import read_any
 
-    store, failed, count = _store(hotels), 0, 0
+    store, ear, failed, count = _store(hotels), SecondEar(model) if model else None, 0, 0
     for count, conversation in enumerate(read_any(file), 1):  # noqa: B007
-        wrong = [found for found in run(conversation, store) if not found.passed]
+        wrong = [found for found in run(conversation, store, model=ear) if not found.passed]
         failed += bool(wrong)
         for found in wrong:
             print(

@@ -189,7 +189,7 @@ class Run:
         if now - self._reported < PROGRESS_EVERY and not last:
             return
         self._reported = now
-        done, aside = len(self._results), sum(isinstance(r, str) for r in self._results.values())
+        done, aside = sum(r is not None for r in self._results.values()), sum(isinstance(r, str) for r in self._results.values())
         rate = done / max(now - self._started, 1e-3)
         left = round((len(self._todo) - done) / rate) if rate else None
         spent = self._cache.spent() if self._cache else Spent(0.0, 0.0)

@@ -124,9 +124,12 @@ class Batches:
         body = json.dumps(response.get("body"), ensure_ascii=False)
         if response.get("status_code") == 200 and read_answer(body) is not None:
             counted = usage(body)
-            self._cache.settle(call, "answered", self._prices.cost(*counted) if counted else 0.0, body)
+            cost = self._prices.cost(*counted) if counted else call.reserved
+            self._cache.settle(call.id, "answered", cost, body)
         else:
-            self._cache.settle(call, "free")
+            cost = 0.0
+            self._cache.settle(call.id, "free")
+        self._budget.spent += cost - call.reserved  # it was counted at its most
 
 
 def _line(key: str, request: Request) -> dict[str, Any]:

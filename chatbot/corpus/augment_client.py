@@ -3,11 +3,22 @@
 import asyncio
 import json
 import random
+import time
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from weakref import WeakValueDictionary
 
-from openai import APIConnectionError, APIStatusError, AsyncOpenAI, AuthenticationError, NotFoundError, OpenAIError, PermissionDeniedError, RateLimitError
+from openai import (
+    APIConnectionError,
+    APIStatusError,
+    AsyncOpenAI,
+    AuthenticationError,
+    InternalServerError,
+    NotFoundError,
+    OpenAIError,
+    PermissionDeniedError,
+    RateLimitError,
+)
 
 from chatbot.corpus.augment_cache import AnswerCache
 from chatbot.corpus.augment_prompts import Request
@@ -18,6 +29,8 @@ from chatbot.errors import BackendError, BudgetError, InputError
 TRIES: dict[str, int] = {"refused": 60, "failed": 8}
 """How often one request may be refused (429) and may fail (5xx, time-out, cut connection) before it is given up."""
 LONGEST_WAIT = 60.0
+FIRST_LOOK, LONGEST_LOOK = 0.25, 4.0
+"""Seconds between two looks for the answer of a call that was cut off; doubled from look to look."""
 Outcome = Literal["refused", "failed"]
 
 
@@ -66,12 +79,15 @@ class DirectAsker:
     """One call after another is started as long as the server and the budget take them.
 
     Every call is noted before it is made and its answer before it is read. A call that got no answer may have been answered after
-    all: with `store`, the API keeps answers under our key, and a repeat fetches it instead of paying again.
-    Two tasks that ask the same thing at the same time share one answer.
+    all, or the server may still be at it: with `patience`, the API keeps answers under our key, and the answer is looked for that
+    many seconds after the call was made before it is paid for again. Two tasks that ask the same at the same time share one answer.
+
+    Args:
+        patience: seconds that a server may take over a call that nobody waits for any more; None where it keeps no answers.
     """
 
-    def __init__(self, client: AsyncOpenAI, cache: AnswerCache, budget: Budget, limit: AdaptiveLimit, prices: Prices, *, store: bool = False) -> None:
-        self._client, self._cache, self._budget, self._limit, self._prices, self._store = client, cache, budget, limit, prices, store
+    def __init__(self, client: AsyncOpenAI, cache: AnswerCache, budget: Budget, limit: AdaptiveLimit, prices: Prices, *, patience: float | None = None) -> None:
+        self._client, self._cache, self._budget, self._limit, self._prices, self._patience = client, cache, budget, limit, prices, patience
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def ask(self, request: Request) -> Answer:
@@ -87,46 +103,52 @@ class DirectAsker:
     async def _call(self, request: Request) -> str:
         tries = {"refused": 0, "failed": 0}
         while True:
+            if kept := await self._recover(request):
+                return kept
             async with self._limit.slot():
-                kept = await self._fetch(request)
-                got = kept or await self._attempt(request)
+                got = await self._attempt(request)
                 if isinstance(got, str):
                     return got
                 outcome, wait, reason = got
                 tries[outcome] += 1
                 if tries[outcome] >= TRIES[outcome]:
                     raise BackendError(f"no answer after {tries[outcome]} tries", value=reason, remedy="Resume later; what has been answered is kept.")
-                await asyncio.sleep(min(LONGEST_WAIT, wait or random.uniform(0.25, 0.5) * 2 ** min(tries[outcome] - 1, 5)))
+                wait = min(LONGEST_WAIT, wait or random.uniform(0.25, 0.5) * 2 ** min(tries[outcome] - 1, 5))
+                if outcome == "refused":
+                    await asyncio.sleep(wait)  # in its slot, which eases the pressure on the server
+            if outcome == "failed":
+                await asyncio.sleep(wait)
 
     async def _attempt(self, request: Request) -> str | tuple[Outcome, float, str]:
         """One call: the body of its answer, or what went wrong and how long the server wants us to wait (0 for no wish)."""
         most = self._prices.most(request.texts, request.parameters.max_tokens)
         await self._budget.reserve(most)
-        call, cost = self._cache.open({request.key: most})[0], 0.0
+        cost = 0.0
         try:
+            call = await self._cache.opened(request.key, most)
             body = await self._post(request)
             if read_answer(body) is None:
-                self._cache.settle(call, "lost")
+                await self._cache.settled(call, "lost")
                 cost = most
                 return "failed", 0.0, "not a chat completion"
             counted = usage(body)
             cost = self._prices.cost(*counted) if counted else most
-            self._cache.settle(call, "answered", cost, body)
+            await self._cache.settled(call, "answered", cost, body)
             self._limit.succeeded()
             return body
         except APIConnectionError as error:
-            self._cache.settle(call, "lost")
+            await self._cache.settled(call, "lost")
             cost = most
             return "failed", 0.0, str(error)
         except APIStatusError as error:
-            self._cache.settle(call, "free")
+            await self._cache.settled(call, "free")
             return self._refusal(error)
         finally:
             await self._budget.settle(most, cost)
 
     async def _post(self, request: Request) -> str:
         sampling = request.parameters.model_dump(exclude_none=True)
-        kept: dict[str, Any] = {"store": True, "metadata": {"key": request.key}} if self._store else {}
+        kept: dict[str, Any] = {} if self._patience is None else {"store": True, "metadata": {"key": request.key}}
         messages: Any = list(request.messages)
         raw = await self._client.chat.completions.with_raw_response.parse(
             model=request.model, messages=messages, response_format=request.schema, **sampling, **kept
@@ -148,21 +170,35 @@ class DirectAsker:
             return "failed", _retry_after(error), str(error.status_code)
         raise BackendError(f"the API refused the request ({error.status_code})", value=error.message) from error
 
-    async def _fetch(self, request: Request) -> str | None:
-        """The kept answer of a call that was cut off; None where there is none."""
-        call = self._cache.unanswered(request.key) if self._store else None
-        if call is None:
-            return None
+    async def _recover(self, request: Request) -> str | None:
+        """The answer of a call that was cut off, looked for until the server must have ended it; None where there is none."""
+        call = self._cache.unanswered(request.key) if self._patience is not None else None
+        pause = FIRST_LOOK
+        while call is not None:
+            looked = time.time()
+            found = await self._look(request)
+            if found:
+                counted = usage(found)
+                cost = self._prices.cost(*counted) if counted else call.reserved
+                await self._cache.settled(call.id, "answered", cost, found)
+                await self._budget.settle(0.0, cost - call.reserved)  # it was counted at its most
+            if found is not None or looked - call.at >= (self._patience or 0.0):
+                return found or None
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_LOOK)
+        return None
+
+    async def _look(self, request: Request) -> str | None:
+        """The answer that the server keeps; None where it has none yet, "" where it keeps no answers at all."""
         try:
             page = await self._client.chat.completions.list(metadata={"key": request.key}, limit=1)
-        except OpenAIError:
-            return None  # this server keeps no answers: the call is made again
-        found = page.data[0].model_dump_json() if page.data else ""
-        if not found or read_answer(found) is None:
+        except (APIConnectionError, RateLimitError, InternalServerError):
             return None
-        counted = usage(found)
-        self._cache.settle(call, "answered", self._prices.cost(*counted) if counted else 0.0, found)
-        return found
+        except OpenAIError:
+            return ""
+        kept = next((answer for answer in page.data if (getattr(answer, "metadata", None) or {}).get("key") == request.key), None)
+        found = kept.model_dump_json() if kept else ""
+        return found if read_answer(found) is not None else None
 
 
 def _retry_after(error: APIStatusError) -> float:

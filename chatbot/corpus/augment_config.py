@@ -34,5 +34,6 @@ class AugmentConfig(BaseModel):
     concurrency: int = Field(default=64, ge=1, le=1000, description="most calls at once; found out by itself below that")
     timeout: float = Field(default=60.0, gt=0, description="seconds to wait for one answer")
     store_answers: bool = Field(default=True, description="let the API keep answers, so that one that a crash lost is fetched and not paid for again")
+    ear: str = Field(default="hotel-mini", description="model that is asked too where the word list does not find a wish; empty for none")
     prompts: Path | None = Field(default=None, description="folder of edited prompts")
     cache: Path | None = Field(default=None, description="file of all answers so far [default: answers.sqlite in the workspace]")

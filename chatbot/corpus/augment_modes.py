@@ -20,6 +20,8 @@ from chatbot.settings import settings
 
 BATCH_SHARE = 0.5
 """A batch costs half."""
+PATIENCE = 1.5
+"""How much longer than we wait for an answer a server may go on with a call that was cut off; as long it is looked for before it is paid for again."""
 TYPICAL_TOKENS_OUT = {"spoken": 80, "followup": 160, "by_name": 140, "by_cap": 160}
 
 
@@ -96,7 +98,8 @@ async def run_direct(todo: list[Task], config: AugmentConfig, watch: Watch, api_
     """Call after call, as many at once as the server takes."""
     with closing(AnswerCache(cache_path(config))) as cache:
         async with _client(config, api_key) as client:
-            asker = DirectAsker(client, cache, _budget(cache, config), AdaptiveLimit(config.concurrency), prices_of(config), store=config.store_answers)
+            patience = PATIENCE * config.timeout if config.store_answers else None
+            asker = DirectAsker(client, cache, _budget(cache, config), AdaptiveLimit(config.concurrency), prices_of(config), patience=patience)
             return await Run(todo, ApiWriter(asker, config), watch, workers=2 * config.concurrency, cache=cache, cap=config.cap).run()
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +90,13 @@ class Request:
     model: str
     parameters: Parameters
 
-    @property
+    @cached_property
     def key(self) -> str:
         """SHA-256 of everything that the answer depends on."""
         parts = [self.messages, self.model, self.parameters.model_dump(), self.schema.model_json_schema()]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
-    @property
+    @cached_property
     def texts(self) -> list[str]:
         """Everything that is paid for on the way in."""
         return [*(m["content"] for m in self.messages), json.dumps(self.schema.model_json_schema())]

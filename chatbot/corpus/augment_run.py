@@ -1,6 +1,7 @@
 """An augmentation from files to files: what both the command and the page's job do around the run itself."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ from chatbot.corpus.augment import Augmented, Watch, augment, plan
 from chatbot.corpus.augment_config import AugmentConfig
 from chatbot.corpus.augment_modes import estimate
 from chatbot.corpus.augment_prompts import OPERATIONS
-from chatbot.corpus.checks import check
-from chatbot.corpus.review import Candidate, ReviewStore
+from chatbot.corpus.checks import Ear, check, unique_checks
+from chatbot.corpus.review import ReviewStore
+from chatbot.corpus.review_items import Candidate
 from chatbot.errors import InputError
 from chatbot.hotels.store import HotelStore
-from chatbot.messages import read_conversations, write_conversations
+from chatbot.messages import Message, read_conversations, write_conversations
 from chatbot.settings import settings
 
 
@@ -62,13 +64,29 @@ def run_augment(config: AugmentConfig, watch: Watch, review: bool) -> dict[str, 
     (config.out / "aside.jsonl").write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
     figures = got.to_dict()
     if review:
-        figures["for_review"] = put_up(got, store)
+        figures["for_review"] = put_up(got, store, ear=SecondEar(config.ear) if config.ear else None)
     watch.event(kind="result", **figures)
     return figures
 
 
-def put_up(got: Augmented, store: HotelStore, review: ReviewStore | None = None) -> int:
+class SecondEar:
+    """A model of the catalog as a second parser; it is opened when the word list first finds a difference, which is rare."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._model: Ear | None = None
+
+    def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
+        """What the model would say."""
+        from chatbot.models.catalog import open_model
+
+        self._model = self._model or open_model(self._name)
+        return self._model.predict(contexts)
+
+
+def put_up(got: Augmented, store: HotelStore, review: ReviewStore | None = None, ear: Ear | None = None) -> int:
     """Put results up for review with their checks; returns how many were not there yet."""
     review = review or ReviewStore.of_settings()
-    candidates = (Candidate(made, task.operation, task.original, check(made, store, task.original)) for task, made in got.made)
-    return review.add_many(candidates)
+    twins = unique_checks([made for _, made in got.made])
+    checked = ((task, made, [*check(made, store, task.original, ear), twin]) for (task, made), twin in zip(got.made, twins, strict=True))
+    return review.add_many(Candidate(made, task.operation, task.original, found) for task, made, found in checked)

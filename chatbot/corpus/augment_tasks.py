@@ -84,24 +84,27 @@ def tasks(conversations: Sequence[Conversation], store: HotelStore, config: Augm
 
 def spoken(conversation: Conversation) -> Task | None:
     """Facilities in the user's words become spoken language; None where there are none."""
-    turns = [
-        {"turn": at, "text": m.content, "facilities": sorted(set(FACILITY.findall(m.content)))}
-        for at, m in enumerate(conversation.messages)
-        if m.role == "user" and FACILITY.search(m.content)
-    ]
+    names = {str(record["name"]) for message in conversation.messages for record in message.records}
+    turns = [turn for at, m in enumerate(conversation.messages) if m.role == "user" and (turn := _spoken_turn(at, m.content, names))["facilities"]]
     if not turns:
         return None
     return Task(f"{conversation.id}-spoken", "spoken", {"turns": turns}, lambda answer: _finish_spoken(conversation, turns, answer), conversation)
+
+
+def _spoken_turn(at: int, text: str, names: set[str]) -> dict[str, Any]:
+    """A turn to be rewritten: the facilities in its words, and the hotel names that stay as they are (温泉 in one is no wish)."""
+    kept = sorted((name for name in names if name in text), key=len, reverse=True)
+    words = re.sub("|".join(map(re.escape, kept)) or "$^", "\n", text)
+    return {"turn": at, "text": text, "facilities": sorted(set(FACILITY.findall(words)))} | ({"keep": kept} if kept else {})
 
 
 def _finish_spoken(conversation: Conversation, turns: list[dict[str, Any]], answer: Spoken) -> Conversation:
     texts = {turn.turn: _clean(turn.text) for turn in answer.turns}
     if set(texts) != {turn["turn"] for turn in turns}:
         raise Rejected(f"要改写的是第 {'、'.join(str(t['turn']) for t in turns)} 条，每条一次")
-    names = {str(record["name"]) for message in conversation.messages for record in message.records}
     for turn in turns:
         old, new = turn["text"], texts[turn["turn"]]
-        kept = [*_NUMBER.findall(FACILITY.sub("", old)), *(t for t in HOTEL_TYPES if t in old), *(name for name in names if name in old)]
+        kept = [*_NUMBER.findall(FACILITY.sub("", old)), *(t for t in HOTEL_TYPES if t in old), *turn.get("keep", ())]
         if lost := [word for word in kept if word not in new]:
             raise Rejected(f"“{new}”漏了“{lost[0]}”")
     if all(texts[turn["turn"]] == turn["text"] for turn in turns):

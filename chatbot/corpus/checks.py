@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from rapidfuzz import fuzz
 
+from chatbot.corpus.duplicates import near_duplicates
 from chatbot.corpus.lexicon import Band, Heard, clauses, hear
 from chatbot.errors import QueryError
 from chatbot.hotels.facilities import match_facility
@@ -14,11 +15,16 @@ from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import Conversation, Message
 
-if TYPE_CHECKING:
-    from chatbot.models.backends import ChatModel
-
 NAME_LIKENESS = 75
 """Lowest partial ratio (0–100, rapidfuzz) of a name in the call and the user's words."""
+
+
+class Ear(Protocol):
+    """A second, independent parser: any model of the chat."""
+
+    def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
+        """The next assistant message of each context."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def unheard(step: Step, heard: Heard) -> list[str]:
     return out
 
 
-def by_model(model: "ChatModel", conversation: Conversation, step: Step) -> bool:
+def by_model(model: Ear, conversation: Conversation, step: Step) -> bool:
     """Whether a model, asked on its own, makes the same call of the same words."""
     [answer] = model.predict([(conversation.messages[: step.at], conversation.tools)])
     if answer is None or answer.call is None:
@@ -127,7 +133,7 @@ def by_model(model: "ChatModel", conversation: Conversation, step: Step) -> bool
         return False
 
 
-def slot_check(conversation: Conversation, original: Conversation | None, model: "ChatModel | None") -> Check:
+def slot_check(conversation: Conversation, original: Conversation | None, model: Ear | None) -> Check:
     """Whether the words and the calls state the same wishes; with an original, only words that differ from it are read."""
     known = {(s.words, str(s.arguments)) for s in steps(original.messages)} if original else set()
     for step in steps(conversation.messages):
@@ -174,7 +180,13 @@ def form_check(conversation: Conversation) -> Check:
     return Check("form", False, "对话轮次不完整或有空白回复") if rest or empty else Check("form", True)
 
 
-def check(conversation: Conversation, store: HotelStore, original: Conversation | None = None, model: "ChatModel | None" = None) -> list[Check]:
+def unique_checks(conversations: Sequence[Conversation]) -> list[Check]:
+    """For each conversation whether no earlier one of another source is nearly the same."""
+    twins = {j: i for i, j, _ in near_duplicates(conversations) if conversations[i].source != conversations[j].source}
+    return [Check("unique", at not in twins, f"和“{conversations[twins[at]].id}”几乎一样" if at in twins else "") for at in range(len(conversations))]
+
+
+def check(conversation: Conversation, store: HotelStore, original: Conversation | None = None, model: Ear | None = None) -> list[Check]:
     """All checks of one conversation, in the order: form, slots, replay, grounded.
 
     Args:

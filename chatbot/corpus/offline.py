@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +25,10 @@ _HAS = (
 )
 _SUBJECT = r"(?:(?:里面|其中|有(?=酒店设施))?(?:的)?(?:(?<![此该本这那个家])酒店)?设施(?:里|中|方面)?(?:需要|必须|应该|得|要)?(?:有|包括|包含|含|是|为)?)"
 _NAME = FACILITY.pattern
-_AND = r"(?:[、，,/ ]|(?:[，,])?(?:(?:和|跟|与|及)(?:能?提供|有)|和|跟|与|及|以及|还有|并且有?|而且有?|同时有?|也有|又有|并|提供|并提供|还提供|并能提供|还能提供|且提供|并且提供)+)"
+_AND = (
+    r"(?:[、，,/ ]|(?:[，,])?(?:(?:和|跟|与|及)(?:能?提供|有)|和|跟|与|及|以及|还有|并且有?|而且有?|同时有?|也有|又有|"
+    r"并|提供|并提供|还提供|并能提供|还能提供|且提供|并且提供)+)"
+)
 _TAIL = r"(?:(?:等|这些|这项|这个|这种|这两项|这几项)?的?(?:服务设施|配套设施|设施|服务|功能|设备))?"
 SPAN = re.compile(
     rf"(?:{_SUBJECT}?(?:{_ASKS}|{_HAS}))(?P<names>(?:{_NAME})(?:服务)?(?:{_AND}(?:{_NAME})(?:服务)?)*){_TAIL}(?P<after>有?(?=吗|么|没|嘛))?", re.IGNORECASE
@@ -34,10 +38,8 @@ _BEFORE = re.compile(r"(?:不要?|没|别|无|未|和|跟|与|及)$")
 _ALSO = re.compile(r"\s*(?:和|跟|与|及|以及)")
 _ABLE = ("能", "可以")
 _NOUN = re.compile(r"有(?!人|车|地方|的|些)")
-_HEARD_ONLY = frozenset(
-    "有跑步机 有洗衣机 可以吃牛排 可以泡汤 接外宾 有国际通话 提供洗涤服务 能提供叫醒 可以桑拿 可以宽带上网 没有烟味 无烟环境 有有线网络 免费本地通话 "
-    "帮忙洗衣服 帮忙看行李 适合坐轮椅的人 有棋盘室".split()
-)
+_HEARD_ONLY = ("有跑步机", "有洗衣机", "可以吃牛排", "可以泡汤", "接外宾", "有国际通话", "提供洗涤服务", "能提供叫醒", "可以桑拿", "可以宽带上网", "没有烟味",
+               "无烟环境", "有有线网络", "免费本地通话", "帮忙洗衣服", "帮忙看行李", "适合坐轮椅的人", "有棋盘室")  # fmt: skip
 """Phrases that are understood but never written into a rewrite: they mean less than the facility, or sound wrong in some of its sentences."""
 _SHORT_IT = ("它", "这家", "这家酒店", "这个酒店", "那家酒店", "该酒店")
 
@@ -74,11 +76,16 @@ def _means(phrase: str, name: str) -> bool:
 
 
 def _spoken(payload: dict[str, Any], rng: random.Random) -> Spoken:
-    return Spoken(turns=[Turn(turn=turn["turn"], text=rewrite(turn["text"], rng)) for turn in payload["turns"]])
+    return Spoken(turns=[Turn(turn=turn["turn"], text=rewrite(turn["text"], rng, turn.get("keep", ()))) for turn in payload["turns"]])
 
 
-def rewrite(text: str, rng: random.Random) -> str:
-    """An utterance with the facilities that it names in spoken language; what has no spoken wording, and what is denied, stays."""
+def rewrite(text: str, rng: random.Random, names: Sequence[str] = ()) -> str:
+    """An utterance with the facilities that it names in spoken language; what has no spoken wording, what is denied, and hotels' names stay."""
+    parts = re.split(f"({'|'.join(map(re.escape, names))})", text) if names else [text]
+    return "".join(part if part in names else _rewrite(part, rng) for part in parts)
+
+
+def _rewrite(text: str, rng: random.Random) -> str:
 
     def spoken(match: re.Match[str]) -> str:
         names = [_canonical(found) for found in FACILITY.findall(match["names"])]
@@ -127,9 +134,9 @@ def _question(record: Record, topic: str, subject: str, rng: random.Random) -> E
 
 
 def _has(record: Record, said: str, rng: random.Random) -> Exchange | None:
-    """A question about one facility, in spoken language; None where the dialogue has mentioned it."""
+    """A question about one facility, in spoken language; None where the dialogue has mentioned it, or its name is half a sentence (…提供wifi)."""
     name = rng.choice(FACILITIES)
-    if not wordings(name) or name in said:
+    if not wordings(name) or name in said or "提供" in name:
         return None
     held = name in {_canonical(f) for f in record["facilities"]}
     return Exchange(question=f"{rng.choice(_SHORT_IT)}{rng.choice(wordings(name))}吗？", answer=_fill(rng.choice(r.YES if held else r.NO), record, x=name))

@@ -9,15 +9,15 @@ from contextlib import asynccontextmanager
 CUT = 0.75
 GROW_AFTER = 25
 COOL_DOWN = 2.0
-HOLD_SHARE, CUT_SHARE = 0.1, 0.2
+WINDOW, TOO_MANY = 50, 0.2
 
 
 class AdaptiveLimit:
     """Additive increase, multiplicative decrease of the number of concurrent calls.
 
-    It starts with one more for every success (slow start) up to the first refusals; from then on one more after 25 successes,
-    and ×0.75 on refusals, at most once in 2 s (the answers of one burst count once). A lone 429 is no limit: below a tenth of the
-    last 25 answers it goes on growing, up to a fifth it holds, and a refused call waits in its slot, which already eases the pressure.
+    It starts with one more for every success (slow start) and ends that at its first cut; from then on one more after 25 successes,
+    and ×0.75 when a fifth of the last 50 answers were refusals, at most once in 2 s (the answers of one burst count once). Fewer
+    refusals are no limit but noise, which any busy server makes; and a refused call waits in its slot, which eases the pressure.
 
     Args:
         most: never more than this.
@@ -29,13 +29,13 @@ class AdaptiveLimit:
         self.limit, self.most, self.active = float(min(start, most)), most, 0
         self._clock, self._last_cut = clock, -COOL_DOWN
         self._ramping, self._successes = True, 0
-        self._answers: deque[bool] = deque(maxlen=GROW_AFTER)
+        self._answers: deque[bool] = deque(maxlen=WINDOW)
         self._free = asyncio.Condition()
 
     @property
     def refused_share(self) -> float:
-        """Refusals among the last 25 answers, 0–1."""
-        return sum(self._answers) / GROW_AFTER
+        """Refusals among the last 50 answers, 0–1; answers that have not come yet count as good."""
+        return sum(self._answers) / WINDOW
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
@@ -53,9 +53,8 @@ class AdaptiveLimit:
     def succeeded(self) -> None:
         """The server took a call."""
         self._answers.append(False)
-        in_use = self.active >= int(self.limit) - 1
-        if self.refused_share >= HOLD_SHARE or not in_use:
-            return
+        if self.active < int(self.limit) - 1:
+            return  # the limit is not what holds us back
         self._successes += 1
         if self._ramping or self._successes >= GROW_AFTER:
             self.limit, self._successes = min(self.limit + 1, self.most), 0
@@ -63,8 +62,7 @@ class AdaptiveLimit:
     def refused(self) -> None:
         """The server answered 429."""
         self._answers.append(True)
-        self._ramping = self._ramping and self.refused_share < HOLD_SHARE
         now = self._clock()
-        if self.refused_share >= CUT_SHARE and now - self._last_cut >= COOL_DOWN:
-            self.limit, self._last_cut, self._successes = max(1.0, self.limit * CUT), now, 0
+        if self.refused_share >= TOO_MANY and now - self._last_cut >= COOL_DOWN:
+            self.limit, self._last_cut, self._successes, self._ramping = max(1.0, self.limit * CUT), now, 0, False
             self._answers.clear()

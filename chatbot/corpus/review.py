@@ -3,15 +3,15 @@
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Select, and_, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from chatbot.corpus.checks import Check
 from chatbot.corpus.review_db import CLAIMS, DECISIONS, ITEMS, engine_for, latest, sampled
+from chatbot.corpus.review_items import Candidate, Card, Counts, Filter, checks_json, row_of
 from chatbot.errors import InputError
 from chatbot.messages import Conversation
 
@@ -22,62 +22,6 @@ CLAIM_SECONDS = 600.0
 TRIES = 20
 OVERLAP = 0.1
 """Share of items that two people decide on, to measure how well they agree."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A conversation to be reviewed."""
-
-    conversation: Conversation
-    operation: str
-    original: Conversation | None = None
-    checks: Sequence[Check] = ()
-
-
-@dataclass(frozen=True)
-class Card:
-    """One item as a person sees it; `seen` is the number of decisions on it so far."""
-
-    id: int
-    conversation: Conversation
-    operation: str
-    original: Conversation | None
-    checks: list[Check]
-    seen: int
-
-    @property
-    def passed(self) -> bool:
-        """Whether every check passed."""
-        return all(check.passed for check in self.checks)
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which items: all fields that are set must hold. `failed` is a check's name, or "any", or "none"."""
-
-    operation: str | None = None
-    failed: str | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """As SQL."""
-        out = [ITEMS.c.operation == self.operation] if self.operation else []
-        if self.failed in ("any", "none"):
-            out.append(ITEMS.c.failed != "" if self.failed == "any" else ITEMS.c.failed == "")
-        elif self.failed:
-            out.append(ITEMS.c.failed.contains(f",{self.failed},", autoescape=True))
-        return out
-
-
-@dataclass
-class Counts:
-    """Where the review stands; `mine` are one person's verdicts."""
-
-    pending: int = 0
-    approve: int = 0
-    edit: int = 0
-    reject: int = 0
-    mine: int = 0
-    operations: dict[str, int] = field(default_factory=dict)
 
 
 class _TakenError(Exception):
@@ -119,7 +63,7 @@ class ReviewStore:
         with self._engine.begin() as db:
             known = set(db.scalars(select(ITEMS.c.key)))
             for candidate in candidates:
-                row = _row(candidate)
+                row = row_of(candidate)
                 if row["key"] not in known:
                     db.execute(insert(ITEMS).values(row | {"overlap": sampled(row["key"], self._overlap)}))
                     known.add(row["key"])
@@ -178,7 +122,7 @@ class ReviewStore:
         Raises:
             InputError: somebody else has decided meanwhile; their decision stands.
         """
-        edited = {"conversation": conversation.to_json(), "checks": _checks(checks or [])} if conversation else {}
+        edited = {"conversation": conversation.to_json(), "checks": checks_json(checks or [])} if conversation else {}
         with self._engine.begin() as db:
             overlap = bool(db.scalar(select(ITEMS.c.overlap).where(ITEMS.c.id == card.id)))
             seen = self._seen(db, card, annotator, overlap)
@@ -233,11 +177,15 @@ class ReviewStore:
 
     def approved(self) -> Iterator[Conversation]:
         """The conversations whose last verdict is approve or edit, as edited."""
+        last: dict[int, str] = {}
+        edited: dict[int, str] = {}
         with self._engine.connect() as db:
-            verdicts = db.execute(latest(DECISIONS.c.action.in_(VERDICTS)).order_by(DECISIONS.c.id)).mappings()
-            last = {row["item"]: row["action"] for row in verdicts}
-        for item in sorted(item for item, action in last.items() if action != "reject"):
-            yield self.card(item).conversation
+            for row in db.execute(latest(DECISIONS.c.action.in_(VERDICTS)).order_by(DECISIONS.c.id)).mappings():
+                last[row["item"]] = row["action"]
+                edited |= {row["item"]: row["conversation"]} if row["action"] == "edit" else {}
+            items = {item: content for item, content in db.execute(select(ITEMS.c.id, ITEMS.c.conversation)) if last.get(item, "reject") != "reject"}
+        for item in sorted(items):
+            yield Conversation.model_validate_json(edited.get(item, items[item]))
 
     def audit(self, item: int | None = None) -> list[dict[str, Any]]:
         """Every decision ever made, oldest first: who, when, what, and what it undid."""
@@ -248,11 +196,11 @@ class ReviewStore:
 
     def agreement(self) -> tuple[int, float | None]:
         """Items that two people decided on by themselves, and Cohen's kappa of keep against reject over their first two verdicts."""
+        verdicts = latest(and_(DECISIONS.c.action.in_(VERDICTS), DECISIONS.c.bulk.is_(False))).order_by(DECISIONS.c.id)
+        by_item: dict[int, dict[str, bool]] = {}
         with self._engine.connect() as db:
-            verdicts = latest(and_(DECISIONS.c.action.in_(VERDICTS), DECISIONS.c.bulk.is_(False))).order_by(DECISIONS.c.id)
-            by_item: dict[int, dict[str, bool]] = {}
-            for row in db.execute(verdicts).mappings():
-                by_item.setdefault(row["item"], {})[row["annotator"]] = row["action"] != "reject"
+            for item, annotator, action in db.execute(verdicts.with_only_columns(DECISIONS.c.item, DECISIONS.c.annotator, DECISIONS.c.action)):
+                by_item.setdefault(item, {})[annotator] = action != "reject"
         pairs = [[who[name] for name in sorted(who)[:2]] for who in by_item.values() if len(who) > 1]
         return len(pairs), kappa(pairs)
 
@@ -266,23 +214,6 @@ def kappa(pairs: Sequence[Sequence[bool]]) -> float | None:
     first, second = sum(a for a, _ in pairs) / n, sum(b for _, b in pairs) / n
     chance = first * second + (1 - first) * (1 - second)
     return 1.0 if chance == 1 else (observed - chance) / (1 - chance)
-
-
-def _row(candidate: Candidate) -> dict[str, Any]:
-    """A candidate as a row of ITEMS."""
-    from hashlib import sha256
-
-    content = candidate.conversation.to_json()
-    failed = "".join(f",{check.name}," for check in candidate.checks if not check.passed)
-    return {
-        "key": sha256(f"{candidate.operation}\n{content}".encode()).hexdigest(), "operation": candidate.operation, "source": candidate.conversation.source,
-        "conversation": content, "original": candidate.original.to_json() if candidate.original else None,
-        "checks": _checks(candidate.checks), "failed": failed, "at": time.time(),
-    }  # fmt: skip
-
-
-def _checks(checks: Sequence[Check]) -> str:
-    return json.dumps([{"name": c.name, "passed": c.passed, "reason": c.reason} for c in checks], ensure_ascii=False)
 
 
 def _effective(item: int) -> Select[Any]:

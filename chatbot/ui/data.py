@@ -10,6 +10,7 @@ from gradio.context import Context
 from chatbot.ui import data_augment, data_corpus, data_export, review
 from chatbot.ui.context import PageContext
 from chatbot.ui.data_files import DataFiles
+from chatbot.ui.data_progress import last_progress
 from chatbot.ui.data_shared import QUIET
 from chatbot.ui.words import say, t
 
@@ -18,14 +19,14 @@ WORDS = {
     "data.name2": ("② 增强", "② Augment"),
     "data.name3": ("③ 审核", "③ Review"),
     "data.name4": ("④ 划分与导出", "④ Split and export"),
-    "data.step1": ("① 语料 {n}", "① Corpus {n}"),
-    "data.step2": ("② 增强 {n}", "② Augment {n}"),
-    "data.step3": ("③ 审核 {n}", "③ Review {n}"),
-    "data.step4": ("④ 划分与导出 {n}", "④ Split and export {n}"),
-    "data.first": ("先导入语料", "corpus first"),
-    "data.nothing": ("无待审", "nothing waits"),
+    "data.kept": ("{n} 段", "{n} dialogues"),
+    "data.begin": ("从这里开始", "begin here"),
+    "data.first": ("先导入语料", "needs a corpus"),
+    "data.ready": ("可以开始", "ready"),
+    "data.before_review": ("先做增强", "needs step 2"),
+    "data.nothing": ("都审完了", "nothing waits"),
     "data.waiting": ("{n} 待审", "{n} waiting"),
-    "data.none": ("未划分", "not split"),
+    "data.none": ("还没有划分", "not split yet"),
 }
 STEPS = 4
 
@@ -69,27 +70,26 @@ class Steps:
         """The labels as the files stand now."""
         if not self.context.may(request, "annotator"):
             return [gr.skip()] * STEPS
-        labels = (self._corpus(), self._augmented(request), self._waiting(request), self._split(request))
-        return [gr.update(value=say(request, f"data.step{i}", n=n)) for i, n in enumerate(labels, 1)]
+        labels = (self._corpus(request), self._augmented(request), self._waiting(request), self._split(request))
+        return [gr.update(value=f"{say(request, f'data.name{i}')}\n{label}") for i, label in enumerate(labels, 1)]
 
-    def _corpus(self) -> str:
-        path = self.files.corpus
-        if not path.exists():
-            return "0"
-        with path.open("rb") as lines:
-            return f"{sum(1 for _ in lines):,}"
+    def _corpus(self, request: gr.Request) -> str:
+        n = self.files.corpus_size()
+        return say(request, "data.kept", n=f"{n:,}") if n else say(request, "data.begin")
 
     def _augmented(self, request: gr.Request) -> str:
         job = self.files.job()
         if job is None:
-            return "" if self.files.corpus.exists() else f"· {say(request, 'data.first')}"
-        last = data_augment.last_progress(job)
-        return f"{last.get('done', 0):,}/{last['total']:,}" if last.get("total") else ""
+            return say(request, "data.ready" if self.files.corpus.exists() else "data.first")
+        last = last_progress(job)
+        return f"{last.get('done', 0):,}/{last['total']:,}" if last.get("total") else say(request, "data.ready")
 
     def _waiting(self, request: gr.Request) -> str:
-        pending = self.files.counts().pending
-        return say(request, "data.waiting", n=f"{pending:,}") if pending else f"· {say(request, 'data.nothing')}"
+        counts = self.files.counts()
+        if counts.pending:
+            return say(request, "data.waiting", n=f"{counts.pending:,}")
+        return say(request, "data.nothing" if counts.operations else "data.before_review")
 
     def _split(self, request: gr.Request) -> str:
         sides = self.files.sides()
-        return " : ".join(f"{n:,}" for n in sides.values()) if sides else f"· {say(request, 'data.none')}"
+        return " : ".join(f"{n:,}" for n in sides.values()) if sides else say(request, "data.first" if not self.files.corpus.exists() else "data.none")

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -11,16 +10,17 @@ from gradio.context import Context
 from chatbot.corpus.augment_config import AugmentConfig
 from chatbot.corpus.augment_prompts import OPERATIONS, prompt, save_prompt
 from chatbot.errors import InputError
-from chatbot.jobs import ACTIVE, FOLDER_MARK, Job, start
+from chatbot.jobs import ACTIVE, FOLDER_MARK, start
 from chatbot.ui.context import PageContext
 from chatbot.ui.data_files import DataFiles
-from chatbot.ui.data_shared import QUIET, WAIT, needs, table
+from chatbot.ui.data_progress import result, status
+from chatbot.ui.data_shared import QUIET, WAIT, inform, needs, table
 from chatbot.ui.words import language, say, t
 
 WORDS = {
     "augment.guide": (
-        "把设施说成口语，接着追问，再写按名称、按价格上限找酒店的新对话。没有密钥时由本机的词表改写；有密钥可请 ChatGPT 写。",
-        "Facilities in spoken language, follow-up questions, new dialogues by name and by price cap. Without a key our own tables write.",
+        "把设施说成口语，接着追问，再写按名称、按价格上限找酒店的新对话。没有密钥时由本机的词表写；有密钥可请 ChatGPT 写。写好的都要经过第 ③ 步审核。",
+        "Facilities in spoken language, follow-up questions, new dialogues by name and by price cap. Without a key our own tables write. All goes to step ③.",
     ),
     "augment.mode": ("谁来写", "Who writes"),
     "augment.offline": ("本机词表（免费）", "Own tables (free)"),
@@ -30,16 +30,19 @@ WORDS = {
     "augment.p": ("追问的概率", "Share with follow-ups"),
     "augment.new": ("新对话各写几段", "New dialogues of each kind"),
     "augment.seed": ("随机种子", "Seed"),
+    "augment.ear": ("检查时再问一个模型", "A model as second check"),
+    "augment.no_ear": ("不问", "none"),
     "augment.api": ("接口、价格与上限", "API, prices and cap"),
     "augment.model": ("模型", "Model"),
     "augment.base_url": ("接口地址（空 = OpenAI）", "Address (empty = OpenAI)"),
     "augment.key": ("密钥（不保存）", "Key (not kept)"),
-    "augment.cap": ("花费上限（美元）", "Spending cap (US$)"),
+    "augment.cap": ("花费上限（美元，含以前花的）", "Cap (US$, all runs together)"),
     "augment.price_in": ("每百万输入词元（美元）", "US$ a million tokens in"),
     "augment.price_out": ("每百万输出词元（美元）", "US$ a million tokens out"),
     "augment.prompts": ("提示词", "Prompts"),
+    "augment.of": ("哪一种", "Of which"),
     "augment.save": ("保存提示词", "Save prompt"),
-    "augment.preview": ("用第一段试看", "Preview with the first"),
+    "augment.preview": ("看看实际发出的内容", "See what is sent"),
     "augment.saved": ("提示词存好了。", "The prompt is saved."),
     "augment.estimate": ("估算", "Estimate"),
     "augment.start": ("开始", "Start"),
@@ -48,26 +51,16 @@ WORDS = {
     "augment.total": ("共 {n} 项", "{n} in all"),
     "augment.money": ("约 ${typical}，单轮最多 ${most}", "about ${typical}; one round at most ${most}"),
     "augment.free": ("免费", "free"),
-    "augment.none": ("还没有开始过。", "Nothing has been started yet."),
-    "augment.running": ("正在增强：{done}/{total}", "Augmenting: {done}/{total}"),
-    "augment.stopping": ("正在停下，先写完手上的…", "Stopping after what is under way …"),
-    "augment.done": ("完成：{done}/{total}", "Done: {done}/{total}"),
-    "augment.stopped": ("已暂停在 {done}/{total}，可以继续", "Paused at {done}/{total}; you can resume"),
-    "augment.failed": ("没有完成：{error}", "It could not finish: {error}"),
-    "augment.budget": (
-        "快到花费上限，停在 {done}/{total}；提高上限后可以再开始，写过的不会再付钱",
-        "Stopped near the cap at {done}/{total}; start again with a higher one",
-    ),
-    "augment.rate": ("{rate} 项/分钟", "{rate} a minute"),
-    "augment.eta": ("还要约 {eta}", "about {eta} left"),
-    "augment.paid": ("已花 ${paid} / 上限 ${cap}", "${paid} spent, cap ${cap}"),
-    "augment.seconds": ("{n} 秒", "{n} s"),
-    "augment.minutes": ("{n} 分钟", "{n} min"),
-    "augment.aside": ("放在一边 {n} 项", "{n} set aside"),
+    "augment.none": ("还没有开始过。选好左边的，点“开始”。", "Nothing has been started yet. Choose on the left, then start."),
     "augment.missing": ("请先在第一步导入语料", "bring a corpus in step 1 first"),
+    "augment.no_key": (
+        "没有密钥。在“接口、价格与上限”里填写，或者改用本机词表。",
+        "There is no key. Type it under “API, prices and cap”, or let our own tables write.",
+    ),
     "augment.started": ("开始了，关掉页面也会继续。", "Started; it goes on even if this page is closed."),
-    "augment.writer": ("由 {name} 写", "written by {name}"),
 }
+NO_EAR = "-"
+BUTTONS = ("start", "estimate", "pause", "resume")
 D = {name: field.default for name, field in AugmentConfig.model_fields.items()}
 
 
@@ -84,17 +77,17 @@ def build(context: PageContext) -> list[Any]:
     handlers = AugmentHandlers(context)
     gr.Markdown(t("augment.guide"), elem_classes="quiet")
     with gr.Row(elem_classes="augment"):
-        with gr.Column(scale=5, min_width=300):
-            form = _form()
         with gr.Column(scale=6, min_width=300):
-            with gr.Row(elem_classes="sources"):
-                buttons = {name: gr.Button(t(f"augment.{name}"), min_width=80, elem_id=f"augment-{name}") for name in ("estimate", "start", "pause", "resume")}
-            cost, shown = gr.HTML(padding=False, elem_id="augment-cost"), gr.HTML(padding=False, elem_id="augment-shown")
-            _prompts(handlers)
+            form = _form()
+        with gr.Column(scale=5, min_width=300):
+            with gr.Row(elem_classes="keys"):
+                buttons = {name: gr.Button(t(f"augment.{name}"), min_width=70, elem_id=f"augment-{name}", variant=_variant(name)) for name in BUTTONS}
+            shown, cost = gr.HTML(padding=False, elem_id="augment-shown"), gr.HTML(padding=False, elem_id="augment-cost")
+    operation = _prompts(handlers)
     page, timer = Context.root_block, gr.Timer(1.5)
     assert page is not None
-    page.load(handlers.choices, None, form.fields[:2], **QUIET)
-    drawn = [shown, buttons["pause"], buttons["resume"]]
+    page.load(handlers.choices, None, [*form.fields[:2], operation, form.fields[5]], **QUIET)
+    drawn = [shown, *(buttons[name] for name in ("start", "pause", "resume"))]
     gr.on([page.load, timer.tick], handlers.follow, None, drawn, **QUIET)
     buttons["estimate"].click(handlers.estimate, form.fields, cost, **WAIT)
     begun = buttons["start"].click(handlers.start, [form.key, *form.fields], None, **WAIT)
@@ -106,23 +99,29 @@ def build(context: PageContext) -> list[Any]:
 def _form() -> Form:
     mode = gr.Radio([("offline", "offline")], value="offline", label=t("augment.mode"), elem_id="augment-mode")
     operations = gr.CheckboxGroup(list(OPERATIONS), value=list(OPERATIONS), label=t("augment.operations"))
+    share = gr.Slider(0, 1, D["followup_share"], step=0.05, label=t("augment.p"))
     with gr.Row():
-        share = gr.Slider(0, 1, D["followup_share"], step=0.05, label=t("augment.p"), min_width=150)
         new = gr.Number(D["new"], label=t("augment.new"), precision=0, minimum=0, min_width=110)
         seed = gr.Number(D["seed"], label=t("augment.seed"), precision=0, min_width=90)
-    with gr.Accordion(t("augment.api"), open=False):
+        ear = gr.Dropdown([D["ear"]], value=D["ear"], label=t("augment.ear"), min_width=150)
+    with gr.Accordion(t("augment.api"), visible=False) as api:
         with gr.Row():
             model = gr.Textbox(D["model"], label=t("augment.model"), min_width=140)
             base_url = gr.Textbox("", label=t("augment.base_url"), min_width=180)
             key = gr.Textbox("", label=t("augment.key"), type="password", min_width=140)
         with gr.Row():
             cap, price_in, price_out = (gr.Number(D[name], label=t(f"augment.{name}"), minimum=0, min_width=130) for name in ("cap", "price_in", "price_out"))
-    return Form([mode, operations, share, new, seed, model, base_url, cap, price_in, price_out], key)
+    mode.change(lambda chosen: gr.update(visible=chosen != "offline"), mode, api, **QUIET)
+    return Form([mode, operations, share, new, seed, ear, model, base_url, cap, price_in, price_out], key)
 
 
-def _prompts(handlers: "AugmentHandlers") -> None:
+def _variant(name: str) -> Any:
+    return "primary" if name == "start" else "secondary"
+
+
+def _prompts(handlers: "AugmentHandlers") -> gr.Dropdown:
     with gr.Accordion(t("augment.prompts"), open=False):
-        operation = gr.Dropdown(list(OPERATIONS), value="spoken", label=t("augment.operations"))
+        operation = gr.Dropdown(list(OPERATIONS), value="spoken", label=t("augment.of"))
         text = gr.Textbox(prompt("spoken"), show_label=False, lines=10, max_lines=16)
         with gr.Row(elem_classes="sources"):
             save, preview = gr.Button(t("augment.save"), min_width=110), gr.Button(t("augment.preview"), min_width=110)
@@ -130,6 +129,7 @@ def _prompts(handlers: "AugmentHandlers") -> None:
     operation.input(handlers.prompt, operation, text, **QUIET)
     save.click(handlers.save_prompt, [operation, text], None, **WAIT)
     preview.click(handlers.preview, operation, shown, **WAIT)
+    return operation
 
 
 class AugmentHandlers:
@@ -138,11 +138,12 @@ class AugmentHandlers:
     def __init__(self, context: PageContext) -> None:
         self.context, self.files = context, DataFiles(context.settings)
 
-    def choices(self, request: gr.Request) -> tuple[Any, Any]:
+    def choices(self, request: gr.Request) -> list[Any]:
         """The choices in the person's language."""
         side = 0 if language(request) == "zh" else 1
         modes = [(say(request, f"augment.{mode}"), mode) for mode in ("offline", "direct", "batch")]
-        return gr.update(choices=modes), gr.update(choices=[(names[side], key) for key, names in OPERATIONS.items()])
+        ears = [(model.label, model.id) for model in self.context.models(request)] + [(say(request, "augment.no_ear"), NO_EAR)]
+        return [gr.update(choices=modes), *[gr.update(choices=[(names[side], key) for key, names in OPERATIONS.items()])] * 2, gr.update(choices=ears)]
 
     @needs("engineer")
     def estimate(self, request: gr.Request, *values: Any) -> str:
@@ -158,10 +159,13 @@ class AugmentHandlers:
     @needs("engineer")
     def start(self, request: gr.Request, key: str, *values: Any) -> None:
         """Start a job."""
-        config = self._config(values, request).model_dump(mode="json")
+        chosen = self._config(values, request)
+        if chosen.mode != "offline" and not (self._env(key).get("OPENAI_API_KEY") or chosen.base_url or self.context.settings.openai_base_url):
+            raise InputError(say(request, "augment.no_key"))
+        config = chosen.model_dump(mode="json")
         argv = [sys.executable, "-m", "chatbot", "augment", "--job", FOLDER_MARK]
         start("augment", config, argv, self.context.settings.folder("jobs"), resource="augment", env=self._env(key))
-        gr.Info(say(request, "augment.started"))
+        inform(request, "augment.started")
 
     @needs("engineer")
     def pause(self, request: gr.Request) -> None:
@@ -175,14 +179,17 @@ class AugmentHandlers:
         if (job := self.files.job()) and job.state not in ACTIVE:
             job.resume(self._env(key))
 
-    def follow(self, request: gr.Request) -> tuple[str, Any, Any]:
-        """How the last job stands."""
+    def follow(self, request: gr.Request) -> list[Any]:
+        """How the last job stands, and which of start, pause and resume can be pressed."""
         job = self.files.job() if self.context.may(request, "annotator") else None
         if job is None:
-            return f'<p class="empty">{say(request, "augment.none")}</p>', gr.update(interactive=False), gr.update(interactive=False)
-        state = job.state
-        can_pause, can_resume = state in ("queued", "running"), state in ("stopped", "died", "failed") or result(job).get("state") == "budget"
-        return status(job, request), gr.update(interactive=can_pause), gr.update(interactive=can_resume and not can_pause)
+            can = {"start": self.files.corpus.exists()}
+            shown = f'<p class="empty">{say(request, "augment.none")}</p>'
+        else:
+            active = job.state in ACTIVE
+            again = job.state in ("stopped", "died", "failed") or result(job).get("state") == "budget"
+            can, shown = {"start": not active, "pause": active and job.state != "stopping", "resume": again and not active}, status(job, request)
+        return [shown, *(gr.update(interactive=can.get(name, False)) for name in ("start", "pause", "resume"))]
 
     def prompt(self, operation: str) -> str:
         """An operation's prompt, as edited."""
@@ -192,7 +199,7 @@ class AugmentHandlers:
     def save_prompt(self, request: gr.Request, operation: str, text: str) -> None:
         """Keep an edited prompt."""
         save_prompt(operation, text, self.files.prompts)
-        gr.Info(say(request, "augment.saved"))
+        inform(request, "augment.saved")
 
     @needs("engineer")
     def preview(self, request: gr.Request, operation: str) -> Any:
@@ -212,8 +219,9 @@ class AugmentHandlers:
 
         if not self.files.corpus.exists():
             raise InputError(say(request, "augment.missing"))
-        names = ("mode", "operations", "followup_share", "new", "seed", "model", "base_url", "cap", "price_in", "price_out")
+        names = ("mode", "operations", "followup_share", "new", "seed", "ear", "model", "base_url", "cap", "price_in", "price_out")
         given = {name: value for name, value in zip(names, values, strict=True) if value not in (None, "")}
+        given |= {"ear": ""} if given.get("ear") == NO_EAR else {}
         paths = {"corpus": self.files.corpus, "out": self.files.augmented, "hotels": self.context.settings.hotels, "prompts": self.files.prompts}
         return config_of(given | {name: path.resolve() for name, path in paths.items()})
 
@@ -223,51 +231,3 @@ class AugmentHandlers:
         known = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
         env = {"CHATBOT_WORKSPACE": str(settings.workspace.resolve()), "CHATBOT_REVIEW_URL": settings.review_url, "OPENAI_API_KEY": (key or known).strip()}
         return {name: value for name, value in env.items() if value}
-
-
-def last_progress(job: Job) -> dict[str, Any]:
-    """The newest progress report; {} before the first."""
-    found: dict[str, Any] = {}
-    for event in job.events():
-        found = event if event.get("kind") == "progress" else found
-    return found
-
-
-def result(job: Job) -> dict[str, Any]:
-    """What the job reported at its end; {} before."""
-    found: dict[str, Any] = {}
-    for event in job.events():
-        found = event if event.get("kind") == "result" else found
-    return found
-
-
-def status(job: Job, who: Any) -> str:
-    """A bar, items a minute, time left, money, and what was set aside and why."""
-    last, ended, state = last_progress(job), result(job), job.state
-    done, total = last.get("done", 0), last.get("total", 0)
-    key = {"queued": "running", "died": "stopped"}.get(state, state)
-    key = "budget" if key == "done" and ended.get("state") == "budget" else key
-    error = job.log_tail(1).partition("error: ")[2] if key == "failed" else ""
-    lead = say(who, f"augment.{key}", done=f"{done:,}", total=f"{total:,}", error=error)
-    width = done / total if total else 0
-    return (
-        f'<p class="lead">{escape(lead)}</p><div class="meter"><i style="width:{width:.1%}"></i></div>'
-        f'<p class="quiet">{" · ".join(escape(part) for part in _facts(job, last, who, running=key == "running"))}</p>' + table(ended.get("reasons", {}))
-    )
-
-
-def _facts(job: Job, last: dict[str, Any], who: Any, *, running: bool) -> list[str]:
-    config = job.config
-    offline = config.get("mode") == "offline"
-    out = [say(who, "augment.writer", name=say(who, "augment.offline") if offline else config.get("model"))]
-    if running and last:
-        out.append(say(who, "augment.rate", rate=f"{last['per_minute']:,.0f}"))
-    if running and last.get("eta"):
-        eta = last["eta"]
-        out.append(say(who, "augment.eta", eta=say(who, "augment.seconds", n=eta) if eta < 90 else say(who, "augment.minutes", n=round(eta / 60))))
-    if last and not offline:
-        cap = "—" if last.get("cap") is None else f"{last['cap']:.2f}"
-        out.append(say(who, "augment.paid", paid=f"{last['paid']:.3f}", cap=cap))
-    if last.get("aside"):
-        out.append(say(who, "augment.aside", n=last["aside"]))
-    return out

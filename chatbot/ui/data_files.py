@@ -3,11 +3,13 @@
 import json
 import shutil
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatbot.corpus.review import Counts, ReviewStore
+from chatbot.corpus.review import ReviewStore
+from chatbot.corpus.review_items import Counts
 from chatbot.errors import InputError
 from chatbot.hotels.store import HotelStore
 from chatbot.jobs import Job, list_jobs
@@ -15,6 +17,8 @@ from chatbot.messages import Conversation, read_conversations, write_conversatio
 from chatbot.settings import Settings
 
 SIDES = ("train", "val", "test")
+CARD = "README.md"
+"""The data card's name in an export."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,10 @@ class DataFiles:
         """Step 1's conversations; [] before it."""
         return list(read_conversations(self.corpus)) if self.corpus.exists() else []
 
+    def corpus_size(self) -> int:
+        """How many conversations step 1 has."""
+        return _lines(self.corpus) if self.corpus.exists() else 0
+
     def keep_corpus(self, conversations: list[Conversation], report: dict[str, Any]) -> None:
         """Keep step 1's result.
 
@@ -78,19 +86,23 @@ class DataFiles:
 
     def counts(self, annotator: str = "") -> Counts:
         """How far the review is."""
-        review = self.review()
-        try:
+        with closing(self.review()) as review:
             return review.counts(annotator)
-        finally:
-            review.close()
 
     def approved(self) -> list[Conversation]:
         """What the review let through."""
-        review = self.review()
-        try:
+        with closing(self.review()) as review:
             return list(review.approved())
-        finally:
-            review.close()
+
+    def audit(self) -> list[dict[str, Any]]:
+        """Every decision of the review."""
+        with closing(self.review()) as review:
+            return review.audit()
+
+    def split_report(self) -> dict[str, Any]:
+        """What was found when step 4 split; {} before it."""
+        path = self.split / "report.json"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
     def sides(self) -> dict[str, int]:
         """Conversations on each side of the split; {} before it."""
@@ -115,12 +127,13 @@ def read_upload(path: Path, store: HotelStore) -> tuple[list[Conversation], dict
     return found.conversations, found.report.to_dict()
 
 
-def make_split(files: DataFiles, seed: int, *, with_corpus: bool) -> dict[str, int]:
-    """Split what was approved (and the corpus itself) 8:1:1; returns the leaks, which must be 0.
+def make_split(files: DataFiles, seed: int, *, with_corpus: bool) -> dict[str, Any]:
+    """Split what was approved (and the corpus itself) 8:1:1; keeps and returns what was found: leaks, which must be 0, and diversity.
 
     Raises:
         InputError: there is nothing to split.
     """
+    from chatbot.corpus.duplicates import diversity
     from chatbot.corpus.split import split
 
     conversations = [*(files.read_corpus() if with_corpus else []), *files.approved()]
@@ -129,11 +142,13 @@ def make_split(files: DataFiles, seed: int, *, with_corpus: bool) -> dict[str, i
     made = split(conversations, seed)
     for side in SIDES:
         write_conversations(files.split / f"{side}.jsonl", getattr(made, side))
-    return made.leaks
+    found = {"seed": seed, "with_corpus": with_corpus, "leaks": made.leaks} | diversity(conversations)
+    (files.split / "report.json").write_text(json.dumps(found), encoding="utf-8")
+    return found
 
 
 def make_export(files: DataFiles, form: str, store: HotelStore) -> Path:
-    """The split in another form with its data card, as a zip outside the workspace (which the page may not serve)."""
+    """The split in another form with its data card and audit trail, as a zip outside the workspace (which the page may not serve)."""
     from chatbot.corpus.augment_prompts import prompt_hashes
     from chatbot.corpus.card import data_card
     from chatbot.corpus.export import export
@@ -144,5 +159,6 @@ def make_export(files: DataFiles, form: str, store: HotelStore) -> Path:
     export(sides, form, folder)
     decided = {"approved": counts.approve, "edited": counts.edit, "rejected": counts.reject, "pending": counts.pending}
     more = {"审核 Review": decided, "提示词 Prompts (SHA-256)": prompt_hashes(files.prompts)}
-    (folder / "README.md").write_text(data_card(sides, store, leaks(list(sides.values())), more), encoding="utf-8")
+    (folder / CARD).write_text(data_card(sides, store, leaks(list(sides.values())), more), encoding="utf-8")
+    (folder / "review.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in files.audit()), encoding="utf-8")
     return Path(shutil.make_archive(str(folder), "zip", folder))

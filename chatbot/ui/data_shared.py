@@ -1,6 +1,8 @@
-"""What the four steps of the Data tab share: roles and errors at the edge of a handler, bars, and marked text."""
+"""What the four steps of the Data tab share: roles and errors at the edge of a handler, waiting in words, boxes of choices, bars and tables."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from html import escape
 from typing import Any
@@ -9,9 +11,15 @@ import gradio as gr
 
 from chatbot.accounts import Role
 from chatbot.errors import WorkbenchError
-from chatbot.ui.words import say
+from chatbot.ui.words import say, t
 
-WORDS = {"data.failed": ("没有成功：{error}", "That did not work: {error}")}
+WORDS = {
+    "data.failed": ("没有成功：{error}", "That did not work: {error}"),
+    "data.now": ("刚才", "just now"),
+    "data.minutes_ago": ("{n} 分钟前", "{n} min ago"),
+    "data.hours_ago": ("{n} 小时前", "{n} h ago"),
+    "data.days_ago": ("{n} 天前", "{n} d ago"),
+}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 WAIT: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
 
@@ -26,11 +34,47 @@ def needs(role: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 self.context.require(request, role)
                 return handler(self, request, *values)
             except WorkbenchError as error:
-                raise gr.Error(say(request, "data.failed", error=error), print_exception=False) from error
+                raise gr.Error(say(request, "data.failed", error=escape(str(error))), print_exception=False) from error
 
         return run
 
     return decorate
+
+
+def inform(request: gr.Request, key: str, **values: object) -> None:
+    """Say in passing that something is done."""
+    gr.Info(say(request, key, **values), duration=4)
+
+
+@contextmanager
+def choice(key: str) -> Iterator[None]:
+    """A box with one thing that can be done here: its name, one sentence (`key`.head and `key`.text), and what is put inside."""
+    with gr.Column(elem_classes="choice", min_width=250):
+        gr.Markdown(t(f"{key}.head"), elem_classes="head")
+        gr.Markdown(t(f"{key}.text"), elem_classes="quiet")
+        yield
+
+
+def slowly(begin: Callable[..., Any], work: Callable[..., Any], given: Any, shown: Any, *, busy: Callable[..., Any], back: Callable[..., Any]) -> Any:
+    """Wire a step that takes a while: at once words that say what goes on, then the work, and what was there before if it fails.
+
+    Args:
+        begin: starts it, e.g. `button.click`.
+        busy: says what goes on.
+        back: shows what is there without the work.
+    """
+    done = begin(busy, None, shown, **QUIET).then(work, given, shown, **QUIET)
+    done.failure(back, None, shown, **QUIET)
+    return done
+
+
+def ago(then: float, who: Any) -> str:
+    """A time as people say it, the exact one on hover."""
+    minutes = int((time.time() - then) / 60)
+    key, n = ("now", 0) if minutes < 1 else ("minutes_ago", minutes) if minutes < 60 else ("hours_ago", minutes // 60)
+    key, n = (key, n) if minutes < 60 * 24 else ("days_ago", minutes // (60 * 24))
+    exact = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(then))
+    return f'<time title="{exact}">{say(who, f"data.{key}", n=n)}</time>'
 
 
 def table(rows: Mapping[str, object]) -> str:
@@ -55,4 +99,4 @@ def bars(title: str, series: Mapping[str, Mapping[str, int]]) -> str:
 
 def _row(label: str, values: Mapping[str, tuple[float, int]]) -> str:
     drawn = "".join(f'<i class="s{i}" style="width:{width:.1%}"></i><b>{count:,}</b>' for i, (width, count) in enumerate(values.values()))
-    return f'<div class="row"><span>{escape(label)}</span><div class="lanes">{drawn}</div></div>'
+    return f'<div class="row"><span title="{escape(label)}">{escape(label)}</span><div class="lanes">{drawn}</div></div>'

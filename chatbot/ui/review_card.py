@@ -9,7 +9,7 @@ from typing import Any
 from chatbot.corpus.augment_prompts import OPERATIONS
 from chatbot.corpus.checks import Check
 from chatbot.corpus.phrases import FACILITY_VERBS
-from chatbot.corpus.review import Card
+from chatbot.corpus.review_items import Card
 from chatbot.corpus.wording import aliases
 from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.messages import Conversation, Message
@@ -21,13 +21,18 @@ WORDS = {
     "card.new": ("新对话", "New dialogue"),
     "card.user": ("用户", "User"),
     "card.assistant": ("助手", "Assistant"),
+    "card.legend": (
+        '<i class="cut">删掉的</i><i class="add">新加的</i><i class="slot type">类型</i><i class="slot value">数值</i><i class="slot facility">设施</i>',
+        '<i class="cut">gone</i><i class="add">new</i><i class="slot type">type</i><i class="slot value">number</i><i class="slot facility">facility</i>',
+    ),
     "card.found": ("查到 {n} 家：{names}", "{n} found: {names}"),
     "card.nothing": ("没有查到", "none found"),
     "card.form": ("对话完整", "Form"),
     "card.slots": ("要求一致", "Wishes"),
     "card.replay": ("重查一致", "Replay"),
     "card.grounded": ("回复有据", "Grounded"),
-    "card.by": ("{operation} · 由 {provider} 写", "{operation} · written by {provider}"),
+    "card.unique": ("没有重复", "Unique"),
+    "card.by": ("{operation} · 由{provider}写", "{operation} · written by {provider}"),
     "card.feedback": ("来自对话反馈", "from Chat feedback"),
     "card.offline": ("本机词表", "own tables"),
 }
@@ -37,6 +42,7 @@ _VALUES = re.compile(
     r"\d+(?:\.\d+)?\s*(?:[-~到至]\s*\d+(?:\.\d+)?\s*)?(?:元|块|分|以内|以下|以上)+|[一二三四五六七八九两]+[百千][一二三四五六七八九十百]*(?:元|块|以内|以下)*"
 )
 _TYPES = re.compile(r"豪华型?|高档型?|舒适型?|经济型?")
+_SPEAKER = re.compile(rf"^\s*(?:{'|'.join(word for key in ('user', 'assistant') for word in WORDS[f'card.{key}'])})\s*[：:]")
 Span = tuple[int, int, str]
 
 
@@ -48,7 +54,8 @@ def card_html(card: Card, who: Any) -> str:
     columns = _single(card.conversation, who) if card.original is None else "".join(_pair(old, new, who) for old, new in pairs)
     left, right = say(who, "card.source"), say(who, "card.rewrite")
     names = f"<h4>{say(who, 'card.new')}</h4>" if card.original is None else f'<div class="pair"><h4>{left}</h4><h4>{right}</h4></div>'
-    return f'<article class="card">{head}{failed}{names}{columns}</article>'
+    legend = f'<p class="legend">{say(who, "card.legend")}</p>'
+    return f'<article class="card" data-card="{card.id}">{head}{failed}{names}{columns}{legend}</article>'
 
 
 def _operation(card: Card, who: Any) -> str:
@@ -80,8 +87,10 @@ def _single(conversation: Conversation, who: Any) -> str:
 
 
 def _pair(old: Message | None, new: Message | None, who: Any) -> str:
-    changed = "" if old and new and old.content == new.content and old.tool_calls == new.tool_calls else " changed"
-    return f'<div class="pair{changed}"><div class="line">{_message(old, new, who)}</div><div class="line">{_message(new, old, who, added=True)}</div></div>'
+    """One turn on both sides; a turn that stayed as it was stands once, across both."""
+    if old and new and old.content == new.content and old.tool_calls == new.tool_calls:
+        return f'<div class="line same">{_message(new, None, who)}</div>'
+    return f'<div class="pair changed"><div class="line">{_message(old, new, who)}</div><div class="line">{_message(new, old, who, added=True)}</div></div>'
 
 
 def _message(message: Message | None, other: Message | None, who: Any, *, added: bool = False) -> str:
@@ -123,14 +132,23 @@ def slots(text: str) -> list[Span]:
     return out
 
 
+def _pieces(text: str) -> list[str]:
+    """A text cut for comparison: slots whole, all else character by character, so that no difference runs through a slot."""
+    out, at = list[str](), 0
+    for start, end, _ in slots(text):
+        out += [*text[at:start], text[start:end]]
+        at = end
+    return [*out, *text[at:]]
+
+
 def _differences(text: str, other: str | None) -> list[bool]:
     """For each character whether the other text lacks it; all False without another text."""
-    out = [False] * len(text)
     if other is None or other == text:
-        return out
-    for tag, start, end, _, _ in SequenceMatcher(None, text, other, autojunk=False).get_opcodes():
-        if tag != "equal":
-            out[start:end] = [True] * (end - start)
+        return [False] * len(text)
+    out: list[bool] = []
+    pieces = _pieces(text)
+    for tag, start, end, _, _ in SequenceMatcher(None, pieces, _pieces(other), autojunk=False).get_opcodes():
+        out += [tag != "equal"] * len("".join(pieces[start:end]))
     return out
 
 
@@ -156,16 +174,17 @@ def _piece(text: str, kind: str, different: str) -> str:
     return f'<span class="{names}">{escape(text)}</span>'
 
 
-def spoken_lines(conversation: Conversation) -> str:
-    """What users and assistant say, a line each, for editing."""
-    return "\n".join(m.content for m in conversation.messages if m.role in ("user", "assistant") and not m.call)
+def spoken_lines(conversation: Conversation, who: Any) -> str:
+    """What users and assistant say, a line each with the speaker before it, for editing."""
+    said = [m for m in conversation.messages if m.role in ("user", "assistant") and not m.call]
+    return "\n".join(f"{say(who, f'card.{m.role}')}：{m.content}" for m in said)
 
 
 def with_lines(conversation: Conversation, lines: Sequence[str]) -> Conversation | None:
-    """The conversation with edited lines; None where their number differs."""
+    """The conversation with edited lines, with or without the speaker before them; None where their number differs."""
     at = [i for i, m in enumerate(conversation.messages) if m.role in ("user", "assistant") and not m.call]
     if len(at) != len(lines):
         return None
-    new = dict(zip(at, lines, strict=True))
-    messages = [m.model_copy(update={"content": new[i].strip()}) if i in new else m for i, m in enumerate(conversation.messages)]
+    new = dict(zip(at, (_SPEAKER.sub("", line).strip() for line in lines), strict=True))
+    messages = [m.model_copy(update={"content": new[i]}) if i in new else m for i, m in enumerate(conversation.messages)]
     return conversation.model_copy(update={"messages": messages})

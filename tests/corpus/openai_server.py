@@ -43,9 +43,9 @@ class Server:
         self.rng, self.tokens, self.filled = random.Random(self.seed), self.rate / 5, time.monotonic()
 
     def take(self):
-        """Whether the rate limit (a bucket that holds a fifth of a second) lets a call through."""
+        """Whether the rate limit (a bucket that holds one second of it) lets a call through."""
         now = time.monotonic()
-        self.tokens, self.filled = min(max(1.0, self.rate / 5), self.tokens + (now - self.filled) * self.rate), now
+        self.tokens, self.filled = min(max(1.0, self.rate), self.tokens + (now - self.filled) * self.rate), now
         if self.tokens < 1:
             return False
         self.tokens -= 1
@@ -71,7 +71,7 @@ class Server:
         made = {"id": f"c{sum(self.paid.values())}", "object": "chat.completion", "created": 1, "model": body["model"], "usage": usage}
         made["choices"] = [{"index": 0, "finish_reason": finish, "message": message}]
         if body.get("store"):
-            self.kept[body["metadata"]["key"]] = made
+            self.kept[body["metadata"]["key"]] = made | {"metadata": body["metadata"]}
         return made
 
     def content(self, body):

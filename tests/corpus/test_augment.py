@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import time
 
 import pytest
@@ -12,8 +13,10 @@ from chatbot.corpus.augment_modes import estimate, run_batch, run_direct
 from chatbot.corpus.augment_prompts import OPERATIONS, prompt, save_prompt
 from chatbot.corpus.augment_tasks import Rejected, hotel_in_hand, spoken
 from chatbot.corpus.checks import check
+from chatbot.corpus.offline import rewrite, wordings
 from chatbot.corpus.selfplay import selfplay
 from chatbot.errors import InputError
+from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HotelQuery
 from chatbot.messages import Conversation, call, observation, read_conversations, reply, user
 from tests.corpus.paid_run import command, corpus, openai_server, run, stats
@@ -54,6 +57,27 @@ def test_a_rewrite_keeps_the_call_and_everything_but_the_facility(store):
     made = task.finish(task.schema.model_validate({"turns": [{"turn": 0, "text": "找一家早上能叫我起床、评分4.5分以上的豪华型酒店"}]}))
     assert made.messages[1:] == task.original.messages[1:]
     assert made.source == "c"
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("请问竹里温泉酒店有温泉吗？", "竹里能泡"),
+        ("这个酒店提供中餐厅与吹风机服务吗。", "与能"),
+        ("酒店提供接站服务和免费早餐吗？", "接我和"),
+        ("最好有酒店设施里有叫醒服务与棋牌室。", "有有"),
+        ("想蒸桑拿，有推荐吗？", "想能"),
+        ("然后确定下此酒店设施是否包含部分房间提供wifi。", "此是"),
+        ("酒店是否支持行李寄存。", "支持可以"),
+        ("我不要棋牌室。", "麻将"),
+    ],
+)
+def test_a_rewrite_never_breaks_the_sentence_around_it(text, never):
+    assert all(never not in rewrite(text, random.Random(seed), ["竹里温泉酒店"]) for seed in range(40))
+
+
+def test_every_facility_has_a_spoken_wording_that_means_it():
+    assert [name for name in FACILITIES if not wordings(name)] == []
 
 
 @pytest.mark.parametrize("text", ["找一家早上能叫我起床的豪华型酒店", "找一家早上能叫我起床、评分4.5分以上的酒店", "", "找" * 400])
@@ -112,6 +136,25 @@ def test_a_kill_in_the_middle_pays_for_nothing_twice_and_every_task_ends(store, 
     aside = (tmp_path / "out" / "aside.jsonl").read_text(encoding="utf-8").splitlines()
     assert all(json.loads(line)["reason"] for line in aside)
     assert len(aside) == figures["aside"]
+
+
+def test_a_run_that_goes_on_while_the_server_still_works_on_its_old_calls_waits_for_them(store, conversations, config):
+    async def cut_off_and_go_on():
+        first = asyncio.create_task(run_direct(todo, settings, Alone(), "sk-test"))
+        while (await asyncio.to_thread(stats, url))["served"].get("calls", 0) < 6:
+            await asyncio.sleep(0.05)
+        first.cancel()
+        await asyncio.wait([first])
+        return await asyncio.to_thread(stats, url), await run_direct(todo, settings, Alone(), "sk-test")
+
+    todo = plan(conversations[:5], store, config)
+    with openai_server(latency=3.0, seed=5) as url:
+        settings = config.model_copy(update={"mode": "direct", "base_url": f"{url}/v1", "timeout": 10.0})
+        before, got = asyncio.run(cut_off_and_go_on())
+        seen = stats(url)
+    assert before["paid"] < before["served"]["calls"]
+    assert len(got.made) + len(got.aside) == len(todo)
+    assert seen["twice"] == 0
 
 
 def test_tasks_that_ask_the_same_at_the_same_time_share_one_answer(store, conversations, config):

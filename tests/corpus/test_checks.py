@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot.corpus.checks import check
+from chatbot.corpus.checks import check, unique_checks
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.messages import Conversation, call, observation, reply, user
 
@@ -87,3 +87,15 @@ def test_a_kept_wish_need_not_be_said_again(store):
     records = store.search(HotelQuery.parse(arguments)).records
     longer = good.model_copy(update={"messages": [*good.messages, user("再要有暖气的"), call(arguments), observation(records), reply("北京松风大酒店。")]})
     assert failed(longer, store) == {}
+
+
+def test_of_two_conversations_that_say_nearly_the_same_the_second_is_found_and_names_the_first(store):
+    first, other = made(store), made(store, "想住经济一点的，评分四分以上")
+    found = unique_checks([first, other, first.model_copy(update={"id": "twin", "source": "t"})])
+    assert [one.passed for one in found] == [True, True, False]
+    assert "“c”" in found[2].reason
+
+
+def test_two_versions_of_one_source_are_no_twins(store):
+    first = made(store)
+    assert all(found.passed for found in unique_checks([first, first.model_copy(update={"id": "rewrite"})]))

@@ -22,28 +22,36 @@ def busy(limit):
     return limit
 
 
-def test_the_limit_doubles_until_the_first_refusals_and_then_grows_by_one_in_twenty_five():
+def test_the_limit_grows_with_every_success_until_the_first_cut_and_then_by_one_in_twenty_five():
     limit = AdaptiveLimit(most=500, start=4)
     for _ in range(20):
         busy(limit).succeeded()
     assert limit.limit == 24
-    for _ in range(3):
+    for _ in range(10):
         limit.refused()
+    assert limit.limit == 18
     for _ in range(2 * GROW_AFTER):
         busy(limit).succeeded()
-    assert 24 < limit.limit <= 26
+    assert limit.limit == 20
 
 
 def test_a_burst_of_refusals_cuts_once_in_two_seconds_to_three_quarters():
     clock = Clock()
     limit = AdaptiveLimit(start=16, clock=clock)
-    for _ in range(12):
+    for _ in range(24):
         limit.refused()
     assert limit.limit == 12
     clock.now = 2.5
-    for _ in range(5):
+    for _ in range(10):
         limit.refused()
     assert limit.limit == 9
+
+
+def test_the_refusals_that_a_busy_server_makes_at_any_load_do_not_stop_the_growth():
+    limit = AdaptiveLimit(most=500, start=4)
+    for number in range(300):
+        limit.refused() if number % 12 == 0 else busy(limit).succeeded()
+    assert limit.limit > 200
 
 
 def test_a_lone_refusal_changes_nothing():

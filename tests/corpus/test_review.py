@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from chatbot.corpus.checks import Check
-from chatbot.corpus.review import Candidate, Filter, ReviewStore, kappa
+from chatbot.corpus.review import ReviewStore, kappa
+from chatbot.corpus.review_items import Candidate, Filter
 from chatbot.errors import InputError
 from chatbot.messages import Conversation, reply, user
 
