@@ -108,7 +108,7 @@ class EndpointModel:
                         yield TextDelta(shown)
                     for part in (delta.tool_calls or []) if delta else []:
                         reading.call(part)
-        except OpenAIError as error:
+        except (OpenAIError, ValueError, TypeError, AttributeError) as error:  # the client hands nonsense on as it came
             raise BackendError(
                 f"the endpoint did not answer for {self.name}", value=error, remedy="Check the address, the key and the model's name."
             ) from error

@@ -71,6 +71,9 @@ class Server:
     def lines(self):
         head = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
         for delta in self.script:
+            if isinstance(delta, str):
+                yield f"data: {delta}\n\n"
+                continue
             choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": None}]
             yield f"data: {json.dumps(head | {'choices': choices})}\n\n"
         yield "data: [DONE]\n\n"
@@ -139,6 +142,15 @@ def test_a_server_that_refuses_is_named(server, model):
             list(model.generate([user("你好")], []))
     finally:
         server.status = 200
+
+
+@pytest.mark.parametrize("line", ['{"error": "half way"}', '{"error": "a "quoted" word"}', "<html>", '{"choices": 3}'])
+def test_a_stream_that_breaks_is_told_as_such(server, model, line):
+    server.script = [{"content": "您好"}, line]
+    got = []
+    with pytest.raises(BackendError, match="did not answer for hotel"):
+        got.extend(model.generate([user("你好")], []))
+    assert said(got) == "您好"
 
 
 def test_each_result_is_joined_to_its_own_call():
