@@ -51,19 +51,20 @@ def record_feedback(
         messages: the conversation up to the judged reply.
         corrected: what should have been searched for.
         corrected_reply: what should have been said.
-        store, review, workspace: those of the settings where not given.
+        store, review, workspace: those of the settings where not given; the review is the workspace's.
 
     Raises:
         InputError: the database or the review queue cannot be used; the word itself is kept all the same.
     """
     given = Feedback(model=model, liked=liked, comment=comment.strip(), corrected=corrected, corrected_reply=corrected_reply.strip(), messages=[*messages])
-    path = (workspace or settings().folder()) / FILE
+    workspace = workspace or settings().folder()
+    path = workspace / FILE
     if liked and not (corrected or given.corrected_reply):
         _append(path, given)
         return given
     store = store or HotelStore.load(settings().hotels)
     happened, right = as_conversation(given.messages, given), candidate(given, store)
-    own = review or ReviewStore.of_settings()
+    own = review or ReviewStore(settings().review_url or f"sqlite:///{workspace / 'review.sqlite'}")
     try:
         given.queued = own.add(right, OPERATION, happened if right.messages != happened.messages else None, check(right, store))
     finally:

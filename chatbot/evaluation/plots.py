@@ -9,7 +9,7 @@ from chatbot.evaluation.labels import METRICS, SLOTS, label, shown
 COLOURS = ("#64748b", "#0f9488", "#c2670c")
 """One a model; told apart in light and dark, and by people who see few colours (they differ in lightness too)."""
 MARKS = ("circle", "square", "diamond")
-LEFT, WIDTH, ROW = 150, 520, 18
+LEFT, WIDTH, ROW = 132, 330, 16
 
 
 def legend(models: Sequence[str]) -> str:

@@ -110,7 +110,7 @@ def verdicts(models: Sequence[str], pairs: Sequence[dict[str, Any]]) -> list[str
             low, high = (f"{100 * edge:+.1f}" for edge in found["interval"])
             p = "p < 0.001" if found["p"] < 0.001 else f"p = {found['p']:.3f}"
             change = f"{100 * found['difference']:+.1f} 个百分点（95% 区间 {low} 到 {high}，{p}）"
-            sure = "差别显著" if found["significant"] else "差别可能只是偶然"
+            sure = "没有差别" if found["interval"] == [0, 0] else "差别显著" if found["significant"] else "差别可能只是偶然"
             out.append(f"{models[pair['second']]} 相对 {models[0]}：{labels.label(labels.METRICS, name)} {change}，{sure}。")
     return out
 

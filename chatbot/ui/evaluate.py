@@ -73,13 +73,13 @@ def build(context: PageContext) -> None:
     """Lay the tab out and wire it."""
     gr.HTML(f"<style>{Path(__file__).with_name('evaluate.css').read_text(encoding='utf-8')}</style>", padding=False)
     form, view = _form(), _view()
-    with gr.Accordion(t("evaluate.errors"), open=True):
+    with gr.Accordion(t("evaluate.errors"), open=True, visible=False) as errors:
         with gr.Row():
             filters = _filters()
         cases = gr.HTML(padding=False, elem_id="cases")
     handlers = EvaluateHandlers(context)
     _wire_filters(handlers, view, filters, cases)
-    _wire(handlers, form, view, [filters[0], filters[3]])
+    _wire(handlers, form, view, [errors, filters[0], filters[3]])
     _load(handlers, form, [filters[1], filters[2], build_vote(context)])
 
 
@@ -91,13 +91,13 @@ def _form() -> Form:
             goals = gr.Number(0, label=t("evaluate.goals"), precision=0, minimum=0, maximum=1000, scale=2, min_width=150)
             limit = gr.Number(0, label=t("evaluate.limit"), precision=0, minimum=0, scale=2, min_width=150, elem_id="eval-limit")
         with gr.Row():
-            upload = gr.UploadButton(t("evaluate.upload"), file_types=[".jsonl"], min_width=100, size="md")
-            start = gr.Button(t("evaluate.start"), variant="primary", min_width=140, size="md", elem_id="eval-start")
+            start = gr.Button(t("evaluate.start"), variant="primary", min_width=180, scale=0, size="md", elem_id="eval-start")
+            upload = gr.UploadButton(t("evaluate.upload"), file_types=[".jsonl"], min_width=140, scale=0, size="md")
     return Form(group, models, data, upload, goals, limit, start)
 
 
 def _view() -> View:
-    with gr.Row():
+    with gr.Row(elem_classes="picked"):
         study = gr.Dropdown([], label=t("evaluate.study"), scale=4, elem_id="study", min_width=260)
         stop, resume = (gr.Button(t(f"evaluate.{name}"), min_width=80, size="md", visible=False) for name in ("stop", "resume"))
         report, markdown = (gr.DownloadButton(t(f"evaluate.{name}"), min_width=100, size="md", interactive=False) for name in ("report", "markdown"))

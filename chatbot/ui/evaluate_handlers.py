@@ -103,18 +103,18 @@ class EvaluateHandlers:
         active = job is not None and job.state in ACTIVE
         buttons = [gr.update(visible=may and active), gr.update(visible=may and job is not None and job.state in ("stopped", "failed", "died"))]
         mark = f"{name}:{study is not None}"
-        shown = [gr.skip()] * 5 if mark == drawn else self._drawn(study, offered, request)
+        shown = [gr.skip()] * 6 if mark == drawn else self._drawn(study, offered, request)
         return [gr.update(choices=offered, value=name), runs.status(job, request), *buttons, mark, *shown]
 
     def _drawn(self, study: Study | None, offered: list[Any], request: gr.Request) -> list[Any]:
         if study is None:
             none = "" if offered else f'<p class="quiet">{say(request, "evaluate.none")}</p>'
-            return [none, *[gr.update(value=None, interactive=False)] * 2, gr.update(choices=[], value=None), gr.skip()]
+            return [none, *[gr.update(value=None, interactive=False)] * 2, gr.update(visible=False), gr.update(choices=[], value=None), gr.skip()]
         workspace = self.context.settings.workspace
         votes = standings(read_votes(workspace / "votes.jsonl"))
         files = write_reports(study, Path(tempfile.mkdtemp(prefix="report-")) / "report.html", votes, feedback_counts(workspace))
         operations = sorted({case.operation for case in cases(study.rows(len(study.models) - 1), study.conversations)} - {""})
-        pickers = [gr.update(choices=[(m, i) for i, m in enumerate(study.models)], value=len(study.models) - 1)]
+        pickers = [gr.update(visible=True), gr.update(choices=[(m, i) for i, m in enumerate(study.models)], value=len(study.models) - 1)]
         pickers.append(gr.update(choices=[("—", ""), *[(name, name) for name in operations]], value=""))
         return [results(study, request), *[gr.update(value=str(path), interactive=True) for path in files], *pickers]
 

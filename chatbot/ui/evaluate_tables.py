@@ -25,6 +25,7 @@ WORDS = {
     ),
     "evaluate.sure": ("，差别显著。", ", a significant difference."),
     "evaluate.unsure": ("，可能只是偶然。", ", which may be chance."),
+    "evaluate.same": ("，没有差别。", ", no difference."),
     "evaluate.others": ("其他定义（含原实验室的）", "Other definitions (including the original lab's)"),
     "evaluate.figures": ("主要指标", "Main figures"),
     "evaluate.slots": ("各条件的理解（F1）", "Conditions one by one (F1)"),
@@ -88,7 +89,8 @@ def _lifts(names: Sequence[str], pairs: Sequence[dict[str, Any]], who: Any) -> l
             low, high, change = (f"{100 * x:+.1f}" for x in (*found["interval"], found["difference"]))
             metric = labels.label(labels.METRICS, name, language(who))
             models = {"model": escape(names[pair["second"]]), "first": escape(names[0])}
-            sure = say(who, "evaluate.sure" if found["significant"] else "evaluate.unsure")
+            same = found["interval"] == [0, 0]
+            sure = say(who, "evaluate.same" if same else "evaluate.sure" if found["significant"] else "evaluate.unsure")
             style = "lift" if found["significant"] and found["difference"] > 0 else "lift unsure"
             out.append(f'<p class="{style}">{say(who, "evaluate.lift", metric=metric, change=change, low=low, high=high, **models)}{sure}</p>')
     return out
