@@ -17,7 +17,7 @@ WORDS = {
     "header.hotel-mini": ("hotel-mini · 随附", "hotel-mini · shipped"),
     "header.hotel-mini-base": ("hotel-mini · 微调前的基座", "hotel-mini · base before fine-tuning"),
     "header.database": ("酒店库", "Hotel database"),
-    "header.upload": ("换酒店库…", "Change hotels …"),
+    "header.upload": ("换酒店库…", "Hotels …"),
     "header.first": ("{name} · {n} 家", "{name} · {n} hotels"),
     "header.demo_hotels": ("虚构酒店", "Invented"),
     "header.refused": ("不能换酒店库。{error}", "The hotels cannot be changed. {error}"),

@@ -47,6 +47,7 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
             prevent_thread_lock=True,
             ssr_mode=False,
             quiet=True,
+            _frontend=False,  # or Gradio asks the page for itself and gives up after 3 s, as on a busy machine or behind a proxy
             footer_links=[],
             i18n=translations(),
             theme=theme(),
