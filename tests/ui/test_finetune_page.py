@@ -1,0 +1,127 @@
+"""The Fine-tune tab in a real browser: before a start, how runs are shown, and a real training from the page to its end."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from chatbot.jobs import Job, JobWriter, list_jobs
+from chatbot.messages import Conversation, read_conversations, reply, user, write_conversations
+from chatbot.settings import DATA, Settings
+from chatbot.ui.context import PageContext
+from tests.tiny_models import tiny_llama
+
+pytestmark = pytest.mark.browser
+
+
+def tune(tab, name="微调"):
+    tab.get_by_role("tab", name=name).click()
+    tab.locator("#walk li").first.wait_for()
+    return tab
+
+
+def sideways(tab):
+    return tab.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1")
+
+
+def past_run(workspace, name, state, *events, **config):
+    folder = workspace / "jobs" / name
+    folder.mkdir(parents=True)
+    for file, value in (("job", {"kind": "finetune", "argv": [], "created": time.time()}), ("config", config), ("status", {"state": state})):
+        (folder / f"{file}.json").write_text(json.dumps(value))
+    for event in events:
+        JobWriter(folder).event(max_steps=2, **event)
+    return Job(folder)
+
+
+def upload(tab, path):
+    tab.locator("[role=tabpanel]:visible input[type=file]").first.set_input_files(str(path))
+    tab.get_by_label("训练数据").and_(tab.locator(f'[value="{path.stem}"]')).wait_for()
+
+
+@pytest.mark.parametrize("view", ["desktop", "phone"])
+def test_a_newcomer_finds_six_methods_three_presets_and_a_walk(open_tab, serve_page, page_context, view):
+    tab = tune(open_tab(serve_page(page_context), view))
+    assert tab.locator(".methods label").count() == 6
+    assert tab.locator("#preset label").count() == 3
+    assert "先看一看" in tab.locator("#walk .now").inner_text()
+    assert not sideways(tab)
+
+
+def test_data_in_which_a_conversation_trains_nothing_is_refused_in_words(open_tab, serve_page, page_context, tmp_path):
+    path = tmp_path / "silent.jsonl"
+    write_conversations(
+        path, [Conversation(id="good", source="a", messages=[user("在吗"), reply("在")]), Conversation(id="mute", source="b", messages=[user("在吗")])]
+    )
+    tab = tune(open_tab(serve_page(page_context)))
+    upload(tab, path)
+    tab.get_by_role("button", name="先看一看").click()
+    tab.get_by_text("would train nothing").wait_for()
+    assert tab.locator("#look .tokens").count() == 0
+
+
+def test_the_look_colours_what_is_learned_and_shows_how_rows_are_filled(open_tab, serve_page, page_context, tmp_path):
+    path = tmp_path / "few.jsonl"
+    write_conversations(path, list(read_conversations(DATA / "conversations" / "train.jsonl"))[:6])
+    tab = tune(open_tab(serve_page(page_context)))
+    upload(tab, path)
+    tab.get_by_role("button", name="先看一看").click()
+    tab.locator("#look .tokens .trained").first.wait_for()
+    assert tab.locator("#look .packing").count() == 2 and tab.locator("#look .lengths i").count() > 0
+
+
+def test_runs_are_told_in_words_and_two_of_them_compared(open_tab, serve_page, page_context):
+    workspace = page_context.settings.workspace
+    points = [{"event": "eval", "step": 0, "eval_slot_f1": 0.5}, {"event": "log", "step": 1, "loss": 2.0}, {"event": "eval", "step": 2, "eval_slot_f1": 0.75}]
+    past_run(workspace, "first", "done", *points, rank=8, method="lora")
+    past_run(workspace, "second", "running", *points[:2], rank=16, method="lora")
+    tab = tune(open_tab(serve_page(page_context)))
+    tab.locator("#run-status").get_by_text("进程意外结束").wait_for()
+    assert tab.get_by_role("button", name="继续", exact=True).is_enabled()
+    tab.get_by_label("训练记录").click()
+    tab.get_by_role("option", name="first").click()
+    tab.locator("#run-status").get_by_text("训练前 0.50，现在 0.75（+0.25）").wait_for()
+    assert tab.locator("#curves svg").count() == 2
+    tab.get_by_role("button", name="比较两次训练").click()
+    for name in ("first", "second"):
+        tab.get_by_role("checkbox", name=name).check()
+    tab.locator(".differences").wait_for()
+    assert tab.locator(".differences").inner_text().split() == ["设置", "second", "first", "rank", "16", "8"]
+
+
+@pytest.mark.slow
+def test_a_training_is_started_killed_resumed_and_its_adapter_found_in_chat_and_evaluate(open_tab, serve_page, page_context, tiny_model, tmp_path):
+    """With a tiny random base of the workspace; the trainer is a process of its own and is killed as a machine would kill it."""
+    settings = Settings(workspace=page_context.settings.workspace, hotels=page_context.settings.hotels, base=tiny_llama(tmp_path / "tiny"), _env_file=None)
+    path = tmp_path / "few.jsonl"
+    write_conversations(path, list(read_conversations(DATA / "conversations" / "train.jsonl"))[:12])
+    tab = tune(open_tab(serve_page(PageContext(settings, open_model=lambda model_id, current: tiny_model))))
+    upload(tab, path)
+    tab.get_by_role("button", name="更多设置").click()
+    for label, value in (("最多步数", "30"), ("每几步评测", "2"), ("每次生成几段", "0"), ("每批行数", "1")):
+        tab.get_by_label(label).fill(value)
+    tab.get_by_role("button", name="开始训练").click()
+    job = followed(settings)
+    os.killpg(job.status["pid"], signal.SIGKILL)
+    tab.locator("#run-status").get_by_text("进程意外结束").wait_for()
+    tab.get_by_role("button", name="继续", exact=True).click()
+    tab.locator("#run-status").get_by_text("训练完成").wait_for(timeout=300_000)
+    tab.get_by_role("tab", name="评测").click()
+    tab.locator("#eval-models input").click()
+    tab.get_by_role("option", name=job.id).wait_for()
+    tab.get_by_role("tab", name="对话").click()
+    tab.locator(".pill input").first.click()
+    tab.get_by_role("option", name=job.id).wait_for()
+
+
+def followed(settings, seconds=240):
+    """The one job, once its first checkpoint is written."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        jobs = list_jobs(settings.workspace / "jobs", "finetune")
+        if jobs and list(jobs[0].folder.glob("adapter/checkpoints/checkpoint-*/trainer_state.json")):
+            return jobs[0]
+        time.sleep(0.1)
+    raise AssertionError("the run did not come to its first checkpoint")
