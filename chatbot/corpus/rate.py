@@ -15,9 +15,9 @@ WINDOW, TOO_MANY = 50, 0.2
 class AdaptiveLimit:
     """Additive increase, multiplicative decrease of the number of concurrent calls.
 
-    It starts with one more for every success (slow start) and ends that at its first cut; from then on one more after 25 successes,
-    and ×0.75 when a fifth of the last 50 answers were refusals, at most once in 2 s (the answers of one burst count once). Fewer
-    refusals are no limit but noise, which any busy server makes; and a refused call waits in its slot, which eases the pressure.
+    It starts with one more for every success (slow start). When a fifth of the last 50 answers were refusals it is cut to ×0.75, at
+    most once in 2 s (the answers of one burst count once), and grows by one after 25 successes from then on, after fewer the longer
+    the cut lies back. Fewer refusals are no limit but noise, which any busy server makes; and a refused call waits in its slot.
 
     Args:
         most: never more than this.
@@ -56,7 +56,8 @@ class AdaptiveLimit:
         if self.active < int(self.limit) - 1:
             return  # the limit is not what holds us back
         self._successes += 1
-        if self._ramping or self._successes >= GROW_AFTER:
+        since = (self._clock() - self._last_cut) / COOL_DOWN
+        if self._ramping or self._successes * (1 + since) >= GROW_AFTER:
             self.limit, self._successes = min(self.limit + 1, self.most), 0
 
     def refused(self) -> None:

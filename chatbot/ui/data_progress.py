@@ -24,7 +24,7 @@ WORDS = {
     "augment.seconds": ("{n} 秒", "{n} s"),
     "augment.minutes": ("{n} 分钟", "{n} min"),
     "augment.aside": ("放在一边 {n} 项", "{n} set aside"),
-    "augment.to_review": ("{n} 段已经在第 ③ 步等待审核。", "{n} are waiting in step ③."),
+    "augment.to_review": ("{n} 段送去了第 ③ 步审核。", "{n} went to step ③ for review."),
     "augment.writer": ("由{name}写", "written by {name}"),
 }
 

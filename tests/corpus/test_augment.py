@@ -7,15 +7,17 @@ import time
 
 import pytest
 
-from chatbot.corpus.augment import Alone, augment, plan
+from chatbot.corpus.augment import Alone, Augmented, augment, plan
 from chatbot.corpus.augment_config import AugmentConfig
 from chatbot.corpus.augment_modes import estimate, run_batch, run_direct
 from chatbot.corpus.augment_prompts import OPERATIONS, prompt, save_prompt
+from chatbot.corpus.augment_run import SecondEar, put_up
 from chatbot.corpus.augment_tasks import Rejected, hotel_in_hand, spoken
 from chatbot.corpus.checks import check
 from chatbot.corpus.offline import rewrite, wordings
+from chatbot.corpus.review import ReviewStore
 from chatbot.corpus.selfplay import selfplay
-from chatbot.errors import InputError
+from chatbot.errors import InputError, ModelError
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HotelQuery
 from chatbot.messages import Conversation, call, observation, read_conversations, reply, user
@@ -43,6 +45,18 @@ def test_the_tables_alone_write_every_task_and_the_checks_pass(store, conversati
     assert not got.aside
     passed = [all(c.passed for c in check(made, store, task.original)) for task, made in got.made]
     assert sum(passed) / len(passed) >= 0.97
+
+
+def test_the_second_parser_is_opened_only_when_the_word_list_finds_a_difference(store, conversations, config, tmp_path):
+    got = augment(conversations, store, config)
+    clean = [(task, made) for task, made in got.made if all(c.passed for c in check(made, store, task.original))]
+    review = ReviewStore(f"sqlite:///{tmp_path / 'review.sqlite'}")
+    assert put_up(Augmented(clean), store, review, SecondEar("no-such-model")) == len(clean) > 50
+    task, made = clean[0]
+    odd = made.model_copy(update={"messages": [user("随便来一家"), *made.messages[1:]]})
+    with pytest.raises(ModelError, match="no-such-model"):
+        put_up(Augmented([(task, odd)]), store, review, SecondEar("no-such-model"))
+    review.close()
 
 
 def test_the_same_seed_writes_the_same_and_another_does_not(store, conversations, config):

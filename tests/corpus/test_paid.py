@@ -23,7 +23,7 @@ def busy(limit):
 
 
 def test_the_limit_grows_with_every_success_until_the_first_cut_and_then_by_one_in_twenty_five():
-    limit = AdaptiveLimit(most=500, start=4)
+    limit = AdaptiveLimit(most=500, start=4, clock=Clock())
     for _ in range(20):
         busy(limit).succeeded()
     assert limit.limit == 24
@@ -33,6 +33,19 @@ def test_the_limit_grows_with_every_success_until_the_first_cut_and_then_by_one_
     for _ in range(2 * GROW_AFTER):
         busy(limit).succeeded()
     assert limit.limit == 20
+
+
+def test_the_longer_a_cut_lies_back_the_faster_the_limit_grows():
+    clock, grown = Clock(), []
+    limit = AdaptiveLimit(most=500, start=40, clock=clock)
+    for _ in range(10):
+        limit.refused()
+    for clock.now in (0.0, 20.0, 60.0):
+        before = limit.limit
+        for _ in range(GROW_AFTER):
+            busy(limit).succeeded()
+        grown.append(limit.limit - before)
+    assert 1 == grown[0] < grown[1] < grown[2]
 
 
 def test_a_burst_of_refusals_cuts_once_in_two_seconds_to_three_quarters():

@@ -113,7 +113,7 @@ def test_from_a_crosswoz_file_to_an_export_by_keyboard_and_without_a_key(open_ta
     tab.locator("#augment-estimate").click()
     tab.locator("#augment-cost").get_by_text("免费").wait_for()
     tab.locator("#augment-start").click()
-    tab.locator("#augment-shown").get_by_text("等待审核").wait_for()
+    tab.locator("#augment-shown").get_by_text("步审核").wait_for()
 
     step(tab, 3)
     tab.locator("article.card").wait_for()
