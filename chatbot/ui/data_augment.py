@@ -39,6 +39,7 @@ WORDS = {
     "augment.cap": ("花费上限（美元，含以前花的）", "Cap (US$, all runs together)"),
     "augment.price_in": ("每百万输入词元（美元）", "US$ a million tokens in"),
     "augment.price_out": ("每百万输出词元（美元）", "US$ a million tokens out"),
+    "augment.published": ("按公布价", "as published"),
     "augment.prompts": ("提示词", "Prompts"),
     "augment.of": ("哪一种", "Of which"),
     "augment.save": ("保存提示词", "Save prompt"),
@@ -110,7 +111,11 @@ def _form() -> Form:
             base_url = gr.Textbox("", label=t("augment.base_url"), min_width=180)
             key = gr.Textbox("", label=t("augment.key"), type="password", min_width=140)
         with gr.Row():
-            cap, price_in, price_out = (gr.Number(D[name], label=t(f"augment.{name}"), minimum=0, min_width=130) for name in ("cap", "price_in", "price_out"))
+            cap = gr.Number(D["cap"], label=t("augment.cap"), minimum=0, min_width=130)
+            # Text: an empty gr.Number comes back as 0, which would make an unknown price a free run.
+            price_in, price_out = (
+                gr.Textbox("", label=t(f"augment.{name}"), placeholder=t("augment.published"), min_width=130) for name in ("price_in", "price_out")
+            )
     mode.change(lambda chosen: gr.update(visible=chosen != "offline"), mode, api, **QUIET)
     return Form([mode, operations, share, new, seed, ear, model, base_url, cap, price_in, price_out], key)
 

@@ -5,12 +5,15 @@ import zipfile
 
 import pytest
 
+from chatbot.corpus.selfplay import selfplay
 from chatbot.hotels.generate import generate
+from chatbot.hotels.store import HotelStore
 from chatbot.models.catalog import ModelChoice
 from chatbot.settings import Settings
 from chatbot.ui.context import PageContext
 from chatbot.ui.data_files import DataFiles
 from tests.conftest import write_hotels
+from tests.corpus.paid_run import openai_server, stats
 
 pytestmark = pytest.mark.browser
 WISHES = (
@@ -164,6 +167,33 @@ def test_a_file_that_is_no_corpus_is_named_in_words_and_leaves_the_page_as_it_wa
     upload(page, tmp_path / "other.json")
     page.get_by_text("没有成功").first.wait_for()
     page.locator("#corpus-shown").get_by_text("还没有语料").wait_for()
+
+
+def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(open_tab, serve_page, page_context, files, hotels):
+    files.keep_corpus(list(selfplay(HotelStore(hotels), 12, seed=3, spoken=0.0)), {})
+    with openai_server(latency=0.5, rate=10) as url:
+        tab = open_tab(serve_page(page_context))
+        tab.get_by_role("tab", name="数据").click()
+        step(tab, 2)
+        tab.locator("#augment-mode").get_by_text("ChatGPT（马上）").click()
+        tab.locator("#augment-start").click()
+        tab.get_by_text("没有密钥").first.wait_for()
+        tab.get_by_label("接口地址").fill(f"{url}/v1")
+        tab.get_by_label("密钥（不保存）").fill("sk-test")
+        tab.locator("#augment-estimate").click()
+        tab.locator("#augment-cost").get_by_text("约 $").wait_for(timeout=20_000)
+        tab.locator("#augment-start").click()
+        shown = tab.locator("#augment-shown")
+        shown.get_by_text("已花 $0.0").wait_for()
+        tab.locator("#augment-pause:not([disabled])").click()
+        shown.get_by_text("已暂停在").wait_for()
+        tab.locator("#augment-resume:not([disabled])").click()
+        shown.get_by_text("步审核").wait_for()
+        seen = stats(url)
+    job = files.job()
+    assert job.status["attempt"] == 2
+    assert seen["twice"] == 0
+    assert not [path for path in job.folder.rglob("*") if path.is_file() and b"sk-test" in path.read_bytes()]
 
 
 @pytest.mark.parametrize(("view", "locale"), [("phone", "zh-CN"), ("desktop", "en-US")])
