@@ -16,6 +16,7 @@ def pretrain(
     learning_rate: Annotated[float, typer.Option(min=0)] = 2e-3,
     start: Annotated[Path | None, typer.Option(help="go on from this model instead of random weights")] = None,
     replies_only: Annotated[bool, typer.Option(help="loss on calls and replies only")] = False,
+    linear_only: Annotated[bool, typer.Option(help="train the linear layers alone; `extract-adapter` then writes the difference as LoRA")] = False,
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
     """Train a tokenizer and a small causal language model from scratch; runs as it is under `accelerate launch`."""
@@ -24,7 +25,7 @@ def pretrain(
 
     config = PretrainConfig(
         data=tuple(data), out=out, preset=preset, max_steps=max_steps, batch_tokens=batch_tokens, learning_rate=learning_rate, seed=seed, start=start,
-        replies_only=replies_only,
+        replies_only=replies_only, linear_only=linear_only,
     )  # fmt: skip
     print(train(config))
 

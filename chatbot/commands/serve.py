@@ -1,4 +1,4 @@
-"""`merge`: make a checkpoint that any engine serves without adapters."""
+"""`merge`: make a checkpoint that any engine serves without adapters; `extract-adapter`: the way back."""
 
 import json
 from pathlib import Path
@@ -29,6 +29,20 @@ def merge(
     print(f"saved: {out}")
 
 
+def extract_adapter(
+    *,
+    base: Annotated[Path, typer.Option("--base", help="folder of the base model")],
+    tuned: Annotated[Path, typer.Option("--tuned", help="folder of the same model after full fine-tuning of its linear layers")],
+    out: Annotated[Path, typer.Option("--out", help="folder of the adapter")],
+    rank: Annotated[int, typer.Option("--rank", min=1, help="LoRA's rank; the smaller side of a layer loses nothing")] = 128,
+) -> None:
+    """Write the difference between two models as a LoRA adapter."""
+    from chatbot.models.extraction import extract_adapter as run
+
+    print(json.dumps(run(base, tuned, out, rank)))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
     app.command()(merge)
+    app.command("extract-adapter")(extract_adapter)

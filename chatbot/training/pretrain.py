@@ -46,6 +46,7 @@ class PretrainConfig:
         max_length: longer conversations are cut.
         start: a finished model to go on from instead of random weights; its tokenizer is kept.
         replies_only: count the loss on calls and replies only.
+        linear_only: train the linear layers alone, as LoRA would, so that the difference can be written as an adapter (`extract-adapter`).
     """
 
     data: tuple[Path, ...]
@@ -61,6 +62,7 @@ class PretrainConfig:
     seed: int = 0
     start: Path | None = None
     replies_only: bool = False
+    linear_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,8 @@ def pretrain(config: PretrainConfig) -> Path:
     print(json.dumps({"conversations": len(conversations), "tokens": sum(len(e.ids) for e in examples.examples)}), flush=True)
     torch.manual_seed(config.seed)
     model = _model(config, len(tokenizer))
+    if config.linear_only:
+        _freeze_all_but_linear(model)
     model.config.pad_token_id, model.config.eos_token_id = tokenizer.pad_token_id, tokenizer.eos_token_id
     trainer = _PretrainTrainer(
         model=model,
@@ -205,6 +209,12 @@ def _save(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     model.half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     (folder / "workbench.json").write_text(json.dumps({"family": HOTEL_MINI.name}), encoding="utf-8")
+
+
+def _freeze_all_but_linear(model: Any) -> None:
+    embeddings = model.get_input_embeddings().weight
+    for weight in model.parameters():
+        weight.requires_grad_(weight.ndim == 2 and weight is not embeddings)
 
 
 def _model(config: PretrainConfig, vocabulary: int) -> Any:
