@@ -241,7 +241,7 @@ class Agent:
         return None if known and not topic(turn.words.replace(name, "")) else FunctionCall(name="search_hotels", arguments={"name": name})
 
     def _attempt(self, turn: _Turn, stop: Callable[[], bool], deltas: Iterator[Delta], *, hidden: bool) -> Generator[Event, None, FunctionCall | str | None]:
-        """One generation; shows a reply clause by clause as far as it is grounded, or only whole where it is `hidden`."""
+        """One generation; shows a reply clause by clause as far as it is grounded, or not at all where it is `hidden`."""
         opening = preface(turn.relaxed, turn.unmatched)
         text, shown = "", ""
         for delta in deltas:
@@ -258,7 +258,8 @@ class Agent:
         if wrong:
             turn.rejected.append((text, "; ".join(wrong)))
             return None
-        yield TextEvent(opening + text)
+        if not hidden:
+            yield TextEvent(opening + text)
         return opening + text
 
     def _wrong(self, text: str, turn: _Turn) -> list[str]:

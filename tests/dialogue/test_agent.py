@@ -233,3 +233,8 @@ def test_a_facility_with_a_telephone_in_its_name_is_no_question_for_the_number(s
     wish = call(CHEAP | {"facilities": ["免费市内电话"]})
     done = play(store, small(queue_model([wish, reply("为您找到归途快捷酒店(北京云桥店)。")])), "还要免费市内电话", found)[-1]
     assert done.source == "model" and done.reply.endswith("为您找到归途快捷酒店(北京云桥店)。")
+
+
+def test_a_reply_that_should_have_been_a_search_is_never_shown(store, queue_model, found):
+    events = play(store, small(queue_model([reply("好的，祝您入住愉快！")] * 2 + [reply("为您推荐北京瑞都大酒店。")])), "换成豪华型", found)
+    assert not any("入住愉快" in event.text for event in events if isinstance(event, TextEvent))
