@@ -68,8 +68,9 @@ class GuardedTrainer(SFTTrainer):
 
     def _conversations(self, inputs: dict[str, Any]) -> list[str]:
         """Ids of the conversations in a batch, packed or padded."""
-        found = []
-        for ids, row in zip(inputs["input_ids"].tolist(), self._starts(inputs), strict=True):
+        found, mask = [], inputs.get("attention_mask")
+        rows = inputs["input_ids"] if mask is None else [ids[kept.bool()] for ids, kept in zip(inputs["input_ids"], mask, strict=True)]
+        for ids, row in zip([ids.tolist() for ids in rows], self._starts(inputs), strict=True):
             for begin, end in zip(row, [*row[1:], len(ids)], strict=True):
                 found.append(self.names.get(_key(ids[begin:end]), "?"))
         return sorted(set(found) - {"?"})

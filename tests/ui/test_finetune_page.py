@@ -13,7 +13,7 @@ from chatbot.settings import DATA, Settings
 from chatbot.ui.context import PageContext
 from tests.tiny_models import tiny_llama
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def tune(tab, name="微调"):
@@ -91,7 +91,6 @@ def test_runs_are_told_in_words_and_two_of_them_compared(open_tab, serve_page, p
     assert tab.locator(".differences").inner_text().split() == ["设置", "second", "first", "rank", "16", "8"]
 
 
-@pytest.mark.slow
 def test_a_training_is_started_killed_resumed_and_its_adapter_found_in_chat_and_evaluate(open_tab, serve_page, page_context, tiny_model, tmp_path):
     """With a tiny random base of the workspace; the trainer is a process of its own and is killed as a machine would kill it."""
     settings = Settings(workspace=page_context.settings.workspace, hotels=page_context.settings.hotels, base=tiny_llama(tmp_path / "tiny"), _env_file=None)
