@@ -46,9 +46,9 @@ def extract_adapter(base: Path, tuned: Path, out: Path, rank: int) -> dict[str, 
     kept = whole = 0.0
     for name, layer in adapted.base_model.model.named_modules():
         if f"{name}.weight" in linear:
-            difference = after[f"{name}.weight"] - layer.base_layer.weight  # type: ignore[union-attr, operator]
+            difference = after[f"{name}.weight"] - layer.base_layer.weight
             down, up = factors(difference.detach(), rank)
-            layer.lora_A["default"].weight.data, layer.lora_B["default"].weight.data = down, up  # type: ignore[union-attr, index]
+            layer.lora_A["default"].weight.data, layer.lora_B["default"].weight.data = down, up
             whole += difference.square().sum().item()
             kept += (up @ down).square().sum().item()
     adapted.half().save_pretrained(out)
