@@ -9,8 +9,8 @@ from typing import Any
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent, TurnEvent
 from chatbot.dialogue.fallback import LOST, preface, template_reply
 from chatbot.dialogue.grounding import ungrounded
-from chatbot.dialogue.hearing import contradictions, corrected, missed_call
-from chatbot.dialogue.questions import Question, called, question, topic
+from chatbot.dialogue.hearing import contradictions, corrected, missed_call, points, with_heard
+from chatbot.dialogue.questions import Question, called, question, strays, topic
 from chatbot.errors import CallParseError, QueryError
 from chatbot.hotels.facilities import canonical
 from chatbot.hotels.names import spoken
@@ -18,6 +18,7 @@ from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import FunctionCall, Message, call, observation, reply, user
 from chatbot.models.backends import CallDelta, ChatModel, Delta, TextDelta
+from chatbot.models.hotel_mini import REFERENCE
 
 _CLAUSE = re.compile(r".*[，。！？；：\n）]", re.S)
 TOOLS = [SEARCH_HOTELS]
@@ -200,7 +201,15 @@ class Agent:
             if isinstance(draft, FunctionCall) and not better and tools:
                 tries = list(REPLIES)
             instead = instead or better
-        return instead or missed
+        return instead or missed or self._unmet(turn)
+
+    def _unmet(self, turn: _Turn) -> FunctionCall | None:
+        """Where no reply spoke of the facilities that the user speaks of, of no one hotel: the search for them, unless it was made already."""
+        if not self._small or turn.call or self._asked(turn) or points(turn.words) or not turn.rejected or not strays(turn.words, ""):
+            return None
+        state = state_of(turn.history)
+        wanted = with_heard(state, turn.messages)
+        return None if _same(HotelQuery.parse(wanted.arguments), state) else wanted
 
     def _doubt(self, draft: FunctionCall | str | None, turn: _Turn, missed: FunctionCall | None) -> tuple[str, FunctionCall | None]:
         """What is wrong with a small model's draft, and the call that is better, None where a reply is; a large model is trusted."""
@@ -215,7 +224,7 @@ class Agent:
             wrong = contradictions(draft, state, turn.messages)
             reason, better = "; ".join(wrong), corrected(draft, state, turn.messages) if wrong else draft
             asked = question(turn.words, records_of(turn.history), turn.history)
-            if (asked and asked.pointed) or (records_of(turn.history) and _same(HotelQuery.parse(better.arguments), state)):
+            if (asked and asked.pointed) or (state.arguments() and _same(HotelQuery.parse(better.arguments), state)):
                 reason, better = "asks for what is in hand", None
         if reason:
             turn.rejected.append((draft if isinstance(draft, str) else str(draft and draft.arguments), reason))
@@ -263,12 +272,14 @@ class Agent:
         return opening + text
 
     def _wrong(self, text: str, turn: _Turn) -> list[str]:
-        return ungrounded(text, records_of(turn.messages), turn.messages)
+        dangling = ["a hotel that is not there"] if REFERENCE.search(text) else []
+        return dangling + ungrounded(text, records_of(turn.messages), turn.messages)
 
     def _unanswered(self, text: str, turn: _Turn) -> list[str]:
         """What was asked and a small model's reply does not tell."""
         asked = self._asked(turn) if self._small else None
-        return ["not answered"] if asked and not asked.answered(text) else []
+        astray = self._small and not turn.call and strays(turn.words, text)
+        return ["not answered"] if astray or (asked and not asked.answered(text)) else []
 
     def _asked(self, turn: _Turn) -> Question | None:
         """The fact that the user asks for; one who wished for a search and named no hotel asks for none."""

@@ -11,7 +11,9 @@ from chatbot.hotels.facilities import match_facility
 from chatbot.hotels.query import HotelQuery
 from chatbot.messages import FunctionCall, Message
 
-_POINTS = r"第.[家个]|它|[这那该]家|[这那该]个?酒店|哪[家个]"
+_POINTS = r"第.[家个]|它|[这那该]家|[这那该]个?酒店"
+_DINING = {"中式餐厅", "西式餐厅"}
+"""People say that they have eaten; a word that means either of these is no sure wish."""
 _BOUNDS = {"price_range": "prices", "rating_range": "ratings"}
 
 
@@ -30,7 +32,32 @@ def contradictions(wanted: FunctionCall, state: HotelQuery, messages: Sequence[M
 
 def _wrong(step: Step, heard: Heard) -> list[str]:
     other_type = [t for t in heard.types if len(heard.types) == 1 and t != step.arguments.get("type")]
-    return list(dict.fromkeys(lost(step, heard) + unheard(step, heard) + other_type + _forgotten(step)))
+    return list(dict.fromkeys(lost(step, heard) + unheard(step, heard) + other_type + _forgotten(step) + _vague(step, heard) + _spoilt(step)))
+
+
+def _vague(step: Step, heard: Heard) -> list[str]:
+    """Facilities that were said by a word for several (wifi, 泳池) and that the call lacks, as that word."""
+    asked = {name for f in step.arguments.get("facilities") or [] for name in match_facility(f)}
+    mentions = [m for m in heard.facilities if len(m) > 1 and not m & (asked | _DINING)] if not step.arguments.get("name") else []
+    return [word for mention in mentions if (word := _said(step.words, mention))]
+
+
+def _said(words: str, mention: frozenset[str]) -> str:
+    """The shortest part of the words that means just these facilities; a Latin word is never cut."""
+    cuts = [at for at in range(len(words) + 1) if not re.fullmatch("[A-Za-z]{2}", words[max(0, at - 1) : at + 1])]
+    parts = sorted((words[a:b] for a in cuts for b in cuts if 2 <= b - a <= 8), key=len)
+    return next((part for part in parts if match_facility(part) == mention), "")
+
+
+def _spoilt(step: Step) -> list[str]:
+    """A facility twice, or 一家全季酒店 taken for a hotel called 家全季酒店."""
+    meant = [match_facility(f) or frozenset([f]) for f in step.arguments.get("facilities") or []]
+    name = str(step.arguments.get("name") or "")
+    return ["repeated"] * (len(set(meant)) < len(meant)) + ["measured"] * (name != _unmeasured(name, step.words))
+
+
+def _unmeasured(name: str, words: str) -> str:
+    return name[1:] if name[:1] in ("家", "个", "间") and f"一{name}" in words else name
 
 
 def _forgotten(step: Step) -> list[str]:
@@ -44,11 +71,20 @@ def _forgotten(step: Step) -> list[str]:
 def missed_call(state: HotelQuery, messages: Sequence[Message]) -> FunctionCall | None:
     """The call that a reply should have been: a type, price or rating was said that the state does not hold, and of no one hotel."""
     step, heard = _step(FunctionCall(name="search_hotels", arguments=state.arguments()), state, messages)
-    if re.search(_POINTS, step.words) or any(name in step.words for name in step.names):
+    if points(step.words) or any(name in step.words for name in step.names):
         return None
     sure = heard if not step.names else replace(heard, facilities=())
-    wanted = corrected(FunctionCall(name="search_hotels", arguments=state.arguments()), state, messages)
-    return wanted if unheard(step, sure) or (len(heard.types) == 1 and heard.types != {state.type}) else None
+    return with_heard(state, messages) if unheard(step, sure) or (len(heard.types) == 1 and heard.types != {state.type}) else None
+
+
+def points(words: str) -> bool:
+    """Whether the words speak of one hotel in hand: 第一家, 它, 这家."""
+    return bool(re.search(_POINTS, words))
+
+
+def with_heard(state: HotelQuery, messages: Sequence[Message]) -> FunctionCall:
+    """The search for what stood before and what the last utterance was heard to add."""
+    return corrected(FunctionCall(name="search_hotels", arguments=state.arguments()), state, messages)
 
 
 def corrected(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Message]) -> FunctionCall:
@@ -60,6 +96,7 @@ def corrected(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Messag
             _put(out, field, step.before.get(field))
     if wrong & {"type", *heard.types, str(out.get("type"))}:
         _put(out, "type", min(heard.types) if len(heard.types) == 1 else step.before.get("type"))
+    _put(out, "name", _unmeasured(str(out.get("name") or ""), step.words) or None)
     _put(out, "facilities", _facilities(step, heard, wrong))
     for field, kind in _BOUNDS.items():
         bands = [band for band in getattr(heard, kind) if not band.about]
@@ -78,7 +115,9 @@ def _facilities(step: Step, heard: Heard, wrong: set[str]) -> list[str]:
     kept = [f for f in step.arguments.get("facilities") or [] if f not in wrong]
     asked = [match_facility(f) or {f} for f in kept]
     kept = [f for f in step.before.get("facilities") or [] if f in wrong and f not in kept] + kept
-    return kept + [min(m) for m in heard.facilities if len(m) == 1 and min(m) in wrong and not any(min(m) in a for a in asked)]
+    added = [min(m) for m in heard.facilities if len(m) == 1 and min(m) in wrong and not any(min(m) in a for a in asked)]
+    once = {match_facility(f) or frozenset([f]): f for f in reversed(kept + added + _vague(step, heard))}
+    return list(reversed(once.values()))
 
 
 def _put(arguments: dict[str, Any], key: str, value: Any) -> None:

@@ -75,6 +75,12 @@ def question(words: str, records: Sequence[dict[str, Any]], messages: Sequence[M
     return Question(record, field, facility, pointed) if field else None
 
 
+def strays(words: str, reply: str) -> bool:
+    """Whether the words speak of facilities, ask for no other fact, and the reply says nothing of any of them."""
+    asked = {name for mention in hear(words).facilities for name in mention}
+    return bool(asked) and not topic(words) and not any(asked & mention for mention in hear(reply).facilities)
+
+
 def topic(words: str) -> str | None:
     """The one field that the words ask for; None for none or several, and where they wish instead."""
     found = [name for name, pattern in _TOPICS.items() if re.search(pattern, words)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn.functional import pad
 
 from chatbot.errors import ModelError
 from chatbot.models.loading import load_base, load_tokenizer
@@ -15,10 +16,11 @@ from chatbot.models.registry import family_of, write_family
 
 
 def factors(difference: torch.Tensor, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """A (rank, in) and B (out, rank) whose product B·A is the best approximation of a (out, in) difference."""
+    """A (rank, in) and B (out, rank) whose product B·A is the best approximation of a (out, in) difference; zeros beyond its own rank."""
     left, strengths, right = torch.linalg.svd(difference.float(), full_matrices=False)
     kept = strengths[:rank].sqrt()
-    return kept[:, None] * right[:rank], left[:, :rank] * kept
+    spare = rank - len(kept)
+    return pad(kept[:, None] * right[:rank], (0, 0, 0, spare)), pad(left[:, :rank] * kept, (0, spare))
 
 
 def extract_adapter(base: Path, tuned: Path, out: Path, rank: int) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def extract_adapter(base: Path, tuned: Path, out: Path, rank: int) -> dict[str, 
     strange += [name for name in set(before) - linear - set(strange) if not torch.equal(before[name], after[name])]
     if strange:
         raise ModelError("the tuned model differs in more than its linear layers", value=sorted(strange)[0], remedy="Train it with --linear-only.")
-    rank = min(rank, *(min(before[name].shape) for name in linear))
+    rank = min(rank, max(min(before[name].shape) for name in linear))
     config = LoraConfig(r=rank, lora_alpha=rank, lora_dropout=0.0, target_modules=sorted(family.lora_targets), task_type="CAUSAL_LM")
     adapted = get_peft_model(model, config)
     kept = whole = 0.0

@@ -20,7 +20,7 @@ SPELLED = ("name", "type", "price", "rating", "facilities")
 HOTELS = 3
 REFERENCES = tuple(f"<|{k}.{field}|>" for k in range(1, HOTELS + 1) for field in FIELDS)
 SPECIAL_TOKENS = (PAD, END, USER, ASSISTANT, CALL, RECORDS, *REFERENCES)
-_REFERENCE = re.compile(r"<\|([1-9])\.([a-z_]+)\|>")
+REFERENCE = re.compile(r"<\|([1-9])\.([a-z_]+)\|>")
 _UNIT = {"price": r"(?=\s*元|块)", "rating": r"(?=\s*分)"}
 
 
@@ -35,14 +35,14 @@ def value(record: dict[str, Any], field: str) -> str:
 
 
 def fill(text: str, messages: Sequence[Message]) -> str:
-    """Replace references by the values of the latest records; a reference to nothing becomes 暂无."""
+    """Replace references by the values of the latest records: 暂无 for a value that is not known, and no change where no such hotel is there."""
     records = latest_records(messages)
 
     def one(match: re.Match[str]) -> str:
         index = int(match[1]) - 1
-        return (value(records[index], match[2]) if index < len(records) else "") or "暂无"
+        return value(records[index], match[2]) or "暂无" if index < len(records) else match[0]
 
-    return _REFERENCE.sub(one, text)
+    return REFERENCE.sub(one, text)
 
 
 def latest_records(messages: Sequence[Message]) -> list[dict[str, Any]]:

@@ -141,7 +141,7 @@ class LocalModel:
         with torch.inference_mode():
             out = decoder(self.model)(input_ids=ids, past_key_values=prefix.cache, use_cache=True, logits_to_keep=1)
         prefix.ids += new
-        return out.logits[0, -1].float().cpu()
+        return out.logits[0, -1].to("cpu", torch.float32, copy=True)  # a tensor of its own, which a grammar may write into
 
     def _prefix(self, prompt: list[int]) -> _Prefix:
         """The kept keys and values that fit best, cut to what they share with the prompt (its last token is always computed)."""

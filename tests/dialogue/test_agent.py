@@ -238,3 +238,14 @@ def test_a_facility_with_a_telephone_in_its_name_is_no_question_for_the_number(s
 def test_a_reply_that_should_have_been_a_search_is_never_shown(store, queue_model, found):
     events = play(store, small(queue_model([reply("好的，祝您入住愉快！")] * 2 + [reply("为您推荐北京瑞都大酒店。")])), "换成豪华型", found)
     assert not any("入住愉快" in event.text for event in events if isinstance(event, TextEvent))
+
+
+def test_a_reply_about_a_hotel_that_is_not_there_is_not_shown(store, queue_model):
+    model = small(queue_model([call({"type": "经济型"}), reply("推荐<|3.name|>。"), reply("推荐归途快捷酒店(北京云桥店)。")]))
+    assert play(store, model, "要经济型的")[-1].reply == "推荐归途快捷酒店(北京云桥店)。"
+
+
+def test_where_no_reply_speaks_of_the_facility_that_was_asked_for_it_is_searched(store, queue_model, found):
+    replies = [reply("归途快捷酒店(北京云桥店)提供暖气。"), reply("不客气。"), reply("推荐归途快捷酒店(北京云桥店)。")]
+    done = play(store, small(queue_model(replies)), "哪家能打麻将？", found)[-1]
+    assert done.call == {"type": "经济型", "facilities": ["棋牌室"]}

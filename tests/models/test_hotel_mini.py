@@ -42,8 +42,8 @@ def test_a_value_that_hotels_share_belongs_to_the_one_named_last():
     assert "<|2.rating|>" in tokens
 
 
-def test_a_reference_to_nothing_is_said_to_be_unknown():
-    assert fill("地铁：<|1.subway|>，<|3.name|>", TALK) == "地铁：暂无，暂无"
+def test_an_unknown_value_is_said_to_be_unknown_and_a_hotel_that_is_not_there_stays_a_mark():
+    assert fill("地铁：<|1.subway|>，<|3.name|>", TALK) == "地铁：暂无，<|3.name|>"
 
 
 def test_the_prompt_is_a_prefix_of_the_example(tokenizer):

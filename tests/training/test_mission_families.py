@@ -85,7 +85,7 @@ def command(*arguments):
 def test_a_small_random_checkpoint_learns_to_call_and_to_answer(request, tmp_path, data, name, method):
     base, adapter, merged = request.getfixturevalue(name), tmp_path / "adapter", tmp_path / "merged"
     assert family_of(base).name == name
-    run = ["--max-steps", 60, "--eval-every", 60, "--eval-share", 0, "--eval-limit", 0, "--learning-rate", 0.01, "--rank", 8, "--dropout", 0]
+    run = ["--max-steps", 120, "--eval-every", 120, "--eval-share", 0, "--eval-limit", 0, "--learning-rate", 0.01, "--rank", 8, "--dropout", 0]
     command("finetune", "--base", base, "--data", data, "--method", method, "--out", adapter, "--max-length", 4096, "--batch-size", 1, *run)
     assert template_text(adapter) == (TEMPLATES / f"{name}.jinja").read_text(encoding="utf-8")
     report = command("merge", "--base", base, "--adapter", adapter, "--out", merged, "--precision", "fp32", "--against-nf4", "--json")
