@@ -25,6 +25,10 @@ def test_small_losses_may_double_and_triple():
     assert watched(0.1, 0.1, 0.1, 0.1, 0.1, 0.9) is None
 
 
+def test_a_hard_batch_of_unseen_names_is_no_explosion():
+    assert watched(0.75, 0.7, 0.8, 0.75, 0.9, 2.93) is None
+
+
 def test_the_first_losses_are_not_judged_by_each_other():
     assert watched(0.5, 6.0) is None
 
