@@ -7,13 +7,15 @@ from typing import Any
 
 from chatbot.corpus.checks import Step, lost, unheard
 from chatbot.corpus.lexicon import DROPPED, Heard, hear
-from chatbot.hotels.facilities import match_facility
+from chatbot.hotels.facilities import match_facility, spoken
 from chatbot.hotels.query import HotelQuery
 from chatbot.messages import FunctionCall, Message
 
 _POINTS = r"第.[家个]|它|[这那该]家|[这那该]个?酒店"
 _DINING = {"中式餐厅", "西式餐厅"}
 """People say that they have eaten; a word that means either of these is no sure wish."""
+_GIVEN_UP = {"type": "型|档次", "price_range": "价|钱|预算|贵|便宜|元|块|费|百|千", "rating_range": "评|分|口碑"}
+"""What the words speak of when such a wish is given up."""
 _BOUNDS = {"price_range": "prices", "rating_range": "ratings"}
 
 
@@ -43,10 +45,9 @@ def _vague(step: Step, heard: Heard) -> list[str]:
 
 
 def _said(words: str, mention: frozenset[str]) -> str:
-    """The shortest part of the words that means just these facilities; a Latin word is never cut."""
-    cuts = [at for at in range(len(words) + 1) if not re.fullmatch("[A-Za-z]{2}", words[max(0, at - 1) : at + 1])]
-    parts = sorted((words[a:b] for a in cuts for b in cuts if 2 <= b - a <= 8), key=len)
-    return next((part for part in parts if match_facility(part) == mention), "")
+    """The longest word of the user's that means just these facilities."""
+    own = {spoken(name, words) for name in mention}
+    return max((word for word in own if match_facility(word) == mention), key=len, default="")
 
 
 def _spoilt(step: Step) -> list[str]:
@@ -62,9 +63,9 @@ def _unmeasured(name: str, words: str) -> str:
 
 def _forgotten(step: Step) -> list[str]:
     """Facilities and kinds of wishes that stood before, are gone from the call, and were not given up in words."""
+    gone = [key for key in _GIVEN_UP if any(k.startswith(key) for k in step.before) and not any(k.startswith(key) for k in step.arguments)]
     if re.search(DROPPED, step.words):
-        return []
-    gone = [key for key in ("type", *_BOUNDS) if any(k.startswith(key) for k in step.before) and not any(k.startswith(key) for k in step.arguments)]
+        return [key for key in gone if not re.search(_GIVEN_UP[key], step.words)]
     return gone + [f for f in step.before.get("facilities") or [] if f not in (step.arguments.get("facilities") or [])]
 
 

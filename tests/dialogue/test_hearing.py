@@ -22,6 +22,8 @@ def mended(words, before, wanted):
         ("我想找一家全季酒店", {}, {"name": "家全季酒店"}, {"name": "全季酒店"}),
         ("能提供wifi的吗", {"type": "经济型"}, {"type": "经济型"}, {"type": "经济型", "facilities": ["wifi"]}),
         ("带有泳池和棋牌室的", {}, {"facilities": ["棋牌室"]}, {"facilities": ["棋牌室", "泳池"]}),
+        ("要有早餐", {"type": "高档型"}, {"type": "高档型"}, {"type": "高档型", "facilities": ["早餐"]}),
+        ("不用早餐了", {"facilities": ["早餐服务"], "price_range_upper": 300}, {}, {"price_range_upper": 300}),
         ("那三百以内的呢", {"facilities": ["暖气"]}, {"price_range_upper": 300}, {"facilities": ["暖气"], "price_range_upper": 300}),
     ],
 )
