@@ -27,7 +27,7 @@ def evaluate(
     bare: BARE = False,
 ) -> None:
     """Measure the chatbot on held-out conversations: slots, calls, states, replies, groundedness, with 95% intervals."""
-    from chatbot.evaluation.study import evaluate_file
+    from chatbot.evaluation.evaluate import evaluate_file
 
     print(evaluate_file(data, hotels, model, out, predictions, limit=limit, bare=bare, progress=_progress))
 

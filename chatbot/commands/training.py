@@ -2,14 +2,16 @@
 
 import inspect
 import json
+import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from chatbot.errors import InputError, TrainingError
-from chatbot.training.config import FinetuneConfig
+from chatbot.training.config import RESOURCE, FinetuneConfig
 
 AS_JSON = Annotated[bool, typer.Option("--json", help="one JSON object")]
 _EXTRA: dict[str, tuple[Any, Any]] = {
@@ -58,40 +60,41 @@ def _config(fields: dict[str, Any]) -> FinetuneConfig:
 
 def finetune(config: FinetuneConfig, job: Path | None, hotels: Path | None) -> None:
     """Train an adapter; the same command on the same folder goes on where it was cut off."""
+    from chatbot.evaluation.checkpoints import evaluator_of
     from chatbot.jobs import JobWriter
+    from chatbot.settings import settings
     from chatbot.training.finetune import finetune as train
     from chatbot.training.record import read_record
 
     config.out.mkdir(parents=True, exist_ok=True)
-    out = train(config, JobWriter(job or config.out), _evaluator(config, hotels))
+    with _claimed(job):
+        out = train(config, JobWriter(job or config.out), evaluator_of(config, hotels or settings().hotels))
     record = read_record(out)
     if record.get("verdict"):
         raise TrainingError(record["verdict"], remedy=f"The adapter of {record['checkpoint']} is kept in {out}.")
     typer.echo(json.dumps({"adapter": str(out), "steps": record["steps"], "best": record["best"]}, ensure_ascii=False))
 
 
-def _evaluator(config: FinetuneConfig, hotels: Path | None) -> Any:
-    """Generation metrics on a few held-out conversations; None where none are wanted or held out."""
-    if not config.eval_limit:
-        return None
-    from chatbot.evaluation.checkpoints import checkpoint_evaluator
-    from chatbot.hotels.store import HotelStore
+def _claimed(job: Path | None) -> AbstractContextManager[None]:
+    """The machine's trainer, which a page's job holds already, and so does the first of several processes."""
+    from chatbot.jobs import claim
     from chatbot.settings import settings
-    from chatbot.training.prepared import prepare
 
-    prepared = prepare(config)
-    few = prepared.held_out_conversations[: config.eval_limit]
-    store = HotelStore.load(hotels or settings().hotels)
-    return checkpoint_evaluator(few, store, prepared.family, prepared.tokenizer) if few else None
+    if job or os.environ.get("LOCAL_RANK", "0") != "0":
+        return nullcontext()
+    return claim(settings().folder("jobs"), RESOURCE)
 
 
-def estimate(config: FinetuneConfig, as_json: bool) -> None:
+def estimate(config: FinetuneConfig, hotels: Path | None, as_json: bool) -> None:
     """Say before the start what a run will need: parameters, memory by part, tokens, time, and whether it fits this machine."""
     from dataclasses import asdict
 
+    from chatbot.evaluation.checkpoints import evaluator_of
+    from chatbot.settings import settings
+    from chatbot.training.estimate import SAMPLE
     from chatbot.training.estimate import estimate as reckon
 
-    found = reckon(config)
+    found = reckon(config, evaluator=evaluator_of(config, hotels or settings().hotels, SAMPLE))
     typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else found.table())
 
 

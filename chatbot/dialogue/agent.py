@@ -3,21 +3,22 @@
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent, TurnEvent
+from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent
 from chatbot.dialogue.fallback import LOST, preface, template_reply
 from chatbot.dialogue.grounding import ungrounded
 from chatbot.dialogue.hearing import contradictions, corrected, missed_call, points, with_heard
 from chatbot.dialogue.questions import Question, called, question, strays, topic
+from chatbot.dialogue.turn import Draft, Turn, records_of, state_of
 from chatbot.errors import CallParseError, QueryError
 from chatbot.hotels.facilities import canonical
 from chatbot.hotels.names import spoken
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import FunctionCall, Message, call, observation, reply, user
-from chatbot.models.backends import CallDelta, ChatModel, Delta, TextDelta
+from chatbot.models.backends import CallDelta, ChatModel, Delta
 from chatbot.models.hotel_mini import REFERENCE
 
 _CLAUSE = re.compile(r".*[，。！？；：\n）]", re.S)
@@ -25,76 +26,6 @@ TOOLS = [SEARCH_HOTELS]
 ANYTHING = ((TOOLS, 0.0), (TOOLS, 0.7))
 REPLIES: tuple[tuple[list[dict[str, Any]], float], ...] = (([], 0.0), ([], 0.7))
 """What is tried in turn: the tools that may be called, and the temperature."""
-
-
-def state_of(messages: Sequence[Message]) -> HotelQuery:
-    """The dialogue state: what the last valid call asked for."""
-    for message in reversed(messages):
-        if message.call:
-            try:
-                return HotelQuery.parse(message.call.arguments)
-            except QueryError:
-                continue
-    return HotelQuery()
-
-
-def records_of(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """The hotels in hand: those of the last tool message."""
-    return next((m.records for m in reversed(messages) if m.role == "tool"), [])
-
-
-@dataclass
-class _Turn:
-    """What one turn has made so far."""
-
-    history: list[Message]
-    began: float = field(default_factory=time.monotonic)
-    added: list[Message] = field(default_factory=list)
-    call: dict[str, Any] | None = None
-    query: HotelQuery = field(default_factory=HotelQuery)
-    relaxed: list[str] = field(default_factory=list)
-    unmatched: list[str] = field(default_factory=list)
-    rejected: list[tuple[str, str]] = field(default_factory=list)
-    source: str = "model"
-    first: float | None = None
-
-    @property
-    def words(self) -> str:
-        return self.added[0].content
-
-    @property
-    def messages(self) -> list[Message]:
-        return [*self.history, *self.added]
-
-    def end(self, text: str) -> TurnEvent:
-        self.added.append(reply(text))
-        records = records_of(self.messages)
-        return TurnEvent(
-            text,
-            self.call,
-            self.query,
-            records,
-            self.added,
-            self.relaxed,
-            self.unmatched,
-            self.source,
-            self.rejected,
-            time.monotonic() - self.began,
-            self.first,
-        )
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What a model wrote at first, made before the turn (in a batch with others); None where it does not parse."""
-
-    message: Message | None
-
-    def deltas(self) -> Iterator[Delta]:
-        """As the model would have streamed it."""
-        if self.message is None:
-            raise CallParseError("the model's output is no call and no reply", remedy="Retry, or choose another model.")
-        yield CallDelta(self.message.call) if self.message.call else TextDelta(self.message.content)
 
 
 @dataclass(frozen=True)
@@ -112,7 +43,7 @@ class Agent:
         Raises:
             BackendError: the model cannot be reached.
         """
-        turn = _Turn(list(messages), added=[user(text)], query=state_of(messages))
+        turn = Turn(list(messages), added=[user(text)], query=state_of(messages))
         message = yield from self._next(turn, stop)
         if message.call:
             yield from self._search(turn, message.call)
@@ -139,10 +70,10 @@ class Agent:
                 message: Message = end.value
                 return message
 
-    def _resumed(self, messages: Sequence[Message]) -> _Turn:
+    def _resumed(self, messages: Sequence[Message]) -> Turn:
         """A turn as it stands at the end of a conversation that somebody else held."""
         spoken = max((at for at, message in enumerate(messages) if message.role == "user"), default=0)
-        turn = _Turn(list(messages[:spoken]), added=list(messages[spoken:]), query=state_of(messages))
+        turn = Turn(list(messages[:spoken]), added=list(messages[spoken:]), query=state_of(messages))
         called = next((m.call for m in reversed(turn.added) if m.call), None)
         if called:
             turn.call = called.arguments
@@ -151,7 +82,7 @@ class Agent:
                 turn.relaxed, turn.unmatched = found.relaxed, found.unmatched
         return turn
 
-    def _next(self, turn: _Turn, stop: Callable[[], bool], draft: Draft | None = None) -> Generator[Event, None, Message]:
+    def _next(self, turn: Turn, stop: Callable[[], bool], draft: Draft | None = None) -> Generator[Event, None, Message]:
         """A checked call, or a grounded reply; a template where the model has neither."""
         found = yield from self._draft(turn, stop, draft)
         if isinstance(found, FunctionCall) and not turn.call:
@@ -163,12 +94,12 @@ class Agent:
         yield TextEvent(text)
         return reply(text)
 
-    def _without_model(self, turn: _Turn) -> str:
+    def _without_model(self, turn: Turn) -> str:
         """A truthful reply where the model gave none: the fact that was asked for, or the hotels in hand."""
         records, asked = records_of(turn.messages), self._asked(turn)
         return asked.told if asked else template_reply(records) if turn.call or records else LOST
 
-    def _search(self, turn: _Turn, wanted: FunctionCall) -> Iterator[Event]:
+    def _search(self, turn: Turn, wanted: FunctionCall) -> Iterator[Event]:
         """Run the validated call and put it and its records into the conversation."""
         turn.query = HotelQuery.parse(wanted.arguments)
         turn.call = wanted.arguments
@@ -179,7 +110,7 @@ class Agent:
         turn.added += [call(wanted.arguments), observation(found.records)]
         yield RecordsEvent(found.records, found.relaxed, found.unmatched, found.total, time.monotonic() - began)
 
-    def _draft(self, turn: _Turn, stop: Callable[[], bool], first: Draft | None) -> Generator[Event, None, FunctionCall | str | None]:
+    def _draft(self, turn: Turn, stop: Callable[[], bool], first: Draft | None) -> Generator[Event, None, FunctionCall | str | None]:
         """A valid call or a grounded reply, at the second try by sampling; None where neither came.
 
         A small model's call that contradicts the user's words twice is corrected by what was heard; in place of one that
@@ -203,7 +134,7 @@ class Agent:
             instead = instead or better
         return instead or missed or self._unmet(turn)
 
-    def _unmet(self, turn: _Turn) -> FunctionCall | None:
+    def _unmet(self, turn: Turn) -> FunctionCall | None:
         """Where no reply spoke of the facilities that the user speaks of, of no one hotel: the search for them, unless it was made already."""
         if not self._small or turn.call or self._asked(turn) or points(turn.words) or not turn.rejected or not strays(turn.words, ""):
             return None
@@ -211,7 +142,7 @@ class Agent:
         wanted = with_heard(state, turn.messages)
         return None if _same(HotelQuery.parse(wanted.arguments), state) else wanted
 
-    def _doubt(self, draft: FunctionCall | str | None, turn: _Turn, missed: FunctionCall | None) -> tuple[str, FunctionCall | None]:
+    def _doubt(self, draft: FunctionCall | str | None, turn: Turn, missed: FunctionCall | None) -> tuple[str, FunctionCall | None]:
         """What is wrong with a small model's draft, and the call that is better, None where a reply is; a large model is trusted."""
         reason, better = "", None
         if isinstance(draft, str) and missed:
@@ -235,13 +166,13 @@ class Agent:
         """Whether the model's calls and replies are compared with the user's words."""
         return bool(getattr(self.model, "small", False))
 
-    def _missed(self, turn: _Turn) -> FunctionCall | None:
+    def _missed(self, turn: Turn) -> FunctionCall | None:
         """The call that a small model's reply should have been."""
         if not self._small or turn.call:
             return None
         return self._by_name(turn) or missed_call(state_of(turn.history), turn.messages)
 
-    def _by_name(self, turn: _Turn) -> FunctionCall | None:
+    def _by_name(self, turn: Turn) -> FunctionCall | None:
         """The search for a hotel that the user names and that is not in hand; one that was talked about only where something is asked of it."""
         name = self.store.mentioned(turn.words)
         if not name or called(turn.words, records_of(turn.history)):
@@ -249,7 +180,7 @@ class Agent:
         known = any(spoken(name) in spoken(m.content) for m in turn.history)
         return None if known and not topic(turn.words.replace(name, "")) else FunctionCall(name="search_hotels", arguments={"name": name})
 
-    def _attempt(self, turn: _Turn, stop: Callable[[], bool], deltas: Iterator[Delta], *, hidden: bool) -> Generator[Event, None, FunctionCall | str | None]:
+    def _attempt(self, turn: Turn, stop: Callable[[], bool], deltas: Iterator[Delta], *, hidden: bool) -> Generator[Event, None, FunctionCall | str | None]:
         """One generation; shows a reply clause by clause as far as it is grounded, or not at all where it is `hidden`."""
         opening = preface(turn.relaxed, turn.unmatched)
         text, shown = "", ""
@@ -271,17 +202,17 @@ class Agent:
             yield TextEvent(opening + text)
         return opening + text
 
-    def _wrong(self, text: str, turn: _Turn) -> list[str]:
+    def _wrong(self, text: str, turn: Turn) -> list[str]:
         dangling = ["a hotel that is not there"] if REFERENCE.search(text) else []
         return dangling + ungrounded(text, records_of(turn.messages), turn.messages)
 
-    def _unanswered(self, text: str, turn: _Turn) -> list[str]:
+    def _unanswered(self, text: str, turn: Turn) -> list[str]:
         """What was asked and a small model's reply does not tell."""
         asked = self._asked(turn) if self._small else None
         astray = self._small and not turn.call and strays(turn.words, text)
         return ["not answered"] if astray or (asked and not asked.answered(text)) else []
 
-    def _asked(self, turn: _Turn) -> Question | None:
+    def _asked(self, turn: Turn) -> Question | None:
         """The fact that the user asks for; one who wished for a search and named no hotel asks for none."""
         if turn.call and not turn.query.name:
             return None

@@ -1,6 +1,7 @@
 """Figures from generated text for a model that is still training: slot F1, exact calls, and whether it calls when it should."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -10,6 +11,8 @@ from chatbot.hotels.store import HotelStore
 from chatbot.messages import Conversation
 from chatbot.models.families import Family
 from chatbot.models.local import LocalModel
+from chatbot.training.config import FinetuneConfig
+from chatbot.training.prepared import prepare
 
 FIGURES = ("slot_f1", "call_exact", "act_accuracy")
 
@@ -29,3 +32,17 @@ def checkpoint_evaluator(
         return {name: report[name] for name in FIGURES if report[name] is not None}
 
     return evaluate
+
+
+def evaluator_of(config: FinetuneConfig, hotels: Path, limit: int | None = None) -> Callable[[Any], dict[str, float]] | None:
+    """The evaluator of a run, on its first held-out conversations; None where it wants or holds out none.
+
+    Args:
+        hotels: the database that calls are replayed on.
+        limit: fewer conversations than the run takes, to time them.
+    """
+    if not config.eval_limit:
+        return None
+    prepared = prepare(config)
+    few = prepared.held_out_conversations[: min(config.eval_limit, limit or config.eval_limit)]
+    return checkpoint_evaluator(few, HotelStore.load(hotels), prepared.family, prepared.tokenizer) if few else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from chatbot.dialogue.agent import Draft
+from chatbot.dialogue.turn import Draft
 from chatbot.errors import InputError, QueryError
 from chatbot.evaluation.metrics import evaluate
 from chatbot.evaluation.predictions import DRAFT, Prediction, append_predictions, read_predictions

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+RESOURCE = "trainer"
+"""What a run claims among a machine's jobs: two at once would take each other's memory."""
 MethodName = Literal["qlora", "lora", "adalora", "prompt-tuning", "p-tuning", "prefix-tuning"]
 
 

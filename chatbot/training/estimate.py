@@ -2,34 +2,33 @@
 
 import json
 import os
-import weakref
+import time
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import get_peft_model
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_map_only
-from torch.utils.weak import WeakIdKeyDictionary
 from transformers import AutoConfig, AutoModelForCausalLM
-from trl.kernels.chunked_logprob import TOKEN_CHUNK_SIZE
-from trl.trainer.utils import add_fused_lm_head
 
 from chatbot.errors import ModelError
 from chatbot.models.families import Family
 from chatbot.models.loading import default_device, default_dtype, read_config
+from chatbot.training.activations import activations, checkpointed
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import rows, statistics
 from chatbot.training.methods import method, peft_config, targets
 from chatbot.training.prepared import Prepared, prepare
+from chatbot.training.trainer import Evaluator
 
 NF4_CONSTANTS = 1 / 64 * (1 + 4 / 256)
 """Bytes of a quantised weight's constants under double quantisation: one byte per 64 weights, four more per 256 of those (arXiv:2305.14314)."""
-HEAD_COLUMNS = 32768
-"""Vocabulary entries that TRL's fused output layer holds at a time."""
 MEGABYTE = 2**20
+SAMPLE = 4
+"""Held-out conversations on which generation is timed."""
+FORWARD = 1 / 3
+"""A forward pass's share of a training step: the backward pass costs twice as much."""
 PROGRAM = 700 * MEGABYTE
 """What Python and the training libraries take of the machine's memory before the first tensor (measured in tests/benchmarks)."""
 
@@ -116,89 +115,6 @@ def shape(config: FinetuneConfig, family: Family, steps: int) -> Any:
         return get_peft_model(model, peft_config(config, layers, steps), low_cpu_mem_usage=True)
 
 
-def _replace(model: torch.nn.Module, device: str) -> None:
-    """Put tensors of a device, with gradients, in the place of meta ones, shared ones once; `Module.to` cannot do it with fakes."""
-    made: dict[int, Any] = {}
-    for store in (store for module in model.modules() for store in (module._parameters, module._buffers)):
-        for name, old in store.items():
-            if old is not None and id(old) not in made:
-                new = torch.empty(old.shape, dtype=old.dtype, device=device)
-                made[id(old)] = torch.nn.Parameter(new, old.requires_grad) if isinstance(old, torch.nn.Parameter) else new
-                made[id(old)].grad = torch.empty_like(new) if old.requires_grad else None
-            store[name] = made[id(old)] if old is not None else None
-
-
-class Live(TorchDispatchMode):
-    """Follows the bytes of tensors as they come and go, as an allocator would."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = self.peak = 0
-        self._seen = WeakIdKeyDictionary()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
-        tree_map_only(torch.Tensor, self._add, out)
-        return out
-
-    def _add(self, tensor: torch.Tensor) -> torch.Tensor:
-        storage = tensor.untyped_storage()
-        if storage not in self._seen:
-            self._seen[storage] = size = storage.nbytes()
-            self.now += size
-            self.peak = max(self.peak, self.now)
-            weakref.finalize(storage, self._drop, size)
-        return tensor
-
-    def _drop(self, size: int) -> None:
-        self.now -= size
-
-
-def activations(model: Any, batch: int, length: int, packed: bool, whole_buffer: bool = False) -> tuple[int, int]:
-    """Run a step's forward and backward pass on tensors that have shapes but no memory, with the very kernels that the machine would choose.
-
-    Args:
-        whole_buffer: count also what is reserved but never written to, which takes no page of a CPU's memory.
-
-    Returns:
-        Bytes that the decoder keeps for the backward pass, and bytes at the peak (weights and their gradients left out).
-    """
-    size, dtype = (1, batch * length) if packed else (batch, length), default_dtype(default_device())
-    kept: list[int] = []
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        _replace(model.train(), default_device())
-        whole, ids = model.get_base_model(), torch.zeros(size, dtype=torch.long, device=model.device)
-        where = {"position_ids": ids} if packed else {"attention_mask": torch.ones_like(ids)}
-        with Live() as live, torch.autocast(model.device.type, dtype, enabled=dtype == torch.bfloat16):
-            whole.model.register_forward_hook(lambda *_: kept.append(live.now))
-            embedded = model.get_input_embeddings()(ids).requires_grad_()
-            _loss(whole, embedded, where, ids).backward()
-    buffer, untouched = _buffer(batch * length, model.config.get_text_config().vocab_size, model.dtype)
-    if torch.cuda.is_available():
-        return kept[0], max(live.peak, kept[0] + buffer)
-    return kept[0], live.peak if whole_buffer else live.peak - untouched
-
-
-def _loss(whole: Any, embedded: torch.Tensor, where: dict[str, torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
-    """What is sent back: TRL's own loss, except on a GPU, whose kernel for it takes no such tensors."""
-    if embedded.device.type == "cuda":
-        return whole.model(inputs_embeds=embedded, use_cache=False, **where).last_hidden_state.sum()
-    add_fused_lm_head(whole, outputs=("log_probs", "entropy", "is_top1"))
-    return -whole(inputs_embeds=embedded, labels=labels, fused_lm_head=True, **where).log_probs.sum()
-
-
-def _buffer(tokens: int, vocabulary: int, dtype: torch.dtype) -> tuple[int, int]:
-    """Bytes of the buffer in which TRL's output layer works: all of it, and what a smaller vocabulary leaves untouched."""
-    size = min(tokens, TOKEN_CHUNK_SIZE) * torch.finfo(dtype).bits // 8
-    return size * HEAD_COLUMNS, size * max(0, HEAD_COLUMNS - vocabulary)
-
-
-def _checkpointed(kept: int, peak: int, hidden: int, layers: int) -> tuple[int, int]:
-    """With checkpointing one hidden state a layer stays, and all of one layer."""
-    fewer = layers * hidden + kept // layers
-    return fewer, fewer + peak - kept
-
-
 def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
     """Bytes by part at the peak of a step.
 
@@ -215,7 +131,7 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
     plain = sum(p.numel() for _, p in base) - sum(nf4)
     kept, peak = activations(model, batch, length, prepared.packed)
     if prepared.checkpointing:
-        kept, peak = _checkpointed(kept, peak, batch * length * text.hidden_size * width, text.num_hidden_layers)
+        kept, peak = checkpointed(kept, peak, batch * length * text.hidden_size * width, text.num_hidden_layers)
     return {
         "program": 0 if cuda else PROGRAM,
         "weights": plain * width + sum(nf4) // 2,
@@ -228,24 +144,34 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
     }
 
 
-def _measure(prepared: Prepared, steps: int) -> float:
-    """Seconds of the whole run, from two real steps after one that warms up."""
+def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> float:
+    """Seconds of the whole run, from two real steps after one that warms up and one look at a few held-out conversations."""
     import tempfile
 
     from chatbot.jobs import JobWriter
     from chatbot.training.finetune import build
 
+    config, held = prepared.config, len(prepared.held_out)
     with tempfile.TemporaryDirectory() as folder:
-        few = prepared.config.model_copy(update={"max_steps": 3, "out": Path(folder), "eval_limit": 0, "eval_share": 0.0})
+        few = config.model_copy(update={"max_steps": 3, "out": Path(folder), "eval_limit": 0, "eval_share": 0.0})
         trainer = build(replace(prepared, config=few, held_out=[]), JobWriter(Path(folder)))
         trainer.args.save_strategy = "no"
         trainer.train()
         times = [json.loads(line)["time"] for line in (Path(folder) / "events.jsonl").read_text().splitlines() if '"log"' in line]
-    return (times[-1] - times[0]) / (len(times) - 1) * steps
+        began = time.monotonic()
+        if evaluator:
+            evaluator(trainer.model.eval())
+        looked = (time.monotonic() - began) * min(config.eval_limit, held) / max(1, min(SAMPLE, held))
+    step, looks = (times[-1] - times[0]) / (len(times) - 1), ceil(steps / config.eval_every)
+    loss = step * FORWARD * held / len(prepared.train) * prepared.steps_an_epoch(len(rows(prepared.train, config.max_length, prepared.packed)))
+    return step * steps + looks * loss + (looks + 1) * looked
 
 
-def estimate(config: FinetuneConfig, family: Family | None = None, *, measure: bool = True) -> Estimate:
+def estimate(config: FinetuneConfig, family: Family | None = None, *, measure: bool = True, evaluator: Evaluator | None = None) -> Estimate:
     """Reckon a run's needs; with `measure`, also time a few real steps where the run fits.
+
+    Args:
+        evaluator: what the run will do at every checkpoint, but on SAMPLE conversations only.
 
     Raises:
         InputError, ModelError: what was given cannot be used.
@@ -273,7 +199,7 @@ def estimate(config: FinetuneConfig, family: Family | None = None, *, measure: b
     )
     if not result.fits:
         return replace(result, advice=_advice(prepared, steps, device, result.available))
-    return replace(result, seconds=_measure(prepared, steps)) if measure else result
+    return replace(result, seconds=_measure(prepared, steps, evaluator)) if measure else result
 
 
 def _reckon(prepared: Prepared, steps: int, device: str) -> tuple[dict[str, int], int, int]:

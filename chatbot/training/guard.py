@@ -1,7 +1,7 @@
 """Notices a loss that explodes, so that one bad batch or too high a learning rate does not cost a night's run."""
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -46,6 +46,12 @@ class SpikeDetector:
         self._recent.clear()
 
 
+def blamed(batches: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Conversations that more than half of the exploded batches hold, and no fewer than two: one hard batch elsewhere acquits nobody."""
+    counted = Counter(name for batch in batches for name in set(batch))
+    return tuple(sorted(name for name, times in counted.items() if times > max(1, len(batches) / 2)))
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Why a run gave up, in words for the person who reads it."""
@@ -62,11 +68,9 @@ class Verdict:
 
 def verdict(explosions: Sequence[Exploded]) -> Verdict:
     """Tell a bad batch (the same conversations each time) from a learning rate that is too high (it happens anywhere)."""
-    last = explosions[-1]
-    same = set(last.conversations).intersection(*(e.conversations for e in explosions)) if len(explosions) > 1 else set()
-    names = tuple(sorted(same))
+    last, names = explosions[-1], blamed([e.conversations for e in explosions])
     if names:
-        blames = f"It is the data: it happens each time at {', '.join(names[:8])}. Check or remove these conversations."
+        blames = f"It is the data: it happens again and again at {', '.join(names[:8])}. Check or remove these conversations."
     else:
         blames = "It happened in different places: lower the learning rate, or raise the batch size."
     return Verdict(len(explosions), last.step, last.reason, names, blames)

@@ -52,9 +52,12 @@ class Prepared:
 
     def steps(self, row_count: int, processes: int = 1) -> int:
         """Optimiser steps of the whole run."""
+        return self.config.max_steps or max(1, round(self.config.epochs * self.steps_an_epoch(row_count, processes)))
+
+    def steps_an_epoch(self, row_count: int, processes: int = 1) -> int:
+        """Optimiser steps of one pass over the data."""
         at_once, together = self.batch
-        a_epoch = ceil(ceil(row_count / (at_once * processes)) / together)
-        return self.config.max_steps or max(1, round(self.config.epochs * a_epoch))
+        return ceil(ceil(row_count / (at_once * processes)) / together)
 
 
 def prepare(config: FinetuneConfig, family: Family | None = None) -> Prepared:

@@ -100,7 +100,7 @@ class FinetuneHandlers:
     @told
     def estimate(self, request: gr.Request, *values: Any) -> str:
         """Show memory and time."""
-        return finetune_look.cost(fields(values), request)
+        return finetune_look.cost(fields(values), self.context.settings.hotels, request)
 
     @told
     def start(self, request: gr.Request, *values: Any) -> Any:

@@ -89,11 +89,13 @@ def _titled(title: str, body: str) -> str:
     return f'<section class="look"><h4>{escape(title)}</h4>{body}</section>'
 
 
-def cost(fields: dict[str, Any], who: Any) -> str:
+def cost(fields: dict[str, Any], hotels: Path, who: Any) -> str:
     """The estimate as a bar against the machine's memory, and the time."""
-    from chatbot.training.estimate import estimate
+    from chatbot.evaluation.checkpoints import evaluator_of
+    from chatbot.training.estimate import SAMPLE, estimate
 
-    found = estimate(FinetuneConfig(**{**fields, "out": Path()}))
+    config = FinetuneConfig(**{**fields, "out": Path()})
+    found = estimate(config, evaluator=evaluator_of(config, hotels, SAMPLE))
     names = {part: say(who, f"finetune.est.{part}") for part in PARTS}
     fits = say(who, "finetune.est.fits", peak=found.peak / 2**20) if found.fits else say(who, "finetune.est.tight", advice=found.advice)
     lines = [fits, say(who, "finetune.est.trainable", trainable=found.trainable, share=found.trainable / found.parameters)]

@@ -11,7 +11,7 @@ from typing import Any
 from chatbot.errors import InputError
 from chatbot.jobs import FOLDER_MARK, Job, list_jobs, start
 from chatbot.settings import Settings
-from chatbot.training.config import FinetuneConfig
+from chatbot.training.config import RESOURCE, FinetuneConfig
 from chatbot.ui.finetune_curves import Point, chart
 from chatbot.ui.words import say
 
@@ -52,7 +52,7 @@ def launch(settings: Settings, fields: dict[str, Any]) -> Job:
     given = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
     argv = [sys.executable, "-m", "chatbot", KIND, "--job", FOLDER_MARK, "--hotels", str(settings.hotels), *_flags(given)]
     name = f"{time.strftime('%m%d-%H%M%S')}-{config.method}-{re.sub(r'[^A-Za-z0-9_.-]', '', config.data.stem)[:24]}"
-    return start(KIND, given, argv, root(settings), resource="trainer", name=name)
+    return start(KIND, given, argv, root(settings), resource=RESOURCE, name=name)
 
 
 def _flags(given: dict[str, Any]) -> Iterable[str]:

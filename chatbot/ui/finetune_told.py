@@ -4,6 +4,7 @@ from html import escape
 from typing import Any
 
 from chatbot.jobs import ACTIVE, Job, list_jobs
+from chatbot.training.guard import blamed
 from chatbot.training.record import read_record
 from chatbot.ui.finetune_runs import merged
 from chatbot.ui.words import say
@@ -38,8 +39,8 @@ WORDS = {
         "No better than before the run: train longer, or try another method or learning rate",
     ),
     "finetune.blame.data": (
-        "每次都出在这些对话上：{names}。请检查或删掉它们再训练",
-        "It happened each time at these conversations: {names}. Check or remove them and train again",
+        "多次出在这些对话上：{names}。请检查或删掉它们再训练",
+        "It happened again and again at these conversations: {names}. Check or remove them and train again",
     ),
     "finetune.blame.rate": (
         "每次出在不同的地方：把学习率调低，或把每批行数调大",
@@ -103,7 +104,7 @@ def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
     notes = [say(who, "finetune.rollback", step=e["step"], back=e["back_to"], rate=e["learning_rate"]) for e in rollbacks]
     if kind != "gave_up" or len(rollbacks) < 2:
         return notes
-    same = sorted(set(rollbacks[-1].get("conversations", [])).intersection(*(e.get("conversations", []) for e in rollbacks)))
+    same = blamed([e.get("conversations", []) for e in rollbacks])
     names = "、".join(same[:SHOWN]) + (" …" if len(same) > SHOWN else "")
     return [*notes, say(who, "finetune.blame.data", names=names) if same else say(who, "finetune.blame.rate")]
 

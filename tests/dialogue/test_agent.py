@@ -2,8 +2,9 @@
 
 import pytest
 
-from chatbot.dialogue.agent import Agent, Draft
+from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
+from chatbot.dialogue.turn import Draft
 from chatbot.errors import BackendError, CallParseError
 from chatbot.messages import call, observation, reply, user
 

@@ -204,7 +204,7 @@ def test_a_conversation_of_noise_is_caught_in_a_real_run_and_the_adapter_is_usab
     fields = {"base": base, "data": tmp_path / "poisoned.jsonl", "method": "lora", "eval_share": 0, "packing": False, "batch_size": 1, "max_length": 320}
     out = train(config(**fields, learning_rate=1e-4, max_steps=40, eval_every=4, max_rollbacks=2), events)
     record = json.loads((out / "run.json").read_text())
-    assert "gave up after 3 explosions" in record["verdict"]
+    assert "gave up after 3 explosions" in record["verdict"] and "It is the data" in record["verdict"] and "poison" in record["verdict"]
     assert len([e for e in events.seen if e["event"] == "rollback"]) == 3
     ids = torch.tensor([[5, 60, 61, 62, 63]])
     with torch.inference_mode():

@@ -46,6 +46,11 @@ def test_the_same_conversations_each_time_are_blamed():
     assert "gave up after 2 explosions" in str(told) and "bad" in str(told)
 
 
+def test_one_hard_batch_elsewhere_acquits_nobody():
+    told = verdict([Exploded(step, 9.0, "x", [name]) for step, name in ((3, "hard"), (5, "bad"), (5, "bad"))])
+    assert told.conversations == ("bad",)
+
+
 def test_different_places_blame_the_learning_rate():
     told = verdict([Exploded(5, 9.0, "x", ["a"]), Exploded(7, 9.0, "x", ["b"])])
     assert "lower the learning rate" in str(told)

@@ -58,8 +58,8 @@ def rollback(step, *names):
 
 def test_a_guard_that_gave_up_says_so_in_the_persons_language_and_names_the_data(tmp_path):
     given_up = job(tmp_path / "a", "failed", rollback(7, "bad", "a"), rollback(7, "bad", "b"), {"event": "end", "verdict": "gave up after 2 explosions"})
-    assert "守护停止了训练" in status(given_up, "zh") and "每次都出在这些对话上：bad。" in status(given_up, "zh")
-    assert "It happened each time at these conversations: bad." in status(given_up, "en")
+    assert "守护停止了训练" in status(given_up, "zh") and "多次出在这些对话上：bad。" in status(given_up, "zh")
+    assert "It happened again and again at these conversations: bad." in status(given_up, "en")
 
 
 def test_the_walk_marks_the_step_that_comes_next(tmp_path):

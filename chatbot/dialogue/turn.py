@@ -1,0 +1,82 @@
+"""What one turn has made so far, and what the conversation before it holds: the dialogue state and the hotels in hand."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatbot.dialogue.events import TurnEvent
+from chatbot.errors import CallParseError, QueryError
+from chatbot.hotels.query import HotelQuery
+from chatbot.messages import Message, reply
+from chatbot.models.backends import CallDelta, Delta, TextDelta
+
+
+def state_of(messages: Sequence[Message]) -> HotelQuery:
+    """The dialogue state: what the last valid call asked for."""
+    for message in reversed(messages):
+        if message.call:
+            try:
+                return HotelQuery.parse(message.call.arguments)
+            except QueryError:
+                continue
+    return HotelQuery()
+
+
+def records_of(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """The hotels in hand: those of the last tool message."""
+    return next((m.records for m in reversed(messages) if m.role == "tool"), [])
+
+
+@dataclass
+class Turn:
+    """What one turn has made so far."""
+
+    history: list[Message]
+    began: float = field(default_factory=time.monotonic)
+    added: list[Message] = field(default_factory=list)
+    call: dict[str, Any] | None = None
+    query: HotelQuery = field(default_factory=HotelQuery)
+    relaxed: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+    source: str = "model"
+    first: float | None = None
+
+    @property
+    def words(self) -> str:
+        return self.added[0].content
+
+    @property
+    def messages(self) -> list[Message]:
+        return [*self.history, *self.added]
+
+    def end(self, text: str) -> TurnEvent:
+        self.added.append(reply(text))
+        records = records_of(self.messages)
+        return TurnEvent(
+            text,
+            self.call,
+            self.query,
+            records,
+            self.added,
+            self.relaxed,
+            self.unmatched,
+            self.source,
+            self.rejected,
+            time.monotonic() - self.began,
+            self.first,
+        )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a model wrote at first, made before the turn (in a batch with others); None where it does not parse."""
+
+    message: Message | None
+
+    def deltas(self) -> Iterator[Delta]:
+        """As the model would have streamed it."""
+        if self.message is None:
+            raise CallParseError("the model's output is no call and no reply", remedy="Retry, or choose another model.")
+        yield CallDelta(self.message.call) if self.message.call else TextDelta(self.message.content)
