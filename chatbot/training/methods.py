@@ -50,7 +50,7 @@ METHODS: dict[str, Method] = {
         Method(
             "qlora",
             ("QLoRA", "QLoRA"),
-            ("底座压缩到 4 位，只训练旁边的小矩阵", "The base is squeezed to 4 bits; only small matrices beside it are trained"),
+            ("基座压缩到 4 位，只训练旁边的小矩阵", "The base is squeezed to 4 bits; only small matrices beside it are trained"),
             ("显存不够时的首选，7B 模型约需 6–8 GB", "First choice where memory is short: a 7B model needs about 6–8 GB"),
             _LORA,
             (2e-4, 2e-3),
@@ -59,8 +59,8 @@ METHODS: dict[str, Method] = {
         Method(
             "lora",
             ("LoRA", "LoRA"),
-            ("底座不变，给每个线性层加一对小矩阵", "The base stays as it is; every linear layer gets a pair of small matrices"),
-            ("显存放得下底座时，比 QLoRA 更快、更准", "Faster and a little better than QLoRA where the base fits into memory"),
+            ("基座不变，给每个线性层加一对小矩阵", "The base stays as it is; every linear layer gets a pair of small matrices"),
+            ("显存放得下基座时，比 QLoRA 更快、更准", "Faster and a little better than QLoRA where the base fits into memory"),
             _LORA,
             (2e-4, 2e-3),
         ),
@@ -94,7 +94,7 @@ METHODS: dict[str, Method] = {
             "prefix-tuning",
             ("Prefix-Tuning", "Prefix-Tuning"),
             ("在每一层的注意力前面加可学习的前缀", "Puts learned keys and values before the attention of every layer"),
-            ("生成类任务；不改权重，一个底座带多个任务", "Writing tasks; many tasks on one untouched base"),
+            ("生成类任务；不改权重，一个基座带多个任务", "Writing tasks; many tasks on one untouched base"),
             ("virtual_tokens",),
             (1e-2, 1e-2),
             prompts=True,

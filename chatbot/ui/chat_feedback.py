@@ -1,6 +1,7 @@
 """Like or dislike a reply, say why, and correct what was understood; kept in the workspace as material for training."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -9,6 +10,7 @@ from chatbot.errors import WorkbenchError
 from chatbot.hotels.query import HotelQuery
 from chatbot.ui.chat_state import ChatState
 from chatbot.ui.context import PageContext
+from chatbot.ui.errors import in_words
 from chatbot.ui.slots import fill_form, read_form, slot_form
 from chatbot.ui.transcript import turn_at
 from chatbot.ui.words import say, t
@@ -65,7 +67,7 @@ class FeedbackHandlers:
         try:
             right = corrected(values, before)
         except WorkbenchError as error:
-            gr.Warning(str(error))
+            gr.Warning(escape(in_words(error, request)))
             return gr.skip()
         self._keep(request, state, number, model=model_id, liked=False, comment=comment, corrected=right)
         return gr.update(visible=False)
@@ -78,7 +80,7 @@ class FeedbackHandlers:
             context.record_feedback(messages, **rating, store=context.store(request), workspace=context.settings.folder())
             gr.Info(say(request, "feedback.thanks"))
         except WorkbenchError as error:
-            gr.Warning(say(request, "feedback.off" if self.context.demo else "feedback.failed", error=error))
+            gr.Warning(say(request, "feedback.off" if self.context.demo else "feedback.failed", error=escape(in_words(error, request))))
 
 
 def corrected(values: Sequence[Any], before: HotelQuery) -> HotelQuery | None:

@@ -16,6 +16,7 @@ from chatbot.messages import call, observation, reply, user
 from chatbot.ui.cards import cards_html
 from chatbot.ui.chat_state import ChatState, Turn
 from chatbot.ui.context import PageContext, Session
+from chatbot.ui.errors import in_words
 from chatbot.ui.header import model_choices
 from chatbot.ui.slots import bounds, fill_form, read_form, slots_html
 from chatbot.ui.transcript import export, transcript
@@ -137,7 +138,7 @@ class ChatTurns:
                 turn = turn.after(event)
                 yield turn
         except WorkbenchError as error:
-            yield replace(turn, note=say(request, "turns.failed", error=error))
+            yield replace(turn, note=say(request, "turns.failed", error=in_words(error, request)))
             return
         if session.stop.is_set():
             yield replace(turn, note=say(request, "turns.stopped"))

@@ -14,7 +14,9 @@ from chatbot.jobs import ACTIVE, FOLDER_MARK, start
 from chatbot.ui.context import PageContext
 from chatbot.ui.data_files import DataFiles
 from chatbot.ui.data_progress import result, status
-from chatbot.ui.data_shared import QUIET, WAIT, inform, needs, table
+from chatbot.ui.data_shared import QUIET, WAIT, inform, table
+from chatbot.ui.errors import needs
+from chatbot.ui.header import model_choices
 from chatbot.ui.words import language, say, t
 
 WORDS = {
@@ -147,7 +149,7 @@ class AugmentHandlers:
         """The choices in the person's language."""
         side = 0 if language(request) == "zh" else 1
         modes = [(say(request, f"augment.{mode}"), mode) for mode in ("offline", "direct", "batch")]
-        ears = [(model.label, model.id) for model in self.context.models(request)] + [(say(request, "augment.no_ear"), NO_EAR)]
+        ears = [*model_choices(self.context, request), (say(request, "augment.no_ear"), NO_EAR)]
         return [gr.update(choices=modes), *[gr.update(choices=[(names[side], key) for key, names in OPERATIONS.items()])] * 2, gr.update(choices=ears)]
 
     @needs("engineer")

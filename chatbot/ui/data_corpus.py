@@ -11,8 +11,9 @@ from chatbot.errors import DownloadError
 from chatbot.messages import Conversation
 from chatbot.ui.context import PageContext
 from chatbot.ui.data_files import DataFiles, read_upload
-from chatbot.ui.data_shared import QUIET, ago, choice, inform, needs, slowly, table
+from chatbot.ui.data_shared import QUIET, ago, choice, inform, slowly, table
 from chatbot.ui.data_stats import plots
+from chatbot.ui.errors import needs
 from chatbot.ui.words import language, say, t
 
 WORDS = {

@@ -8,8 +8,9 @@ from gradio.context import Context
 
 from chatbot.ui.context import PageContext
 from chatbot.ui.data_files import CARD, DataFiles, make_export, make_split
-from chatbot.ui.data_shared import QUIET, choice, needs, slowly
+from chatbot.ui.data_shared import QUIET, choice, slowly
 from chatbot.ui.data_stats import plots
+from chatbot.ui.errors import needs
 from chatbot.ui.words import language, say, t
 
 WORDS = {

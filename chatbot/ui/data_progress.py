@@ -5,6 +5,7 @@ from typing import Any
 
 from chatbot.jobs import Job
 from chatbot.ui.data_shared import table
+from chatbot.ui.errors import last_error
 from chatbot.ui.words import say
 
 WORDS = {
@@ -52,7 +53,7 @@ def status(job: Job, who: Any) -> str:
     done, total = last.get("done", 0), last.get("total", 0)
     key = {"queued": "running", "died": "stopped"}.get(state, state)
     key = "budget" if key == "done" and ended.get("state") == "budget" else key
-    error = job.log_tail(1).partition("error: ")[2] if key == "failed" else ""
+    error = last_error(job, who) if key == "failed" else ""
     lead = say(who, f"augment.{key}", done=f"{done:,}", total=f"{total:,}", error=error)
     width = done / total if total else 0
     facts = " · ".join(escape(part) for part in _facts(job, last, who, running=key == "running"))

@@ -3,18 +3,14 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import wraps
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from chatbot.accounts import Role
-from chatbot.errors import WorkbenchError
 from chatbot.ui.words import say, t
 
 WORDS = {
-    "data.failed": ("没有成功：{error}", "That did not work: {error}"),
     "data.now": ("刚才", "just now"),
     "data.minutes_ago": ("{n} 分钟前", "{n} min ago"),
     "data.hours_ago": ("{n} 小时前", "{n} h ago"),
@@ -22,23 +18,6 @@ WORDS = {
 }
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 WAIT: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-
-
-def needs(role: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let only this role in, and turn errors that a person can mend into a message on the page; the request comes first."""
-
-    def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(handler)
-        def run(self: Any, request: gr.Request, *values: Any) -> Any:
-            try:
-                self.context.require(request, role)
-                return handler(self, request, *values)
-            except WorkbenchError as error:
-                raise gr.Error(say(request, "data.failed", error=escape(str(error))), print_exception=False) from error
-
-        return run
-
-    return decorate
 
 
 def inform(request: gr.Request, key: str, **values: object) -> None:

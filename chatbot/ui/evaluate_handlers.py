@@ -2,17 +2,13 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from pydantic import ValidationError
 
 from chatbot.corpus.feedback import feedback_counts
 from chatbot.corpus.lab import read_any
-from chatbot.errors import WorkbenchError
 from chatbot.evaluation import labels
 from chatbot.evaluation.compare import cases, select
 from chatbot.evaluation.report import write_reports
@@ -21,29 +17,16 @@ from chatbot.evaluation.votes import read_votes, standings
 from chatbot.jobs import ACTIVE
 from chatbot.ui import evaluate_runs as runs
 from chatbot.ui.context import PageContext
+from chatbot.ui.errors import needs
 from chatbot.ui.evaluate_tables import case_list, results
+from chatbot.ui.header import model_choices
 from chatbot.ui.words import language, say
 
 WORDS = {
-    "evaluate.failed": ("没有成功：{error}", "That did not work: {error}"),
     "evaluate.started": ("已开始，关掉页面也会继续", "Started; it goes on even if this page is closed"),
 }
 FIRST = ("hotel-mini-base", "hotel-mini")
 """Chosen at first: what the fine-tuning of the shipped model has brought."""
-
-
-def told(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Only for engineers; errors that a person can mend become a message on the page."""
-
-    @wraps(handler)
-    def run(self: Any, request: gr.Request, *values: Any) -> Any:
-        try:
-            self.context.require(request, "engineer")
-            return handler(self, request, *values)
-        except (WorkbenchError, ValidationError) as error:
-            raise gr.Error(say(request, "evaluate.failed", error=error), print_exception=False) from error
-
-    return run
 
 
 class EvaluateHandlers:
@@ -54,7 +37,7 @@ class EvaluateHandlers:
 
     def load(self, request: gr.Request) -> list[Any]:
         """Fill the pickers for this person."""
-        models = [(model.label, model.id) for model in self.context.models(request)]
+        models = model_choices(self.context, request)
         chosen = [name for name in FIRST if name in dict(models).values()]
         data = runs.data_files(self.context.settings)
         side = 0 if language(request) == "zh" else 1
@@ -64,9 +47,9 @@ class EvaluateHandlers:
 
     def models(self, request: gr.Request) -> Any:
         """The models that there are now, so that a new adapter can be picked at once; the chosen ones stay."""
-        return gr.update(choices=[(model.label, model.id) for model in self.context.models(request)])
+        return gr.update(choices=model_choices(self.context, request))
 
-    @told
+    @needs("engineer")
     def upload(self, request: gr.Request, path: str) -> Any:
         """Keep an uploaded data set, after it was read once."""
         read_any(Path(path))
@@ -74,7 +57,7 @@ class EvaluateHandlers:
         shutil.copyfile(path, kept)
         return gr.update(choices=runs.data_files(self.context.settings), value=str(kept))
 
-    @told
+    @needs("engineer")
     def start(self, request: gr.Request, models: list[str], data: str, *numbers: float | None) -> Any:
         """Start a study and select it."""
         settings, (goals, limit) = self.context.settings, numbers
@@ -82,13 +65,13 @@ class EvaluateHandlers:
         gr.Info(say(request, "evaluate.started"))
         return gr.update(choices=runs.choices(settings, demo=self.context.demo), value=job.id)
 
-    @told
+    @needs("engineer")
     def stop(self, request: gr.Request, name: str) -> None:
         """Ask a study to end; what is done is kept."""
         if job := runs.job(self.context.settings, name):
             job.stop()
 
-    @told
+    @needs("engineer")
     def resume(self, request: gr.Request, name: str) -> None:
         """Go on with what is missing."""
         if job := runs.job(self.context.settings, name):

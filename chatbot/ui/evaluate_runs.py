@@ -10,6 +10,7 @@ from chatbot.evaluation.labels import model_name, model_names
 from chatbot.evaluation.study import RESULT, Study, StudyConfig
 from chatbot.jobs import ACTIVE, FOLDER_MARK, Job, list_jobs, start
 from chatbot.settings import DATA, Settings
+from chatbot.ui.errors import last_error
 from chatbot.ui.finetune_told import duration
 from chatbot.ui.words import say
 
@@ -83,9 +84,9 @@ def status(found: Job | None, who: Any) -> str:
     if last and state in ACTIVE:
         share = last["done"] / max(1, last["total"])
         parts += [say(who, "evaluate.turns", done=last["done"], total=last["total"]), *_left(found, last, who)]
-    note = next((text for text in reversed(found.log_tail(30).splitlines()) if text.startswith("error:")), "") if state == "failed" else ""
+    note = last_error(found, who) if state == "failed" else ""
     bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
-    return f'<p class="state {state}">{escape(" · ".join(parts))}</p>{bar}' + (f'<p class="note">{escape(note.removeprefix("error:"))}</p>' if note else "")
+    return f'<p class="state {state}">{escape(" · ".join(parts))}</p>{bar}' + (f'<p class="note">{escape(note)}</p>' if note else "")
 
 
 def _state(state: str, last: dict[str, Any] | None, who: Any) -> str:

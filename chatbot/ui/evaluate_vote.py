@@ -9,12 +9,13 @@ from typing import Any
 import gradio as gr
 
 from chatbot.dialogue.events import TurnEvent
-from chatbot.errors import ModelError, WorkbenchError
+from chatbot.errors import ModelError
 from chatbot.evaluation import labels
 from chatbot.evaluation.compare import turn_difference
 from chatbot.evaluation.votes import Vote, read_votes, record_vote, shuffle, standings
 from chatbot.messages import Message
 from chatbot.ui.context import PageContext
+from chatbot.ui.errors import shown
 from chatbot.ui.slots import slots_html
 from chatbot.ui.words import language, say, t
 
@@ -27,7 +28,6 @@ WORDS = {
     "vote.tie": ("差不多", "About equal"),
     "vote.right": ("右边好", "Right is better"),
     "vote.thinking": ("正在回答…", "Answering …"),
-    "vote.failed": ("没有成功：{error}", "That did not work: {error}"),
     "vote.was": ("左边是 {left}，右边是 {right}。", "Left was {left}, right was {right}."),
     "vote.same": ("两边理解的条件相同。", "Both understood the same conditions."),
     "vote.only": ("只有{side}理解到：{slots}", "Only the {side} understood: {slots}"),
@@ -92,14 +92,12 @@ class VoteHandlers:
 
     def ask(self, text: str, models: list[str], duel: Duel | None, request: gr.Request) -> Iterator[list[Any]]:
         """Let both models answer; the same two stay on their sides until the vote."""
-        try:
+        with shown(request):
             left, right = (duel.left, duel.right) if duel and {duel.left, duel.right} == set(models) else shuffle(models, SystemRandom())
             duel = duel if duel and (duel.left, duel.right) == (left, right) else Duel(left, right)
             yield [duel, "", *[_thinking(request)] * 2, *_buttons(False), ""]
             answers = self._answer(duel, 0, text, request), self._answer(duel, 1, text, request)
             duel = replace(duel, turns=(*duel.turns, Exchange(text, answers)))
-        except WorkbenchError as error:
-            raise gr.Error(say(request, "vote.failed", error=error), print_exception=False) from error
         yield [duel, "", *(side_html(duel, side, request) for side in (0, 1)), *_buttons(True), ""]
 
     def _answer(self, duel: Duel, side: int, text: str, request: gr.Request) -> TurnEvent:

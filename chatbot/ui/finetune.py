@@ -13,7 +13,7 @@ from chatbot.ui.finetune_handlers import ADVANCED, FinetuneHandlers
 from chatbot.ui.words import t
 
 WORDS = {
-    "finetune.base": ("底座模型", "Base model"),
+    "finetune.base": ("基座模型", "Base model"),
     "finetune.base_info": ("列表里的，或本机的一个文件夹", "One of the list, or a folder on this machine"),
     "finetune.data": ("训练数据", "Training data"),
     "finetune.data_info": ("随附的、从“数据”导出的，或上传", "Shipped, exported from Data, or uploaded"),
@@ -36,7 +36,7 @@ WORDS = {
     "finetune.log": ("日志", "Log"),
     "finetune.card": ("适配器卡片与导出", "Adapter card and export"),
     "finetune.export": (
-        "“合并导出”把适配器并入底座，存成 safetensors，任何推理引擎都能用。要 GGUF：Llama 2 的合并模型用 llama.cpp 的 convert_hf_to_gguf.py 转换；"
+        "“合并导出”把适配器并入基座，存成 safetensors，任何推理引擎都能用。要 GGUF：Llama 2 的合并模型用 llama.cpp 的 convert_hf_to_gguf.py 转换；"
         "hotel-mini 的分词器 llama.cpp 读不了，用 safetensors。",
         "“Merge and export” folds the adapter into its base as safetensors, for any engine. For GGUF convert a merged Llama 2 with llama.cpp's "
         "convert_hf_to_gguf.py; llama.cpp cannot read hotel-mini's tokenizer: use the safetensors.",

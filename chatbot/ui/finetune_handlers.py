@@ -1,27 +1,22 @@
 """What the buttons of the Fine-tune tab do; each checks the role, calls one function and shows the result."""
 
 import shutil
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from pydantic import ValidationError
 
-from chatbot.errors import WorkbenchError
 from chatbot.jobs import ACTIVE
 from chatbot.messages import read_conversations
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.ui import finetune_look, finetune_runs
 from chatbot.ui.context import PageContext
+from chatbot.ui.errors import needs
 from chatbot.ui.finetune_told import status, walk
 from chatbot.ui.words import language, say
 
 WORDS = {
     "finetune.runs.none": ("还没有训练。选好后点“开始训练”。", "No runs yet. Choose above and press Start."),
-    "finetune.failed": ("没有成功：{error}", "That did not work: {error}"),
-    "finetune.field": ("“{name}”的值不能用：{value}", "“{name}” cannot be {value}"),
     "finetune.started": ("已开始，关掉页面也会继续", "Started; it goes on even if this page is closed"),
     "finetune.merging": ("正在合并，完成后出现在模型列表里", "Merging; it will be among the models when done"),
 }
@@ -41,23 +36,6 @@ ADVANCED = (
     "patience",
     "seed",
 )
-
-
-def told(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn errors that a person can mend into a message on the page, in their language."""
-
-    @wraps(handler)
-    def run(self: Any, request: gr.Request, *values: Any) -> Any:
-        try:
-            self.context.require(request, "engineer")
-            return handler(self, request, *values)
-        except WorkbenchError as error:
-            raise gr.Error(say(request, "finetune.failed", error=error), print_exception=False) from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise gr.Error(say(request, "finetune.field", name=first["loc"][0], value=first["input"]), print_exception=False) from error
-
-    return run
 
 
 class FinetuneHandlers:
@@ -84,7 +62,7 @@ class FinetuneHandlers:
         fields = PRESETS[name][1]
         return [fields.get(field, FinetuneConfig.model_fields[field].default) for field in ADVANCED]
 
-    @told
+    @needs("engineer")
     def upload(self, request: gr.Request, path: str) -> Any:
         """Keep an uploaded data set, after it was read once."""
         list(read_conversations(Path(path)))
@@ -92,17 +70,17 @@ class FinetuneHandlers:
         shutil.copyfile(path, kept)
         return gr.update(choices=[*finetune_look.data_files(self.context.settings, request), (kept.stem, str(kept))], value=str(kept))
 
-    @told
+    @needs("engineer")
     def look(self, request: gr.Request, index: float, *values: Any) -> Any:
         """Show one example and the whole data set as the trainer will see them."""
         return finetune_look.look(fields(values), int(index or 1) - 1, request), gr.update(visible=True)
 
-    @told
+    @needs("engineer")
     def estimate(self, request: gr.Request, *values: Any) -> str:
         """Show memory and time."""
         return finetune_look.cost(fields(values), self.context.settings.hotels, request)
 
-    @told
+    @needs("engineer")
     def start(self, request: gr.Request, *values: Any) -> Any:
         """Start a run and select it."""
         job = finetune_runs.launch(self.context.settings, fields(values))
@@ -128,23 +106,23 @@ class FinetuneHandlers:
         shown = [walk(job, request), status(job, request), finetune_runs.curves(job, request), job.log_tail(60), finetune_runs.adapter_card(job)]
         return [*shown, *buttons]
 
-    @told
+    @needs("engineer")
     def stop(self, request: gr.Request, name: str) -> None:
         """Ask a run to save and end."""
         finetune_runs.find(self.context.settings, name).stop()
 
-    @told
+    @needs("engineer")
     def resume(self, request: gr.Request, name: str) -> None:
         """Go on from the last checkpoint."""
         finetune_runs.find(self.context.settings, name).resume()
 
-    @told
+    @needs("engineer")
     def merge(self, request: gr.Request, name: str) -> None:
         """Fold the adapter into its base, as a job of its own."""
         finetune_runs.merge(self.context.settings, finetune_runs.find(self.context.settings, name))
         gr.Info(say(request, "finetune.merging"))
 
-    @told
+    @needs("engineer")
     def compare(self, request: gr.Request, names: list[str]) -> str:
         """Curves of the ticked runs over one another."""
         return finetune_runs.compare([finetune_runs.find(self.context.settings, name) for name in names], request)

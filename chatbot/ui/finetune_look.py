@@ -27,7 +27,7 @@ WORDS = {
     "finetune.est.tight": ("放不下：{advice}", "It does not fit: {advice}"),
     "finetune.est.time": ("大约需要 {time}", "It will take about {time}"),
     "finetune.est.free": ("可用", "free"),
-    "finetune.est.weights": ("底座", "base"),
+    "finetune.est.weights": ("基座", "base"),
     "finetune.est.constants": ("量化常数", "quantisation"),
     "finetune.est.adapter": ("适配器", "adapter"),
     "finetune.est.gradients": ("梯度", "gradients"),

@@ -6,6 +6,7 @@ from typing import Any
 from chatbot.jobs import ACTIVE, Job, list_jobs
 from chatbot.training.guard import blamed
 from chatbot.training.record import read_record
+from chatbot.ui.errors import last_error
 from chatbot.ui.finetune_runs import merged
 from chatbot.ui.words import say
 
@@ -51,16 +52,16 @@ WORDS = {
     "finetune.merge.done": ("已合并为完整模型（safetensors）：{path}", "Merged into a whole model (safetensors): {path}"),
     "finetune.walk.title": ("第一次来？走一遍只要几分钟", "New here? The walk takes minutes"),
     "finetune.walk.choose": (
-        "什么都不用改：底座、数据、方法和“试一下”都选好了。底座没听过口语说法，数据里有",
+        "什么都不用改：基座、数据、方法和“试一下”都选好了。基座没听过口语说法，数据里有",
         "Change nothing: all is chosen. The base has not heard colloquial words; the data has them",
     ),
     "finetune.walk.look": (
         "点“先看一看”：绿色的字是模型要学着写的，其余只是看",
         "Press “Look first”: green is what it learns to write, the rest it only reads",
     ),
-    "finetune.walk.train": ("点“开始训练”，看槽位 F1 从第 0 步（底座）往上走", "Press “Start” and watch slot F1 climb from step 0, which is the base"),
+    "finetune.walk.train": ("点“开始训练”，看槽位 F1 从第 0 步（基座）往上走", "Press “Start” and watch slot F1 climb from step 0, which is the base"),
     "finetune.walk.try": (
-        "到“对话”选「{name}」，说“想找能打麻将的经济型酒店”，再和底座对比",
+        "到“对话”选「{name}」，说“想找能打麻将的经济型酒店”，再和基座对比",
         "In Chat choose “{name}”, say “想找能打麻将的经济型酒店”, and compare it with the base",
     ),
     "finetune.walk.new": ("新训练的模型", "the new model"),
@@ -81,7 +82,12 @@ def status(job: Job, who: Any) -> str:
         share = last["step"] / max(1, last["max_steps"])
         parts += [say(who, "finetune.step", step=last["step"], total=last["max_steps"]), *_left(events, who)]
     bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
-    notes = [*_gain(job, events, state, who), *_guard(events, kind, who), *_reason(job, kind), *_merge(job, who)]
+    notes = [
+        *_gain(job, events, state, who),
+        *_guard(events, kind, who),
+        *([reason] if kind == "failed" and (reason := last_error(job, who)) else []),
+        *_merge(job, who),
+    ]
     return f'<p class="state {kind}">{escape(" · ".join(parts))}</p>{bar}' + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
 
 
@@ -109,16 +115,6 @@ def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
     return [*notes, say(who, "finetune.blame.data", names=names) if same else say(who, "finetune.blame.rate")]
 
 
-def _reason(job: Job, kind: str) -> list[str]:
-    """The last error of a failed run's log."""
-    return _error(job) if kind == "failed" else []
-
-
-def _error(job: Job) -> list[str]:
-    found = [text.removeprefix("error:").strip() for text in job.log_tail(30).splitlines() if text.startswith("error:")]
-    return found[-1:]
-
-
 def _merge(job: Job, who: Any) -> list[str]:
     """How the newest merge of this run's adapter stands."""
     merge = next((other for other in list_jobs(job.folder.parent, "merge") if other.config.get("adapter") == job.id), None)
@@ -128,7 +124,7 @@ def _merge(job: Job, who: Any) -> list[str]:
         return [say(who, "finetune.merge.running")]
     if merge.state == "done":
         return [say(who, "finetune.merge.done", path=merged(job))]
-    return [say(who, "finetune.merge.failed", reason="".join(_error(merge)) or merge.state)]
+    return [say(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state)]
 
 
 def _left(events: list[dict[str, Any]], who: Any) -> list[str]:

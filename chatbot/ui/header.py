@@ -9,6 +9,7 @@ import gradio as gr
 
 from chatbot.errors import HotelFileError, WorkbenchError
 from chatbot.ui.context import PageContext
+from chatbot.ui.errors import in_words
 from chatbot.ui.words import say, t
 
 WORDS = {
@@ -94,7 +95,7 @@ class HeaderHandlers:
             gr.Warning(wrong_file(request, error, Path(file).name))
             return gr.skip()
         except WorkbenchError as error:
-            gr.Warning(say(request, "header.refused", error=error))
+            gr.Warning(say(request, "header.refused", error=escape(in_words(error, request))))
             return gr.skip()
         gr.Info(say(request, "header.changed", n=f"{len(store):,}"))
         return self._databases(request, OWN, Path(file).stem)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from chatbot.errors import WorkbenchError
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.messages import Message
 from chatbot.ui.chat_state import ChatState
 from chatbot.ui.context import PageContext
+from chatbot.ui.errors import shown
 from chatbot.ui.words import say, t
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ WORDS = {
         "Attention: a row for each written token, a column for each of the tokens most looked at; the stronger the colour, the more",
     ),
     "inside.empty": ("先聊一句，再来看。", "Say something first, then look."),
-    "inside.failed": ("现在还看不了：{error}", "This cannot be shown yet: {error}"),
     "inside.remote": (
         "这个模型不在本机上，看不到它里面。请在页面顶部换成 hotel-mini 或别的本地模型。",
         "This model runs elsewhere and cannot be looked into. Pick hotel-mini or another local model above.",
@@ -123,15 +122,13 @@ class InsideHandlers:
         messages = said(state.messages, what)
         if not messages:
             raise gr.Error(say(request, "inside.empty"), duration=4, print_exception=False)
-        try:
+        with shown(request):
             model = self.context.model(request, model_id)
             from chatbot.models.inside import OpenModel  # not before the model is there: transformers breaks when two threads import it at once
 
             if not isinstance(model, OpenModel):
                 raise gr.Error(say(request, "inside.remote"), duration=6, print_exception=False)
             return draw(look_within(model, messages, layer, head), request)
-        except WorkbenchError as error:
-            raise gr.Error(say(request, "inside.failed", error=error), duration=6, print_exception=False) from error
 
 
 def said(messages: Sequence[Message], what: str) -> list[Message]:

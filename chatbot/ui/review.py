@@ -12,7 +12,8 @@ from chatbot.corpus.review_items import Card, Counts, Filter
 from chatbot.errors import InputError
 from chatbot.ui.context import PageContext
 from chatbot.ui.data_files import DataFiles
-from chatbot.ui.data_shared import QUIET, WAIT, ago, needs
+from chatbot.ui.data_shared import QUIET, WAIT, ago
+from chatbot.ui.errors import needs
 from chatbot.ui.review_card import card_html, spoken_lines, with_lines
 from chatbot.ui.words import language, say, t
 

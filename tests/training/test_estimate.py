@@ -7,8 +7,8 @@ import pytest
 from chatbot.jobs import JobWriter
 from chatbot.models.hotel_mini import HOTEL_MINI
 from chatbot.models.loading import load_base
-from chatbot.training.config import FinetuneConfig
 from chatbot.training.activations import Live, activations
+from chatbot.training.config import FinetuneConfig
 from chatbot.training.estimate import estimate, shape
 from chatbot.training.finetune import build
 from chatbot.training.prepared import prepare

@@ -96,7 +96,7 @@ def test_a_visitor_cannot_start(settings):
 
 
 def test_a_start_without_data_says_what_is_missing(context):
-    with pytest.raises(gr.Error, match="missing"):
+    with pytest.raises(gr.Error, match="还没有选模型或数据"):
         EvaluateHandlers(context).start(PERSON, ["base"], "", 0, 0)
 
 
@@ -127,5 +127,5 @@ def test_a_visitors_vote_is_shown_and_not_kept(settings):
 
 
 def test_one_model_is_not_enough_for_a_vote(context):
-    with pytest.raises(gr.Error, match="two different"):
+    with pytest.raises(gr.Error, match="两个不同的模型"):
         list(VoteHandlers(context).ask("你好", ["base"], None, PERSON))

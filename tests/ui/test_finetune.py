@@ -72,8 +72,8 @@ def test_a_merge_says_where_the_model_is_or_why_there_is_none(tmp_path):
     run = job(tmp_path / "a", "done", log(3, 2.0))
     merge = job(tmp_path / "b", "failed", config={"adapter": "a"})
     (merge.folder / "job.json").write_text(json.dumps({"kind": "merge", "argv": [], "created": 2.0}))
-    (merge.folder / "log.txt").write_text("error: this adapter is a learned prompt\n")
-    assert "合并没有成功：this adapter is a learned prompt" in status(run, "zh")
+    (merge.folder / "log.txt").write_text("error: this adapter is a learned prompt, which no weights can hold. Use it as it is.\n")
+    assert "合并没有成功：这种适配器是学来的提示" in status(run, "zh")
 
 
 def test_a_step_done_again_after_a_roll_back_counts_once(tmp_path):

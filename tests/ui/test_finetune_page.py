@@ -58,7 +58,7 @@ def test_data_in_which_a_conversation_trains_nothing_is_refused_in_words(open_ta
     tab = tune(open_tab(serve_page(page_context)))
     upload(tab, path)
     tab.get_by_role("button", name="先看一看").click()
-    tab.get_by_text("would train nothing").wait_for()
+    tab.get_by_text("没有可学的内容").wait_for()
     assert tab.locator("#look .tokens").count() == 0
 
 
