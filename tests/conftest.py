@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import socket
+import subprocess
 import warnings
 from collections import deque
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
 from chatbot.messages import Message, call, reply
 from chatbot.models.backends import CallDelta, Delta, TextDelta
+from tests.servers import app_process
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -82,6 +84,33 @@ def free_port():
             return probe.getsockname()[1]
 
     return find
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Small models are slower on several threads than on one."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def start_app(tmp_path, free_port):
+    """A function that starts the app in an empty workspace and gives the process and its address."""
+    processes = []
+
+    def run(*flags: str) -> tuple[subprocess.Popen, str]:
+        port = free_port()
+        processes.append(app_process(tmp_path, port, *flags))
+        return processes[-1], f"http://127.0.0.1:{port}/"
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

@@ -7,14 +7,19 @@ from typer.testing import CliRunner
 from chatbot.commands import training
 from chatbot.errors import JobError
 from chatbot.jobs import claim
+from chatbot.settings import settings
 from chatbot.training.config import RESOURCE
 
 
 @pytest.fixture
-def command():
+def command(tmp_path, monkeypatch):
+    """The command in a workspace of its own."""
+    monkeypatch.setenv("CHATBOT_WORKSPACE", str(tmp_path))
+    settings.cache_clear()
     app = typer.Typer()
     training.register(app)
-    return app
+    yield app
+    settings.cache_clear()
 
 
 def finetune(command, tmp_path):
@@ -22,8 +27,7 @@ def finetune(command, tmp_path):
     return CliRunner().invoke(command, ["finetune", *map(str, options)])
 
 
-def test_a_second_trainer_is_refused_until_the_first_has_ended(command, tmp_path, monkeypatch):
-    monkeypatch.setenv("CHATBOT_WORKSPACE", str(tmp_path))
+def test_a_second_trainer_is_refused_until_the_first_has_ended(command, tmp_path):
     with claim(tmp_path / "jobs", RESOURCE):
         refused = finetune(command, tmp_path).exception
     assert isinstance(refused, JobError) and "in use by a running task" in str(refused)
@@ -31,7 +35,6 @@ def test_a_second_trainer_is_refused_until_the_first_has_ended(command, tmp_path
 
 
 def test_the_second_of_several_processes_claims_nothing(command, tmp_path, monkeypatch):
-    monkeypatch.setenv("CHATBOT_WORKSPACE", str(tmp_path))
     monkeypatch.setenv("LOCAL_RANK", "1")
     with claim(tmp_path / "jobs", RESOURCE):
         assert not isinstance(finetune(command, tmp_path).exception, JobError)

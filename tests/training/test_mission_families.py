@@ -22,18 +22,11 @@ from chatbot.models.registry import TEMPLATES, family_of, template_text
 from tests.chatglm_original import CONFIG, train_sentencepiece, write_original
 from tests.conftest import HOTELS
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 ASKED, WISH, ANSWER = "想找能打麻将的经济型酒店", {"type": "经济型", "facilities": ["能打麻将"]}, "为您找到归途快捷酒店(北京云桥店)，价格200元。"
 STORE = HotelStore(HOTELS[:1])
 RECORDS = STORE.search(HotelQuery.parse(WISH)).records
 DIALOGUE = [user(ASKED), call(WISH), observation(RECORDS), reply(ANSWER)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

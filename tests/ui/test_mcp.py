@@ -4,9 +4,6 @@ import asyncio
 import contextlib
 import gc
 import json
-import socket
-import threading
-import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -14,7 +11,6 @@ from types import SimpleNamespace
 import gradio as gr
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from chatbot.dialogue.events import TextEvent, TurnEvent
@@ -22,6 +18,7 @@ from chatbot.errors import InputError, QueryError
 from chatbot.hotels.query import HotelQuery
 from chatbot.messages import reply, user
 from chatbot.ui.mcp import GuardMcp, answer, build_api, search
+from tests.servers import served
 
 mcp = pytest.importorskip("mcp")
 RECORD = {"name": "和平宾馆", "type": "经济型", "price": 200}
@@ -66,18 +63,8 @@ def page(store, check):
         with gr.Blocks() as blocks:
             build_api(lambda: store, EchoAgent)
         gr.mount_gradio_app(app, blocks, path="/", auth=check, mcp_server=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none", timeout_graceful_shutdown=2))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    with loops_left_open():
-        thread.join(5)
+    with loops_left_open(), served(app) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
