@@ -1,4 +1,4 @@
-"""`extract`, `check`, `split`, `export`, `selfplay`, `demo-data`: from CrossWOZ or self-play to a checked data set."""
+"""`extract`, `check`, `split`, `export`, `selfplay`, `first-calls`, `demo-data`: from CrossWOZ or self-play to a checked data set."""
 
 import json
 import sys
@@ -124,7 +124,22 @@ def demo_data(
     _show(write_demo(out, _store(None), seed))
 
 
+def first_calls(
+    *,
+    file: ALL,
+    out: OUT,
+    apart_from: Annotated[list[Path] | None, typer.Option("--apart-from", help="held-out conversations whose words are not taken; several times")] = None,
+) -> None:
+    """Cut every conversation after its first call: short examples, from which a small model learns quickest."""
+    from chatbot.corpus.first_calls import first_calls as run
+    from chatbot.corpus.lab import read_any
+    from chatbot.messages import write_conversations
+
+    held = (conversation for path in apart_from or () for conversation in read_any(path))
+    _show({"conversations": write_conversations(out, run(read_any(file), held))})
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
-    for command in (extract, check, split, export, selfplay, demo_data):
+    for command in (extract, check, split, export, selfplay, first_calls, demo_data):
         app.command()(command)

@@ -20,8 +20,8 @@ WORDS = {
     ),
     "evaluate.base": ("{n} 段对话，{turns} 个回合 · {file}", "{n} dialogues, {turns} turns · {file}"),
     "evaluate.lift": (
-        "{model} 相对 {first}：{metric} {change}（95% 区间 {low} 到 {high}）",
-        "{model} against {first}: {metric} {change} (95% {low} to {high})",
+        "{scope}，{model} 相对 {first}：{metric} {change}（95% 区间 {low} 到 {high}）",
+        "{scope}, {model} against {first}: {metric} {change} (95% {low} to {high})",
     ),
     "evaluate.sure": ("，差别显著。", ", a significant difference."),
     "evaluate.unsure": ("，可能只是偶然。", ", which may be chance."),
@@ -40,8 +40,8 @@ WORDS = {
     "evaluate.gold": ("应当", "Should be"),
     "evaluate.model": ("实际", "Was"),
     "evaluate.draft": ("核对前的第一稿", "Draft before the checks"),
-    "evaluate.whole": ("衡量整个机器人（模型＋核对）", "the whole chatbot (model and checks)"),
-    "evaluate.alone": ("只衡量模型本身", "the model alone"),
+    "evaluate.whole": ("整个机器人（模型＋核对）", "The whole chatbot (model and checks)"),
+    "evaluate.alone": ("模型本身", "The model alone"),
     "evaluate.bare": ("模型本身（不经核对）", "The model alone (before the checks)"),
     "evaluate.bare_note": (
         "同一批回合里模型写的第一稿；与上表的差别就是核对带来的。",
@@ -62,15 +62,16 @@ def results(study: Study, who: Any) -> str:
     counts = figures[0]["counts"]
     base = say(who, "evaluate.base", n=counts["dialogues"], turns=counts["turns"], file=escape(study.result["data"]["file"]))
     whole = say(who, "evaluate.whole" if bare else "evaluate.alone")
-    parts = [f'<p class="quiet">{base} · {whole}</p>', *_lifts(study.models, study.result["pairs"], who)]
+    parts = [f'<p class="quiet">{base} · {whole}</p>', *_lifts(study.models, study.result["pairs"], whole, who)]
+    parts += _lifts(study.models, bare["pairs"], say(who, "evaluate.alone"), who) if bare else []
     parts += [metric_table(figures, HEADLINE, study.result["best"], tongue), f'<p class="quiet">{say(who, "evaluate.note")}</p>']
     parts += [legend(study.models), f'<div class="plots"><div><h3>{say(who, "evaluate.figures")}</h3>{metric_chart(figures, HEADLINE, tongue)}</div>']
     parts.append(f"<div><h3>{say(who, 'evaluate.slots')}</h3>{slot_chart(figures, tongue)}</div></div>")
     if any(figure.get("simulation") for figure in figures):
         parts += [f"<h3>{say(who, 'evaluate.simulated')}</h3>", simulation_table(figures, tongue)]
     if bare:
-        alone = [*_lifts(study.models, bare["pairs"], who), metric_table(bare["figures"], HEADLINE, bare["best"], tongue)]
-        parts.append(_folded(say(who, "evaluate.bare"), f'<p class="quiet">{say(who, "evaluate.bare_note")}</p>' + "".join(alone)))
+        alone = metric_table(bare["figures"], HEADLINE, bare["best"], tongue)
+        parts.append(_folded(say(who, "evaluate.bare"), f'<p class="quiet">{say(who, "evaluate.bare_note")}</p>{alone}'))
     others = metric_table(figures, [name for name in METRICS if name not in HEADLINE], {}, tongue)
     return "".join([*parts, _folded(say(who, "evaluate.confusions"), confusions(study, who)), _folded(say(who, "evaluate.others"), others)])
 
@@ -79,7 +80,7 @@ def _folded(title: str, body: str) -> str:
     return f"<details><summary>{title}</summary>{body}</details>"
 
 
-def _lifts(names: Sequence[str], pairs: Sequence[dict[str, Any]], who: Any) -> list[str]:
+def _lifts(names: Sequence[str], pairs: Sequence[dict[str, Any]], scope: str, who: Any) -> list[str]:
     """What the others gain on the first model, a sentence each."""
     out = []
     for pair in pairs:
@@ -92,7 +93,7 @@ def _lifts(names: Sequence[str], pairs: Sequence[dict[str, Any]], who: Any) -> l
             same = found["interval"] == [0, 0]
             sure = say(who, "evaluate.same" if same else "evaluate.sure" if found["significant"] else "evaluate.unsure")
             style = "lift" if found["significant"] and found["difference"] > 0 else "lift unsure"
-            out.append(f'<p class="{style}">{say(who, "evaluate.lift", metric=metric, change=change, low=low, high=high, **models)}{sure}</p>')
+            out.append(f'<p class="{style}">{say(who, "evaluate.lift", scope=scope, metric=metric, change=change, low=low, high=high, **models)}{sure}</p>')
     return out
 
 

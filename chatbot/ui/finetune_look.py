@@ -12,7 +12,8 @@ from chatbot.ui.finetune_told import duration
 from chatbot.ui.words import language, say
 
 WORDS = {
-    "finetune.shipped": ("随附的口语酒店对话", "Shipped colloquial hotel dialogues"),
+    "finetune.shipped.first_calls": ("随附：口语第一句和它的查询（短，学得快）", "Shipped: first colloquial requests and their calls (short, quick)"),
+    "finetune.shipped.train": ("随附：整段口语酒店对话", "Shipped: whole colloquial hotel dialogues"),
     "finetune.look.tokens": ("这一例，模型看到的词元（绿色是要学着写的）", "This example as the model sees it (green is what it learns to write)"),
     "finetune.look.cut": ("超出长度，被截掉", "behind the cut"),
     "finetune.look.packed": ("打包后：每行 {length} 个词元，{filled:.0%} 有用", "Packed: rows of {length} tokens, {filled:.0%} of them useful"),
@@ -36,6 +37,7 @@ WORDS = {
     "finetune.est.passing": ("输出层与临时", "output layer, temporary"),
     "finetune.est.program": ("程序本身", "program"),
 }
+SHIPPED = ("first_calls", "train")
 PARTS = ("program", "weights", "constants", "adapter", "gradients", "optimiser", "activations", "passing")
 
 
@@ -54,9 +56,9 @@ def bases(settings: Settings) -> list[tuple[str, str]]:
 
 def data_files(settings: Settings, who: Any) -> list[tuple[str, str]]:
     """Conversations at hand: the shipped training sets and the sets exported in the workspace."""
-    shipped = [path for path in (DATA / "conversations").glob("*.jsonl") if path.stem not in ("val", "test")]
+    shipped = [DATA / "conversations" / f"{name}.jsonl" for name in SHIPPED]
     exported = sorted(settings.workspace.glob("**/train.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
-    return [(say(who, "finetune.shipped"), str(path)) for path in shipped] + [(f"{path.parent.name}/{path.stem}", str(path)) for path in exported]
+    return [(say(who, f"finetune.shipped.{path.stem}"), str(path)) for path in shipped] + [(f"{path.parent.name}/{path.stem}", str(path)) for path in exported]
 
 
 def look(fields: dict[str, Any], index: int, who: Any) -> str:

@@ -6,6 +6,7 @@ from chatbot.corpus.checks import check
 from chatbot.corpus.download import SOURCES
 from chatbot.corpus.split import leaks, read_sides
 from chatbot.hotels.store import HotelStore
+from chatbot.messages import read_conversations
 from chatbot.settings import DATA
 
 
@@ -27,10 +28,18 @@ def test_shipped_sides_are_8_1_1_and_leak_nothing(sides):
 
 
 def test_shipped_conversations_are_small_and_hold_every_operation(sides):
-    assert sum(path.stat().st_size for path in (DATA / "conversations").iterdir()) < 2_000_000
+    assert sum((DATA / "conversations" / f"{name}.jsonl").stat().st_size for name in sides) < 2_000_000
     assert {c.meta.get("operation") for c in sides["train"]} == {None, "spoken", "followup", "by_name", "by_cap"}
 
 
 def test_each_download_names_one_revision_and_a_checksum():
     assert set(SOURCES) == {"hotels", "train", "val", "test"}
     assert all(len(source.sha256) == 64 and "/master/" not in source.url for source in SOURCES.values())
+
+
+def test_the_short_examples_end_with_a_call_and_say_nothing_that_is_held_out(sides):
+    short = list(read_conversations(DATA / "conversations" / "first_calls.jsonl"))
+    held = {m.content for name in ("val", "test") for c in sides[name] for m in c.messages if m.role == "user"}
+    assert len(short) > 2000 and all(c.messages[-1].call for c in short)
+    assert not held & {m.content for c in short for m in c.messages if m.role == "user"}
+    assert {c.meta["operation"] for c in short} == {"spoken", "by_name", "by_cap"}
