@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chatbot.training.config import PRESETS
 from chatbot.training.methods import METHODS
 
 HEAD = """| method | slot F1 [95 %] | exact call [95 %] | trainable parameters | share | training time | peak memory |
@@ -22,16 +23,15 @@ def compare_methods(
     test: Annotated[Path, typer.Option("--test", help="held-out conversations, JSONL")],
     out: Annotated[Path, typer.Option("--out", help="folder for the adapters; what was finished there before is not done again")],
     table: Annotated[Path | None, typer.Option("--table", help="also write the table there, as Markdown, after every method")] = None,
-    max_steps: Annotated[int, typer.Option("--max-steps", min=1, help="steps of each method")] = 60,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="rows of a step")] = 2,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="held-out conversations that are scored")] = 40,
+    max_steps: Annotated[int, typer.Option("--max-steps", min=1, help="steps of each method; all else is the preset “try”")] = PRESETS["try"][1]["max_steps"],
+    limit: Annotated[int, typer.Option("--limit", min=1, help="held-out conversations that are scored")] = 52,
     hotels: Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")] = None,
 ) -> None:
     """Train all six methods on the same data, each in a process of its own, and print what they score and cost; a cut-off run goes on where it was."""
-    note = f"`python -m chatbot compare-methods` on {data.name}, {max_steps} steps of {batch_size} rows each, scored on {limit} conversations of {test.name}."
+    note = f"`python -m chatbot compare-methods` on {data.name}, {max_steps} steps each, scored on {limit} conversations of {test.name}, the model alone."
     rows = [_row("base, untrained", _scored(out / "base", base, None, test, limit, hotels), {})]
     for name in METHODS:
-        cost = _trained(name, base, data, out / name, max_steps, batch_size)
+        cost = _trained(name, base, data, out / name, max_steps)
         rows.append(_row(name, _scored(out / name, base, out / name / "adapter", test, limit, hotels), cost))
         typer.echo(rows[-1], err=True)
         if table:
@@ -39,14 +39,15 @@ def compare_methods(
     typer.echo("\n".join([HEAD, *rows]))
 
 
-def _trained(name: str, base: Path, data: Path, folder: Path, max_steps: int, batch_size: int) -> dict[str, Any]:
+def _trained(name: str, base: Path, data: Path, folder: Path, max_steps: int) -> dict[str, Any]:
     """Run `finetune` in a child, whose peak memory the kernel counts; a run that was cut off goes on, one of other settings starts anew."""
     from chatbot.errors import TrainingError
     from chatbot.training.record import read_record
 
     adapter, kept = folder / "adapter", folder / "cost.json"
-    options = {"base": base, "data": data, "out": adapter, "method": name, "max-steps": max_steps, "batch-size": batch_size}
-    options |= {"eval-limit": 0, "eval-share": 0, "eval-every": max(1, max_steps // 2)}
+    options = {field.replace("_", "-"): value for field, value in PRESETS["try"][1].items()}
+    options |= {"base": base, "data": data, "out": adapter, "method": name, "max-steps": max_steps, "eval-limit": 0, "eval-share": 0}
+    options["eval-every"] = max_steps
     asked = {key: str(value) for key, value in options.items()} | {"files": _files(base, data)}
     if _read(folder / "asked.json") != asked:
         shutil.rmtree(folder, ignore_errors=True)

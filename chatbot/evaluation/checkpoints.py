@@ -1,5 +1,6 @@
 """Figures from generated text for a model that is still training: slot F1, exact calls, and whether it calls when it should."""
 
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def checkpoint_evaluator(
 
 
 def evaluator_of(config: FinetuneConfig, hotels: Path, limit: int | None = None) -> Callable[[Any], dict[str, float]] | None:
-    """The evaluator of a run, on its first held-out conversations; None where it wants or holds out none.
+    """The evaluator of a run, on held-out conversations drawn with its seed; None where it wants or holds out none.
 
     Args:
         hotels: the database that calls are replayed on.
@@ -44,5 +45,6 @@ def evaluator_of(config: FinetuneConfig, hotels: Path, limit: int | None = None)
     if not config.eval_limit:
         return None
     prepared = prepare(config)
-    few = prepared.held_out_conversations[: min(config.eval_limit, limit or config.eval_limit)]
+    held = prepared.held_out_conversations
+    few = random.Random(config.seed).sample(held, min(len(held), config.eval_limit, limit or config.eval_limit))
     return checkpoint_evaluator(few, HotelStore.load(hotels), prepared.family, prepared.tokenizer) if few else None

@@ -34,7 +34,7 @@ class FinetuneConfig(BaseModel):
     rank: int = Field(16, ge=1, description="LoRA's rank; AdaLoRA's at the start")
     target_rank: int = Field(8, ge=1, description="AdaLoRA's average rank at the end")
     alpha: int = Field(32, ge=1, description="LoRA's scale")
-    dropout: float = Field(0.05, ge=0, lt=1, description="LoRA's dropout")
+    dropout: float = Field(0.0, ge=0, lt=1, description="LoRA's dropout; costs a fifth of the time on a CPU")
     virtual_tokens: int = Field(20, ge=1, description="length of the learned prompt or prefix")
     encoder_size: int = Field(128, ge=1, description="width of P-Tuning's network")
     checkpointing: bool | None = Field(None, description="recompute activations instead of keeping them; by itself on a GPU")
@@ -52,7 +52,10 @@ class FinetuneConfig(BaseModel):
 
 
 PRESETS: dict[str, tuple[tuple[str, str], dict[str, Any]]] = {
-    "try": (("试一下（CPU 约 2 分钟）", "Try it (about 2 minutes on a CPU)"), {"epochs": 1.0, "max_steps": 60, "eval_every": 20, "eval_limit": 16}),
+    "try": (
+        ("试一下（CPU 约 2 分钟）", "Try it (about 2 minutes on a CPU)"),
+        {"epochs": 3.0, "max_steps": 240, "batch_size": 2, "max_length": 512, "eval_every": 80, "eval_limit": 40},
+    ),
     "standard": (("标准", "Standard"), {"epochs": 3.0, "eval_every": 50, "eval_limit": 48}),
     "thorough": (("精细", "Thorough"), {"epochs": 8.0, "rank": 32, "alpha": 64, "eval_every": 100, "eval_limit": 96, "patience": 8}),
 }

@@ -53,7 +53,7 @@ METHODS: dict[str, Method] = {
             ("基座压缩到 4 位，只训练旁边的小矩阵", "The base is squeezed to 4 bits; only small matrices beside it are trained"),
             ("显存不够时的首选，7B 模型约需 6–8 GB", "First choice where memory is short: a 7B model needs about 6–8 GB"),
             _LORA,
-            (2e-4, 2e-3),
+            (2e-4, 4e-3),
             quantised=True,
         ),
         Method(
@@ -62,7 +62,7 @@ METHODS: dict[str, Method] = {
             ("基座不变，给每个线性层加一对小矩阵", "The base stays as it is; every linear layer gets a pair of small matrices"),
             ("显存放得下基座时，比 QLoRA 更快、更准", "Faster and a little better than QLoRA where the base fits into memory"),
             _LORA,
-            (2e-4, 2e-3),
+            (2e-4, 4e-3),
         ),
         Method(
             "adalora",

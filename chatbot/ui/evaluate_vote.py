@@ -147,7 +147,7 @@ def side_html(duel: Duel, side: int, who: Any) -> str:
 def reveal(duel: Duel, who: Any) -> str:
     """Who was who, and how their understanding and hotels differ."""
     found = turn_difference(*duel.turns[-1].answers)
-    lines = [say(who, "vote.was", left=f"<b>{escape(duel.left)}</b>", right=f"<b>{escape(duel.right)}</b>")]
+    lines = [say(who, "vote.was", **{side: f"<b>{escape(labels.model_name(getattr(duel, side)))}</b>" for side in SIDES})]
     if found["same_state"]:
         lines.append(say(who, "vote.same"))
     for side, key in (("l", "only_first"), ("r", "only_second")):
@@ -167,11 +167,13 @@ def _slot(text: str, who: Any) -> str:
 def standings_html(rows: Sequence[dict[str, Any]], who: Any) -> str:
     """All votes so far."""
     head = "".join(f"<th>{say(who, f'vote.{name}')}</th>" for name in ("first", "second", "wins", "rate"))
-    body = "".join(
-        f"<tr><td>{escape(r['first'])}</td><td>{escape(r['second'])}</td><td>{r['first_wins']} / {r['second_wins']} / {r['ties']}</td><td>{_rate(r)}</td></tr>"
-        for r in rows
-    )
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _row(row))}</tr>" for row in rows)
     return f'<div class="wide"><table class="figures"><tr>{head}</tr>{body}</table></div>'
+
+
+def _row(row: dict[str, Any]) -> list[str]:
+    names = [escape(labels.model_name(row[side])) for side in ("first", "second")]
+    return [*names, f"{row['first_wins']} / {row['second_wins']} / {row['ties']}", _rate(row)]
 
 
 def _rate(row: dict[str, Any]) -> str:

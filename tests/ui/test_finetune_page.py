@@ -124,6 +124,43 @@ def test_a_training_outlives_the_page_and_both_outlive_a_kill(start_app, open_ta
     tab.get_by_text("search_hotels · 找到").wait_for()
 
 
+@pytest.mark.slow
+def test_all_six_methods_train_from_the_page_and_their_adapters_answer_in_chat(start_app, open_tab, tmp_path):
+    app, address = start_app()
+    answered(address, app, 60)
+    tab = tune(open_tab(address))
+    upload(tab, few(tmp_path, 12))
+    advanced(tab, 最多步数="4", 每几步评测="2", 每次生成几段="2", 每批行数="1", 每行词元数="512")
+    for number in range(6):
+        tab.locator(".methods label").nth(number).click()
+        tab.get_by_role("button", name="开始训练").click()
+        run = started(tmp_path / "workspace" / "jobs", number + 1)
+        assert run.wait(240) == "done", run.log_tail()
+    runs = list_jobs(tmp_path / "workspace" / "jobs", "finetune")
+    assert len({run.config["method"] for run in runs}) == 6
+    tab.get_by_role("tab", name="对话").click()
+    for run in runs:
+        tab.locator(".pill input").first.click()
+        tab.get_by_role("option", name=run.id).click()
+        tab.get_by_placeholder("说出你的需求").fill("想找经济型酒店")
+        tab.keyboard.press("Enter")
+        tab.get_by_text("search_hotels · ").first.wait_for()
+        tab.get_by_role("button", name="发送").wait_for()
+        tab.get_by_role("button", name="清空").first.click()
+        tab.get_by_text("想住什么样的酒店？").wait_for()
+
+
+def started(jobs, count, seconds=60):
+    """The newest of so many runs, once it is there."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = list_jobs(jobs, "finetune")
+        if len(found) == count:
+            return found[0]
+        time.sleep(0.1)
+    raise AssertionError(f"no run number {count}")
+
+
 def few(folder, n):
     """The first conversations of the shipped training set as a file of their own."""
     path = folder / "few.jsonl"
