@@ -29,7 +29,7 @@ SAMPLE = 4
 """Held-out conversations on which generation is timed."""
 FORWARD = 1 / 3
 """A forward pass's share of a training step: the backward pass costs twice as much."""
-PROGRAM = 700 * MEGABYTE
+PROGRAM = 780 * MEGABYTE
 """What Python and the training libraries take of the machine's memory before the first tensor (measured in tests/benchmarks)."""
 
 

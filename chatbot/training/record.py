@@ -63,6 +63,10 @@ def best_checkpoint(folder: Path) -> Path:
     return best if best in found else found[-1]
 
 
+FIGURES = {"slot_f1": "slot F1", "call_exact": "exact call", "act_accuracy": "call or reply", "loss": "loss a token"}
+"""What a card tells, in this order."""
+
+
 def publish(checkpoint: Path, out: Path, family: str, record: dict[str, Any]) -> None:
     """Copy a checkpoint's adapter and tokenizer to `out`, with the family's name and chat template, the record and the card.
 
@@ -83,8 +87,8 @@ def _figure(value: float | None) -> str:
 def card(record: dict[str, Any]) -> str:
     """The adapter's card: what it was made from and what it scored, with the metadata that model hubs read."""
     config, before, figures = record["config"], record.get("before", {}), record.get("best", {})
-    rows = "\n".join(f"| {name} | {_figure(before.get(name))} | {_figure(value)} |" for name, value in figures.items() if isinstance(value, int | float))
-    data, counted = record["data"], record["statistics"]
+    rows = "\n".join(f"| {title} | {_figure(before.get(name))} | {_figure(figures[name])} |" for name, title in FIGURES.items() if name in figures)
+    data, counted, out = record["data"], record["statistics"], Path(config["out"])
     return f"""---
 base_model: {Path(config["base"]).name}
 library_name: peft
@@ -92,7 +96,7 @@ pipeline_tag: text-generation
 language: [zh]
 tags: [{config["method"]}, function-calling, hotel, task-oriented-dialogue]
 ---
-# {Path(config["out"]).name}
+# {out.parent.name if out.name == "adapter" else out.name}
 
 An adapter for `{Path(config["base"]).name}` that answers hotel questions in Chinese and calls `search_hotels`.
 

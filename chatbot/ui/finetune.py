@@ -142,7 +142,7 @@ def _form() -> Form:
 
 def _view() -> View:
     cost = gr.HTML(padding=False, elem_id="cost")
-    gr.Markdown(t("finetune.before"), elem_classes="quiet")
+    gr.Markdown(t("finetune.before"), elem_classes=["quiet", "hint"])
     return View(cost, gr.HTML(padding=False, elem_id="look"), gr.Number(1, label=t("finetune.index"), precision=0, minimum=1, visible=False))
 
 

@@ -21,7 +21,8 @@ def chart(title: str, series: Mapping[str, Sequence[Point]]) -> str:
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     low, high = min(ys), max(ys)
     pad = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
-    box = (min(xs), max(*xs, min(xs) + 1), low - pad, high + pad)
+    bottom = low - pad if low < 0 else max(0.0, low - pad)  # nothing that is never negative gets an axis below zero
+    box = (min(xs), max(*xs, min(xs) + 1), bottom, high + pad)
     lines = "".join(_line(line, box, COLOURS[i % len(COLOURS)]) for i, line in enumerate(series.values()))
     legend = "".join(f'<span style="--c:{COLOURS[i % len(COLOURS)]}">{escape(name)}</span>' for i, name in enumerate(series)) if len(series) > 1 else ""
     return f'<figure class="curve"><figcaption>{escape(title)}{legend}</figcaption>{_frame(box, lines)}</figure>'
@@ -30,10 +31,14 @@ def chart(title: str, series: Mapping[str, Sequence[Point]]) -> str:
 def _frame(box: tuple[float, float, float, float], lines: str) -> str:
     left, right, low, high = box
     middle = (low + high) / 2
-    labels = "".join(f'<text x="{LEFT - 4}" y="{_y(v, box) + 4:.0f}" text-anchor="end">{v:.3g}</text>' for v in (low, middle, high))
+    labels = "".join(f'<text x="{LEFT - 4}" y="{_y(v, box) + 4:.0f}" text-anchor="end">{_label(v)}</text>' for v in (low, middle, high))
     steps = f'<text x="{LEFT}" y="{HEIGHT - 4}">{left:.0f}</text><text x="{WIDTH}" y="{HEIGHT - 4}" text-anchor="end">{right:.0f}</text>'
     rules = "".join(f'<path class="rule" d="M{LEFT} {_y(v, box):.0f}H{WIDTH}"/>' for v in (low, middle, high))
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{rules}{labels}{steps}{lines}</svg>'
+
+
+def _label(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.0e}" if 0 < abs(value) < 0.001 else f"{value:.3g}"
 
 
 def _x(value: float, box: tuple[float, float, float, float]) -> float:

@@ -82,26 +82,23 @@ def status(job: Job, who: Any) -> str:
         share = last["step"] / max(1, last["max_steps"])
         parts += [say(who, "finetune.step", step=last["step"], total=last["max_steps"]), *_left(events, who)]
     bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
-    notes = [
-        *_gain(job, events, state, who),
-        *_guard(events, kind, who),
-        *([reason] if kind == "failed" and (reason := last_error(job, who)) else []),
-        *_merge(job, who),
-    ]
-    return f'<p class="state {kind}">{escape(" · ".join(parts))}</p>{bar}' + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
+    failure = last_error(job, who) if kind == "failed" else ""
+    notes = [*_guard(events, kind, who), *([failure] if failure else []), *_merge(job, who)]
+    gain = _gain(job, events, state, who)
+    return f'<p class="state {kind}">{escape(" · ".join(parts))}</p>{bar}{gain}' + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
 
 
-def _gain(job: Job, events: list[dict[str, Any]], state: str, who: Any) -> list[str]:
-    """Slot F1 of the bare base and of the adapter that is kept, or of the best one so far."""
+def _gain(job: Job, events: list[dict[str, Any]], state: str, who: Any) -> str:
+    """Slot F1 of the bare base and of the adapter that is kept, or of the best one so far, as a note; "" where neither was measured."""
     scores = [(e["step"], e["eval_slot_f1"]) for e in events if isinstance(e.get("eval_slot_f1"), int | float)]
     before = next((score for step, score in scores if step == 0), None)
     later = [score for step, score in scores if step]
     kept = read_record(job.folder / "adapter").get("best", {}).get("slot_f1")
     if before is None or not later:
-        return []
+        return ""
     after = kept if isinstance(kept, float) and state not in ACTIVE else max(later)
-    told = [say(who, "finetune.gained", before=before, after=after, gain=after - before)]
-    return told + ([say(who, "finetune.no_gain")] if after <= before and state not in ACTIVE else [])
+    told = f'<p class="note{" good" if after > before else ""}">{say(who, "finetune.gained", before=before, after=after, gain=after - before)}</p>'
+    return told + (f'<p class="note">{say(who, "finetune.no_gain")}</p>' if after <= before and state not in ACTIVE else "")
 
 
 def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
@@ -133,8 +130,11 @@ def _left(events: list[dict[str, Any]], who: Any) -> list[str]:
 
 
 def duration(seconds: float, who: Any) -> str:
-    """Seconds in words."""
-    return say(who, "finetune.seconds", n=round(seconds)) if seconds < 90 else say(who, "finetune.minutes", n=round(seconds / 60))
+    """Seconds in words; below five minutes a half one counts."""
+    if seconds < 90:
+        return say(who, "finetune.seconds", n=round(seconds))
+    minutes = seconds / 60
+    return say(who, "finetune.minutes", n=round(minutes) if minutes >= 5 else f"{round(2 * minutes) / 2:g}")
 
 
 def walk(job: Job | None, who: Any) -> str:
