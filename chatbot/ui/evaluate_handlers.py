@@ -39,7 +39,7 @@ class EvaluateHandlers:
         """Fill the pickers for this person."""
         models = model_choices(self.context, request)
         chosen = [name for name in FIRST if name in dict(models).values()]
-        data = runs.data_files(self.context.settings)
+        data = runs.data_files(self.context.settings, request)
         side = 0 if language(request) == "zh" else 1
         named = [gr.update(choices=[("—", ""), *[(words[side], key) for key, words in table.items()]]) for table in (labels.KINDS, labels.SLOTS)]
         pickers = [gr.update(choices=models, value=chosen), gr.update(choices=data, value=data[0][1] if data else None)]
@@ -55,7 +55,7 @@ class EvaluateHandlers:
         read_any(Path(path))
         kept = self.context.settings.folder("uploads") / Path(path).name
         shutil.copyfile(path, kept)
-        return gr.update(choices=runs.data_files(self.context.settings), value=str(kept))
+        return gr.update(choices=runs.data_files(self.context.settings, request), value=str(kept))
 
     @needs("engineer")
     def start(self, request: gr.Request, models: list[str], data: str, *numbers: float | None) -> Any:

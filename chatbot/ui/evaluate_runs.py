@@ -23,6 +23,7 @@ WORDS = {
     "evaluate.state.failed": ("没有成功", "Did not succeed"),
     "evaluate.state.stopped": ("已停止，可以继续", "Stopped; can be resumed"),
     "evaluate.state.died": ("进程意外结束，可以继续", "The process ended unexpectedly; it can be resumed"),
+    "evaluate.shipped": ("随附的口语测试对话", "Shipped colloquial test dialogues"),
     "evaluate.left": ("还要约 {time}", "about {time} left"),
     "evaluate.turns": ("{done} / {total} 个回合", "{done} of {total} turns"),
     "evaluate.none": (
@@ -34,11 +35,12 @@ KIND = "study"
 SHIPPED = "shipped:"
 
 
-def data_files(settings: Settings) -> list[tuple[str, str]]:
+def data_files(settings: Settings, who: Any) -> list[tuple[str, str]]:
     """Data sets to measure on, as (label, path): shipped test sets, test sides of splits, uploads."""
     found = [*sorted(DATA.glob("**/*test*.jsonl")), *sorted(settings.workspace.glob("**/test.jsonl")), *sorted(settings.workspace.glob("uploads/*.jsonl"))]
     own = [path for path in dict.fromkeys(found) if "jobs" not in path.parts]
-    return [(f"{path.parent.name}/{path.stem}", str(path)) for path in own]
+    shipped = {DATA / "conversations" / "test.jsonl": say(who, "evaluate.shipped")}
+    return [(shipped.get(path, f"{path.parent.name}/{path.stem}"), str(path)) for path in own]
 
 
 def launch(settings: Settings, models: list[str], data: str | None, *, goals: int = 0, limit: int | None = None) -> Job:

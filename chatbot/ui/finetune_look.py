@@ -12,8 +12,8 @@ from chatbot.ui.finetune_told import duration
 from chatbot.ui.words import language, say
 
 WORDS = {
-    "finetune.shipped.first_calls": ("随附：口语第一句和它的查询（短，学得快）", "Shipped: first colloquial requests and their calls (short, quick)"),
-    "finetune.shipped.train": ("随附：整段口语酒店对话", "Shipped: whole colloquial hotel dialogues"),
+    "finetune.shipped.first_calls": ("随附：口语第一句和它的查询", "Shipped: first requests and their calls"),
+    "finetune.shipped.train": ("随附：整段口语酒店对话", "Shipped: whole dialogues"),
     "finetune.look.tokens": ("这一例，模型看到的词元（绿色是要学着写的）", "This example as the model sees it (green is what it learns to write)"),
     "finetune.look.cut": ("超出长度，被截掉", "behind the cut"),
     "finetune.look.packed": ("打包后：每行 {length} 个词元，{filled:.0%} 有用", "Packed: rows of {length} tokens, {filled:.0%} of them useful"),

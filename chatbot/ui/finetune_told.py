@@ -83,9 +83,13 @@ def status(job: Job, who: Any) -> str:
         parts += [say(who, "finetune.step", step=last["step"], total=last["max_steps"]), *_left(events, who)]
     bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
     failure = last_error(job, who) if kind == "failed" else ""
-    notes = [*_guard(events, kind, who), *([failure] if failure else []), *_merge(job, who)]
-    gain = _gain(job, events, state, who)
-    return f'<p class="state {kind}">{escape(" · ".join(parts))}</p>{bar}{gain}' + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
+    notes = [*_guard(events, kind, who), *([failure] if failure else [])]
+    after = _gain(job, events, state, who) + "".join(_note(note) for note in notes) + _merge(job, who)
+    return f'<p class="state {kind}">{escape(" · ".join(parts))}</p>{bar}{after}'
+
+
+def _note(text: str, kind: str = "") -> str:
+    return f'<p class="note {kind}">{escape(text)}</p>'
 
 
 def _gain(job: Job, events: list[dict[str, Any]], state: str, who: Any) -> str:
@@ -97,8 +101,8 @@ def _gain(job: Job, events: list[dict[str, Any]], state: str, who: Any) -> str:
     if before is None or not later:
         return ""
     after = kept if isinstance(kept, float) and state not in ACTIVE else max(later)
-    told = f'<p class="note{" good" if after > before else ""}">{say(who, "finetune.gained", before=before, after=after, gain=after - before)}</p>'
-    return told + (f'<p class="note">{say(who, "finetune.no_gain")}</p>' if after <= before and state not in ACTIVE else "")
+    told = _note(say(who, "finetune.gained", before=before, after=after, gain=after - before), "good" if after > before else "")
+    return told + (_note(say(who, "finetune.no_gain")) if after <= before and state not in ACTIVE else "")
 
 
 def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
@@ -112,16 +116,16 @@ def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
     return [*notes, say(who, "finetune.blame.data", names=names) if same else say(who, "finetune.blame.rate")]
 
 
-def _merge(job: Job, who: Any) -> list[str]:
+def _merge(job: Job, who: Any) -> str:
     """How the newest merge of this run's adapter stands."""
     merge = next((other for other in list_jobs(job.folder.parent, "merge") if other.config.get("adapter") == job.id), None)
     if merge is None:
-        return []
+        return ""
     if merge.state in ACTIVE:
-        return [say(who, "finetune.merge.running")]
+        return _note(say(who, "finetune.merge.running"))
     if merge.state == "done":
-        return [say(who, "finetune.merge.done", path=merged(job))]
-    return [say(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state)]
+        return _note(say(who, "finetune.merge.done", path=merged(job)), "good")
+    return _note(say(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state))
 
 
 def _left(events: list[dict[str, Any]], who: Any) -> list[str]:
