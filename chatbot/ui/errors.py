@@ -139,8 +139,8 @@ def in_words(error: object, who: Any) -> str:
     for pattern, chinese in _patterns():
         if found := pattern.fullmatch(message):
             told = found.groupdict()
-            value = told.pop("value", None)
-            return chinese.format(**told) + (f"：{value[1:-1]}" if value else "")
+            value = (told.pop("value", None) or "")[1:-1]
+            return chinese.format(**told) + (f"：{value}" if value else "")
     return message
 
 
