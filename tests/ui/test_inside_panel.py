@@ -107,7 +107,7 @@ def test_a_clicked_token_moves_the_slider_to_its_place():
 
 @pytest.mark.parametrize(
     ("context", "messages", "words"),
-    [(FakeContext(), (), "先聊一句"), (FakeContext(), TALK, "not offered"), (FakeContext(SimpleNamespace(name="gpt")), TALK, "不在本机")],
+    [(FakeContext(), (), "先聊一句"), (FakeContext(), TALK, "不提供这个模型"), (FakeContext(SimpleNamespace(name="gpt")), TALK, "不在本机")],
 )
 def test_where_nothing_can_be_seen_it_says_why(context, messages, words):
     with pytest.raises(gr.Error, match=words):
