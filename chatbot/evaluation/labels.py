@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from chatbot.models.catalog import folder_name
+
 METRICS = MappingProxyType(
     {
         "slot_precision": ("槽位精确率", "Slot precision"),
@@ -105,8 +107,7 @@ def label(table: Mapping[str, tuple[str, str]], key: str, language: str = "zh") 
 
 def model_name(model: str) -> str:
     """A model's id as people know it: of a folder only the run's name, never a path of this machine."""
-    folder = Path(model.removeprefix("adapter:"))
-    return model if "/" not in model else folder.parent.name if folder.name == "adapter" else folder.name
+    return folder_name(Path(model.removeprefix("adapter:"))) if "/" in model else model
 
 
 def model_names(models: Sequence[str]) -> list[str]:

@@ -30,12 +30,15 @@ def available_models(current: Settings | None = None) -> list[ModelChoice]:
     found = sorted(_folders(current.workspace), key=lambda path: path.stat().st_mtime, reverse=True)
     for folder in found:
         kind = "adapter" if (folder / "adapter_config.json").is_file() else "folder"
-        out.append(
-            ModelChoice(f"adapter:{folder}" if kind == "adapter" else str(folder), folder.parent.name if folder.name == "adapter" else folder.name, kind)
-        )
+        out.append(ModelChoice(f"adapter:{folder}" if kind == "adapter" else str(folder), folder_name(folder), kind))
     if current.openai_api_key or current.openai_base_url:
         out.append(ModelChoice(f"openai:{current.openai_model}", current.openai_model, "endpoint"))
     return out
+
+
+def folder_name(folder: Path) -> str:
+    """What people call a model's folder: a run by its own name, whose adapter lies in it."""
+    return folder.parent.name if folder.name == "adapter" else folder.name
 
 
 def _folders(workspace: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import TrainingError
+from chatbot.models.catalog import folder_name
 from chatbot.models.registry import write_family
 
 RECORD_FILE = "run.json"
@@ -88,7 +89,7 @@ def card(record: dict[str, Any]) -> str:
     """The adapter's card: what it was made from and what it scored, with the metadata that model hubs read."""
     config, before, figures = record["config"], record.get("before", {}), record.get("best", {})
     rows = "\n".join(f"| {title} | {_figure(before.get(name))} | {_figure(figures[name])} |" for name, title in FIGURES.items() if name in figures)
-    data, counted, out = record["data"], record["statistics"], Path(config["out"])
+    data, counted = record["data"], record["statistics"]
     return f"""---
 base_model: {Path(config["base"]).name}
 library_name: peft
@@ -96,7 +97,7 @@ pipeline_tag: text-generation
 language: [zh]
 tags: [{config["method"]}, function-calling, hotel, task-oriented-dialogue]
 ---
-# {out.parent.name if out.name == "adapter" else out.name}
+# {folder_name(Path(config["out"]))}
 
 An adapter for `{Path(config["base"]).name}` that answers hotel questions in Chinese and calls `search_hotels`.
 
