@@ -7,16 +7,25 @@ from typing import Annotated
 
 import typer
 
-from chatbot.accounts import Accounts, check_host
-from chatbot.errors import WorkbenchError
-from chatbot.settings import settings
+from chatbot.core.accounts import Accounts, check_host
+from chatbot.core.errors import WorkbenchError
+from chatbot.core.settings import settings
 
 
 def launch(
-    hotels: Annotated[Path | None, typer.Option(help="a hotel database in CrossWOZ's form; default: the shipped, invented hotels")] = None,
-    host: Annotated[str, typer.Option(help="any host but 127.0.0.1 needs accounts: python -m chatbot users add NAME --role admin")] = "127.0.0.1",
+    hotels: Annotated[
+        Path | None, typer.Option(help="a hotel database in CrossWOZ's form; default: the shipped, invented hotels")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="any host but 127.0.0.1 needs accounts: python -m chatbot users add NAME --role admin")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="the port to listen on")] = 7860,
-    demo: Annotated[bool, typer.Option(help="a public demo: Chat and Evaluate on shipped data, no accounts, nothing that spends, trains or stores")] = False,
+    demo: Annotated[
+        bool,
+        typer.Option(
+            help="a public demo: Chat and Evaluate on shipped data, no accounts, nothing that spends, trains or stores"
+        ),
+    ] = False,
 ) -> None:
     """Open the hotel chatbot workbench in a browser."""
     chosen = settings().model_copy(update={"hotels": hotels} if hotels else {})
@@ -25,7 +34,7 @@ def launch(
     if not (demo or on_spaces):
         check_host(host, accounts)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    from chatbot.ui.serve import serve
+    from chatbot.ui.shell.server import serve
 
     serve(chosen, host="0.0.0.0" if on_spaces else host, port=port, demo=demo or on_spaces, accounts=accounts)
 

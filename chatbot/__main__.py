@@ -7,9 +7,14 @@ import sys
 import typer
 
 from chatbot import commands
-from chatbot.errors import WorkbenchError
+from chatbot.core.errors import WorkbenchError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="酒店对话机器人工作台 hotel chatbot workbench")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="酒店对话机器人工作台 hotel chatbot workbench",
+)
 for module in pkgutil.iter_modules(commands.__path__):
     importlib.import_module(f"chatbot.commands.{module.name}").register(app)
 

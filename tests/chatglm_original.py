@@ -44,9 +44,17 @@ def train_sentencepiece(vocab_size=600, lines=(), **options) -> bytes:
     from sentencepiece import SentencePieceTrainer
 
     draw = random.Random(0)
-    lines = [*lines] or ["".join(draw.choice(WORDS.split()) + draw.choice(["", " ", "，", "。"]) for _ in range(draw.randint(2, 9))) for _ in range(2000)]
+    lines = [*lines] or [
+        "".join(draw.choice(WORDS.split()) + draw.choice(["", " ", "，", "。"]) for _ in range(draw.randint(2, 9)))
+        for _ in range(2000)
+    ]
     out = io.BytesIO()
-    settings = {"normalization_rule_name": "identity", "remove_extra_whitespaces": False, "byte_fallback": True, "allow_whitespace_only_pieces": True}
+    settings = {
+        "normalization_rule_name": "identity",
+        "remove_extra_whitespaces": False,
+        "byte_fallback": True,
+        "allow_whitespace_only_pieces": True,
+    }
     SentencePieceTrainer.train(
         sentence_iterator=iter(lines),
         model_writer=out,
@@ -86,7 +94,9 @@ def random_weights(config=CONFIG, seed=0) -> dict[str, torch.Tensor]:
     return weights
 
 
-def write_original(folder: Path, tokenizer_model: bytes, config=CONFIG, *, shards=3, extra=None, legacy=False) -> dict[str, torch.Tensor]:
+def write_original(
+    folder: Path, tokenizer_model: bytes, config=CONFIG, *, shards=3, extra=None, legacy=False
+) -> dict[str, torch.Tensor]:
     """Write config.json, tokenizer.model and sharded pytorch_model-*.bin with their index; returns the weights.
 
     `legacy` writes the .bin files as torch did before 1.6: they cannot be memory-mapped.
@@ -101,7 +111,11 @@ def write_original(folder: Path, tokenizer_model: bytes, config=CONFIG, *, shard
     for n in range(shards):
         file = f"pytorch_model-{n + 1:05d}-of-{shards:05d}.bin"
         part = names[n * step : (n + 1) * step]
-        torch.save({name: (weights | (extra or {}))[name] for name in part}, folder / file, _use_new_zipfile_serialization=not legacy)
+        torch.save(
+            {name: (weights | (extra or {}))[name] for name in part},
+            folder / file,
+            _use_new_zipfile_serialization=not legacy,
+        )
         index |= dict.fromkeys(part, file)
     (folder / "pytorch_model.bin.index.json").write_text(json.dumps({"metadata": {}, "weight_map": index}))
     return weights
@@ -145,7 +159,15 @@ def original_logits(ids, weights, config=CONFIG):
     x = weights["transformer.embedding.word_embeddings.weight"][ids]
     for n in range(config["num_layers"]):
         layer = f"transformer.encoder.layers.{n}."
-        x = x + _attention(_norm(x, weights[layer + "input_layernorm.weight"], epsilon), weights, layer + "self_attention.", config)
-        gate, up = (_norm(x, weights[layer + "post_attention_layernorm.weight"], epsilon) @ weights[layer + "mlp.dense_h_to_4h.weight"].T).chunk(2, -1)
+        x = x + _attention(
+            _norm(x, weights[layer + "input_layernorm.weight"], epsilon), weights, layer + "self_attention.", config
+        )
+        gate, up = (
+            _norm(x, weights[layer + "post_attention_layernorm.weight"], epsilon)
+            @ weights[layer + "mlp.dense_h_to_4h.weight"].T
+        ).chunk(2, -1)
         x = x + (functional.silu(gate) * up) @ weights[layer + "mlp.dense_4h_to_h.weight"].T
-    return _norm(x, weights["transformer.encoder.final_layernorm.weight"], epsilon) @ weights["transformer.output_layer.weight"].T
+    return (
+        _norm(x, weights["transformer.encoder.final_layernorm.weight"], epsilon)
+        @ weights["transformer.output_layer.weight"].T
+    )

@@ -14,17 +14,40 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.core.messages import Message, call, reply
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
-from chatbot.messages import Message, call, reply
 from chatbot.models.backends import CallDelta, Delta, TextDelta
 from tests.servers import app_process
 
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 HOTELS = [
-    Hotel(name="归途快捷酒店(北京云桥店)", type="经济型", price=200, rating=4.6, facilities=["棋牌室"], subway="云桥地铁站A口", phone="010-11110000"),
-    Hotel(name="白鹭连锁酒店(北京青安店)", type="经济型", price=260, rating=4.2, facilities=["棋牌室", "残疾人设施"], phone="010-22220000"),
+    Hotel(
+        name="归途快捷酒店(北京云桥店)",
+        type="经济型",
+        price=200,
+        rating=4.6,
+        facilities=["棋牌室"],
+        subway="云桥地铁站A口",
+        phone="010-11110000",
+    ),
+    Hotel(
+        name="白鹭连锁酒店(北京青安店)",
+        type="经济型",
+        price=260,
+        rating=4.2,
+        facilities=["棋牌室", "残疾人设施"],
+        phone="010-22220000",
+    ),
     Hotel(name="北京瑞都大酒店", type="豪华型", price=900, rating=4.8, facilities=["室内游泳池"], phone="010-33330000"),
     Hotel(name="月坛湾公寓", type="舒适型", price=None, rating=None, facilities=[], phone="010-44440000"),
 ]
@@ -65,7 +88,9 @@ def store() -> HotelStore:
 @pytest.fixture
 def tiny_model() -> QueueModel:
     """Understands 能打麻将的经济型酒店, then says a grounded sentence."""
-    return QueueModel([call({"type": "经济型", "facilities": ["能打麻将"]}), reply("为您找到归途快捷酒店(北京云桥店)，价格200元。")])
+    return QueueModel(
+        [call({"type": "经济型", "facilities": ["能打麻将"]}), reply("为您找到归途快捷酒店(北京云桥店)，价格200元。")]
+    )
 
 
 @pytest.fixture
@@ -116,7 +141,7 @@ def start_app(tmp_path, free_port):
 @pytest.fixture
 def serve_page(free_port):
     """A function that puts a page of a given context on a port; all of them are closed after the test."""
-    from chatbot.ui.serve import open_page
+    from chatbot.ui.shell.server import open_page
 
     pages = []
     with quiet_loops():
@@ -176,7 +201,10 @@ def open_tab(chromium, serve_page):
         tab = chromium.new_page(viewport=VIEWS[view], locale=locale, accept_downloads=True)
         tab.set_default_timeout(90_000)
         tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        tab.on("response", lambda response: problems.append(f"{response.status} {response.url}") if response.status >= 400 else None)
+        tab.on(
+            "response",
+            lambda response: problems.append(f"{response.status} {response.url}") if response.status >= 400 else None,
+        )
         tabs.append(tab)
         tab.goto(address, wait_until="load")
         tab.locator(".slots").wait_for()
@@ -197,12 +225,15 @@ def page(open_tab, serve_page, page_context):
 @pytest.fixture
 def page_context(tmp_path, tiny_model):
     """The page's context with a model that is a queue and a workspace that is empty."""
+    from chatbot.core.settings import Settings
     from chatbot.models.catalog import ModelChoice
-    from chatbot.settings import Settings
-    from chatbot.ui.context import PageContext
+    from chatbot.ui.shell.context import PageContext
 
     hotels = write_hotels(tmp_path / "hotels.json")
-    choices = [ModelChoice("hotel-mini", "hotel-mini", "shipped"), ModelChoice("hotel-mini-base", "hotel-mini-base", "shipped")]
+    choices = [
+        ModelChoice("hotel-mini", "hotel-mini", "shipped"),
+        ModelChoice("hotel-mini-base", "hotel-mini-base", "shipped"),
+    ]
     settings = Settings(workspace=tmp_path / "workspace", hotels=hotels, _env_file=None)
     return PageContext(settings, models=lambda settings: choices, open_model=lambda model_id, current: tiny_model)
 

@@ -20,7 +20,9 @@ def served(app: FastAPI) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none", timeout_graceful_shutdown=2))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none", timeout_graceful_shutdown=2)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -32,10 +34,17 @@ def served(app: FastAPI) -> Iterator[str]:
 
 def app_process(home: Path, port: int, *flags: str) -> subprocess.Popen:
     """`python app.py` with an empty environment and its workspace under `home`."""
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "CHATBOT_WORKSPACE": str(home / "workspace"), "PYTHONWARNINGS": "ignore"}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "CHATBOT_WORKSPACE": str(home / "workspace"),
+        "PYTHONWARNINGS": "ignore",
+    }
     command = [sys.executable, "app.py", "--port", str(port), *flags]
     root = Path(__file__).resolve().parent.parent
-    return subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(
+        command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
 def answered(address: str, process: subprocess.Popen, limit: float) -> float:
@@ -47,4 +56,6 @@ def answered(address: str, process: subprocess.Popen, limit: float) -> float:
                 return time.monotonic() - began
         except httpx.TransportError:
             time.sleep(0.1)
-    raise AssertionError(f"no answer within {limit} s: {process.stdout.read() if process.poll() is not None else 'still starting'}")
+    raise AssertionError(
+        f"no answer within {limit} s: {process.stdout.read() if process.poll() is not None else 'still starting'}"
+    )

@@ -48,7 +48,11 @@ def test_spaces_runs_the_version_that_is_pinned():
 def test_every_requirement_is_pinned_exactly():
     for name in ("requirements.txt", "tests/requirements.txt"):
         lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
-        assert [line for line in lines if line and not line.startswith("-r") and not re.fullmatch(r"[\w.\[\]-]+==[\w.]+", line)] == []
+        assert [
+            line
+            for line in lines
+            if line and not line.startswith("-r") and not re.fullmatch(r"[\w.\[\]-]+==[\w.]+", line)
+        ] == []
 
 
 def test_the_two_commands_are_there():

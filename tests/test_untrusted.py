@@ -41,13 +41,19 @@ def _forbidden(node: ast.Call) -> Iterator[str]:
 def tracked(*patterns: str) -> list[Path]:
     """Files of the project, without what is made at run time."""
     found = [path for pattern in patterns for path in ROOT.rglob(pattern)]
-    return [path for path in found if not {"workspace", ".git", ".venv", "venv", "node_modules"} & set(path.relative_to(ROOT).parts)]
+    return [
+        path
+        for path in found
+        if not {"workspace", ".git", ".venv", "venv", "node_modules"} & set(path.relative_to(ROOT).parts)
+    ]
 
 
 def test_no_module_evaluates_unpickles_or_runs_a_models_code():
     modules = tracked("*.py")
     assert len(modules) > 200
-    assert {str(p.relative_to(ROOT)): found for p in modules if (found := list(calls_of(p.read_text(encoding="utf-8"))))} == {}
+    assert {
+        str(p.relative_to(ROOT)): found for p in modules if (found := list(calls_of(p.read_text(encoding="utf-8"))))
+    } == {}
 
 
 def test_no_recipe_tells_anyone_to_trust_a_models_code():
@@ -76,7 +82,14 @@ def test_each_forbidden_act_is_noticed(source):
 
 
 @pytest.mark.parametrize(
-    "source", ["model.eval()", "ast.literal_eval(text)", "re.compile(text)", "torch.load(path, weights_only=True)", "yaml.safe_load(text)"]
+    "source",
+    [
+        "model.eval()",
+        "ast.literal_eval(text)",
+        "re.compile(text)",
+        "torch.load(path, weights_only=True)",
+        "yaml.safe_load(text)",
+    ],
 )
 def test_what_only_looks_like_it_is_allowed(source):
     assert not list(calls_of(source))

@@ -8,7 +8,7 @@ from peft import LoraConfig, PeftConfig, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from chatbot.models.hotel_mini import END, PAD, SPECIAL_TOKENS
+from chatbot.models.families.hotel_mini import END, PAD, SPECIAL_TOKENS
 
 WORDS = [
     "找一家经济型酒店，要能打麻将，评分4.5以上。",
@@ -26,7 +26,10 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     tokenizer.train_from_iterator(
-        WORDS * 5, trainers.BpeTrainer(vocab_size=420, special_tokens=list(SPECIAL_TOKENS), initial_alphabet=alphabet, show_progress=False)
+        WORDS * 5,
+        trainers.BpeTrainer(
+            vocab_size=420, special_tokens=list(SPECIAL_TOKENS), initial_alphabet=alphabet, show_progress=False
+        ),
     )
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=PAD, eos_token=END, chat_template=TEMPLATE)
 
@@ -55,7 +58,9 @@ def tiny_llama(folder: Path, *, hidden: int = 64, layers: int = 2, seed: int = 0
     return folder
 
 
-def tiny_adapter(base: Path, folder: Path, config: PeftConfig | None = None, *, seed: int = 1, size: float = 0.2) -> Path:
+def tiny_adapter(
+    base: Path, folder: Path, config: PeftConfig | None = None, *, seed: int = 1, size: float = 0.2
+) -> Path:
     """Write an adapter whose weights are random instead of zero, so that it changes the outputs."""
     torch.manual_seed(seed)
     chosen = config or LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.corpus.augment_config import AugmentConfig
+from chatbot.corpus.augmentation.config import AugmentConfig
 
 _FIELDS = AugmentConfig.model_fields
 
@@ -31,7 +31,12 @@ class Console:
         if self._writer:
             self._writer.event(**fields)
         if fields["kind"] in ("progress", "batch"):
-            print(f"\r{fields['done']}/{fields['total']} {fields.get('per_minute', '')}/min ${fields.get('paid', 0):.4f}", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r{fields['done']}/{fields['total']} {fields.get('per_minute', '')}/min ${fields.get('paid', 0):.4f}",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def should_stop(self) -> bool:
         """Whether the job was asked to stop."""
@@ -65,8 +70,10 @@ def augment(
     job: Annotated[Path | None, typer.Option("--job", hidden=True)] = None,
 ) -> None:
     """Rewrite facilities in spoken language, add follow-up questions, write new dialogues by name and by price cap."""
-    given = {key: value for key, value in locals().items() if key in _FIELDS} | {"operations": tuple(operations.split(","))}
-    from chatbot.corpus.augment_run import config_of, run_augment, say_estimate
+    given = {key: value for key, value in locals().items() if key in _FIELDS} | {
+        "operations": tuple(operations.split(","))
+    }
+    from chatbot.corpus.augmentation.run import config_of, run_augment, say_estimate
 
     config, watch = config_of(given, job), Console(_writer(job))
     figures = say_estimate(config) if estimate else run_augment(config, watch, review or job is not None)
@@ -74,7 +81,7 @@ def augment(
 
 
 def _writer(job: Path | None) -> Any:
-    from chatbot.jobs import JobWriter
+    from chatbot.core.jobs import JobWriter
 
     return JobWriter(job) if job else None
 

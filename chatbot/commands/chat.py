@@ -14,12 +14,12 @@ def chat(
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
     """Chat in the terminal; an empty conversation starts with each run."""
+    from chatbot.core.messages import Message
+    from chatbot.core.settings import settings
     from chatbot.dialogue.agent import Agent
     from chatbot.dialogue.events import TurnEvent
     from chatbot.hotels.store import HotelStore
-    from chatbot.messages import Message
     from chatbot.models.catalog import open_model
-    from chatbot.settings import settings
 
     agent = Agent(open_model(model), HotelStore.load(hotels or settings().hotels))
     messages: list[Message] = []

@@ -21,11 +21,19 @@ def compare_methods(
     base: Annotated[Path, typer.Option("--base", help="folder of the base model")],
     data: Annotated[Path, typer.Option("--data", help="training conversations, JSONL")],
     test: Annotated[Path, typer.Option("--test", help="held-out conversations, JSONL")],
-    out: Annotated[Path, typer.Option("--out", help="folder for the adapters; what was finished there before is not done again")],
-    table: Annotated[Path | None, typer.Option("--table", help="also write the table there, as Markdown, after every method")] = None,
-    max_steps: Annotated[int, typer.Option("--max-steps", min=1, help="steps of each method; all else is the preset “try”")] = PRESETS["try"][1]["max_steps"],
+    out: Annotated[
+        Path, typer.Option("--out", help="folder for the adapters; what was finished there before is not done again")
+    ],
+    table: Annotated[
+        Path | None, typer.Option("--table", help="also write the table there, as Markdown, after every method")
+    ] = None,
+    max_steps: Annotated[
+        int, typer.Option("--max-steps", min=1, help="steps of each method; all else is the preset “try”")
+    ] = PRESETS["try"][1]["max_steps"],
     limit: Annotated[int, typer.Option("--limit", min=1, help="held-out conversations that are scored")] = 52,
-    hotels: Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")] = None,
+    hotels: Annotated[
+        Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")
+    ] = None,
 ) -> None:
     """Train all six methods on the same data, each in a process of its own, and print what they score and cost; a cut-off run goes on where it was."""
     note = f"`python -m chatbot compare-methods` on {data.name}, {max_steps} steps each, scored on {limit} conversations of {test.name}, the model alone."
@@ -35,18 +43,28 @@ def compare_methods(
         rows.append(_row(name, _scored(out / name, base, out / name / "adapter", test, limit, hotels), cost))
         typer.echo(rows[-1], err=True)
         if table:
-            table.write_text(f"# The six methods on the same data\n\n{note}\n\n" + "\n".join([HEAD, *rows, ""]), encoding="utf-8")
+            table.write_text(
+                f"# The six methods on the same data\n\n{note}\n\n" + "\n".join([HEAD, *rows, ""]), encoding="utf-8"
+            )
     typer.echo("\n".join([HEAD, *rows]))
 
 
 def _trained(name: str, base: Path, data: Path, folder: Path, max_steps: int) -> dict[str, Any]:
     """Run `finetune` in a child, whose peak memory the kernel counts; a run that was cut off goes on, one of other settings starts anew."""
-    from chatbot.errors import TrainingError
-    from chatbot.training.record import read_record
+    from chatbot.core.errors import TrainingError
+    from chatbot.training.run_record import read_record
 
     adapter, kept = folder / "adapter", folder / "cost.json"
     options = {field.replace("_", "-"): value for field, value in PRESETS["try"][1].items()}
-    options |= {"base": base, "data": data, "out": adapter, "method": name, "max-steps": max_steps, "eval-limit": 0, "eval-share": 0}
+    options |= {
+        "base": base,
+        "data": data,
+        "out": adapter,
+        "method": name,
+        "max-steps": max_steps,
+        "eval-limit": 0,
+        "eval-share": 0,
+    }
     options["eval-every"] = max_steps
     asked = {key: str(value) for key, value in options.items()} | {"files": _files(base, data)}
     if _read(folder / "asked.json") != asked:
@@ -54,11 +72,28 @@ def _trained(name: str, base: Path, data: Path, folder: Path, max_steps: int) ->
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
     if not kept.exists():
-        peak = _run([sys.executable, "-m", "chatbot", "finetune", *(part for key, value in options.items() for part in (f"--{key}", str(value)))])
+        peak = _run(
+            [
+                sys.executable,
+                "-m",
+                "chatbot",
+                "finetune",
+                *(part for key, value in options.items() for part in (f"--{key}", str(value))),
+            ]
+        )
         if peak is None:
-            raise TrainingError(f"{name} could not be trained", value=folder, remedy="See the messages above; the same command goes on from here.")
+            raise TrainingError(
+                f"{name} could not be trained",
+                value=folder,
+                remedy="See the messages above; the same command goes on from here.",
+            )
         record = read_record(adapter)
-        kept.write_text(json.dumps({key: record[key] for key in ("trainable", "parameters", "seconds", "verdict")} | {"peak_mib": peak}), encoding="utf-8")
+        kept.write_text(
+            json.dumps(
+                {key: record[key] for key in ("trainable", "parameters", "seconds", "verdict")} | {"peak_mib": peak}
+            ),
+            encoding="utf-8",
+        )
     return _read(kept)
 
 
@@ -71,19 +106,23 @@ def _run(argv: list[str]) -> float | None:
     return None if status else used.ru_maxrss / 1024
 
 
-def _scored(folder: Path, base: Path, adapter: Path | None, test: Path, limit: int, hotels: Path | None) -> dict[str, Any]:
+def _scored(
+    folder: Path, base: Path, adapter: Path | None, test: Path, limit: int, hotels: Path | None
+) -> dict[str, Any]:
     """The figures on the held-out conversations, with their intervals; kept beside the adapter."""
     kept, asked = folder / "score.json", {"files": _files(base, test), "limit": limit, "hotels": str(hotels)}
     found = _read(kept)
     if {key: found.get(key) for key in asked} == asked:
         return found
-    from chatbot.corpus.lab import read_any
+    from chatbot.core.settings import settings
+    from chatbot.corpus.export.chatglm3_format import read_any
     from chatbot.evaluation.runner import run_evaluation
     from chatbot.hotels.store import HotelStore
     from chatbot.models.local import LocalModel
-    from chatbot.settings import settings
 
-    report = run_evaluation(read_any(test)[:limit], LocalModel.load(base, adapter), HotelStore.load(hotels or settings().hotels))
+    report = run_evaluation(
+        read_any(test)[:limit], LocalModel.load(base, adapter), HotelStore.load(hotels or settings().hotels)
+    )
     found = asked | {name: [report[name], *(report["intervals"].get(name) or (None, None))] for name in FIGURES}
     folder.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(found), encoding="utf-8")
@@ -92,7 +131,10 @@ def _scored(folder: Path, base: Path, adapter: Path | None, test: Path, limit: i
 
 def _files(base: Path, data: Path) -> str:
     """What the base's weights and a data set are by name, size and time: other files under the same names are another comparison."""
-    return "; ".join(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in [*sorted(base.glob("*.safetensors")), data])
+    return "; ".join(
+        f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        for path in [*sorted(base.glob("*.safetensors")), data]
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -10,7 +10,9 @@ import typer
 if TYPE_CHECKING:
     from chatbot.hotels.store import HotelStore
 
-HOTELS = Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")]
+HOTELS = Annotated[
+    Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")
+]
 OUT = Annotated[Path, typer.Option("--out", help="where the conversations go, as JSONL")]
 ALL = Annotated[Path, typer.Argument(help="conversations as JSONL")]
 SEED = Annotated[int, typer.Option("--seed", help="the same seed gives the same result")]
@@ -18,8 +20,8 @@ JSON = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def _store(hotels: Path | None) -> "HotelStore":
+    from chatbot.core.settings import settings
     from chatbot.hotels.store import HotelStore
-    from chatbot.settings import settings
 
     return HotelStore.load(hotels or settings().hotels)
 
@@ -35,8 +37,8 @@ def extract(
     hotels: HOTELS = None,
 ) -> None:
     """Cut hotel conversations out of CrossWOZ, replayed on the database; prints what was dropped and repaired."""
-    from chatbot.corpus.crosswoz import extract as run
-    from chatbot.messages import write_conversations
+    from chatbot.core.messages import write_conversations
+    from chatbot.corpus.crosswoz.extract import extract as run
 
     extraction = run(file, _store(hotels))
     write_conversations(out, extraction.conversations)
@@ -47,15 +49,17 @@ def check(
     *,
     file: ALL,
     hotels: HOTELS = None,
-    model: Annotated[str, typer.Option("--model", help="asked too where the word list does not find a wish, e.g. hotel-mini")] = "",
+    model: Annotated[
+        str, typer.Option("--model", help="asked too where the word list does not find a wish, e.g. hotel-mini")
+    ] = "",
     as_json: JSON = False,
 ) -> None:
     """Check every conversation: form, wishes in the words, replay on the database, grounded replies. Exit code 1 if any fails."""
-    from chatbot.corpus.augment_run import SecondEar
+    from chatbot.corpus.augmentation.run import SecondParserModel
     from chatbot.corpus.checks import check as run
-    from chatbot.corpus.lab import read_any
+    from chatbot.corpus.export.chatglm3_format import read_any
 
-    store, ear, failed, count = _store(hotels), SecondEar(model) if model else None, 0, 0
+    store, ear, failed, count = _store(hotels), SecondParserModel(model) if model else None, 0, 0
     for count, conversation in enumerate(read_any(file), 1):  # noqa: B007
         wrong = [found for found in run(conversation, store, model=ear) if not found.passed]
         failed += bool(wrong)
@@ -69,14 +73,21 @@ def check(
     raise typer.Exit(1 if failed else 0)
 
 
-def split(*, file: ALL, out: Annotated[Path, typer.Option("--out", help="folder for train.jsonl val.jsonl test.jsonl")], seed: SEED = 0) -> None:
+def split(
+    *,
+    file: ALL,
+    out: Annotated[Path, typer.Option("--out", help="folder for train.jsonl val.jsonl test.jsonl")],
+    seed: SEED = 0,
+) -> None:
     """Split 8:1:1 by source dialogue, near-duplicates on one side; prints the leak report, which must read 0/0."""
-    from chatbot.corpus.lab import read_any
-    from chatbot.corpus.split import split as run
-    from chatbot.messages import write_conversations
+    from chatbot.core.messages import write_conversations
+    from chatbot.corpus.export.chatglm3_format import read_any
+    from chatbot.corpus.export.split import split as run
 
     made = run(read_any(file), seed)
-    counts = {name: write_conversations(out / f"{name}.jsonl", getattr(made, name)) for name in ("train", "val", "test")}
+    counts = {
+        name: write_conversations(out / f"{name}.jsonl", getattr(made, name)) for name in ("train", "val", "test")
+    }
     _show(counts | {"leaks": made.leaks})
 
 
@@ -88,9 +99,9 @@ def export(
     hotels: HOTELS = None,
 ) -> None:
     """Write a split in the form of another trainer, with a data card."""
-    from chatbot.corpus.card import data_card
-    from chatbot.corpus.export import export as run
-    from chatbot.corpus.split import leaks, read_sides
+    from chatbot.corpus.export.data_card import data_card
+    from chatbot.corpus.export.formats import export as run
+    from chatbot.corpus.export.split import leaks, read_sides
 
     sides = read_sides(folder)
     files = run(sides, form, out)
@@ -107,19 +118,21 @@ def selfplay(
     hotels: HOTELS = None,
 ) -> None:
     """Make conversations by a simulated user who talks to the database."""
-    from chatbot.corpus.selfplay import selfplay as run
-    from chatbot.messages import write_conversations
+    from chatbot.core.messages import write_conversations
+    from chatbot.corpus.selfplay.generate import selfplay as run
 
     print(f"{write_conversations(out, run(_store(hotels), n, seed))} → {out}")
 
 
 def demo_data(
     *,
-    out: Annotated[Path, typer.Option("--out", help="folder for train.jsonl val.jsonl test.jsonl and the data card")] = Path("data/conversations"),
+    out: Annotated[
+        Path, typer.Option("--out", help="folder for train.jsonl val.jsonl test.jsonl and the data card")
+    ] = Path("data/conversations"),
     seed: SEED = 1,
 ) -> None:
     """Make the conversations that ship with the project: self-play on the shipped database, augmented offline, checked, split."""
-    from chatbot.corpus.demo import write_demo
+    from chatbot.corpus.selfplay.demo import write_demo
 
     _show(write_demo(out, _store(None), seed))
 
@@ -128,12 +141,15 @@ def first_calls(
     *,
     file: ALL,
     out: OUT,
-    apart_from: Annotated[list[Path] | None, typer.Option("--apart-from", help="held-out conversations whose words are not taken; several times")] = None,
+    apart_from: Annotated[
+        list[Path] | None,
+        typer.Option("--apart-from", help="held-out conversations whose words are not taken; several times"),
+    ] = None,
 ) -> None:
     """Cut every conversation after its first call: short examples, from which a small model learns quickest."""
-    from chatbot.corpus.first_calls import first_calls as run
-    from chatbot.corpus.lab import read_any
-    from chatbot.messages import write_conversations
+    from chatbot.core.messages import write_conversations
+    from chatbot.corpus.export.chatglm3_format import read_any
+    from chatbot.corpus.selfplay.first_call import first_calls as run
 
     held = (conversation for path in apart_from or () for conversation in read_any(path))
     _show({"conversations": write_conversations(out, run(read_any(file), held))})

@@ -6,8 +6,12 @@ from typing import Annotated
 
 import typer
 
-HOTELS = Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")]
-MODEL = Annotated[str, typer.Option("--model", help="hotel-mini, hotel-mini-base, a folder, adapter:FOLDER or openai:NAME")]
+HOTELS = Annotated[
+    Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")
+]
+MODEL = Annotated[
+    str, typer.Option("--model", help="hotel-mini, hotel-mini-base, a folder, adapter:FOLDER or openai:NAME")
+]
 
 BARE = Annotated[bool, typer.Option("--bare", help="measure the model alone, without the chatbot's checks")]
 
@@ -18,7 +22,9 @@ def _progress(done: int, total: int) -> None:
 
 def evaluate(
     *,
-    data: Annotated[Path, typer.Option("--data", help="conversations as JSONL, in our form or in the ChatGLM3 tool form")],
+    data: Annotated[
+        Path, typer.Option("--data", help="conversations as JSONL, in our form or in the ChatGLM3 tool form")
+    ],
     out: Annotated[Path, typer.Option("--out", help="where the figures go, as JSON")],
     hotels: HOTELS = None,
     model: MODEL = "hotel-mini",
@@ -38,22 +44,30 @@ def simulate(
     n: Annotated[int, typer.Option("--n", min=1, help="how many goals")] = 200,
     seeds: Annotated[int, typer.Option("--seeds", min=1, max=16, help="how many wordings of each goal")] = 4,
     hotels: HOTELS = None,
-    transcripts: Annotated[Path | None, typer.Option("--transcripts", help="also write every dialogue, as JSONL")] = None,
+    transcripts: Annotated[
+        Path | None, typer.Option("--transcripts", help="also write every dialogue, as JSONL")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Let a simulated user talk to the chatbot: task finish, pass^1 to pass^4, turns, ungrounded claims."""
     import json
 
-    from chatbot.evaluation.simulator import simulate_model
+    from chatbot.evaluation.simulation.simulator import simulate_model
 
     figures = simulate_model(model, hotels, n, seeds, transcripts=transcripts, progress=_progress)
-    print(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(f"{name:12} {value}" for name, value in figures.items()))
+    print(
+        json.dumps(figures, ensure_ascii=False)
+        if as_json
+        else "\n".join(f"{name:12} {value}" for name, value in figures.items())
+    )
 
 
 def study(
     folder: Annotated[Path, typer.Argument(help="where everything about the study is kept; run again to go on")],
     *,
-    model: Annotated[list[str] | None, typer.Option("--model", help="may be given up to three times; the first is the baseline")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="may be given up to three times; the first is the baseline")
+    ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="conversations as JSONL")] = None,
     hotels: HOTELS = None,
     goals: Annotated[int, typer.Option("--goals", min=0, help="goals of the simulated user")] = 0,
@@ -73,14 +87,16 @@ def study(
 
 def report(
     folder: Annotated[Path, typer.Argument(help="a finished study")],
-    out: Annotated[Path, typer.Option("--out", help="the HTML file; the Markdown goes beside it")] = Path("report.html"),
+    out: Annotated[Path, typer.Option("--out", help="the HTML file; the Markdown goes beside it")] = Path(
+        "report.html"
+    ),
 ) -> None:
     """Make one self-contained HTML file (and Markdown) out of a study."""
-    from chatbot.corpus.feedback import feedback_counts
-    from chatbot.evaluation.report import write_reports
+    from chatbot.core.settings import settings
+    from chatbot.corpus.review.feedback import feedback_counts
+    from chatbot.evaluation.reporting.report import write_reports
+    from chatbot.evaluation.reporting.votes import read_votes, standings
     from chatbot.evaluation.study import Study
-    from chatbot.evaluation.votes import read_votes, standings
-    from chatbot.settings import settings
 
     votes = standings(read_votes(settings().workspace / "votes.jsonl"))
     for path in write_reports(Study.load(folder), out, votes, feedback_counts(settings().workspace)):

@@ -6,25 +6,33 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.errors import InputError, QueryError
+from chatbot.core.errors import InputError, QueryError
 
-HOTELS = Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")]
+HOTELS = Annotated[
+    Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")
+]
 
 
 def search(
     *,
-    arguments: Annotated[str, typer.Option("--json", help='arguments of search_hotels, e.g. \'{"facilities": ["能打麻将"]}\'')],
+    arguments: Annotated[
+        str, typer.Option("--json", help='arguments of search_hotels, e.g. \'{"facilities": ["能打麻将"]}\'')
+    ],
     hotels: HOTELS = None,
     limit: Annotated[int, typer.Option(help="how many records at most", min=1, max=100)] = 3,
 ) -> None:
     """Search the hotels; prints {"records", "relaxed", "unmatched"} as JSON."""
+    from chatbot.core.settings import settings
     from chatbot.hotels.query import HotelQuery
     from chatbot.hotels.store import HotelStore
-    from chatbot.settings import settings
 
     query = HotelQuery.parse(_object(arguments))
     found = HotelStore.load(hotels or settings().hotels).search(query, limit)
-    print(json.dumps({"records": found.records, "relaxed": found.relaxed, "unmatched": found.unmatched}, ensure_ascii=False))
+    print(
+        json.dumps(
+            {"records": found.records, "relaxed": found.relaxed, "unmatched": found.unmatched}, ensure_ascii=False
+        )
+    )
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -44,12 +52,14 @@ def download(
     out: Annotated[Path | None, typer.Option("--out", help="folder [default: downloads in the workspace]")] = None,
 ) -> None:
     """Fetch CrossWOZ's real hotel database (1,133 hotels in Beijing) or its dialogues, check the SHA-256, print where the file lies."""
-    from chatbot.corpus.download import SOURCES
+    from chatbot.core.settings import settings
+    from chatbot.corpus.crosswoz.download import SOURCES
     from chatbot.hotels.download import download as run
-    from chatbot.settings import settings
 
     if what not in SOURCES:
-        raise InputError("nothing of that name can be downloaded", value=what, remedy=f"Choose one of {', '.join(SOURCES)}.")
+        raise InputError(
+            "nothing of that name can be downloaded", value=what, remedy=f"Choose one of {', '.join(SOURCES)}."
+        )
     print(run(SOURCES[what], out or settings().folder("downloads")))
 
 

@@ -16,7 +16,9 @@ def pretrain(
     learning_rate: Annotated[float, typer.Option(min=0)] = 2e-3,
     start: Annotated[Path | None, typer.Option(help="go on from this model instead of random weights")] = None,
     replies_only: Annotated[bool, typer.Option(help="loss on calls and replies only")] = False,
-    linear_only: Annotated[bool, typer.Option(help="train the linear layers alone; `extract-adapter` then writes the difference as LoRA")] = False,
+    linear_only: Annotated[
+        bool, typer.Option(help="train the linear layers alone; `extract-adapter` then writes the difference as LoRA")
+    ] = False,
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
     """Train a tokenizer and a small causal language model from scratch; runs as it is under `accelerate launch`."""
@@ -34,23 +36,33 @@ def recipe(
     hotels: Annotated[Path, typer.Option(help="a file in CrossWOZ's hotel_db.json form")],
     out: Annotated[Path, typer.Option(help="conversations, JSONL")],
     n: Annotated[int, typer.Option(min=1, help="self-play conversations")] = 20_000,
-    spoken: Annotated[float, typer.Option(min=0, max=1, help="share of colloquial users; 0 for the base's data")] = 0.85,
-    first_only: Annotated[float, typer.Option(min=0, max=1, help="share of conversations that end with the first call")] = 0.5,
+    spoken: Annotated[
+        float, typer.Option(min=0, max=1, help="share of colloquial users; 0 for the base's data")
+    ] = 0.85,
+    first_only: Annotated[
+        float, typer.Option(min=0, max=1, help="share of conversations that end with the first call")
+    ] = 0.5,
     templates: Annotated[Path | None, typer.Option(help="ConvLab-2's user_utterance_templates.json")] = None,
     dialogues: Annotated[Path | None, typer.Option(help="demo-hotel's hotel_dialogues.json")] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="times that the human dialogues are taken, each time carried on and worded anew")] = 1,
+    repeat: Annotated[
+        int, typer.Option(min=1, help="times that the human dialogues are taken, each time carried on and worded anew")
+    ] = 1,
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
     """Write the training data of hotel-mini: self-play over scrambled databases, with people's words where the files are given."""
-    from chatbot.corpus.human import HumanWording
-    from chatbot.corpus.recipe import human_data, training_data
+    from chatbot.core.messages import write_conversations
+    from chatbot.corpus.selfplay.human_wording import HumanWording
+    from chatbot.corpus.selfplay.recipe import human_data, training_data
     from chatbot.hotels.store import HotelStore
-    from chatbot.messages import write_conversations
 
     store = HotelStore.load(hotels)
     human = HumanWording.load(templates) if templates else None
     played = training_data(list(store.hotels), n, seed, spoken=spoken, human=human, first_only=first_only)
-    people = [human_data(dialogues, store, f"{seed}-{k}", spoken=spoken > 0, human=human) for k in range(repeat)] if dialogues else []
+    people = (
+        [human_data(dialogues, store, f"{seed}-{k}", spoken=spoken > 0, human=human) for k in range(repeat)]
+        if dialogues
+        else []
+    )
     print(write_conversations(out, chain(played, *people)))
 
 

@@ -13,11 +13,13 @@ def merge(
     adapter: Annotated[Path, typer.Option("--adapter", help="folder of a lora, qlora or adalora adapter")],
     out: Annotated[Path, typer.Option("--out", help="a new folder for the merged model")],
     precision: Annotated[str, typer.Option("--precision", help="auto, fp32, bf16 or fp16")] = "auto",
-    against_nf4: Annotated[bool, typer.Option("--against-nf4", help="also compare with the adapter on the 4-bit base")] = False,
+    against_nf4: Annotated[
+        bool, typer.Option("--against-nf4", help="also compare with the adapter on the 4-bit base")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print the whole report as JSON")] = False,
 ) -> None:
     """Fold an adapter into its unquantised base, save it as safetensors and compare the outputs."""
-    from chatbot.models.merging import merge as run
+    from chatbot.models.conversion.merge import merge as run
 
     report = run(base, adapter, out, precision=precision, against_nf4=against_nf4)  # type: ignore[arg-type]
     if as_json:
@@ -25,19 +27,25 @@ def merge(
         return
     for pair in ("merged_vs_unmerged", "merged_vs_nf4"):
         if found := report.get(pair):
-            print(f"{pair}: max logit difference {found['max_logit_difference']:.2g}, greedy agreement {found['greedy_agreement']:.1%}")
+            print(
+                f"{pair}: max logit difference {found['max_logit_difference']:.2g}, greedy agreement {found['greedy_agreement']:.1%}"
+            )
     print(f"saved: {out}")
 
 
 def extract_adapter(
     *,
     base: Annotated[Path, typer.Option("--base", help="folder of the base model")],
-    tuned: Annotated[Path, typer.Option("--tuned", help="folder of the same model after full fine-tuning of its linear layers")],
+    tuned: Annotated[
+        Path, typer.Option("--tuned", help="folder of the same model after full fine-tuning of its linear layers")
+    ],
     out: Annotated[Path, typer.Option("--out", help="folder of the adapter")],
-    rank: Annotated[int, typer.Option("--rank", min=1, help="LoRA's rank; the smaller side of a layer loses nothing")] = 128,
+    rank: Annotated[
+        int, typer.Option("--rank", min=1, help="LoRA's rank; the smaller side of a layer loses nothing")
+    ] = 128,
 ) -> None:
     """Write the difference between two models as a LoRA adapter."""
-    from chatbot.models.extraction import extract_adapter as run
+    from chatbot.models.conversion.extract_adapter import extract_adapter as run
 
     print(json.dumps(run(base, tuned, out, rank)))
 

@@ -10,13 +10,23 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.errors import InputError, TrainingError
+from chatbot.core.errors import InputError, TrainingError
 from chatbot.training.config import RESOURCE, FinetuneConfig
 
 AS_JSON = Annotated[bool, typer.Option("--json", help="one JSON object")]
 _EXTRA: dict[str, tuple[Any, Any]] = {
-    "job": (Annotated[Path | None, typer.Option("--job", help="folder for events and the stop mark, where a page follows the run")], None),
-    "hotels": (Annotated[Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")], None),
+    "job": (
+        Annotated[
+            Path | None, typer.Option("--job", help="folder for events and the stop mark, where a page follows the run")
+        ],
+        None,
+    ),
+    "hotels": (
+        Annotated[
+            Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")
+        ],
+        None,
+    ),
     "as_json": (AS_JSON, False),
 }
 
@@ -37,10 +47,18 @@ def with_options(run: Callable[..., None], without: tuple[str, ...] = ()) -> Cal
         run(config=_config(given | dict.fromkeys(without, Path())), **extra)
 
     parameters = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=hints[name], default=... if field.is_required() else field.default)
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=hints[name],
+            default=... if field.is_required() else field.default,
+        )
         for name, field in fields.items()
     ]
-    parameters += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=_EXTRA[name][0], default=_EXTRA[name][1]) for name in own]
+    parameters += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=_EXTRA[name][0], default=_EXTRA[name][1])
+        for name in own
+    ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     command.__doc__ = run.__doc__
@@ -60,11 +78,11 @@ def _config(fields: dict[str, Any]) -> FinetuneConfig:
 
 def finetune(config: FinetuneConfig, job: Path | None, hotels: Path | None) -> None:
     """Train an adapter; the same command on the same folder goes on where it was cut off."""
+    from chatbot.core.jobs import JobWriter
+    from chatbot.core.settings import settings
     from chatbot.evaluation.checkpoints import evaluator_of
-    from chatbot.jobs import JobWriter
-    from chatbot.settings import settings
     from chatbot.training.finetune import finetune as train
-    from chatbot.training.record import read_record
+    from chatbot.training.run_record import read_record
 
     config.out.mkdir(parents=True, exist_ok=True)
     with _claimed(job):
@@ -77,8 +95,8 @@ def finetune(config: FinetuneConfig, job: Path | None, hotels: Path | None) -> N
 
 def _claimed(job: Path | None) -> AbstractContextManager[None]:
     """The machine's trainer, which a page's job holds already, and so does the first of several processes."""
-    from chatbot.jobs import claim
-    from chatbot.settings import settings
+    from chatbot.core.jobs import claim
+    from chatbot.core.settings import settings
 
     if job or os.environ.get("LOCAL_RANK", "0") != "0":
         return nullcontext()
@@ -89,8 +107,8 @@ def estimate(config: FinetuneConfig, hotels: Path | None, as_json: bool) -> None
     """Say before the start what a run will need: parameters, memory by part, tokens, time, and whether it fits this machine."""
     from dataclasses import asdict
 
+    from chatbot.core.settings import settings
     from chatbot.evaluation.checkpoints import evaluator_of
-    from chatbot.settings import settings
     from chatbot.training.estimate import SAMPLE
     from chatbot.training.estimate import estimate as reckon
 

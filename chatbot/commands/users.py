@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.settings import settings
+from chatbot.core.settings import settings
 
 
 def register(app: typer.Typer) -> None:
@@ -21,27 +21,37 @@ def register(app: typer.Typer) -> None:
 def add(
     name: Annotated[str, typer.Argument(help="the name to log in with")],
     role: Annotated[str, typer.Option(help="annotator, engineer or admin")],
-    password_stdin: Annotated[bool, typer.Option(help="read the password from standard input instead of asking")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option(help="read the password from standard input instead of asking")
+    ] = False,
 ) -> None:
     """Add a user, or change an existing one's password and role."""
-    from chatbot.accounts import Accounts
+    from chatbot.core.accounts import Accounts
 
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = (
+        sys.stdin.readline().rstrip("\n")
+        if password_stdin
+        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
     Accounts(settings().accounts).add(name, password, role)
     typer.echo(f"{name} may log in as {role}")
 
 
 def list_users(as_json: Annotated[bool, typer.Option("--json", help="as one JSON object")] = False) -> None:
     """Show who may log in, and as what."""
-    from chatbot.accounts import Accounts
+    from chatbot.core.accounts import Accounts
 
     roles = Accounts(settings().accounts).roles()
-    typer.echo(json.dumps(roles, ensure_ascii=False) if as_json else "\n".join(f"{name}\t{role}" for name, role in roles.items()) or "no accounts yet")
+    typer.echo(
+        json.dumps(roles, ensure_ascii=False)
+        if as_json
+        else "\n".join(f"{name}\t{role}" for name, role in roles.items()) or "no accounts yet"
+    )
 
 
 def remove(name: Annotated[str, typer.Argument(help="the name to remove")]) -> None:
     """Remove a user."""
-    from chatbot.accounts import Accounts
+    from chatbot.core.accounts import Accounts
 
     Accounts(settings().accounts).remove(name)
     typer.echo(f"{name} may no longer log in")

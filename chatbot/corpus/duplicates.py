@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from datasketch import MinHash, MinHashLSH
 
-from chatbot.messages import Conversation
+from chatbot.core.messages import Conversation
 
 GRAM = 3
 PERMUTATIONS = 125

@@ -6,20 +6,26 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chatbot.core.errors import CallParseError, QueryError
+from chatbot.core.messages import FunctionCall, Message, call, observation, reply, user
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent
 from chatbot.dialogue.fallback import LOST, preface, template_reply
-from chatbot.dialogue.grounding import ungrounded
-from chatbot.dialogue.hearing import contradictions, corrected, missed_call, points, with_heard
-from chatbot.dialogue.questions import Question, called, question, strays, topic
+from chatbot.dialogue.questions import Question, called, is_off_topic, question, topic
 from chatbot.dialogue.turn import Draft, Turn, records_of, state_of
-from chatbot.errors import CallParseError, QueryError
 from chatbot.hotels.facilities import canonical
+from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.names import spoken
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
-from chatbot.messages import FunctionCall, Message, call, observation, reply, user
 from chatbot.models.backends import CallDelta, ChatModel, Delta
-from chatbot.models.hotel_mini import REFERENCE
+from chatbot.models.families.hotel_mini import REFERENCE
+from chatbot.understanding.call_verifier import (
+    add_parsed_slots,
+    contradictions,
+    missed_call,
+    refers_to_result,
+    repair_call,
+)
 
 _CLAUSE = re.compile(r".*[，。！？；：\n）]", re.S)
 TOOLS = [SEARCH_HOTELS]
@@ -82,7 +88,9 @@ class Agent:
                 turn.relaxed, turn.unmatched = found.relaxed, found.unmatched
         return turn
 
-    def _next(self, turn: Turn, stop: Callable[[], bool], draft: Draft | None = None) -> Generator[Event, None, Message]:
+    def _next(
+        self, turn: Turn, stop: Callable[[], bool], draft: Draft | None = None
+    ) -> Generator[Event, None, Message]:
         """A checked call, or a grounded reply; a template where the model has neither."""
         found = yield from self._draft(turn, stop, draft)
         if isinstance(found, FunctionCall) and not turn.call:
@@ -110,50 +118,67 @@ class Agent:
         turn.added += [call(wanted.arguments), observation(found.records)]
         yield RecordsEvent(found.records, found.relaxed, found.unmatched, found.total, time.monotonic() - began)
 
-    def _draft(self, turn: Turn, stop: Callable[[], bool], first: Draft | None) -> Generator[Event, None, FunctionCall | str | None]:
+    def _draft(
+        self, turn: Turn, stop: Callable[[], bool], first: Draft | None
+    ) -> Generator[Event, None, FunctionCall | str | None]:
         """A valid call or a grounded reply, at the second try by sampling; None where neither came.
 
-        A small model's call that contradicts the user's words twice is corrected by what was heard; in place of one that
+        A small model's call that contradicts the user's words twice is corrected by what was parsed; in place of one that
         asks for what is in hand already it has to reply.
         """
         instead, missed, tries = None, self._missed(turn), list(ANYTHING)
         while tries:
             tools, temperature = tries.pop(0)
-            deltas = first.deltas() if first else self.model.generate(turn.messages, tools, stop=stop, temperature=temperature, seed=1)
+            deltas = (
+                first.deltas()
+                if first
+                else self.model.generate(turn.messages, tools, stop=stop, temperature=temperature, seed=1)
+            )
             first = None
             try:
                 draft = yield from self._attempt(turn, stop, deltas, hidden=missed is not None)
             except (CallParseError, QueryError) as error:
                 turn.rejected.append((str(error.value or ""), error.what))
                 continue
-            reason, better = self._doubt(draft, turn, missed)
+            reason, better = self._verify_draft(draft, turn, missed)
             if draft is not None and not reason:
                 return draft
             if isinstance(draft, FunctionCall) and not better and tools:
                 tries = list(REPLIES)
             instead = instead or better
-        return instead or missed or self._unmet(turn)
+        return instead or missed or self._fallback_call(turn)
 
-    def _unmet(self, turn: Turn) -> FunctionCall | None:
+    def _fallback_call(self, turn: Turn) -> FunctionCall | None:
         """Where no reply spoke of the facilities that the user speaks of, of no one hotel: the search for them, unless it was made already."""
-        if not self._small or turn.call or self._asked(turn) or points(turn.words) or not turn.rejected or not strays(turn.words, ""):
+        if (
+            not self._small
+            or turn.call
+            or self._asked(turn)
+            or refers_to_result(turn.words)
+            or not turn.rejected
+            or not is_off_topic(turn.words, "")
+        ):
             return None
         state = state_of(turn.history)
-        wanted = with_heard(state, turn.messages)
+        wanted = add_parsed_slots(state, turn.messages)
         return None if _same(HotelQuery.parse(wanted.arguments), state) else wanted
 
-    def _doubt(self, draft: FunctionCall | str | None, turn: Turn, missed: FunctionCall | None) -> tuple[str, FunctionCall | None]:
+    def _verify_draft(
+        self, draft: FunctionCall | str | None, turn: Turn, missed: FunctionCall | None
+    ) -> tuple[str, FunctionCall | None]:
         """What is wrong with a small model's draft, and the call that is better, None where a reply is; a large model is trusted."""
         reason, better = "", None
         if isinstance(draft, str) and missed:
             reason = "no call"
         elif isinstance(draft, FunctionCall) and self._small and missed and missed.arguments.keys() == {"name"}:
-            same = spoken(missed.arguments["name"]) in spoken(str(draft.arguments.get("name") or "")) and not contradictions(draft, HotelQuery(), turn.messages)
+            same = spoken(missed.arguments["name"]) in spoken(
+                str(draft.arguments.get("name") or "")
+            ) and not contradictions(draft, HotelQuery(), turn.messages)
             reason, better = ("", draft) if same else ("another hotel was named", missed)
         elif isinstance(draft, FunctionCall) and self._small:
             state = state_of(turn.history)
             wrong = contradictions(draft, state, turn.messages)
-            reason, better = "; ".join(wrong), corrected(draft, state, turn.messages) if wrong else draft
+            reason, better = "; ".join(wrong), repair_call(draft, state, turn.messages) if wrong else draft
             asked = question(turn.words, records_of(turn.history), turn.history)
             if (asked and asked.pointed) or (state.arguments() and _same(HotelQuery.parse(better.arguments), state)):
                 reason, better = "asks for what is in hand", None
@@ -178,9 +203,15 @@ class Agent:
         if not name or called(turn.words, records_of(turn.history)):
             return None
         known = any(spoken(name) in spoken(m.content) for m in turn.history)
-        return None if known and not topic(turn.words.replace(name, "")) else FunctionCall(name="search_hotels", arguments={"name": name})
+        return (
+            None
+            if known and not topic(turn.words.replace(name, ""))
+            else FunctionCall(name="search_hotels", arguments={"name": name})
+        )
 
-    def _attempt(self, turn: Turn, stop: Callable[[], bool], deltas: Iterator[Delta], *, hidden: bool) -> Generator[Event, None, FunctionCall | str | None]:
+    def _attempt(
+        self, turn: Turn, stop: Callable[[], bool], deltas: Iterator[Delta], *, hidden: bool
+    ) -> Generator[Event, None, FunctionCall | str | None]:
         """One generation; shows a reply clause by clause as far as it is grounded, or not at all where it is `hidden`."""
         opening = preface(turn.relaxed, turn.unmatched)
         text, shown = "", ""
@@ -189,7 +220,11 @@ class Agent:
                 return _valid(delta.call) if not turn.call else None
             text += delta.text
             clause = _CLAUSE.match(text)
-            if clause and clause[0] != shown and not (hidden or self._wrong(clause[0], turn) or self._unanswered(clause[0], turn)):
+            if (
+                clause
+                and clause[0] != shown
+                and not (hidden or self._wrong(clause[0], turn) or self._unanswered(clause[0], turn))
+            ):
                 shown = clause[0]
                 turn.first = turn.first or time.monotonic() - turn.began
                 yield TextEvent(opening + shown)
@@ -209,7 +244,7 @@ class Agent:
     def _unanswered(self, text: str, turn: Turn) -> list[str]:
         """What was asked and a small model's reply does not tell."""
         asked = self._asked(turn) if self._small else None
-        astray = self._small and not turn.call and strays(turn.words, text)
+        astray = self._small and not turn.call and is_off_topic(turn.words, text)
         return ["not answered"] if astray or (asked and not asked.answered(text)) else []
 
     def _asked(self, turn: Turn) -> Question | None:
@@ -227,6 +262,10 @@ def _same(first: HotelQuery, second: HotelQuery) -> bool:
 
 def _valid(wanted: FunctionCall) -> FunctionCall:
     if wanted.name != "search_hotels":
-        raise CallParseError("the model called a function that does not exist", value=wanted.name, remedy="Retry, or choose another model.")
+        raise CallParseError(
+            "the model called a function that does not exist",
+            value=wanted.name,
+            remedy="Retry, or choose another model.",
+        )
     HotelQuery.parse(wanted.arguments)
     return wanted

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from chatbot.core.messages import Message
 from chatbot.hotels.query import HotelQuery
-from chatbot.messages import Message
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chatbot.corpus.lexicon import DROPPED, Heard, hear
-from chatbot.corpus.replies import ANSWER, NO, UNKNOWN, YES
+from chatbot.core.messages import Message
+from chatbot.corpus.selfplay.replies import ANSWER, NO, UNKNOWN, YES
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.names import spoken
-from chatbot.messages import Message
-from chatbot.models.hotel_mini import value
+from chatbot.models.families.hotel_mini import value
+from chatbot.understanding.rule_parser import DROPPED, ParsedSlots, parse_slots
 
 _TOPICS = {
     "phone": r"(?<!长途)(?<!市内)(?<!打)电话(?!免费)|联系方式|怎么联系|号码",
@@ -48,7 +48,9 @@ class Question:
     def told(self) -> str:
         """The true answer."""
         if self.field == "has":
-            return (YES if self.facility in (self.record.get("facilities") or []) else NO)[0].format(name=self.record["name"], x=self.facility)
+            return (YES if self.facility in (self.record.get("facilities") or []) else NO)[0].format(
+                name=self.record["name"], x=self.facility
+            )
         table = ANSWER if value(self.record, self.field) else UNKNOWN
         return table[self.field][0].format(**{key: value(self.record, key) for key in self.record})
 
@@ -75,10 +77,10 @@ def question(words: str, records: Sequence[dict[str, Any]], messages: Sequence[M
     return Question(record, field, facility, pointed) if field else None
 
 
-def strays(words: str, reply: str) -> bool:
+def is_off_topic(words: str, reply: str) -> bool:
     """Whether the words speak of facilities, ask for no other fact, and the reply says nothing of any of them."""
-    asked = {name for mention in hear(words).facilities for name in mention}
-    return bool(asked) and not topic(words) and not any(asked & mention for mention in hear(reply).facilities)
+    asked = {name for mention in parse_slots(words).facilities for name in mention}
+    return bool(asked) and not topic(words) and not any(asked & mention for mention in parse_slots(reply).facilities)
 
 
 def topic(words: str) -> str | None:
@@ -91,22 +93,30 @@ def topic(words: str) -> str | None:
 
 def _wishes(words: str) -> bool:
     """Whether a price or rating is wished for or compared rather than asked for; so it is where anything else is wished for."""
-    heard = hear(words)
-    return bool(heard != Heard() or re.search(_COMPARES, words) or re.search(DROPPED, words))
+    parsed = parse_slots(words)
+    return bool(parsed != ParsedSlots() or re.search(_COMPARES, words) or re.search(DROPPED, words))
 
 
 def _whether(words: str) -> str:
     """The one facility about which the words ask whether there is it; "" for none."""
-    heard = hear(words)
-    one = len(heard.facilities) == 1 and len(heard.facilities[0]) == 1 and not (heard.types or heard.prices or heard.ratings)
-    return min(heard.facilities[0]) if one and re.search(_WHETHER, words) else ""
+    parsed = parse_slots(words)
+    one = (
+        len(parsed.facilities) == 1
+        and len(parsed.facilities[0]) == 1
+        and not (parsed.types or parsed.prices or parsed.ratings)
+    )
+    return min(parsed.facilities[0]) if one and re.search(_WHETHER, words) else ""
 
 
-def _pointed_at(words: str, records: Sequence[dict[str, Any]], messages: Sequence[Message]) -> tuple[dict[str, Any], bool]:
+def _pointed_at(
+    words: str, records: Sequence[dict[str, Any]], messages: Sequence[Message]
+) -> tuple[dict[str, Any], bool]:
     """The hotel in hand that is meant, and whether the words say so: by name, by number, else the one named last, else the first."""
     named = called(words, records)
     ordinal = [records[at] for at, pattern in _ORDINALS if at < len(records) and re.search(pattern, words)]
-    return (named or ordinal or _last_named(records, messages) or list(records))[0], bool(named or ordinal or re.search(_THIS, words))
+    return (named or ordinal or _last_named(records, messages) or list(records))[0], bool(
+        named or ordinal or re.search(_THIS, words)
+    )
 
 
 def _last_named(records: Sequence[dict[str, Any]], messages: Sequence[Message]) -> list[dict[str, Any]]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chatbot.core.errors import CallParseError, QueryError
+from chatbot.core.messages import Message, reply
 from chatbot.dialogue.events import TurnEvent
-from chatbot.errors import CallParseError, QueryError
 from chatbot.hotels.query import HotelQuery
-from chatbot.messages import Message, reply
 from chatbot.models.backends import CallDelta, Delta, TextDelta
 
 

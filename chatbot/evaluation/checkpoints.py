@@ -7,10 +7,10 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from chatbot.core.messages import Conversation
 from chatbot.evaluation.runner import run_evaluation
 from chatbot.hotels.store import HotelStore
-from chatbot.messages import Conversation
-from chatbot.models.families import Family
+from chatbot.models.families.family import Family
 from chatbot.models.local import LocalModel
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.prepared import prepare
@@ -35,7 +35,9 @@ def checkpoint_evaluator(
     return evaluate
 
 
-def evaluator_of(config: FinetuneConfig, hotels: Path, limit: int | None = None) -> Callable[[Any], dict[str, float]] | None:
+def evaluator_of(
+    config: FinetuneConfig, hotels: Path, limit: int | None = None
+) -> Callable[[Any], dict[str, float]] | None:
     """The evaluator of a run, on held-out conversations drawn with its seed; None where it wants or holds out none.
 
     Args:

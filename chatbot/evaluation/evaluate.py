@@ -10,14 +10,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from chatbot.corpus.lab import read_any
+from chatbot.core.settings import settings
+from chatbot.corpus.export.chatglm3_format import read_any
 from chatbot.dialogue.agent import Agent
-from chatbot.evaluation.metrics import METRICS
+from chatbot.evaluation.metrics.metrics import METRICS
 from chatbot.evaluation.predictions import write_predictions
 from chatbot.evaluation.runner import Progress, run_evaluation
 from chatbot.hotels.store import HotelStore
 from chatbot.models.catalog import open_model
-from chatbot.settings import settings
 
 
 def evaluate_file(
@@ -42,7 +42,9 @@ def evaluate_file(
     hotels = hotels or settings().hotels
     started, store, opened = time.monotonic(), HotelStore.load(hotels), open_model(model)
     report = run_evaluation(read_any(data)[:limit], opened, store, progress, None if bare else Agent(opened, store))
-    return write_report(report | {"model": model, "seconds": round(time.monotonic() - started, 1)}, data, hotels, out, predictions)
+    return write_report(
+        report | {"model": model, "seconds": round(time.monotonic() - started, 1)}, data, hotels, out, predictions
+    )
 
 
 def write_report(report: dict[str, Any], data: Path, hotels: Path, out: Path, predictions: Path | None = None) -> str:
@@ -61,7 +63,10 @@ def provenance(data: Path, hotels: Path) -> dict[str, Any]:
     for package in ("torch", "transformers", "peft", "sacrebleu"):
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
-    files = {name: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for name, path in (("data", data), ("hotels", hotels))}
+    files = {
+        name: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for name, path in (("data", data), ("hotels", hotels))
+    }
     return {**files, "versions": versions, "made": datetime.now(UTC).isoformat(timespec="seconds")}
 
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from chatbot.errors import InputError
-from chatbot.messages import append_line
+from chatbot.core.errors import InputError
+from chatbot.core.messages import append_line
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,19 @@ def read_predictions(path: Path) -> list[Prediction]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"predictions could not be read from {path}", value=error, remedy="Run `evaluate --predictions FILE` first.") from error
+        raise InputError(
+            f"predictions could not be read from {path}", value=error, remedy="Run `evaluate --predictions FILE` first."
+        ) from error
     for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
             out.append(Prediction(**{key: row[key] for key in known & row.keys()}))
         except (json.JSONDecodeError, TypeError, AttributeError) as error:
-            raise InputError(f"{path}:{number} is not a prediction", value=line[:80], remedy="Run `evaluate --predictions FILE` again.") from error
+            raise InputError(
+                f"{path}:{number} is not a prediction",
+                value=line[:80],
+                remedy="Run `evaluate --predictions FILE` again.",
+            ) from error
     return out
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from chatbot.core.errors import InputError, QueryError
+from chatbot.core.messages import Conversation, Message
 from chatbot.dialogue.turn import Draft
-from chatbot.errors import InputError, QueryError
-from chatbot.evaluation.metrics import evaluate
+from chatbot.evaluation.metrics.metrics import evaluate
 from chatbot.evaluation.predictions import DRAFT, Prediction, append_predictions, read_predictions
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
-from chatbot.messages import Conversation, Message
 from chatbot.models.backends import ChatModel
 
 BATCH = 32
@@ -125,10 +125,17 @@ def _batches(todo: Sequence[Turn]) -> Iterator[list[Turn]]:
 def _todo(conversations: Sequence[Conversation]) -> list[Turn]:
     ids = [conversation.id for conversation in conversations]
     if len(set(ids)) < len(ids):
-        raise InputError("conversations of the data share an id", value=next(i for i in ids if ids.count(i) > 1), remedy="Give every conversation its own id.")
+        raise InputError(
+            "conversations of the data share an id",
+            value=next(i for i in ids if ids.count(i) > 1),
+            remedy="Give every conversation its own id.",
+        )
     todo = turns(conversations)
     if not todo:
-        raise InputError("the data holds no assistant turn to score", remedy="Give conversations in which the assistant answers a user.")
+        raise InputError(
+            "the data holds no assistant turn to score",
+            remedy="Give conversations in which the assistant answers a user.",
+        )
     return todo
 
 
@@ -154,7 +161,10 @@ def predict(
     rows = {(row.id, row.turn): row for row in read_predictions(kept)} if kept and kept.exists() else {}
     for batch in _batches([turn for turn in todo if turn.key not in rows]):
         drafts = model.predict([(turn.context, turn.tools) for turn in batch])
-        new = [_checked(turn, draft, agent, store) if agent else _prediction(turn, draft, store) for turn, draft in zip(batch, drafts, strict=True)]
+        new = [
+            _checked(turn, draft, agent, store) if agent else _prediction(turn, draft, store)
+            for turn, draft in zip(batch, drafts, strict=True)
+        ]
         rows |= {(row.id, row.turn): row for row in new}
         if kept:
             append_predictions(kept, new)
@@ -166,11 +176,19 @@ def predict(
 def scored(rows: Sequence[Prediction]) -> dict[str, Any]:
     """The figures of `metrics.evaluate`; where the whole chatbot was measured, those of its model alone under `bare`."""
     drafted = any(row.draft for row in rows)
-    return {**evaluate(rows), "measured": "chatbot" if drafted else "model", "bare": evaluate([row.bare for row in rows]) if drafted else None}
+    return {
+        **evaluate(rows),
+        "measured": "chatbot" if drafted else "model",
+        "bare": evaluate([row.bare for row in rows]) if drafted else None,
+    }
 
 
 def run_evaluation(
-    conversations: Sequence[Conversation], model: ChatModel, store: HotelStore, progress: Progress | None = None, agent: Checked | None = None
+    conversations: Sequence[Conversation],
+    model: ChatModel,
+    store: HotelStore,
+    progress: Progress | None = None,
+    agent: Checked | None = None,
 ) -> dict[str, Any]:
     """Measure on conversations: the figures of `scored`, the model's name, and the `predictions` behind them.
 

@@ -11,19 +11,19 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, Field, ValidationError
 
-from chatbot.corpus.lab import read_any
-from chatbot.errors import InputError
-from chatbot.evaluation.compare import best, comparisons
+from chatbot.core.errors import InputError
+from chatbot.core.jobs import JobWriter
+from chatbot.core.messages import Conversation, read_conversations, write_conversations
+from chatbot.core.settings import settings
+from chatbot.corpus.export.chatglm3_format import read_any
 from chatbot.evaluation.evaluate import provenance
-from chatbot.evaluation.labels import model_names
 from chatbot.evaluation.predictions import Prediction, read_predictions
+from chatbot.evaluation.reporting.compare import best, comparisons
+from chatbot.evaluation.reporting.labels import model_names
 from chatbot.evaluation.runner import Checked, Progress, predict, scored
-from chatbot.evaluation.simulator import Chatbot, simulate, summarise
+from chatbot.evaluation.simulation.simulator import Chatbot, simulate, summarise
 from chatbot.hotels.store import HotelStore
-from chatbot.jobs import JobWriter
-from chatbot.messages import Conversation, read_conversations, write_conversations
 from chatbot.models.backends import ChatModel
-from chatbot.settings import settings
 
 RESULT, DATA, CONFIG = "result.json", "data.jsonl", "config.json"
 MOST_MODELS = 3
@@ -62,12 +62,16 @@ class StudyConfig(BaseModel):
         try:
             return cls.model_validate_json((folder / CONFIG).read_text(encoding="utf-8"))
         except (OSError, ValidationError) as error:
-            raise InputError(f"no study in {folder}", value=error, remedy="Start one in the Evaluate tab or with `study`.") from error
+            raise InputError(
+                f"no study in {folder}", value=error, remedy="Start one in the Evaluate tab or with `study`."
+            ) from error
 
 
 def write_config(folder: Path, models: Sequence[str], data: Path, hotels: Path | None, **more: Any) -> StudyConfig:
     """Make a study's folder for the command line; `more` are further fields of StudyConfig."""
-    config = StudyConfig(models=list(models), data=data.resolve(), hotels=(hotels or settings().hotels).resolve(), **more)
+    config = StudyConfig(
+        models=list(models), data=data.resolve(), hotels=(hotels or settings().hotels).resolve(), **more
+    )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).write_text(config.model_dump_json(indent=1), encoding="utf-8")
     return config
@@ -110,7 +114,9 @@ def run_study(
     rows = [_rows(folder, position, conversations) for position in range(len(figures))]
     result = {"models": figures, **_compared(figures, rows), "bare": None, **provenance(config.data, config.hotels)}
     if not config.bare:
-        result["bare"] = _compared([figure["bare"] for figure in figures], [[row.bare for row in mine] for mine in rows])
+        result["bare"] = _compared(
+            [figure["bare"] for figure in figures], [[row.bare for row in mine] for mine in rows]
+        )
     _write(folder / RESULT, result)
     return result
 
@@ -139,7 +145,14 @@ class _Run:
         figures = {**scored(rows), "seconds": round(time.monotonic() - started, 1), "simulation": None}
         if config.goals:
             told = self._progress(position, len(rows), TURNS_A_DIALOGUE)
-            outcomes = simulate(agent, self.store, config.goals, config.seeds, progress=told, kept=folder / f"simulated-{position}.jsonl")
+            outcomes = simulate(
+                agent,
+                self.store,
+                config.goals,
+                config.seeds,
+                progress=told,
+                kept=folder / f"simulated-{position}.jsonl",
+            )
             figures["simulation"] = summarise(outcomes)
         return figures
 
@@ -148,10 +161,14 @@ class _Run:
         turns = sum(m.role == "assistant" for c in self.conversations for m in c.messages)
         each = turns + self.config.goals * self.config.seeds * TURNS_A_DIALOGUE
         models = self.config.models
-        return lambda done, total: self.tell(position * each + before + done * weight, each * len(models), models[position])
+        return lambda done, total: self.tell(
+            position * each + before + done * weight, each * len(models), models[position]
+        )
 
 
-def run_job(folder: Path, open_model: Callable[[str], ChatModel], open_agent: Callable[[ChatModel, HotelStore], Whole]) -> None:
+def run_job(
+    folder: Path, open_model: Callable[[str], ChatModel], open_agent: Callable[[ChatModel, HotelStore], Whole]
+) -> None:
     """A study as a job: its folder holds the configuration, hears of the progress, and may ask to stop.
 
     Raises:
@@ -201,7 +218,9 @@ class Study:
         try:
             return cls(folder, json.loads((folder / RESULT).read_text(encoding="utf-8")))
         except (OSError, json.JSONDecodeError) as error:
-            raise InputError(f"no finished study in {folder}", value=error, remedy="Wait for it to end, or resume it.") from error
+            raise InputError(
+                f"no finished study in {folder}", value=error, remedy="Wait for it to end, or resume it."
+            ) from error
 
     @property
     def models(self) -> list[str]:

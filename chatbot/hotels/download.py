@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from chatbot.errors import DownloadError
+from chatbot.core.errors import DownloadError
 
 
 @dataclass(frozen=True)
@@ -44,22 +44,37 @@ def download(source: Source, folder: Path, transport: httpx.BaseTransport | None
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
-    again = Retrying(stop=stop_after_attempt(attempts), wait=wait_exponential(0.2, max=5), retry=retry_if_exception_type(httpx.TransportError), reraise=True)
+    again = Retrying(
+        stop=stop_after_attempt(attempts),
+        wait=wait_exponential(0.2, max=5),
+        retry=retry_if_exception_type(httpx.TransportError),
+        reraise=True,
+    )
     try:
         with httpx.Client(transport=transport, follow_redirects=True, timeout=30) as client:
             again(_fetch, client, source.url, part)
     except (httpx.HTTPError, OSError) as error:
-        raise DownloadError(f"{source.name} could not be downloaded from {source.url}", value=error or type(error).__name__, remedy=_by_hand(source)) from error
+        raise DownloadError(
+            f"{source.name} could not be downloaded from {source.url}",
+            value=error or type(error).__name__,
+            remedy=_by_hand(source),
+        ) from error
     if (found := _sha256(part)) != source.sha256:
         part.unlink()
-        raise DownloadError(f"{source.name} from {source.url} has another SHA-256 than {source.sha256}", value=found, remedy=_by_hand(source))
+        raise DownloadError(
+            f"{source.name} from {source.url} has another SHA-256 than {source.sha256}",
+            value=found,
+            remedy=_by_hand(source),
+        )
     return part.replace(target)
 
 
 def _fetch(client: httpx.Client, url: str, part: Path) -> None:
     """Append what is missing; a server that ignores the range sends all from the start. 416 means that nothing is missing."""
     have = part.stat().st_size if part.exists() else 0
-    with client.stream("GET", url, headers={"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {}) as response:
+    with client.stream(
+        "GET", url, headers={"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {}
+    ) as response:
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             return
         response.raise_for_status()

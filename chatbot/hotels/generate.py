@@ -11,7 +11,6 @@ from random import Random
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.hotels.records import Hotel
 
-TYPE_SHARES = (12, 22, 26, 40)
 MEDIAN_PRICES = (980, 640, 425, 260)
 """CNY a night, in the order of HOTEL_TYPES, like every tuple of four here; shares in percent."""
 BASE_RATINGS = (4.55, 4.45, 4.35, 4.2)
@@ -63,14 +62,59 @@ WIFI_PERCENT: dict[str, tuple[int, int, int, int]] = {
 }
 """A hotel has one of these, or, for what is missing to 100 percent, none."""
 
-_DISTRICTS = "朝阳区 " * 6 + "东城区 海淀区 西城区 " * 3 + "丰台区 " * 2 + "顺义区 昌平区 大兴区 通州区 石景山区 房山区 门头沟区"
+_DISTRICTS = (
+    "朝阳区 " * 6 + "东城区 海淀区 西城区 " * 3 + "丰台区 " * 2 + "顺义区 昌平区 大兴区 通州区 石景山区 房山区 门头沟区"
+)
 _NATURE = "云松柳青梅竹兰枫榆荷桂霞星溪岚鹤鹭雁泉翠墨琴棠杉桐菱芦葵苇帆晴露霜雪"
-_PLACES = ["桥", "里", "园", "湾", "庄", "营", "台", "口", "坊", "甸", "井", "巷", "街", "坡", "渡", "洲", "坞", "村", "屯", "门"]
+_PLACES = [
+    "桥",
+    "里",
+    "园",
+    "湾",
+    "庄",
+    "营",
+    "台",
+    "口",
+    "坊",
+    "甸",
+    "井",
+    "巷",
+    "街",
+    "坡",
+    "渡",
+    "洲",
+    "坞",
+    "村",
+    "屯",
+    "门",
+]
 _BRAND_FIRST = "栖归沐漫逸臻澜禾橙悠朴眠暖晓舒憩拾知初若简半轻遇觅"
 _BRAND_SECOND = "途驿宿旅居舍野川屿里枝穗光晨谷禾朵尚派林客果陌"
-_BRAND_LONG = ["小鹿栖居", "半山归云", "蓝鲸之家", "橙果驿站", "麦田旅人", "白鹭青舟", "九间半", "四月天", "松果小憩", "七色鹿"]
+_BRAND_LONG = [
+    "小鹿栖居",
+    "半山归云",
+    "蓝鲸之家",
+    "橙果驿站",
+    "麦田旅人",
+    "白鹭青舟",
+    "九间半",
+    "四月天",
+    "松果小憩",
+    "七色鹿",
+]
 _BRAND_LONG += ["晚风驿", "3度空间", "Hi栖", "86旅居", "M舍", "月光宝盒"]
-_CHAIN_ENDINGS = ["快捷酒店", "快捷酒店", "连锁酒店", "酒店", "酒店", "精选酒店", "商旅酒店", "主题酒店", "公寓", "酒店·优选"]
+_CHAIN_ENDINGS = [
+    "快捷酒店",
+    "快捷酒店",
+    "连锁酒店",
+    "酒店",
+    "酒店",
+    "精选酒店",
+    "商旅酒店",
+    "主题酒店",
+    "公寓",
+    "酒店·优选",
+]
 _OWN_FIRST = "云松嘉瑞鸿锦华盛泰康宁雅景天海凯丰瀚柏铭晟翰铂维君御隆祥润鼎宏"
 _OWN_SECOND = "庭悦苑都轩阁府园程源泽逸豪澜宸樾廷朗禧邸阙麓"
 _OWN_ENDINGS = (
@@ -79,8 +123,40 @@ _OWN_ENDINGS = (
     ["酒店", "宾馆", "商务酒店", "精品酒店", "四合院酒店", "公寓酒店", "饭店"],
     ["宾馆", "旅馆", "青年旅舍", "客栈", "快捷酒店", "公寓", "招待所"],
 )
-_SIGHTS = ["公园", "湖公园", "博物馆", "寺", "古镇", "美术馆", "植物园", "湿地", "文化广场", "剧院", "书院", "塔", "胡同", "艺术区", "科技馆", "动物园"]
-_DISHES = ["烤鸭店", "火锅", "饺子馆", "涮肉", "面馆", "私房菜", "小吃店", "川菜馆", "粤菜馆", "海鲜自助", "咖啡馆", "湘菜馆", "烧烤", "日本料理"]
+_SIGHTS = [
+    "公园",
+    "湖公园",
+    "博物馆",
+    "寺",
+    "古镇",
+    "美术馆",
+    "植物园",
+    "湿地",
+    "文化广场",
+    "剧院",
+    "书院",
+    "塔",
+    "胡同",
+    "艺术区",
+    "科技馆",
+    "动物园",
+]
+_DISHES = [
+    "烤鸭店",
+    "火锅",
+    "饺子馆",
+    "涮肉",
+    "面馆",
+    "私房菜",
+    "小吃店",
+    "川菜馆",
+    "粤菜馆",
+    "海鲜自助",
+    "咖啡馆",
+    "湘菜馆",
+    "烧烤",
+    "日本料理",
+]
 
 
 @dataclass(frozen=True)
@@ -139,9 +215,16 @@ def _place_name(random: Random) -> str:
 
 def _area(random: Random, name: str) -> _Area:
     word = lambda: "".join(random.sample(_NATURE, 2))  # noqa: E731
-    streets = (f"{name}路", f"{name}{random.choice('东西南北')}街", f"{word()}路", f"{word()}{random.choice(['大街', '胡同', '中路', '东里', '南路'])}")
+    streets = (
+        f"{name}路",
+        f"{name}{random.choice('东西南北')}街",
+        f"{word()}路",
+        f"{word()}{random.choice(['大街', '胡同', '中路', '东里', '南路'])}",
+    )
     sights = tuple(f"{word()}{random.choice(_SIGHTS)}" for _ in range(8))
-    tables = tuple(f"{word()}{random.choice(_DISHES)}" + (f"({name}店)" if random.random() < 0.4 else "") for _ in range(9))
+    tables = tuple(
+        f"{word()}{random.choice(_DISHES)}" + (f"({name}店)" if random.random() < 0.4 else "") for _ in range(9)
+    )
     return _Area(name, random.choice(_DISTRICTS.split()), streets, sights, tables)
 
 
@@ -159,7 +242,9 @@ def _brand(random: Random, name: str) -> _Brand:
 def _hotel(random: Random, area: _Area, brand: _Brand | None) -> Hotel:
     kind = brand.type if brand else random.choices(range(4), (22, 32, 24, 22))[0]
     spread = random.gauss()
-    price = None if random.random() * 100 < UNPRICED[kind] else float(round(MEDIAN_PRICES[kind] * math.exp(0.33 * spread)))
+    price = (
+        None if random.random() * 100 < UNPRICED[kind] else float(round(MEDIAN_PRICES[kind] * math.exp(0.33 * spread)))
+    )
     rating = round(min(5.0, max(3.3, BASE_RATINGS[kind] + 0.12 * spread + random.gauss(0, 0.2))), 1)
     return Hotel.model_construct(
         name=_chain_name(random, brand.name, area.name) if brand else _own_name(random, kind, area.name),
@@ -176,7 +261,9 @@ def _hotel(random: Random, area: _Area, brand: _Brand | None) -> Hotel:
 
 
 def _chain_name(random: Random, brand: str, area: str) -> str:
-    detail = random.choice(["", "", "", "地铁站", "东", "西", "南", "北", "会展中心", "万象广场", "科技园", "医院", "大学城", "二"])
+    detail = random.choice(
+        ["", "", "", "地铁站", "东", "西", "南", "北", "会展中心", "万象广场", "科技园", "医院", "大学城", "二"]
+    )
     branch = f"{area}{detail}店"
     return f"{brand}(北京{branch})" if random.random() < 0.93 else f"{brand}北京{branch}"
 
@@ -190,5 +277,10 @@ def _own_name(random: Random, kind: int, area: str) -> str:
 
 
 def _facilities(random: Random, kind: int) -> list[str]:
-    wifi = random.choices([*WIFI_PERCENT, None], [*(p[kind] for p in WIFI_PERCENT.values()), max(0, 100 - sum(p[kind] for p in WIFI_PERCENT.values()))])[0]
-    return ([wifi] if wifi else []) + [name for name, percent in FACILITY_PERCENT.items() if random.random() * 100 < percent[kind]]
+    wifi = random.choices(
+        [*WIFI_PERCENT, None],
+        [*(p[kind] for p in WIFI_PERCENT.values()), max(0, 100 - sum(p[kind] for p in WIFI_PERCENT.values()))],
+    )[0]
+    return ([wifi] if wifi else []) + [
+        name for name, percent in FACILITY_PERCENT.items() if random.random() * 100 < percent[kind]
+    ]

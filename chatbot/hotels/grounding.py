@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from chatbot.core.messages import Message
 from chatbot.hotels.facilities import FACILITIES
-from chatbot.messages import Message
 
 _NAME = re.compile(
     r"(?P<name>[\w·&]{2,24}?(?:酒店|宾馆|饭店|旅馆|客栈|公寓|度假村|招待所|青年旅舍|会议中心)(?:及服务公寓)?(?:[(（][^()（）]{1,24}[)）])?|[\w·&]{2,16}[(（][^()（）]{1,24}店[)）])"
@@ -34,8 +34,12 @@ def ungrounded(reply: str, records: Sequence[dict[str, Any]], context: Sequence[
     claims = _Claims(reply, records)
     out = [f"name: {x}" for x in _names(reply, records) if x not in said]
     out += claims.wrong("phone", _PHONE, lambda x, r: x in str(r.get("phone") or ""), said)
-    out += claims.wrong("price", _PRICE, lambda x, r: r.get("price") is not None and float(x) == float(r["price"]), asked)
-    out += claims.wrong("rating", _RATING, lambda x, r: r.get("rating") is not None and float(x) == float(r["rating"]), asked)
+    out += claims.wrong(
+        "price", _PRICE, lambda x, r: r.get("price") is not None and float(x) == float(r["price"]), asked
+    )
+    out += claims.wrong(
+        "rating", _RATING, lambda x, r: r.get("rating") is not None and float(x) == float(r["rating"]), asked
+    )
     out += claims.wrong("subway", _STATION, _stops_at, asked)
     out += claims.wrong("address", _ADDRESS, _at, said)
     out += claims.wrong("nearby", _NEARBY, _nearby, said)
@@ -46,7 +50,12 @@ def _stops_at(text: str, record: dict[str, Any]) -> bool:
     """The station as a whole or in part; words before it (可以坐到前门地铁站) may be caught with it, a station that is only asked for is none."""
     text = re.sub(r"^(?:[^是到在离]*)[是到在离](?=.{2,}地铁站)", "", text)
     station, address = str(record.get("subway") or ""), str(record.get("address") or "")
-    return text in station or text in address or bool(station and station in text) or text.endswith(("的地铁站", "记地铁站", "到地铁站", "个地铁站"))
+    return (
+        text in station
+        or text in address
+        or bool(station and station in text)
+        or text.endswith(("的地铁站", "记地铁站", "到地铁站", "个地铁站"))
+    )
 
 
 def _at(text: str, record: dict[str, Any]) -> bool:
@@ -63,7 +72,12 @@ def _names(reply: str, records: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Hotel-like names in the reply that belong to no record; short forms of a record's name count as its own."""
     for known in sorted((str(r.get("name", "")) for r in records), key=len, reverse=True):
         reply = reply.replace(known, "，") if known else reply
-    for text in (str(x) for r in records for key in ("address", "nearby_restaurants", "nearby_attractions") for x in _many(r.get(key))):
+    for text in (
+        str(x)
+        for r in records
+        for key in ("address", "nearby_restaurants", "nearby_attractions")
+        for x in _many(r.get(key))
+    ):
         reply = reply.replace(text, "，")
     for match in _NAME.finditer(reply):
         name = match["name"]
@@ -94,7 +108,9 @@ class _Claims:
         before = [record for at, record in self.owners if at < position]
         return before[-1:] or self.records
 
-    def wrong(self, kind: str, pattern: re.Pattern[str], holds: Callable[[str, dict[str, Any]], bool], repeated: str) -> list[str]:
+    def wrong(
+        self, kind: str, pattern: re.Pattern[str], holds: Callable[[str, dict[str, Any]], bool], repeated: str
+    ) -> list[str]:
         """Claims of one kind that neither their owner holds nor `repeated` contains."""
         out = []
         for match in pattern.finditer(self.reply):

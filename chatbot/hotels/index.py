@@ -47,7 +47,9 @@ class TextIndex:
         self._names.append(name)
         self._seen.update(names.grams(name))
         self._db.execute("INSERT INTO hotel VALUES (?, ?, ?, ?)", (row, hotel.name, name, hotel.model_dump_json()))
-        columns = [" ".join(names.grams(text)) for text in (name, names.normal(hotel.address), names.normal(hotel.subway))]
+        columns = [
+            " ".join(names.grams(text)) for text in (name, names.normal(hotel.address), names.normal(hotel.subway))
+        ]
         self._db.execute("INSERT INTO words (rowid, name, address, subway) VALUES (?, ?, ?, ?)", (row, *columns))
 
     def __len__(self) -> int:
@@ -106,7 +108,9 @@ class TextIndex:
             return True
         front = names.bare(names.normal(said))
         telling = "".join(names.parts(front))
-        return len(telling) > 1 and bool(self._all("SELECT 1 FROM hotel WHERE bare >= ? AND bare < ? LIMIT 1", front, front + "\U0010ffff"))
+        return len(telling) > 1 and bool(
+            self._all("SELECT 1 FROM hotel WHERE bare >= ? AND bare < ? LIMIT 1", front, front + "\U0010ffff")
+        )
 
     def _holding(self, grams: Iterable[str]) -> Rows:
         """Hotels whose names hold the two rarest of these pairs: few enough to look at each."""

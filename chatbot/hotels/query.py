@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from chatbot.errors import QueryError
+from chatbot.core.errors import QueryError
 
 HotelType = Literal["豪华型", "高档型", "舒适型", "经济型"]
 HOTEL_TYPES: tuple[str, ...] = get_args(HotelType)
@@ -38,7 +38,9 @@ class HotelQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Text = Field(None, description="酒店名称，可以是简称")
-    type: Annotated[HotelType | None, BeforeValidator(_type), BeforeValidator(_blank)] = Field(None, description="酒店类型")
+    type: Annotated[HotelType | None, BeforeValidator(_type), BeforeValidator(_blank)] = Field(
+        None, description="酒店类型"
+    )
     facilities: tuple[FACILITY, ...] = Field((), description="酒店必须提供的设施，可以用用户的原话", max_length=12)
     price_range_lower: Price = Field(None, description="每晚价格下限（元，含）")
     price_range_upper: Price = Field(None, description="每晚价格上限（元，含）")
@@ -70,7 +72,9 @@ class HotelQuery(BaseModel):
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "arguments"
             known = ", ".join(cls.model_fields)
-            raise QueryError(f"search_hotels: {where}: {first['msg']}", value=first["input"], remedy=f"Known arguments: {known}.") from error
+            raise QueryError(
+                f"search_hotels: {where}: {first['msg']}", value=first["input"], remedy=f"Known arguments: {known}."
+            ) from error
 
     def arguments(self) -> dict[str, Any]:
         """The arguments that are set, in the tool's order; whole numbers as int, facilities as a list."""
@@ -111,7 +115,11 @@ SEARCH_HOTELS: dict[str, Any] = {
     "function": {
         "name": "search_hotels",
         "description": "根据用户的全部需求查询酒店",
-        "parameters": {"type": "object", "properties": {name: _property(name) for name in HotelQuery.model_fields}, "required": []},
+        "parameters": {
+            "type": "object",
+            "properties": {name: _property(name) for name in HotelQuery.model_fields},
+            "required": [],
+        },
     },
 }
 """The tool's schema in OpenAI form: what goes into every conversation's `tools`."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer
 
-from chatbot.errors import HotelFileError
+from chatbot.core.errors import HotelFileError
 
 NEARBY = 5
 """How many attractions and restaurants of a hotel are kept: as many as a record shows."""
@@ -106,4 +106,6 @@ def _hotel(entry: object, path: Path, number: int) -> Hotel:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         what = f"{where} ({name[:40]}): {field}: {first['msg']}"
-        raise HotelFileError(what, value=first["input"], remedy=REMEDY, entry=number, name=name[:40], field=field) from error
+        raise HotelFileError(
+            what, value=first["input"], remedy=REMEDY, entry=number, name=name[:40], field=field
+        ) from error

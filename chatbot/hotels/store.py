@@ -119,7 +119,9 @@ class HotelStore:
         found = np.ones(len(self), bool)
         for word in re.sub(r"(?<=区)(?=.)", " ", core).split():
             district = next((name for name in (word, f"{word}区") if ("district", name) in self._rare), None)
-            found &= self._mask(self._text.keyword("address", word)) if district is None else self._set("district", district)
+            found &= (
+                self._mask(self._text.keyword("address", word)) if district is None else self._set("district", district)
+            )
         return found
 
     def _set(self, kind: str, name: str) -> Mask:
@@ -146,7 +148,11 @@ class _Columns:
             self.price.append(hotel.price)
             self.rating.append(hotel.rating)
             district = re.match(r"(?:北京市?)?(.{2,3}?区)", hotel.address)
-            keys = [("type", hotel.type), ("district", district[1] if district else ""), *(("facility", name) for name in hotel.facilities)]
+            keys = [
+                ("type", hotel.type),
+                ("district", district[1] if district else ""),
+                *(("facility", name) for name in hotel.facilities),
+            ]
             for key in keys:
                 self.sets.setdefault(key, []).append(row)
             yield hotel

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from chatbot.messages import FunctionCall, Message
+from chatbot.core.messages import FunctionCall, Message
 
 
 @dataclass(frozen=True)

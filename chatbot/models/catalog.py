@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot.errors import ModelError
+from chatbot.core.errors import ModelError
+from chatbot.core.settings import Settings, settings
 from chatbot.models.backends import ChatModel
-from chatbot.settings import Settings, settings
 
 DEFAULT = "hotel-mini"
 
@@ -46,7 +46,9 @@ def _folders(workspace: Path) -> Iterator[Path]:
     for pattern in ("adapter_config.json", "config.json"):
         for path in workspace.glob(f"**/{pattern}"):
             folder = path.parent
-            if (folder / "workbench.json").is_file() and not any(p.startswith(("checkpoint-", "best")) for p in folder.parts):
+            if (folder / "workbench.json").is_file() and not any(
+                p.startswith(("checkpoint-", "best")) for p in folder.parts
+            ):
                 yield folder
 
 
@@ -67,7 +69,11 @@ def open_model(model_id: str = DEFAULT, current: Settings | None = None) -> Chat
         return LocalModel.load(current.base)
     folder = Path(model_id.removeprefix("adapter:"))
     if not folder.is_dir():
-        raise ModelError("no such model", value=model_id, remedy=f"Choose one of {', '.join(m.id for m in available_models(current))}, or give a folder.")
+        raise ModelError(
+            "no such model",
+            value=model_id,
+            remedy=f"Choose one of {', '.join(m.id for m in available_models(current))}, or give a folder.",
+        )
     if (folder / "adapter_config.json").is_file():
         return LocalModel.load(base_of(folder, current), folder)
     return LocalModel.load(folder)
@@ -80,17 +86,23 @@ def base_of(adapter: Path, current: Settings | None = None) -> Path:
         ModelError: the base is not there.
     """
     current = current or settings()
-    named = str(json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path") or "")
+    named = str(
+        json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path") or ""
+    )
     for path in (Path(named), current.base if Path(named).name == current.base.name else None):
         if path and path.is_dir():
             return path
-    raise ModelError(f"the base of {adapter} is not there", value=named, remedy="Move it back, or train the adapter again.")
+    raise ModelError(
+        f"the base of {adapter} is not there", value=named, remedy="Move it back, or train the adapter again."
+    )
 
 
 def _endpoint(model: str, current: Settings) -> ChatModel:
-    from chatbot.models.endpoint import SYSTEM, EndpointModel
+    from chatbot.models.serving.endpoint import SYSTEM, EndpointModel
 
     if not current.openai_api_key and not current.openai_base_url:
-        raise ModelError("no key for an endpoint", value=model, remedy="Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server).")
+        raise ModelError(
+            "no key for an endpoint", value=model, remedy="Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server)."
+        )
     key = current.openai_api_key.get_secret_value() if current.openai_api_key else "none"
     return EndpointModel(current.openai_base_url, model, key, system=SYSTEM if current.openai_system else "")

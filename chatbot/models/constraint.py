@@ -8,8 +8,8 @@ import torch
 import xgrammar
 from transformers import PreTrainedTokenizerBase
 
-from chatbot.messages import Message
-from chatbot.models.families import Family
+from chatbot.core.messages import Message
+from chatbot.models.families.family import Family
 from chatbot.models.grammar import call_grammar, token_info
 
 
@@ -53,9 +53,22 @@ class CallConstraint:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, family: Family, vocabulary: int) -> None:
         self.tokenizer, self.family = tokenizer, family
-        stops = [i for i in (tokenizer.convert_tokens_to_ids(t) for t in family.stops) if isinstance(i, int) and i != tokenizer.unk_token_id]
-        self.call_token = next((i for t in family.special_tokens if t == family.call_start and isinstance(i := tokenizer.convert_tokens_to_ids(t), int)), None)
-        self._compiler = xgrammar.GrammarCompiler(token_info(tokenizer, vocabulary, stops or [tokenizer.eos_token_id]), max_threads=2)
+        stops = [
+            i
+            for i in (tokenizer.convert_tokens_to_ids(t) for t in family.stops)
+            if isinstance(i, int) and i != tokenizer.unk_token_id
+        ]
+        self.call_token = next(
+            (
+                i
+                for t in family.special_tokens
+                if t == family.call_start and isinstance(i := tokenizer.convert_tokens_to_ids(t), int)
+            ),
+            None,
+        )
+        self._compiler = xgrammar.GrammarCompiler(
+            token_info(tokenizer, vocabulary, stops or [tokenizer.eos_token_id]), max_threads=2
+        )
         self.bitmask = xgrammar.allocate_token_bitmask(1, vocabulary)
         self._compiled = lru_cache(maxsize=32)(self._compiler.compile_grammar)
 

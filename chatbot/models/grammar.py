@@ -118,7 +118,9 @@ def _chatglm3(functions: Sequence[dict[str, Any]]) -> str:
     grammar = Grammar(PYTHON_KEYWORDS)
     calls = [(literal(f["name"] + "\n"), grammar.members(f["parameters"])) for f in functions]
     # SentencePiece puts a space before each text that is encoded on its own.
-    return grammar.finish(" | ".join(f'" "? {name} " "? "```python\\ntool_call(" {arguments} ")\\n```"' for name, arguments in calls))
+    return grammar.finish(
+        " | ".join(f'" "? {name} " "? "```python\\ntool_call(" {arguments} ")\\n```"' for name, arguments in calls)
+    )
 
 
 def _llama2(functions: Sequence[dict[str, Any]]) -> str:

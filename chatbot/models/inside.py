@@ -11,9 +11,9 @@ from peft import PeftModel
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-from chatbot.errors import ModelError
-from chatbot.messages import Message
-from chatbot.models.families import Family
+from chatbot.core.errors import ModelError
+from chatbot.core.messages import Message
+from chatbot.models.families.family import Family
 from chatbot.models.render import render, render_prompt
 
 TOP = 10
@@ -62,7 +62,15 @@ class Inside:
     heads: int
 
 
-def look_inside(model: object, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = (), *, layer: int = 0, head: int = 0, top: int = TOP) -> Inside:
+def look_inside(
+    model: object,
+    messages: Sequence[Message],
+    tools: Sequence[dict[str, Any]] = (),
+    *,
+    layer: int = 0,
+    head: int = 0,
+    top: int = TOP,
+) -> Inside:
     """Run a conversation that ends with an assistant message through the model once, and keep what happened.
 
     Args:
@@ -77,7 +85,11 @@ def look_inside(model: object, messages: Sequence[Message], tools: Sequence[dict
         ModelError: the model is not in this process, there is no reply, or no such layer or head.
     """
     if not isinstance(model, OpenModel):
-        raise ModelError("only a local model can be looked into", value=getattr(model, "name", ""), remedy="Choose hotel-mini or another local model.")
+        raise ModelError(
+            "only a local model can be looked into",
+            value=getattr(model, "name", ""),
+            remedy="Choose hotel-mini or another local model.",
+        )
     if not messages or messages[-1].role != "assistant":
         raise ModelError("there is no reply to look at yet", remedy="Ask something first.")
     prompt = render_prompt(messages[:-1], tools, model.family, model.tokenizer)
@@ -117,7 +129,9 @@ def _show(tokenizer: PreTrainedTokenizerBase, token: int) -> str:
 
 
 @torch.inference_mode()
-def _forward(model: PreTrainedModel | PeftModel, ids: Sequence[int], layer: int, head: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _forward(
+    model: PreTrainedModel | PeftModel, ids: Sequence[int], layer: int, head: int
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits (tokens, vocabulary) and one head's attention (tokens, tokens), fp32 on the CPU.
 
     Only the asked layer's weights are kept: all layers of a long conversation would not fit beside a large model.
@@ -126,7 +140,11 @@ def _forward(model: PreTrainedModel | PeftModel, ids: Sequence[int], layer: int,
     base = cast(PreTrainedModel, model.get_base_model() if isinstance(model, PeftModel) else model)
     attention = _attention_module(base, layer)
     if not 0 <= head < base.config.num_attention_heads:
-        raise ModelError("the model has no such attention head", value=head, remedy=f"Choose 0 to {base.config.num_attention_heads - 1}.")
+        raise ModelError(
+            "the model has no such attention head",
+            value=head,
+            remedy=f"Choose 0 to {base.config.num_attention_heads - 1}.",
+        )
     kept: list[torch.Tensor] = []
     me = threading.get_ident()
 
@@ -147,7 +165,11 @@ def _forward(model: PreTrainedModel | PeftModel, ids: Sequence[int], layer: int,
 def _attention_module(base: PreTrainedModel, layer: int) -> torch.nn.Module:
     layers = getattr(base.get_decoder(), "layers", None)
     if layers is None or not hasattr(layers[0], "self_attn"):
-        raise ModelError("this architecture's attention cannot be shown", value=base.config.model_type, remedy="Choose a Llama or GLM model.")
+        raise ModelError(
+            "this architecture's attention cannot be shown",
+            value=base.config.model_type,
+            remedy="Choose a Llama or GLM model.",
+        )
     if not 0 <= layer < len(layers):
         raise ModelError("the model has no such layer", value=layer, remedy=f"Choose 0 to {len(layers) - 1}.")
     return layers[layer].self_attn

@@ -9,11 +9,17 @@ from typing import Any, Literal, get_args
 import torch
 from peft import PeftModel
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
-from chatbot.errors import InputError, ModelError
-from chatbot.models.chatglm_tokenizer import build_tokenizer
-from chatbot.models.registry import template_text
+from chatbot.core.errors import InputError, ModelError
+from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer
+from chatbot.models.folder import template_text
 
 Precision = Literal["auto", "fp32", "bf16", "fp16", "nf4"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
@@ -49,7 +55,9 @@ def _weights(precision: Precision, device: str) -> dict[str, Any]:
     dtype = _DTYPES.get(precision, default_dtype(device))
     if precision != "nf4":
         return {"dtype": dtype}
-    quantised = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype)
+    quantised = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
     return {"dtype": dtype, "quantization_config": quantised}
 
 
@@ -63,14 +71,18 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelError("no readable config.json in the model folder", value=folder, remedy="Give a folder that holds a model.") from error
+        raise ModelError(
+            "no readable config.json in the model folder", value=folder, remedy="Give a folder that holds a model."
+        ) from error
     if config.get("model_type") == "chatglm":
         remedy = f"Convert it once: python -m chatbot convert-chatglm {folder} {folder}-converted"
         raise ModelError("this is an original ChatGLM checkpoint", value=folder, remedy=remedy)
     return config
 
 
-def load_base(folder: Path, precision: Precision = "auto", *, device: str | None = None, attention: str | None = None) -> PreTrainedModel:
+def load_base(
+    folder: Path, precision: Precision = "auto", *, device: str | None = None, attention: str | None = None
+) -> PreTrainedModel:
     """A causal language model from a local folder, ready for inference; never runs code from the folder.
 
     Args:
@@ -87,11 +99,17 @@ def load_base(folder: Path, precision: Precision = "auto", *, device: str | None
     place = device or default_device()
     options = _weights(precision, place) | ({"attn_implementation": attention} if attention else {})
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, device_map={"": place}, trust_remote_code=False, local_files_only=True, **options)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, device_map={"": place}, trust_remote_code=False, local_files_only=True, **options
+        )
     except torch.OutOfMemoryError as error:
-        raise ModelError("the model does not fit into memory", value=folder, remedy="Load it as nf4, or choose a smaller one.") from error
+        raise ModelError(
+            "the model does not fit into memory", value=folder, remedy="Load it as nf4, or choose a smaller one."
+        ) from error
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"the model could not be loaded from {folder}", value=error, remedy="Check that the download is complete.") from error
+        raise ModelError(
+            f"the model could not be loaded from {folder}", value=error, remedy="Check that the download is complete."
+        ) from error
     return model.eval()
 
 
@@ -110,7 +128,9 @@ def load_tokenizer(base: Path, adapter: Path | None = None) -> PreTrainedTokeniz
     try:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"no tokenizer could be loaded from {folder}", value=error, remedy="Check that the download is complete.") from error
+        raise ModelError(
+            f"no tokenizer could be loaded from {folder}", value=error, remedy="Check that the download is complete."
+        ) from error
 
 
 def load_adapters(base: PreTrainedModel, adapters: Mapping[str, Path]) -> PeftModel:
@@ -147,7 +167,11 @@ def _load_adapter(base: PreTrainedModel, model: PeftModel | None, name: str, fol
             return PeftModel.from_pretrained(base, folder, adapter_name=_key(name))
         model.load_adapter(folder, adapter_name=_key(name))
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
-        raise ModelError(f"the adapter {folder} does not fit this base", value=error, remedy="Load it on the base that it was trained on.") from error
+        raise ModelError(
+            f"the adapter {folder} does not fit this base",
+            value=error,
+            remedy="Load it on the base that it was trained on.",
+        ) from error
     return model
 
 
@@ -165,7 +189,9 @@ def using(model: PeftModel, adapter: str | None) -> Iterator[PeftModel]:
             yield model
         return
     if _key(adapter) not in model.peft_config:
-        raise ModelError("no adapter of this name is loaded", value=adapter, remedy=f"{len(model.peft_config)} others are loaded.")
+        raise ModelError(
+            "no adapter of this name is loaded", value=adapter, remedy=f"{len(model.peft_config)} others are loaded."
+        )
     before = str(model.active_adapter)
     model.set_adapter(_key(adapter), inference_mode=True)
     try:

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from transformers import DynamicCache, PreTrainedTokenizerBase
 
-from chatbot.errors import BackendError, CallParseError
-from chatbot.messages import Message
+from chatbot.core.errors import BackendError, CallParseError
+from chatbot.core.messages import Message
 from chatbot.models.backends import CallDelta, Delta, TextDelta
 from chatbot.models.constraint import CallConstraint
-from chatbot.models.families import Family
+from chatbot.models.families.family import Family
 from chatbot.models.loading import load_adapters, load_base, load_tokenizer
 from chatbot.models.registry import family_of
 from chatbot.models.render import render_prompt
@@ -47,7 +47,9 @@ class LocalModel:
 
     def __post_init__(self) -> None:
         self.constraint = CallConstraint(self.tokenizer, self.family, self.model.config.get_text_config().vocab_size)
-        self.stops = {i for i in (self.tokenizer.convert_tokens_to_ids(t) for t in self.family.stops) if isinstance(i, int)}
+        self.stops = {
+            i for i in (self.tokenizer.convert_tokens_to_ids(t) for t in self.family.stops) if isinstance(i, int)
+        }
         self.stops.add(self.tokenizer.eos_token_id)
 
     @property
@@ -69,7 +71,13 @@ class LocalModel:
         return cls(name=Path(adapter or base).name, model=model, tokenizer=tokenizer, family=family_of(adapter or base))
 
     def generate(
-        self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], *, stop: Callable[[], bool] = NEVER, temperature: float = 0.0, seed: int = 0
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[dict[str, Any]],
+        *,
+        stop: Callable[[], bool] = NEVER,
+        temperature: float = 0.0,
+        seed: int = 0,
     ) -> Iterator[Delta]:
         """Stream the next assistant message: text deltas, or one call.
 
@@ -116,11 +124,22 @@ class LocalModel:
     def _text(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=False))
 
-    def _tokens(self, prompt: list[int], messages: Sequence[Message], tools: Sequence[dict[str, Any]], temperature: float, seed: int) -> Iterator[int]:
+    def _tokens(
+        self,
+        prompt: list[int],
+        messages: Sequence[Message],
+        tools: Sequence[dict[str, Any]],
+        temperature: float,
+        seed: int,
+    ) -> Iterator[int]:
         """New tokens one by one, a stop token included; the keys and values are kept for the next turn."""
         context = getattr(self.model.config, "max_position_embeddings", 4096)
         if len(prompt) + 16 > context:
-            raise BackendError("the conversation is longer than the model can read", value=f"{len(prompt)} tokens", remedy="Clear it and start anew.")
+            raise BackendError(
+                "the conversation is longer than the model can read",
+                value=f"{len(prompt)} tokens",
+                remedy="Clear it and start anew.",
+            )
         prefix = self._prefix(prompt)
         guide = self.constraint.start(messages, tools)
         random = torch.Generator().manual_seed(seed)
@@ -141,7 +160,9 @@ class LocalModel:
         with torch.inference_mode():
             out = decoder(self.model)(input_ids=ids, past_key_values=prefix.cache, use_cache=True, logits_to_keep=1)
         prefix.ids += new
-        return out.logits[0, -1].to("cpu", torch.float32, copy=True)  # a tensor of its own, which a grammar may write into
+        return out.logits[0, -1].to(
+            "cpu", torch.float32, copy=True
+        )  # a tensor of its own, which a grammar may write into
 
     def _prefix(self, prompt: list[int]) -> _Prefix:
         """The kept keys and values that fit best, cut to what they share with the prompt (its last token is always computed)."""

@@ -3,17 +3,17 @@
 import json
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from chatbot.errors import InputError, ModelError
-from chatbot.models.families import Family
+from chatbot.core.errors import InputError, ModelError
+from chatbot.models.families.family import Family
+from chatbot.models.folder import read_json, template_text
 
 FAMILY_FILE = "workbench.json"
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "families" / "templates"
 _FAMILIES = {
     "hotel-mini": ("hotel_mini", "HOTEL_MINI"),
-    "chatglm3": ("chatglm3_family", "CHATGLM3"),
-    "llama2": ("llama2_family", "LLAMA2"),
+    "chatglm3": ("chatglm3", "CHATGLM3"),
+    "llama2": ("llama2", "LLAMA2"),
 }
 NAMES = (*_FAMILIES, "template")
 
@@ -28,7 +28,7 @@ def family(name: str) -> Family:
         remedy = "Give the model's folder." if name == "template" else f"Known families: {', '.join(NAMES)}."
         raise InputError("no built-in model family of that name", value=name, remedy=remedy)
     module, attribute = _FAMILIES[name]
-    found: Family = getattr(import_module(f"chatbot.models.{module}"), attribute)
+    found: Family = getattr(import_module(f"chatbot.models.families.{module}"), attribute)
     return found
 
 
@@ -39,12 +39,16 @@ def family_name(folder: Path) -> str:
         ModelError: nothing in the folder tells.
     """
     folder = Path(folder)
-    saved = _read(folder / FAMILY_FILE).get("family")
+    saved = read_json(folder / FAMILY_FILE).get("family")
     if saved:
         if saved not in NAMES:
-            raise ModelError(f"{folder / FAMILY_FILE} names a family that this version does not know", value=saved, remedy=f"Known: {', '.join(NAMES)}.")
+            raise ModelError(
+                f"{folder / FAMILY_FILE} names a family that this version does not know",
+                value=saved,
+                remedy=f"Known: {', '.join(NAMES)}.",
+            )
         return str(saved)
-    base = _read(folder / "adapter_config.json").get("base_model_name_or_path")
+    base = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
     if base:
         return family_name(Path(base))
     return _recognised(folder)
@@ -69,40 +73,21 @@ def write_family(folder: Path, name: str) -> None:
     if name not in NAMES:
         raise InputError("no model family of that name", value=name, remedy=f"Known families: {', '.join(NAMES)}.")
     folder = Path(folder)
-    saved = _read(folder / FAMILY_FILE) | {"family": name}
+    saved = read_json(folder / FAMILY_FILE) | {"family": name}
     (folder / FAMILY_FILE).write_text(json.dumps(saved, ensure_ascii=False, indent=1), encoding="utf-8")
     template = TEMPLATES / f"{name}.jinja"
     if template.is_file():
         (folder / "chat_template.jinja").write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """A JSON object; {} where the file is missing."""
-    if not path.is_file():
-        return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} could not be read", value=error, remedy="Restore it, or train or convert the model again.") from error
-    if not isinstance(found, dict):
-        raise ModelError(f"{path} is not a JSON object", remedy="Restore it, or train or convert the model again.")
-    return found
-
-
-def template_text(folder: Path) -> str:
-    """The chat template in a folder; "" where there is none."""
-    path = folder / "chat_template.jinja"
-    if path.is_file():
-        return path.read_text(encoding="utf-8")
-    return str(_read(folder / "tokenizer_config.json").get("chat_template") or "")
-
-
 def _recognised(folder: Path) -> str:
     """By the chat template, or Llama 2's base models, which have none, by their vocabulary: SentencePiece, or as large as theirs."""
     template = template_text(folder)
-    config = _read(folder / "config.json")
+    config = read_json(folder / "config.json")
     plain_llama = not template and config.get("model_type") == "llama"
-    if "<<SYS>>" in template or (plain_llama and (config.get("vocab_size") == 32000 or (folder / "tokenizer.model").is_file())):
+    if "<<SYS>>" in template or (
+        plain_llama and (config.get("vocab_size") == 32000 or (folder / "tokenizer.model").is_file())
+    ):
         return "llama2"
     if template:
         return "template"
@@ -110,16 +95,18 @@ def _recognised(folder: Path) -> str:
         remedy = f"Convert it once: python -m chatbot convert-chatglm {folder} {folder}-converted"
         raise ModelError("this is an original ChatGLM checkpoint", value=folder, remedy=remedy)
     raise ModelError(
-        "nothing in the folder tells its model family", value=folder, remedy=f'Save {{"family": …}} in its {FAMILY_FILE}: one of {", ".join(NAMES)}.'
+        "nothing in the folder tells its model family",
+        value=folder,
+        remedy=f'Save {{"family": …}} in its {FAMILY_FILE}: one of {", ".join(NAMES)}.',
     )
 
 
 def _from_template(folder: Path) -> Family:
+    from chatbot.models.families.chat_template import template_family
     from chatbot.models.loading import load_tokenizer
-    from chatbot.models.template_family import template_family
 
-    base = Path(_read(folder / "adapter_config.json").get("base_model_name_or_path") or folder)
+    base = Path(read_json(folder / "adapter_config.json").get("base_model_name_or_path") or folder)
     tokenizer = load_tokenizer(base, folder)
-    ends = _read(base / "generation_config.json").get("eos_token_id") or []
+    ends = read_json(base / "generation_config.json").get("eos_token_id") or []
     stops = tokenizer.convert_ids_to_tokens([ends] if isinstance(ends, int) else list(ends))
     return template_family(tokenizer, [stop for stop in stops if stop])

@@ -6,9 +6,9 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from chatbot.errors import ModelError
-from chatbot.messages import Message
-from chatbot.models.families import Family, Piece
+from chatbot.core.errors import ModelError
+from chatbot.core.messages import Message
+from chatbot.models.families.family import Family, Piece
 
 IGNORED = -100
 """The label that torch's cross-entropy skips."""
@@ -41,7 +41,11 @@ def encode_pieces(pieces: Sequence[Piece], tokenizer: PreTrainedTokenizerBase) -
 def _mark(token: str, tokenizer: PreTrainedTokenizerBase) -> int:
     mark = tokenizer.convert_tokens_to_ids(token)
     if not isinstance(mark, int) or mark == tokenizer.unk_token_id:
-        raise ModelError("the tokenizer does not know a mark of its family", value=token, remedy="Check that base and family belong together.")
+        raise ModelError(
+            "the tokenizer does not know a mark of its family",
+            value=token,
+            remedy="Check that base and family belong together.",
+        )
     return mark
 
 
@@ -52,11 +56,15 @@ def encode(pieces: Sequence[Piece], tokenizer: PreTrainedTokenizerBase) -> Rende
     return Rendered([i for ids in encoded for i in ids], trained)
 
 
-def render(messages: Sequence[Message], tools: Sequence[dict[str, Any]], family: Family, tokenizer: PreTrainedTokenizerBase) -> Rendered:
+def render(
+    messages: Sequence[Message], tools: Sequence[dict[str, Any]], family: Family, tokenizer: PreTrainedTokenizerBase
+) -> Rendered:
     """A complete conversation as a training example."""
     return encode(family.pieces(messages, tools), tokenizer)
 
 
-def render_prompt(messages: Sequence[Message], tools: Sequence[dict[str, Any]], family: Family, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+def render_prompt(
+    messages: Sequence[Message], tools: Sequence[dict[str, Any]], family: Family, tokenizer: PreTrainedTokenizerBase
+) -> list[int]:
     """A conversation up to where the model starts to write; a prefix of what `render` gives for the same messages and more."""
     return encode(family.prompt(messages, tools), tokenizer).ids

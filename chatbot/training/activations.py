@@ -24,7 +24,9 @@ def _replace(model: torch.nn.Module, device: str) -> None:
         for name, old in store.items():
             if old is not None and id(old) not in made:
                 new = torch.empty(old.shape, dtype=old.dtype, device=device)
-                made[id(old)] = torch.nn.Parameter(new, old.requires_grad) if isinstance(old, torch.nn.Parameter) else new
+                made[id(old)] = (
+                    torch.nn.Parameter(new, old.requires_grad) if isinstance(old, torch.nn.Parameter) else new
+                )
                 made[id(old)].grad = torch.empty_like(new) if old.requires_grad else None
             store[name] = made[id(old)] if old is not None else None
 

@@ -19,9 +19,15 @@ class FinetuneConfig(BaseModel):
     data: Path = Field(description="training conversations, JSONL")
     out: Path = Field(description="folder of the adapter")
     method: MethodName = Field("qlora", description="how to adapt the base")
-    eval_data: Path | None = Field(None, description="held-out conversations; without it a share of the data is held out")
-    eval_share: float = Field(0.1, ge=0, lt=0.9, description="share of the sources that is held out where no held-out file is given")
-    eval_limit: int = Field(24, ge=0, description="conversations on which calls and replies are generated at every checkpoint; 0 means none")
+    eval_data: Path | None = Field(
+        None, description="held-out conversations; without it a share of the data is held out"
+    )
+    eval_share: float = Field(
+        0.1, ge=0, lt=0.9, description="share of the sources that is held out where no held-out file is given"
+    )
+    eval_limit: int = Field(
+        24, ge=0, description="conversations on which calls and replies are generated at every checkpoint; 0 means none"
+    )
     epochs: float = Field(3.0, gt=0, description="passes over the data")
     max_steps: int | None = Field(None, ge=1, description="stop after so many steps, whatever the epochs")
     learning_rate: float | None = Field(None, gt=0, description="peak learning rate; the method's own where not given")
@@ -29,7 +35,9 @@ class FinetuneConfig(BaseModel):
     batch_size: int = Field(4, ge=1, description="rows (packed ones, where packed) on a device at a time")
     accumulation: int = Field(1, ge=1, description="batches whose gradients make one step")
     max_length: int = Field(1024, ge=16, description="tokens of a row; longer conversations are cut")
-    packing: bool = Field(True, description="put several conversations into one row, without letting them see each other")
+    packing: bool = Field(
+        True, description="put several conversations into one row, without letting them see each other"
+    )
     weight_decay: float = Field(0.0, ge=0, description="of AdamW")
     rank: int = Field(16, ge=1, description="LoRA's rank; AdaLoRA's at the start")
     target_rank: int = Field(8, ge=1, description="AdaLoRA's average rank at the end")
@@ -37,7 +45,9 @@ class FinetuneConfig(BaseModel):
     dropout: float = Field(0.0, ge=0, lt=1, description="LoRA's dropout; costs a fifth of the time on a CPU")
     virtual_tokens: int = Field(20, ge=1, description="length of the learned prompt or prefix")
     encoder_size: int = Field(128, ge=1, description="width of P-Tuning's network")
-    checkpointing: bool | None = Field(None, description="recompute activations instead of keeping them; by itself on a GPU")
+    checkpointing: bool | None = Field(
+        None, description="recompute activations instead of keeping them; by itself on a GPU"
+    )
     eval_every: int = Field(20, ge=1, description="steps between two checkpoints, each with its evaluation")
     patience: int = Field(5, ge=1, description="checkpoints without improvement before it stops")
     log_every: int = Field(1, ge=1, description="steps between two points of the curves")
@@ -57,6 +67,9 @@ PRESETS: dict[str, tuple[tuple[str, str], dict[str, Any]]] = {
         {"epochs": 3.0, "max_steps": 240, "batch_size": 2, "max_length": 512, "eval_every": 80, "eval_limit": 40},
     ),
     "standard": (("标准", "Standard"), {"epochs": 3.0, "eval_every": 50, "eval_limit": 48}),
-    "thorough": (("精细", "Thorough"), {"epochs": 8.0, "rank": 32, "alpha": 64, "eval_every": 100, "eval_limit": 96, "patience": 8}),
+    "thorough": (
+        ("精细", "Thorough"),
+        {"epochs": 8.0, "rank": 32, "alpha": 64, "eval_every": 100, "eval_limit": 96, "patience": 8},
+    ),
 }
 """Name → ((Chinese, English), fields that differ from the defaults)."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatbot.errors import InputError
-from chatbot.messages import Conversation, read_conversations
-from chatbot.models.families import Family
+from chatbot.core.errors import InputError
+from chatbot.core.messages import Conversation, read_conversations
+from chatbot.models.families.family import Family
 from chatbot.models.render import IGNORED, render
 
 if TYPE_CHECKING:
@@ -59,13 +59,19 @@ class Statistics:
     lengths: list[int]
 
 
-def example(conversation: Conversation, family: Family, tokenizer: "PreTrainedTokenizerBase", max_length: int) -> Example:
+def example(
+    conversation: Conversation, family: Family, tokenizer: "PreTrainedTokenizerBase", max_length: int
+) -> Example:
     """Render one conversation."""
     rendered = render(conversation.messages, conversation.tools, family, tokenizer)
-    return Example(conversation.id, conversation.source, rendered.ids[:max_length], rendered.labels[:max_length], len(rendered.ids))
+    return Example(
+        conversation.id, conversation.source, rendered.ids[:max_length], rendered.labels[:max_length], len(rendered.ids)
+    )
 
 
-def examples(conversations: Sequence[Conversation], family: Family, tokenizer: "PreTrainedTokenizerBase", max_length: int) -> list[Example]:
+def examples(
+    conversations: Sequence[Conversation], family: Family, tokenizer: "PreTrainedTokenizerBase", max_length: int
+) -> list[Example]:
     """Render all conversations.
 
     Raises:
@@ -91,9 +97,13 @@ def load(path: Path, family: Family, tokenizer: "PreTrainedTokenizerBase", max_l
     return examples(list(read_conversations(path)), family, tokenizer, max_length)
 
 
-def hold_out(conversations: Sequence[Conversation], share: float, seed: int) -> tuple[list[Conversation], list[Conversation]]:
+def hold_out(
+    conversations: Sequence[Conversation], share: float, seed: int
+) -> tuple[list[Conversation], list[Conversation]]:
     """Split into training and held-out conversations by source, so that no rewriting of a trained dialogue is held out."""
-    sources = sorted({c.source for c in conversations}, key=lambda source: hashlib.sha256(f"{seed}-{source}".encode()).hexdigest())
+    sources = sorted(
+        {c.source for c in conversations}, key=lambda source: hashlib.sha256(f"{seed}-{source}".encode()).hexdigest()
+    )
     held = set(sources[: round(share * len(sources))] if len(sources) > 1 else [])
     return [c for c in conversations if c.source not in held], [c for c in conversations if c.source in held]
 
@@ -104,7 +114,11 @@ def rows(data: Sequence[Example], max_length: int, packed: bool) -> "Dataset":
     from trl import pack_dataset
 
     plain = Dataset.from_dict({"input_ids": [e.ids for e in data], "labels": [e.labels for e in data]})
-    return pack_dataset(plain, max_length, "bfd", {"load_from_cache_file": False, "batch_size": len(plain)}) if packed else plain
+    return (
+        pack_dataset(plain, max_length, "bfd", {"load_from_cache_file": False, "batch_size": len(plain)})
+        if packed
+        else plain
+    )
 
 
 def statistics(data: Sequence[Example], max_length: int) -> Statistics:

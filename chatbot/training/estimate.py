@@ -12,8 +12,8 @@ import torch
 from peft import get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from chatbot.errors import ModelError
-from chatbot.models.families import Family
+from chatbot.core.errors import ModelError
+from chatbot.models.families.family import Family
 from chatbot.models.loading import default_device, default_dtype, read_config
 from chatbot.training.activations import activations, checkpointed
 from chatbot.training.config import FinetuneConfig
@@ -107,9 +107,13 @@ def shape(config: FinetuneConfig, family: Family, steps: int) -> Any:
     try:
         known = AutoConfig.from_pretrained(config.base, trust_remote_code=False)
         with torch.device("meta"):
-            model: Any = AutoModelForCausalLM.from_config(known, dtype=default_dtype(default_device()), trust_remote_code=False)
+            model: Any = AutoModelForCausalLM.from_config(
+                known, dtype=default_dtype(default_device()), trust_remote_code=False
+            )
     except (ValueError, KeyError, OSError) as error:
-        raise ModelError("this architecture is not known", value=error, remedy="Choose a folder that transformers can load.") from error
+        raise ModelError(
+            "this architecture is not known", value=error, remedy="Choose a folder that transformers can load."
+        ) from error
     layers = targets(family.lora_targets, [name for name, _ in model.named_modules()])
     with torch.device("meta"):
         return get_peft_model(model, peft_config(config, layers, steps), low_cpu_mem_usage=True)
@@ -127,7 +131,11 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
     text, cuda = model.config.get_text_config(), torch.cuda.is_available()
     base = [(name, p) for name, p in model.named_parameters() if not p.requires_grad]
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    nf4 = [p.numel() for name, p in base if method(config.method).quantised and p.ndim == 2 and "embed" not in name and "lm_head" not in name]
+    nf4 = [
+        p.numel()
+        for name, p in base
+        if method(config.method).quantised and p.ndim == 2 and "embed" not in name and "lm_head" not in name
+    ]
     plain = sum(p.numel() for _, p in base) - sum(nf4)
     kept, peak = activations(model, batch, length, prepared.packed)
     if prepared.checkpointing:
@@ -148,7 +156,7 @@ def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> flo
     """Seconds of the whole run, from two real steps after one that warms up and one look at a few held-out conversations."""
     import tempfile
 
-    from chatbot.jobs import JobWriter
+    from chatbot.core.jobs import JobWriter
     from chatbot.training.finetune import build
 
     config, held = prepared.config, len(prepared.held_out)
@@ -157,17 +165,29 @@ def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> flo
         trainer = build(replace(prepared, config=few, held_out=[]), JobWriter(Path(folder)))
         trainer.args.save_strategy = "no"
         trainer.train()
-        times = [json.loads(line)["time"] for line in (Path(folder) / "events.jsonl").read_text().splitlines() if '"log"' in line]
+        times = [
+            json.loads(line)["time"]
+            for line in (Path(folder) / "events.jsonl").read_text().splitlines()
+            if '"log"' in line
+        ]
         began = time.monotonic()
         if evaluator:
             evaluator(trainer.model.eval())
         looked = (time.monotonic() - began) * min(config.eval_limit, held) / max(1, min(SAMPLE, held))
     step, looks = (times[-1] - times[0]) / (len(times) - 1), ceil(steps / config.eval_every)
-    loss = step * FORWARD * held / len(prepared.train) * prepared.steps_an_epoch(len(rows(prepared.train, config.max_length, prepared.packed)))
+    loss = (
+        step
+        * FORWARD
+        * held
+        / len(prepared.train)
+        * prepared.steps_an_epoch(len(rows(prepared.train, config.max_length, prepared.packed)))
+    )
     return step * steps + looks * loss + (looks + 1) * looked
 
 
-def estimate(config: FinetuneConfig, family: Family | None = None, *, measure: bool = True, evaluator: Evaluator | None = None) -> Estimate:
+def estimate(
+    config: FinetuneConfig, family: Family | None = None, *, measure: bool = True, evaluator: Evaluator | None = None
+) -> Estimate:
     """Reckon a run's needs; with `measure`, also time a few real steps where the run fits.
 
     Args:

@@ -12,16 +12,23 @@ from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 from transformers import EarlyStoppingCallback
 from trl import SFTConfig
 
-from chatbot.errors import InputError, TrainingError
-from chatbot.jobs import JobWriter
-from chatbot.models.families import Family
+from chatbot.core.errors import InputError, TrainingError
+from chatbot.core.jobs import JobWriter
+from chatbot.models.families.family import Family
 from chatbot.models.loading import default_dtype, load_base
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import fingerprint, rows, statistics
-from chatbot.training.guard import Exploded, SpikeDetector, Verdict, verdict
+from chatbot.training.loss_guard import Exploded, SpikeDetector, Verdict, verdict
 from chatbot.training.methods import allocated_ranks, method, peft_config, targets
 from chatbot.training.prepared import Prepared, prepare
-from chatbot.training.record import best_checkpoint, complete_checkpoints, publish, read_record, versions, write_record
+from chatbot.training.run_record import (
+    best_checkpoint,
+    complete_checkpoints,
+    publish,
+    read_record,
+    versions,
+    write_record,
+)
 from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, RankAllocation, Reporter, names_of
 
 SLOWER = 0.5
@@ -89,7 +96,9 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
     )
 
 
-def build(prepared: Prepared, writer: JobWriter, evaluator: Evaluator | None = None, detector: SpikeDetector | None = None) -> GuardedTrainer:
+def build(
+    prepared: Prepared, writer: JobWriter, evaluator: Evaluator | None = None, detector: SpikeDetector | None = None
+) -> GuardedTrainer:
     """The trainer, ready to run."""
     config = prepared.config
     train = rows(prepared.train, config.max_length, prepared.packed)
@@ -98,7 +107,11 @@ def build(prepared: Prepared, writer: JobWriter, evaluator: Evaluator | None = N
     model = load_model(prepared, steps)
     rate = config.learning_rate or method(config.method).learning_rate(sum(p.numel() for p in model.parameters()))
     best = f"eval_{BEST}" if evaluator else "eval_loss" if held is not None else ""
-    callbacks = [Reporter(writer), *([EarlyStoppingCallback(config.patience)] if best else []), *([RankAllocation()] if config.method == "adalora" else [])]
+    callbacks = [
+        Reporter(writer),
+        *([EarlyStoppingCallback(config.patience)] if best else []),
+        *([RankAllocation()] if config.method == "adalora" else []),
+    ]
     trainer = GuardedTrainer(
         model=model,
         args=arguments(prepared, steps, rate, best=best),
@@ -133,7 +146,9 @@ def run(trainer: GuardedTrainer, config: FinetuneConfig, writer: JobWriter) -> V
         found = complete_checkpoints(config.checkpoints)
         if not found:
             _restore(trainer, fresh)
-        trainer.args.eval_on_start = bool(trainer.evaluator) and not found and not explosions  # what the base can do alone
+        trainer.args.eval_on_start = (
+            bool(trainer.evaluator) and not found and not explosions
+        )  # what the base can do alone
         try:
             trainer.train(resume_from_checkpoint=str(found[-1]) if found else None)
         except Exploded as explosion:
@@ -158,7 +173,11 @@ def _restore(trainer: GuardedTrainer, weights: dict[str, torch.Tensor]) -> None:
 def _tell(trainer: GuardedTrainer, writer: JobWriter, explosion: Exploded, found: list[Path]) -> None:
     if trainer.is_world_process_zero():
         back = int(found[-1].name.rsplit("-", 1)[-1]) if found else 0
-        shown = {"reason": explosion.reason, "conversations": list(explosion.conversations)[:20], "learning_rate": trainer.args.learning_rate}
+        shown = {
+            "reason": explosion.reason,
+            "conversations": list(explosion.conversations)[:20],
+            "learning_rate": trainer.args.learning_rate,
+        }
         writer.event(event="rollback", step=explosion.step, back_to=back, **shown)
 
 
@@ -196,14 +215,21 @@ def finetune(
         write_record(config.out, record)
     gave_up = run(trainer, config, writer)
     if trainer.is_world_process_zero():
-        _finish(trainer, prepared, writer, record | {"seconds": round(time.monotonic() - started, 1), "verdict": str(gave_up) if gave_up else None})
+        _finish(
+            trainer,
+            prepared,
+            writer,
+            record | {"seconds": round(time.monotonic() - started, 1), "verdict": str(gave_up) if gave_up else None},
+        )
     return config.out
 
 
 def _check_folder(config: FinetuneConfig) -> None:
     before = read_record(config.out).get("config")
     if before and before != json.loads(config.model_dump_json()):
-        raise InputError("--out holds a run with other settings", value=config.out, remedy="Name a new folder, or delete this one.")
+        raise InputError(
+            "--out holds a run with other settings", value=config.out, remedy="Name a new folder, or delete this one."
+        )
     config.out.mkdir(parents=True, exist_ok=True)
 
 
@@ -234,15 +260,35 @@ def _finish(trainer: GuardedTrainer, prepared: Prepared, writer: JobWriter, reco
     except TrainingError as error:
         raise TrainingError(record["verdict"] or error.what, remedy=error.remedy) from error
     step = int(chosen.name.rsplit("-", 1)[-1])
-    history = json.loads((complete_checkpoints(prepared.config.checkpoints)[-1] / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
+    history = json.loads(
+        (complete_checkpoints(prepared.config.checkpoints)[-1] / "trainer_state.json").read_text(encoding="utf-8")
+    )["log_history"]
     before, figures = _figures(history, 0), _figures(history, step)
-    record |= {"steps": trainer.state.global_step, "checkpoint": chosen.name, "before": before, "best": figures, "ranks": allocated_ranks(trainer.model)}
+    record |= {
+        "steps": trainer.state.global_step,
+        "checkpoint": chosen.name,
+        "before": before,
+        "best": figures,
+        "ranks": allocated_ranks(trainer.model),
+    }
     publish(chosen, out, prepared.family.name, record)
     writer.event(
-        event="end", step=trainer.state.global_step, before=before, best=figures, checkpoint=chosen.name, verdict=record["verdict"], seconds=record["seconds"]
+        event="end",
+        step=trainer.state.global_step,
+        before=before,
+        best=figures,
+        checkpoint=chosen.name,
+        verdict=record["verdict"],
+        seconds=record["seconds"],
     )
 
 
 def _figures(history: list[dict[str, Any]], step: int) -> dict[str, float]:
     """What was evaluated at a step; {} where nothing was."""
-    return {k.removeprefix("eval_"): v for line in history if line["step"] == step for k, v in line.items() if k.startswith("eval_")}
+    return {
+        k.removeprefix("eval_"): v
+        for line in history
+        if line["step"] == step
+        for k, v in line.items()
+        if k.startswith("eval_")
+    }

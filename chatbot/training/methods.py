@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chatbot.errors import InputError
+from chatbot.core.errors import InputError
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -50,8 +50,14 @@ METHODS: dict[str, Method] = {
         Method(
             "qlora",
             ("QLoRA", "QLoRA"),
-            ("基座压缩到 4 位，只训练旁边的小矩阵", "The base is squeezed to 4 bits; only small matrices beside it are trained"),
-            ("显存不够时的首选，7B 模型约需 6–8 GB", "First choice where memory is short: a 7B model needs about 6–8 GB"),
+            (
+                "基座压缩到 4 位，只训练旁边的小矩阵",
+                "The base is squeezed to 4 bits; only small matrices beside it are trained",
+            ),
+            (
+                "显存不够时的首选，7B 模型约需 6–8 GB",
+                "First choice where memory is short: a 7B model needs about 6–8 GB",
+            ),
             _LORA,
             (2e-4, 4e-3),
             quantised=True,
@@ -59,15 +65,24 @@ METHODS: dict[str, Method] = {
         Method(
             "lora",
             ("LoRA", "LoRA"),
-            ("基座不变，给每个线性层加一对小矩阵", "The base stays as it is; every linear layer gets a pair of small matrices"),
-            ("显存放得下基座时，比 QLoRA 更快、更准", "Faster and a little better than QLoRA where the base fits into memory"),
+            (
+                "基座不变，给每个线性层加一对小矩阵",
+                "The base stays as it is; every linear layer gets a pair of small matrices",
+            ),
+            (
+                "显存放得下基座时，比 QLoRA 更快、更准",
+                "Faster and a little better than QLoRA where the base fits into memory",
+            ),
             _LORA,
             (2e-4, 4e-3),
         ),
         Method(
             "adalora",
             ("AdaLoRA", "AdaLoRA"),
-            ("像 LoRA，但训练中把秩分给更重要的层", "Like LoRA, but ranks move to the layers that matter while it trains"),
+            (
+                "像 LoRA，但训练中把秩分给更重要的层",
+                "Like LoRA, but ranks move to the layers that matter while it trains",
+            ),
             ("参数预算很紧、训练步数较多时", "Where the adapter must be small and there are many steps"),
             (*_LORA, "target_rank"),
             (5e-4, 5e-3),
@@ -84,7 +99,10 @@ METHODS: dict[str, Method] = {
         Method(
             "p-tuning",
             ("P-Tuning", "P-Tuning"),
-            ("虚拟词由一个小网络生成，比 Prompt Tuning 更稳", "A small network writes the virtual words: steadier than Prompt Tuning"),
+            (
+                "虚拟词由一个小网络生成，比 Prompt Tuning 更稳",
+                "A small network writes the virtual words: steadier than Prompt Tuning",
+            ),
             ("理解类任务，数据较少时", "Understanding tasks with little data"),
             ("virtual_tokens", "encoder_size"),
             (5e-3, 5e-3),
@@ -142,7 +160,9 @@ def peft_config(config: "FinetuneConfig", layers: list[str] | str, total_steps: 
     if config.method in ("qlora", "lora"):
         return peft.LoraConfig(r=config.rank, **lora)
     if config.method == "adalora":
-        return peft.AdaLoraConfig(init_r=config.rank, target_r=config.target_rank, total_step=total_steps, **_schedule(total_steps), **lora)
+        return peft.AdaLoraConfig(
+            init_r=config.rank, target_r=config.target_rank, total_step=total_steps, **_schedule(total_steps), **lora
+        )
     if config.method == "prompt-tuning":
         return peft.PromptTuningConfig(**virtual)
     if config.method == "p-tuning":
@@ -157,4 +177,8 @@ def _schedule(total_steps: int) -> dict[str, Any]:
 
 def allocated_ranks(model: Any) -> dict[str, int]:
     """AdaLoRA's rank of every matrix as it stands now; {} for a model of another method."""
-    return {name.removesuffix(".lora_E.default"): int((p != 0).sum()) for name, p in model.named_parameters() if name.endswith("lora_E.default")}
+    return {
+        name.removesuffix(".lora_E.default"): int((p != 0).sum())
+        for name, p in model.named_parameters()
+        if name.endswith("lora_E.default")
+    }

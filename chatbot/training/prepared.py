@@ -6,8 +6,8 @@ from math import ceil
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from chatbot.messages import Conversation, read_conversations
-from chatbot.models.families import Family
+from chatbot.core.messages import Conversation, read_conversations
+from chatbot.models.families.family import Family
 from chatbot.models.loading import load_tokenizer
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import Example, examples, hold_out
@@ -40,7 +40,11 @@ class Prepared:
         """
         config = self.config
         if self.packed:
-            return (config.batch_size, config.accumulation) if torch.cuda.is_available() else (1, config.batch_size * config.accumulation)
+            return (
+                (config.batch_size, config.accumulation)
+                if torch.cuda.is_available()
+                else (1, config.batch_size * config.accumulation)
+            )
         mean = sum(len(e.ids) for e in self.train) / len(self.train)
         return max(1, min(len(self.train), round(config.batch_size * config.max_length / mean))), config.accumulation
 

@@ -13,13 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
-from transformers import AutoModelForCausalLM, GlmConfig, GPT2Config, LlamaConfig, PreTrainedTokenizerFast, Trainer, TrainerCallback, TrainingArguments
+from transformers import (
+    AutoModelForCausalLM,
+    GlmConfig,
+    GPT2Config,
+    LlamaConfig,
+    PreTrainedTokenizerFast,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 
-from chatbot.errors import TrainingError
-from chatbot.messages import Conversation, read_conversations
-from chatbot.models.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, RECORDS, SPECIAL_TOKENS, USER
+from chatbot.core.errors import TrainingError
+from chatbot.core.messages import Conversation, read_conversations
+from chatbot.models.families.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, RECORDS, SPECIAL_TOKENS, USER
 from chatbot.models.render import IGNORED, encode_pieces
-from chatbot.training.tokens import train_tokenizer
+from chatbot.training.tokenizer import train_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
@@ -127,7 +136,9 @@ class _PretrainTrainer(Trainer):
         loader = DataLoader(data, batch_sampler=batches, collate_fn=self.data_collator)
         return self.accelerator.prepare(loader)
 
-    def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
+    def compute_loss(
+        self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
         bare = self.accelerator.unwrap_model(model)
         hidden = bare.base_model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
         labels = inputs["labels"][:, 1:]
@@ -150,7 +161,9 @@ class _Progress(TrainerCallback):
         done = state.global_step - self.first
         if done and logs and "loss" in logs and state.is_world_process_zero:
             left = (time.monotonic() - self.start) / done * (state.max_steps - state.global_step)
-            print(json.dumps({"step": state.global_step, "of": state.max_steps, "eta_s": round(left), **logs}), flush=True)
+            print(
+                json.dumps({"step": state.global_step, "of": state.max_steps, "eta_s": round(left), **logs}), flush=True
+            )
 
 
 def labelled(conversation: Conversation, tokenizer: PreTrainedTokenizerFast, config: PretrainConfig) -> _Example:
@@ -158,7 +171,9 @@ def labelled(conversation: Conversation, tokenizer: PreTrainedTokenizerFast, con
     pieces = HOTEL_MINI.pieces(conversation.messages, conversation.tools)
     ids, labels, in_records = [], [], False
     for piece, new in zip(pieces, encode_pieces(pieces, tokenizer), strict=True):
-        in_records = piece.token == RECORDS or (in_records and not piece.trained and piece.token not in (USER, ASSISTANT))
+        in_records = piece.token == RECORDS or (
+            in_records and not piece.trained and piece.token not in (USER, ASSISTANT)
+        )
         ids += new
         labels += new if piece.trained or not (in_records or config.replies_only) else [IGNORED] * len(new)
     return _Example(ids[: config.max_length], labels[: config.max_length])
@@ -179,13 +194,20 @@ def pretrain(config: PretrainConfig) -> Path:
         raise TrainingError("unknown preset", value=config.preset, remedy=f"Choose one of {', '.join(PRESETS)}.")
     conversations = [c for path in config.data for c in read_conversations(path)]
     if not conversations:
-        raise TrainingError("the data holds no conversation", value=config.data, remedy="Make some with `python -m chatbot selfplay`.")
+        raise TrainingError(
+            "the data holds no conversation", value=config.data, remedy="Make some with `python -m chatbot selfplay`."
+        )
     config.out.mkdir(parents=True, exist_ok=True)
-    (config.out / "config_run.json").write_text(json.dumps(asdict(config), default=str, ensure_ascii=False, indent=2), encoding="utf-8")
+    (config.out / "config_run.json").write_text(
+        json.dumps(asdict(config), default=str, ensure_ascii=False, indent=2), encoding="utf-8"
+    )
     tokenizer = _tokenizer(config, conversations)
     examples = _Examples([labelled(c, tokenizer, config) for c in conversations])
     examples.budget = config.batch_tokens
-    print(json.dumps({"conversations": len(conversations), "tokens": sum(len(e.ids) for e in examples.examples)}), flush=True)
+    print(
+        json.dumps({"conversations": len(conversations), "tokens": sum(len(e.ids) for e in examples.examples)}),
+        flush=True,
+    )
     torch.manual_seed(config.seed)
     model = _model(config, len(tokenizer))
     if config.linear_only:
@@ -225,7 +247,9 @@ def _model(config: PretrainConfig, vocabulary: int) -> Any:
 
 def _tokenizer(config: PretrainConfig, conversations: list[Conversation]) -> PreTrainedTokenizerFast:
     """The run's tokenizer; trained once, so that a resumed run has the same one."""
-    made = next((folder for folder in (config.out, config.start) if folder and (folder / "tokenizer.json").exists()), None)
+    made = next(
+        (folder for folder in (config.out, config.start) if folder and (folder / "tokenizer.json").exists()), None
+    )
     if made:
         return PreTrainedTokenizerFast.from_pretrained(made)
     tokenizer = train_tokenizer(_texts(conversations), config.vocab_size, SPECIAL_TOKENS, pad=PAD, end=END)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chatbot.models.families import Family
+from chatbot.models.families.family import Family
 from chatbot.models.render import IGNORED, render
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import Statistics, statistics
@@ -78,7 +78,10 @@ def _tokens(prepared: Prepared, chosen: str) -> list[Token]:
     texts = [str(prepared.tokenizer.decode([i])) for i in rendered.ids]
     cut = prepared.config.max_length
     labels = [IGNORED, *rendered.labels[1:]]  # nothing predicts the first token
-    return [Token(text, i, label != IGNORED, at < cut) for at, (text, i, label) in enumerate(zip(texts, rendered.ids, labels, strict=True))]
+    return [
+        Token(text, i, label != IGNORED, at < cut)
+        for at, (text, i, label) in enumerate(zip(texts, rendered.ids, labels, strict=True))
+    ]
 
 
 def _rows(prepared: Prepared) -> list[Row]:
@@ -92,7 +95,9 @@ def _rows(prepared: Prepared) -> list[Row]:
     out = []
     for row in rows:
         starts = [sum(row["seq_lengths"][:k]) for k in range(len(row["seq_lengths"]))]
-        parts = [(prepared.train[row["input_ids"][at]].id, size) for at, size in zip(starts, row["seq_lengths"], strict=True)]
+        parts = [
+            (prepared.train[row["input_ids"][at]].id, size) for at, size in zip(starts, row["seq_lengths"], strict=True)
+        ]
         out.append(Row(parts, length - len(row["input_ids"])))
     return out
 
@@ -102,4 +107,6 @@ def histogram(lengths: list[int], bins: int = BINS) -> list[tuple[int, int, int]
     low, high = min(lengths), max(lengths)
     width = max(1, -(-(high - low + 1) // bins))
     counts = [sum(low + k * width <= n < low + (k + 1) * width for n in lengths) for k in range(bins)]
-    return [(low + k * width, low + (k + 1) * width - 1, count) for k, count in enumerate(counts) if low + k * width <= high]
+    return [
+        (low + k * width, low + (k + 1) * width - 1, count) for k, count in enumerate(counts) if low + k * width <= high
+    ]

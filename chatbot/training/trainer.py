@@ -11,8 +11,8 @@ from accelerate.utils import gather_object
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import SFTTrainer
 
-from chatbot.jobs import JobWriter
-from chatbot.training.guard import Exploded, SpikeDetector
+from chatbot.core.jobs import JobWriter
+from chatbot.training.loss_guard import Exploded, SpikeDetector
 
 Evaluator = Callable[[Any], dict[str, float]]
 """Given the model as it stands, figures such as slot_f1 (higher is better)."""
@@ -39,12 +39,21 @@ class GuardedTrainer(SFTTrainer):
 
     model: Any
 
-    def __init__(self, *, detector: SpikeDetector, names: dict[tuple[int, ...], str], evaluator: Evaluator | None, **arguments: Any) -> None:
+    def __init__(
+        self,
+        *,
+        detector: SpikeDetector,
+        names: dict[tuple[int, ...], str],
+        evaluator: Evaluator | None,
+        **arguments: Any,
+    ) -> None:
         super().__init__(**arguments)
         self.detector, self.names, self.evaluator = detector, names, evaluator
         self._parts: list[_Part] = []
 
-    def training_step(self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+    def training_step(
+        self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None
+    ) -> torch.Tensor:
         """One forward and backward pass; before the last one of a step reaches the weights, all processes agree on whether the step exploded.
 
         What the library returns are the shares of the step's mean loss, so a step is judged as a whole: one hard row among several is no explosion.
@@ -69,7 +78,11 @@ class GuardedTrainer(SFTTrainer):
     def _conversations(self, inputs: dict[str, Any]) -> list[str]:
         """Ids of the conversations in a batch, packed or padded."""
         found, mask = [], inputs.get("attention_mask")
-        rows = inputs["input_ids"] if mask is None else [ids[kept.bool()] for ids, kept in zip(inputs["input_ids"], mask, strict=True)]
+        rows = (
+            inputs["input_ids"]
+            if mask is None
+            else [ids[kept.bool()] for ids, kept in zip(inputs["input_ids"], mask, strict=True)]
+        )
         for ids, row in zip([ids.tolist() for ids in rows], self._starts(inputs), strict=True):
             for begin, end in zip(row, [*row[1:], len(ids)], strict=True):
                 found.append(self.names.get(_key(ids[begin:end]), "?"))
@@ -143,15 +156,32 @@ class Reporter(TrainerCallback):
         if state.is_world_process_zero:
             self.writer.event(event="begin", step=state.global_step, max_steps=state.max_steps)
 
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, Any] | None = None, **_: Any) -> None:
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
         """A point of the curves: a training loss with its speed, or an evaluation."""
         if not state.is_world_process_zero or not logs or "train_runtime" in logs:
             return
         if state.global_step == 0:
             self._began = (time.monotonic(), 0)  # the look at the bare base is not a step's time
         event = "eval" if any(name.startswith("eval_") for name in logs) else "log"
-        figures = {name: value if math.isfinite(value) else None for name, value in logs.items() if isinstance(value, int | float)}
-        self.writer.event(event=event, step=state.global_step, max_steps=state.max_steps, **figures, **(self._speed(state, logs) if event == "log" else {}))
+        figures = {
+            name: value if math.isfinite(value) else None
+            for name, value in logs.items()
+            if isinstance(value, int | float)
+        }
+        self.writer.event(
+            event=event,
+            step=state.global_step,
+            max_steps=state.max_steps,
+            **figures,
+            **(self._speed(state, logs) if event == "log" else {}),
+        )
 
     def _speed(self, state: TrainerState, logs: dict[str, Any]) -> dict[str, float]:
         now, tokens = time.monotonic(), float(logs.get("num_tokens", 0))
@@ -163,7 +193,9 @@ class Reporter(TrainerCallback):
             out["seconds_left"] = round((now - self._began[0]) / done * (state.max_steps - state.global_step), 1)
         return out
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> TrainerControl:
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> TrainerControl:
         """Save and end where a stop was asked for; judge the last step too."""
         if self._stop_wanted():
             control.should_save = control.should_training_stop = True
@@ -182,7 +214,9 @@ class Reporter(TrainerCallback):
 class RankAllocation(TrainerCallback):
     """AdaLoRA adapts nothing unless it is told about every step."""
 
-    def on_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **_: Any) -> None:
+    def on_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **_: Any
+    ) -> None:
         """Runs after the optimiser's step, while the gradients are still there."""
         bare = model.module if hasattr(model, "module") else model
         bare.base_model.update_and_allocate(state.global_step + 1)

@@ -12,12 +12,16 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from chatbot.messages import FunctionCall
+from chatbot.core.messages import FunctionCall
 from chatbot.models.backends import CallDelta
+from chatbot.models.families.streamed_calls import StreamedCalls, read_whole
 from chatbot.models.registry import family
-from chatbot.models.streamed_calls import StreamedCalls, read_whole
 
-_PROTOCOL = ("vllm.entrypoints.generate.base.protocol", "vllm.entrypoints.openai.engine.protocol", "vllm.entrypoints.openai.protocol")
+_PROTOCOL = (
+    "vllm.entrypoints.generate.base.protocol",
+    "vllm.entrypoints.openai.engine.protocol",
+    "vllm.entrypoints.openai.protocol",
+)
 _PARSERS = ("vllm.tool_parsers", "vllm.entrypoints.openai.tool_parsers")
 """vLLM has moved these modules between versions; the newest place comes first."""
 
@@ -29,11 +33,21 @@ def _moved(name: str, places: Sequence[str]) -> Any:
             return getattr(import_module(place), name)
         except (ImportError, AttributeError):
             continue
-    raise ImportError(f"vLLM's {name} is in none of {', '.join(places)}: this version of vLLM is not known to the plugin")
+    raise ImportError(
+        f"vLLM's {name} is in none of {', '.join(places)}: this version of vLLM is not known to the plugin"
+    )
 
 
 DeltaFunctionCall, DeltaMessage, DeltaToolCall, ExtractedToolCallInformation, VllmFunctionCall, VllmToolCall = (
-    _moved(name, _PROTOCOL) for name in ("DeltaFunctionCall", "DeltaMessage", "DeltaToolCall", "ExtractedToolCallInformation", "FunctionCall", "ToolCall")
+    _moved(name, _PROTOCOL)
+    for name in (
+        "DeltaFunctionCall",
+        "DeltaMessage",
+        "DeltaToolCall",
+        "ExtractedToolCallInformation",
+        "FunctionCall",
+        "ToolCall",
+    )
 )
 ToolParser, ToolParserManager = (_moved(name, _PARSERS) for name in ("ToolParser", "ToolParserManager"))
 
@@ -46,7 +60,9 @@ class HotelToolParser(ToolParser):  # type: ignore[misc,valid-type]
     """One family's calls, in vLLM's terms; made anew for each answer."""
 
     family_name = ""
-    supports_required_and_named = False  # vLLM would otherwise force its own JSON, which these models were not trained on
+    supports_required_and_named = (
+        False  # vLLM would otherwise force its own JSON, which these models were not trained on
+    )
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -59,10 +75,13 @@ class HotelToolParser(ToolParser):  # type: ignore[misc,valid-type]
     def extract_tool_calls(self, model_output: str, request: Any) -> Any:
         """A complete answer."""
         message = read_whole(self._stream.family, model_output)
-        calls = [VllmToolCall(function=VllmFunctionCall(name=c.function.name, arguments=_arguments(c.function))) for c in message.tool_calls]
+        calls = [
+            VllmToolCall(function=VllmFunctionCall(name=c.function.name, arguments=_arguments(c.function)))
+            for c in message.tool_calls
+        ]
         return ExtractedToolCallInformation(tools_called=bool(calls), tool_calls=calls, content=message.content or None)
 
-    def extract_tool_calls_streaming(  # noqa: PLR0917 (vLLM's signature)
+    def extract_tool_calls_streaming(
         self,
         previous_text: str,
         current_text: str,
@@ -87,7 +106,9 @@ class HotelToolParser(ToolParser):  # type: ignore[misc,valid-type]
         self.prev_tool_call_arr.append({"name": call.name, "arguments": call.arguments})
         self.streamed_args_for_tool.append(_arguments(call))
         function = DeltaFunctionCall(name=call.name, arguments=_arguments(call))
-        return DeltaToolCall(index=self.current_tool_id, type="function", id=f"call_{uuid.uuid4().hex[:24]}", function=function)
+        return DeltaToolCall(
+            index=self.current_tool_id, type="function", id=f"call_{uuid.uuid4().hex[:24]}", function=function
+        )
 
 
 class ChatGlm3ToolParser(HotelToolParser):

@@ -10,13 +10,13 @@ import time
 import pytest
 from openai import AsyncOpenAI, OpenAIError
 
-from chatbot.corpus.augment import plan
-from chatbot.corpus.augment_config import AugmentConfig
-from chatbot.corpus.augment_prompts import Parameters, Request, first_messages, prompt
-from chatbot.corpus.selfplay import selfplay
+from chatbot.core.messages import read_conversations, write_conversations
+from chatbot.corpus.augmentation.augment import plan
+from chatbot.corpus.augmentation.config import AugmentConfig
+from chatbot.corpus.augmentation.prompts import Parameters, Request, first_messages, prompt
+from chatbot.corpus.selfplay.generate import selfplay
 from chatbot.hotels.generate import generate
 from chatbot.hotels.store import HotelStore
-from chatbot.messages import read_conversations, write_conversations
 from tests.conftest import write_hotels
 from tests.corpus.paid_run import command, openai_server, run, stats
 
@@ -51,11 +51,16 @@ async def plain_loop(url, todo):
     """What anybody would write first: one call after another, again after an error."""
     async with AsyncOpenAI(api_key="sk-test", base_url=f"{url}/v1", timeout=5.0) as client:
         for task in todo:
-            request = Request(first_messages(prompt(task.operation), task.payload), task.schema, "gpt-4o-mini", Parameters())
+            request = Request(
+                first_messages(prompt(task.operation), task.payload), task.schema, "gpt-4o-mini", Parameters()
+            )
             for _ in range(5):
                 try:
                     await client.chat.completions.parse(
-                        model=request.model, messages=list(request.messages), response_format=request.schema, **request.parameters.model_dump(exclude_none=True)
+                        model=request.model,
+                        messages=list(request.messages),
+                        response_format=request.schema,
+                        **request.parameters.model_dump(exclude_none=True),
                     )
                     break
                 except (OpenAIError, ValueError):
@@ -81,11 +86,15 @@ def test_at_least_95_percent_of_the_allowed_rate_are_used(folder, hotels):
         plain = (time.monotonic() - started) / SEQUENTIAL * len(todo)
     calls, admitted = seen["served"]["calls"], seen["admitted"]
     first, all_used = used(admitted, RATE, 0.95), used(admitted, RATE)
-    print(f"\n{len(todo)} items, {len(admitted)} calls admitted at {RATE}/s ({calls - len(admitted)} above the rate refused), faults {seen['served']}")
+    print(
+        f"\n{len(todo)} items, {len(admitted)} calls admitted at {RATE}/s ({calls - len(admitted)} above the rate refused), faults {seen['served']}"
+    )
     print(
         f"rate used: {first:.1%} up to the last 5 % of the calls, {all_used:.1%} with the tail of time-outs; made {figures['made']}, aside {figures['aside']}"
     )
-    print(f"ideal {len(admitted) / RATE:.0f} s, ours {whole:.0f} s with start and checks, plain loop {plain:.0f} s: {plain / whole:.1f} times faster")
+    print(
+        f"ideal {len(admitted) / RATE:.0f} s, ours {whole:.0f} s with start and checks, plain loop {plain:.0f} s: {plain / whole:.1f} times faster"
+    )
     assert figures["made"] + figures["aside"] == figures["total"] == len(todo)
     assert seen["twice"] == 0
     assert first >= 0.95
@@ -95,7 +104,9 @@ def test_three_kills_and_a_cap_pay_for_nothing_twice(folder, hotels):
     todo = all_tasks(folder, hotels)
     with openai_server(faults=FAULTS, rate=RATE, latency=LATENCY, seed=3) as url:
         for paid in (200, 400, 600):
-            assert run(argv(url, folder, hotels), folder, kill_when=lambda paid=paid: stats(url)["paid"] >= paid) is None
+            assert (
+                run(argv(url, folder, hotels), folder, kill_when=lambda paid=paid: stats(url)["paid"] >= paid) is None
+            )
         before = stats(url)
         cap = before["money"] * 1.25
         stopped = run(argv(url, folder, hotels, cap=cap), folder)
@@ -103,8 +114,12 @@ def test_three_kills_and_a_cap_pay_for_nothing_twice(folder, hotels):
         figures = run(argv(url, folder, hotels), folder)
         seen = stats(url)
     aside = [json.loads(line) for line in (folder / "out" / "aside.jsonl").read_text(encoding="utf-8").splitlines()]
-    print(f"\n{len(todo)} items, killed at 200, 400, 600 paid answers; cap ${cap:.3f}: stopped at ${capped['money']:.3f} ({stopped['state']})")
-    print(f"made {figures['made']}, aside {figures['aside']}, paid {seen['paid']} answers, {seen['twice']} of them twice, ${seen['money']:.3f}")
+    print(
+        f"\n{len(todo)} items, killed at 200, 400, 600 paid answers; cap ${cap:.3f}: stopped at ${capped['money']:.3f} ({stopped['state']})"
+    )
+    print(
+        f"made {figures['made']}, aside {figures['aside']}, paid {seen['paid']} answers, {seen['twice']} of them twice, ${seen['money']:.3f}"
+    )
     print(f"reasons: {figures['reasons']}")
     assert stopped["state"] == "budget"
     assert capped["money"] <= cap

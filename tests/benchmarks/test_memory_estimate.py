@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.models.hotel_mini import HOTEL_MINI
-from chatbot.settings import DATA
+from chatbot.core.settings import DATA
+from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.training.estimate import MEGABYTE, estimate
 from chatbot.training.methods import METHODS
@@ -43,19 +43,28 @@ def measured(config):
 
 
 def test_the_peak_is_within_15_percent_of_the_estimate(tmp_path):
-    small, wide = tiny_llama(tmp_path / "llama-512x8", hidden=512, layers=8), tiny_llama(tmp_path / "llama-1024x4", hidden=1024, layers=4)
+    small, wide = (
+        tiny_llama(tmp_path / "llama-512x8", hidden=512, layers=8),
+        tiny_llama(tmp_path / "llama-1024x4", hidden=1024, layers=4),
+    )
     mini = DATA / "models" / "hotel-mini"
     whole, short = ({"data": DATA / "conversations" / f"{name}.jsonl"} for name in ("train", "first_calls"))
     tried = short | {name: PRESETS["try"][1][name] for name in ("batch_size", "max_length")}
     runs = [(mini, "lora"), (mini, "qlora"), (mini, "prompt-tuning"), (small, "lora"), (wide, "qlora")]
-    asked = [(base, method, whole | {"batch_size": 1}) for base, method in runs] + [(mini, method, tried) for method in METHODS]
+    asked = [(base, method, whole | {"batch_size": 1}) for base, method in runs] + [
+        (mini, method, tried) for method in METHODS
+    ]
     rows = []
     for number, (base, method, fields) in enumerate(asked):
-        config = FinetuneConfig(base=base, method=method, out=tmp_path / str(number), max_steps=2, eval_limit=0, eval_share=0, **fields)
+        config = FinetuneConfig(
+            base=base, method=method, out=tmp_path / str(number), max_steps=2, eval_limit=0, eval_share=0, **fields
+        )
         told, took = estimate(config, HOTEL_MINI, measure=False).peak / MEGABYTE, measured(config)
         rows.append((base.name, method, told, took))
         print(rows[-1])
-    lines = [f"| {base} | {method} | {told:.0f} | {took:.0f} | {told / took:.2f} |" for base, method, told, took in rows]
+    lines = [
+        f"| {base} | {method} | {told:.0f} | {took:.0f} | {told / took:.2f} |" for base, method, told, took in rows
+    ]
     TABLE.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
     for base, method, told, took in rows:
         assert told == pytest.approx(took, rel=0.15), (base, method)

@@ -8,8 +8,8 @@ import time
 import pytest
 import torch
 
+from chatbot.models.conversion.merge import merge
 from chatbot.models.loading import default_device, load_adapters, load_base
-from chatbot.models.merging import merge
 from tests.tiny_models import tiny_adapter, tiny_llama
 
 PROMPT, NEW = 32, 32
@@ -41,6 +41,8 @@ def test_a_merged_model_decodes_faster_than_its_adapter_beside_the_base(tmp_path
         "adapter on the NF4 base": tokens_per_second(load_adapters(load_base(base, "nf4"), {"a": adapter})),
     }
     for name, speed in speeds.items():
-        print(f"{default_device()} {report['dtype']} {name}: {speed:.0f} tokens/s, merged is {speeds['merged'] / speed:.2f}x")
+        print(
+            f"{default_device()} {report['dtype']} {name}: {speed:.0f} tokens/s, merged is {speeds['merged'] / speed:.2f}x"
+        )
     assert speeds["merged"] > speeds["adapter on the unquantised base"]
     assert speeds["merged"] > 1.2 * speeds["adapter on the NF4 base"]

@@ -7,23 +7,38 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from chatbot.models.chatglm import native_config
-from chatbot.models.chatglm3_family import MARKS
-from chatbot.models.chatglm_tokenizer import build_tokenizer
+from chatbot.models.conversion.chatglm3 import native_config
+from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer
+from chatbot.models.conversion.merge import merge
+from chatbot.models.families.chatglm3 import MARKS
 from chatbot.models.loading import default_device, load_adapters, load_base
-from chatbot.models.merging import merge
 from chatbot.models.registry import write_family
 from tests.benchmarks.test_merged_speed import tokens_per_second
 from tests.chatglm_original import CONFIG, train_sentencepiece
 from tests.tiny_models import tiny_adapter
 
-CHATGLM3_6B = {"num_layers": 28, "padded_vocab_size": 65024, "hidden_size": 4096, "ffn_hidden_size": 13696, "kv_channels": 128, "num_attention_heads": 32}
-LLAMA2_7B = {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32}
+CHATGLM3_6B = {
+    "num_layers": 28,
+    "padded_vocab_size": 65024,
+    "hidden_size": 4096,
+    "ffn_hidden_size": 13696,
+    "kv_channels": 128,
+    "num_attention_heads": 32,
+}
+LLAMA2_7B = {
+    "vocab_size": 32000,
+    "hidden_size": 4096,
+    "intermediate_size": 11008,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+}
 SMALL = {"hidden_size": 64, "ffn_hidden_size": 128, "kv_channels": 16}
 """No layer narrower than NF4's blocks of 64: bitsandbytes' CPU kernel cannot take it."""
 CONFIGS = {
     "chatglm3": lambda shape: native_config(CONFIG | SMALL | {"seq_length": 8192} | shape, 600),
-    "llama2": lambda shape: LlamaConfig(**({"vocab_size": 640, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2} | shape)),
+    "llama2": lambda shape: LlamaConfig(
+        **({"vocab_size": 640, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2} | shape)
+    ),
 }
 
 
@@ -79,5 +94,7 @@ def test_decoding_in_nf4_with_an_adapter_and_merged(tmp_path, name, shape):
     report = merge(base, adapter, tmp_path / "merged")
     forget()
     speeds["merged"] = measured(f"{name} merged, {report['dtype']}", load_base(tmp_path / "merged"))
-    print(f"{name}: merged is {speeds['merged'] / speeds['NF4 with the adapter']:.2f} times as fast; {report['merged_vs_unmerged']}")
+    print(
+        f"{name}: merged is {speeds['merged'] / speeds['NF4 with the adapter']:.2f} times as fast; {report['merged_vs_unmerged']}"
+    )
     assert speeds["merged"] > speeds["NF4 with the adapter"]

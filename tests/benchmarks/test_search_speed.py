@@ -21,10 +21,16 @@ def _query(rng, hotel):
     slip = rng.randrange(1, len(name))
     wishes = {
         "type": (0.5, rng.choice(HOTEL_TYPES)),
-        "facilities": (0.4, rng.sample(hotel.facilities, min(len(hotel.facilities), rng.randint(1, 3))) + rng.choice([[], ["wifi"]])),
+        "facilities": (
+            0.4,
+            rng.sample(hotel.facilities, min(len(hotel.facilities), rng.randint(1, 3))) + rng.choice([[], ["wifi"]]),
+        ),
         "price_range_upper": (0.4, (hotel.price or 300) + 50),
         "rating_range_lower": (0.3, hotel.rating or 4.5),
-        "name": (0.2, rng.choice([name, name.replace("北京", ""), name[:2] + name[-5:-1], name[:slip] + name[slip + 1 :]])),
+        "name": (
+            0.2,
+            rng.choice([name, name.replace("北京", ""), name[:2] + name[-5:-1], name[:slip] + name[slip + 1 :]]),
+        ),
         "subway": (0.1, hotel.subway.split("地铁")[0]),
         "address": (0.15, rng.choice([hotel.address[2:5], hotel.address[5:9]])),
         "sort_by": (0.2, rng.choice(["price", "rating"])),

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from chatbot.commands import hotels
-from chatbot.errors import QueryError
+from chatbot.core.errors import QueryError
 
 
 @pytest.fixture
@@ -19,7 +19,9 @@ def run():
 
 
 def test_search_prints_records_relaxed_and_unmatched(run):
-    answer = json.loads(run("search", "--json", '{"facilities": ["能打麻将", "带宠物"], "price_range_upper": 1}').stdout)
+    answer = json.loads(
+        run("search", "--json", '{"facilities": ["能打麻将", "带宠物"], "price_range_upper": 1}').stdout
+    )
     assert list(answer) == ["records", "relaxed", "unmatched"]
     assert answer["relaxed"] == ["price_range_upper"] and answer["unmatched"] == ["带宠物"]
     assert len(answer["records"]) == 3 and all("棋牌室" in record["facilities"] for record in answer["records"])

@@ -5,9 +5,9 @@ import typer
 from typer.testing import CliRunner
 
 from chatbot.commands import training
-from chatbot.errors import JobError
-from chatbot.jobs import claim
-from chatbot.settings import settings
+from chatbot.core.errors import JobError
+from chatbot.core.jobs import claim
+from chatbot.core.settings import settings
 from chatbot.training.config import RESOURCE
 
 

@@ -20,7 +20,11 @@ HOTELS = [
 def entry(hotel):
     name, kind, price, rating, facilities, attractions, restaurants = hotel
     fields = {"领域": "酒店", "名称": name, "酒店类型": kind, "价格": price, "评分": rating, "酒店设施": facilities}
-    fields |= {"地址": f"北京市甲区{name[2:4]}路1号", "地铁": "甲站地铁站A口", "电话": f"010-6000{round(rating * 1000):04d}"}
+    fields |= {
+        "地址": f"北京市甲区{name[2:4]}路1号",
+        "地铁": "甲站地铁站A口",
+        "电话": f"010-6000{round(rating * 1000):04d}",
+    }
     return [name, fields | {"周边景点": attractions, "周边餐馆": restaurants, "周边酒店": []}]
 
 
@@ -42,7 +46,10 @@ def crosswoz_file(tmp_path):
 
     def write(**dialogues):
         path = tmp_path / "val.json"
-        path.write_text(json.dumps({key: {"messages": messages} for key, messages in dialogues.items()}, ensure_ascii=False), encoding="utf-8")
+        path.write_text(
+            json.dumps({key: {"messages": messages} for key, messages in dialogues.items()}, ensure_ascii=False),
+            encoding="utf-8",
+        )
         return path
 
     return write

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from chatbot.corpus.offline import _WRITERS
+from chatbot.corpus.augmentation.offline import _WRITERS
 
 FAULTS = ("429", "429-after", "500", "hang", "cut", "malformed", "refusal", "long")
 SCHEMAS = {"Spoken": "spoken", "FollowUp": "followup", "NamedOpening": "by_name", "Opening": "by_cap"}
@@ -68,7 +68,13 @@ class Server:
         self.money += (len(text) * 0.15 + out * 0.6) / 1e6
         message = {"role": "assistant", "content": content, "refusal": refusal}
         usage = {"prompt_tokens": len(text), "completion_tokens": out, "total_tokens": len(text) + out}
-        made = {"id": f"c{sum(self.paid.values())}", "object": "chat.completion", "created": 1, "model": body["model"], "usage": usage}
+        made = {
+            "id": f"c{sum(self.paid.values())}",
+            "object": "chat.completion",
+            "created": 1,
+            "model": body["model"],
+            "usage": usage,
+        }
         made["choices"] = [{"index": 0, "finish_reason": finish, "message": message}]
         if body.get("store"):
             self.kept[body["metadata"]["key"]] = made | {"metadata": body["metadata"]}
@@ -96,7 +102,9 @@ class Server:
         await asyncio.sleep(self.latency * self.rng.uniform(0.5, 1.5))
         made = json.dumps(self.answer(body, fault))
         if fault == "cut":
-            return StreamingResponse(broken(made), media_type="application/json", headers={"content-length": str(len(made))})
+            return StreamingResponse(
+                broken(made), media_type="application/json", headers={"content-length": str(len(made))}
+            )
         return Response(made, media_type="application/json")
 
     async def list(self, request: Request) -> Response:
@@ -107,7 +115,17 @@ class Server:
         form = await request.form()
         name = f"file-{len(self.files)}"
         self.files[name] = (await form["file"].read()).decode()
-        return JSONResponse({"id": name, "object": "file", "bytes": 1, "created_at": 1, "filename": "x", "purpose": "batch", "status": "processed"})
+        return JSONResponse(
+            {
+                "id": name,
+                "object": "file",
+                "bytes": 1,
+                "created_at": 1,
+                "filename": "x",
+                "purpose": "batch",
+                "status": "processed",
+            }
+        )
 
     async def create(self, request: Request) -> Response:
         body = await request.json()
@@ -124,8 +142,16 @@ class Server:
             rows = []
             for line in self.files[batch["input_file_id"]].splitlines():
                 row = json.loads(line)
-                fault = self.rng.choice(("malformed", "refusal", "long", "500")) if self.rng.random() < self.faults else None
-                response = {"status_code": 500, "body": {}} if fault == "500" else {"status_code": 200, "body": self.answer(row["body"], fault)}
+                fault = (
+                    self.rng.choice(("malformed", "refusal", "long", "500"))
+                    if self.rng.random() < self.faults
+                    else None
+                )
+                response = (
+                    {"status_code": 500, "body": {}}
+                    if fault == "500"
+                    else {"status_code": 200, "body": self.answer(row["body"], fault)}
+                )
                 rows.append(json.dumps({"id": "r", "custom_id": row["custom_id"], "response": response, "error": None}))
             self.files["out-" + batch["id"]] = "\n".join(rows)
             batch |= {"status": "completed", "output_file_id": "out-" + batch["id"]}
@@ -138,7 +164,12 @@ class Server:
         return PlainTextResponse(self.files[request.path_params["id"]])
 
     async def stats(self, request: Request) -> Response:
-        figures = {"paid": sum(self.paid.values()), "twice": sum(n > 1 for n in self.paid.values()), "money": self.money, "batches": len(self.batches)}
+        figures = {
+            "paid": sum(self.paid.values()),
+            "twice": sum(n > 1 for n in self.paid.values()),
+            "money": self.money,
+            "batches": len(self.batches),
+        }
         return JSONResponse(figures | {"served": self.served, "admitted": self.admitted})
 
     def app(self) -> Starlette:

@@ -10,8 +10,8 @@ import sys
 import time
 import urllib.request
 
-from chatbot.corpus.selfplay import selfplay
-from chatbot.messages import write_conversations
+from chatbot.core.messages import write_conversations
+from chatbot.corpus.selfplay.generate import selfplay
 
 KEYS = {"OPENAI_API_KEY": "sk-test"}
 
@@ -23,7 +23,9 @@ def openai_server(**options):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     flags = [f"--{name}={value}" for name, value in options.items()]
-    process = subprocess.Popen([sys.executable, "-m", "tests.corpus.openai_server", str(port), *flags], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.corpus.openai_server", str(port), *flags], stderr=subprocess.DEVNULL
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -48,8 +50,29 @@ def corpus(store, path, n=25):
 
 def command(url, folder, hotels, *more):
     """The augment command against the server."""
-    given = [str(folder / "corpus.jsonl"), "--out", str(folder / "out"), "--hotels", str(hotels), "--cache", str(folder / "answers.sqlite")]
-    return [sys.executable, "-m", "chatbot", "augment", *given, "--mode", "direct", "--base-url", f"{url}/v1", "--timeout", "5", *more]
+    given = [
+        str(folder / "corpus.jsonl"),
+        "--out",
+        str(folder / "out"),
+        "--hotels",
+        str(hotels),
+        "--cache",
+        str(folder / "answers.sqlite"),
+    ]
+    return [
+        sys.executable,
+        "-m",
+        "chatbot",
+        "augment",
+        *given,
+        "--mode",
+        "direct",
+        "--base-url",
+        f"{url}/v1",
+        "--timeout",
+        "5",
+        *more,
+    ]
 
 
 def run(argv, folder, kill_when=None):

@@ -7,26 +7,29 @@ import time
 
 import pytest
 
-from chatbot.corpus.augment import Alone, Augmented, augment, plan
-from chatbot.corpus.augment_config import AugmentConfig
-from chatbot.corpus.augment_modes import estimate, run_batch, run_direct
-from chatbot.corpus.augment_prompts import OPERATIONS, prompt, save_prompt
-from chatbot.corpus.augment_run import SecondEar, put_up
-from chatbot.corpus.augment_tasks import Rejected, hotel_in_hand, spoken
+from chatbot.core.errors import InputError, ModelError
+from chatbot.core.messages import Conversation, call, observation, read_conversations, reply, user
+from chatbot.corpus.augmentation.augment import augment, plan
+from chatbot.corpus.augmentation.config import AugmentConfig
+from chatbot.corpus.augmentation.modes import estimate, run_batch, run_direct
+from chatbot.corpus.augmentation.offline import rewrite, wordings
+from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
+from chatbot.corpus.augmentation.run import SecondParserModel, put_up
+from chatbot.corpus.augmentation.tasks import Rejected, hotel_in_hand, spoken
+from chatbot.corpus.augmentation.writing import Augmented, NullReporter
 from chatbot.corpus.checks import check
-from chatbot.corpus.offline import rewrite, wordings
-from chatbot.corpus.review import ReviewStore
-from chatbot.corpus.selfplay import selfplay
-from chatbot.errors import InputError, ModelError
+from chatbot.corpus.review.queue import ReviewStore
+from chatbot.corpus.selfplay.generate import selfplay
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HotelQuery
-from chatbot.messages import Conversation, call, observation, read_conversations, reply, user
 from tests.corpus.paid_run import command, corpus, openai_server, run, stats
 
 
 @pytest.fixture
 def config(tmp_path):
-    return AugmentConfig(corpus=tmp_path / "corpus.jsonl", out=tmp_path / "out", new=10, cache=tmp_path / "answers.sqlite")
+    return AugmentConfig(
+        corpus=tmp_path / "corpus.jsonl", out=tmp_path / "out", new=10, cache=tmp_path / "answers.sqlite"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,11 @@ def conversations(store):
 
 def asks_for(store, text, arguments):
     records = store.search(HotelQuery.parse(arguments)).records
-    return Conversation(id="c", source="c", messages=[user(text), call(arguments), observation(records), reply(f"推荐{records[0]['name']}。")])
+    return Conversation(
+        id="c",
+        source="c",
+        messages=[user(text), call(arguments), observation(records), reply(f"推荐{records[0]['name']}。")],
+    )
 
 
 def test_the_tables_alone_write_every_task_and_the_checks_pass(store, conversations, config):
@@ -51,11 +58,11 @@ def test_the_second_parser_is_opened_only_when_the_word_list_finds_a_difference(
     got = augment(conversations, store, config)
     clean = [(task, made) for task, made in got.made if all(c.passed for c in check(made, store, task.original))]
     review = ReviewStore(f"sqlite:///{tmp_path / 'review.sqlite'}")
-    assert put_up(Augmented(clean), store, review, SecondEar("no-such-model")) == len(clean) > 50
+    assert put_up(Augmented(clean), store, review, SecondParserModel("no-such-model")) == len(clean) > 50
     task, made = clean[0]
     odd = made.model_copy(update={"messages": [user("随便来一家"), *made.messages[1:]]})
     with pytest.raises(ModelError, match="no-such-model"):
-        put_up(Augmented([(task, odd)]), store, review, SecondEar("no-such-model"))
+        put_up(Augmented([(task, odd)]), store, review, SecondParserModel("no-such-model"))
     review.close()
 
 
@@ -66,9 +73,17 @@ def test_the_same_seed_writes_the_same_and_another_does_not(store, conversations
 
 
 def test_a_rewrite_keeps_the_call_and_everything_but_the_facility(store):
-    task = spoken(asks_for(store, "找一家提供叫醒服务、评分4.5分以上的豪华型酒店", {"type": "豪华型", "facilities": ["叫醒服务"], "rating_range_lower": 4.5}))
+    task = spoken(
+        asks_for(
+            store,
+            "找一家提供叫醒服务、评分4.5分以上的豪华型酒店",
+            {"type": "豪华型", "facilities": ["叫醒服务"], "rating_range_lower": 4.5},
+        )
+    )
     assert task is not None
-    made = task.finish(task.schema.model_validate({"turns": [{"turn": 0, "text": "找一家早上能叫我起床、评分4.5分以上的豪华型酒店"}]}))
+    made = task.finish(
+        task.schema.model_validate({"turns": [{"turn": 0, "text": "找一家早上能叫我起床、评分4.5分以上的豪华型酒店"}]})
+    )
     assert made.messages[1:] == task.original.messages[1:]
     assert made.source == "c"
 
@@ -94,16 +109,28 @@ def test_every_facility_has_a_spoken_wording_that_means_it():
     assert [name for name in FACILITIES if not wordings(name)] == []
 
 
-@pytest.mark.parametrize("text", ["找一家早上能叫我起床的豪华型酒店", "找一家早上能叫我起床、评分4.5分以上的酒店", "", "找" * 400])
+@pytest.mark.parametrize(
+    "text", ["找一家早上能叫我起床的豪华型酒店", "找一家早上能叫我起床、评分4.5分以上的酒店", "", "找" * 400]
+)
 def test_a_rewrite_that_loses_a_wish_or_is_no_utterance_is_rejected(store, text):
-    task = spoken(asks_for(store, "找一家提供叫醒服务、评分4.5分以上的豪华型酒店", {"type": "豪华型", "facilities": ["叫醒服务"], "rating_range_lower": 4.5}))
+    task = spoken(
+        asks_for(
+            store,
+            "找一家提供叫醒服务、评分4.5分以上的豪华型酒店",
+            {"type": "豪华型", "facilities": ["叫醒服务"], "rating_range_lower": 4.5},
+        )
+    )
     with pytest.raises(Rejected):
         task.finish(task.schema.model_validate({"turns": [{"turn": 0, "text": text}]}))
 
 
 def test_an_answer_that_the_records_do_not_hold_is_rejected(store, conversations, config):
     task = next(t for t in plan(conversations, store, config) if t.operation == "followup")
-    answer = {"exchanges": [{"question": "电话多少", "answer": "电话是010-99999999。"}], "thanks": "谢谢", "farewell": "不客气。"}
+    answer = {
+        "exchanges": [{"question": "电话多少", "answer": "电话是010-99999999。"}],
+        "thanks": "谢谢",
+        "farewell": "不客气。",
+    }
     with pytest.raises(Rejected, match="010-99999999"):
         task.finish(task.schema.model_validate(answer))
 
@@ -116,7 +143,10 @@ def test_the_hotel_in_hand_is_the_one_named_last(store):
 
 def test_follow_ups_are_drawn_with_the_probability_that_was_set(store, config):
     many = list(selfplay(store, 150, seed=5))
-    drawn = [sum(t.operation == "followup" for t in plan(many, store, config.model_copy(update={"followup_share": p}))) for p in (0.0, 0.3, 1.0)]
+    drawn = [
+        sum(t.operation == "followup" for t in plan(many, store, config.model_copy(update={"followup_share": p})))
+        for p in (0.0, 0.3, 1.0)
+    ]
     assert drawn[0] == 0
     assert 0.17 < drawn[1] / drawn[2] < 0.43
 
@@ -154,12 +184,12 @@ def test_a_kill_in_the_middle_pays_for_nothing_twice_and_every_task_ends(store, 
 
 def test_a_run_that_goes_on_while_the_server_still_works_on_its_old_calls_waits_for_them(store, conversations, config):
     async def cut_off_and_go_on():
-        first = asyncio.create_task(run_direct(todo, settings, Alone(), "sk-test"))
+        first = asyncio.create_task(run_direct(todo, settings, NullReporter(), "sk-test"))
         while (await asyncio.to_thread(stats, url))["served"].get("calls", 0) < 6:
             await asyncio.sleep(0.05)
         first.cancel()
         await asyncio.wait([first])
-        return await asyncio.to_thread(stats, url), await run_direct(todo, settings, Alone(), "sk-test")
+        return await asyncio.to_thread(stats, url), await run_direct(todo, settings, NullReporter(), "sk-test")
 
     todo = plan(conversations[:5], store, config)
     with openai_server(latency=3.0, seed=5) as url:
@@ -175,7 +205,7 @@ def test_tasks_that_ask_the_same_at_the_same_time_share_one_answer(store, conver
     twins = [task for task in plan(conversations[:10], store, config) for _ in range(2)]
     with openai_server(latency=0.1, seed=3) as url:
         settings = config.model_copy(update={"mode": "direct", "base_url": f"{url}/v1"})
-        got = asyncio.run(run_direct(twins, settings, Alone(), "sk-test"))
+        got = asyncio.run(run_direct(twins, settings, NullReporter(), "sk-test"))
         seen = stats(url)
     assert len(got.made) + len(got.aside) == len(twins)
     assert seen["twice"] == 0
@@ -183,7 +213,9 @@ def test_tasks_that_ask_the_same_at_the_same_time_share_one_answer(store, conver
 
 def test_the_cap_is_never_crossed_as_the_server_counts_it(store, conversations, config):
     with openai_server(faults=0.2, latency=0.01, seed=2) as url:
-        settings = config.model_copy(update={"mode": "direct", "base_url": f"{url}/v1", "cap": 0.01, "concurrency": 8, "timeout": 2.0})
+        settings = config.model_copy(
+            update={"mode": "direct", "base_url": f"{url}/v1", "cap": 0.01, "concurrency": 8, "timeout": 2.0}
+        )
         states = [augment(conversations, store, settings, api_key="sk-test").state for _ in range(2)]
         money = stats(url)["money"]
     assert states == ["budget", "budget"]
@@ -193,7 +225,7 @@ def test_the_cap_is_never_crossed_as_the_server_counts_it(store, conversations, 
 def test_a_batch_is_found_again_by_its_id_and_its_answers_are_not_bought_again(store, conversations, config):
     todo = plan(conversations[:10], store, config)
 
-    class Watch:
+    class ProgressReporter:
         def __init__(self, stop):
             self.stop, self.events = stop, []
 
@@ -205,8 +237,8 @@ def test_a_batch_is_found_again_by_its_id_and_its_answers_are_not_bought_again(s
 
     with openai_server(faults=0.2, seed=4) as url:
         settings = config.model_copy(update={"mode": "batch", "base_url": f"{url}/v1"})
-        first = asyncio.run(run_batch(todo, settings, Watch(True), "sk-test", pause=0.01))
-        second = asyncio.run(run_batch(todo, settings, Watch(False), "sk-test", pause=0.01))
+        first = asyncio.run(run_batch(todo, settings, ProgressReporter(True), "sk-test", pause=0.01))
+        second = asyncio.run(run_batch(todo, settings, ProgressReporter(False), "sk-test", pause=0.01))
         seen = stats(url)
     assert first.state == "stopped"
     assert second.state == "done"

@@ -2,15 +2,28 @@
 
 import pytest
 
+from chatbot.core.messages import Conversation, call, observation, reply, user
 from chatbot.corpus.checks import check, unique_checks
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
-from chatbot.messages import Conversation, call, observation, reply, user
 
 
-def made(store, words="帮我找家豪华型酒店，能打麻将，1000元以内", answer="北京松风大酒店，价格900元。", arguments=None, records=None):
-    arguments = {"type": "豪华型", "facilities": ["棋牌室"], "price_range_upper": 1000} if arguments is None else arguments
+def made(
+    store,
+    words="帮我找家豪华型酒店，能打麻将，1000元以内",
+    answer="北京松风大酒店，价格900元。",
+    arguments=None,
+    records=None,
+):
+    arguments = (
+        {"type": "豪华型", "facilities": ["棋牌室"], "price_range_upper": 1000} if arguments is None else arguments
+    )
     records = store.search(HotelQuery.parse(arguments)).records if records is None else records
-    return Conversation(id="c", source="s", tools=[SEARCH_HOTELS], messages=[user(words), call(arguments), observation(records), reply(answer)])
+    return Conversation(
+        id="c",
+        source="s",
+        tools=[SEARCH_HOTELS],
+        messages=[user(words), call(arguments), observation(records), reply(answer)],
+    )
 
 
 def failed(conversation, store, **more):
@@ -18,7 +31,9 @@ def failed(conversation, store, **more):
 
 
 def test_a_faithful_conversation_passes_all_checks(store):
-    assert [(c.name, c.passed) for c in check(made(store), store)] == [(n, True) for n in ("form", "slots", "replay", "grounded")]
+    assert [(c.name, c.passed) for c in check(made(store), store)] == [
+        (n, True) for n in ("form", "slots", "replay", "grounded")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +100,17 @@ def test_a_kept_wish_need_not_be_said_again(store):
     good = made(store)
     arguments = {"type": "豪华型", "facilities": ["棋牌室", "暖气"], "price_range_upper": 1000}
     records = store.search(HotelQuery.parse(arguments)).records
-    longer = good.model_copy(update={"messages": [*good.messages, user("再要有暖气的"), call(arguments), observation(records), reply("北京松风大酒店。")]})
+    longer = good.model_copy(
+        update={
+            "messages": [
+                *good.messages,
+                user("再要有暖气的"),
+                call(arguments),
+                observation(records),
+                reply("北京松风大酒店。"),
+            ]
+        }
+    )
     assert failed(longer, store) == {}
 
 

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from chatbot.commands import corpus
-from chatbot.corpus.lab import read_any
+from chatbot.corpus.export.chatglm3_format import read_any
 
 ACTS = {"dialog_act": [["Inform", "酒店", "酒店类型", "豪华型"]]}
 STATE = {"酒店": {"酒店类型": "豪华型", "selectedResults": []}}
@@ -28,8 +28,13 @@ def test_self_play_is_made_checked_split_and_exported(run, tmp_path, hotels_file
     made = run("selfplay", "--out", tmp_path / "all.jsonl", "--n", 20, "--seed", 3, "--hotels", hotels_file)
     assert made.exit_code == 0, made.output
     shares = json.loads(run("split", tmp_path / "all.jsonl", "--out", tmp_path / "sides", "--seed", 1).stdout)
-    assert shares["train"] + shares["val"] + shares["test"] == 20 and shares["leaks"] == {"sources": 0, "near_duplicates": 0}
-    out = run("export", tmp_path / "sides", "--format", "llama-factory", "--out", tmp_path / "x", "--hotels", hotels_file)
+    assert shares["train"] + shares["val"] + shares["test"] == 20 and shares["leaks"] == {
+        "sources": 0,
+        "near_duplicates": 0,
+    }
+    out = run(
+        "export", tmp_path / "sides", "--format", "llama-factory", "--out", tmp_path / "x", "--hotels", hotels_file
+    )
     assert out.exit_code == 0, out.output
     assert (tmp_path / "x" / "README.md").read_text(encoding="utf-8").startswith("# 数据卡")
 

@@ -4,9 +4,9 @@ import zipfile
 
 import pytest
 
+from chatbot.core.errors import InputError
 from chatbot.corpus.checks import check
-from chatbot.corpus.crosswoz import extract
-from chatbot.errors import InputError
+from chatbot.corpus.crosswoz.extract import extract
 from chatbot.hotels.query import HotelQuery
 
 H = "酒店"
@@ -18,12 +18,31 @@ def said(content, *acts):
 
 def answered(content, *acts, state=None, selected=()):
     hotel = {"selectedResults": list(selected)} | (state or {})
-    return {"role": "sys", "content": content, "dialog_act": [list(a) for a in acts], "sys_state_init": {"酒店": hotel}, "sys_state": {"酒店": hotel}}
+    return {
+        "role": "sys",
+        "content": content,
+        "dialog_act": [list(a) for a in acts],
+        "sys_state_init": {"酒店": hotel},
+        "sys_state": {"酒店": hotel},
+    }
 
 
-WANT_LUXURY = said("你好，帮我找一家豪华型酒店。", ("General", "greet", "none", "none"), ("Inform", H, "酒店类型", "豪华型"), ("Request", H, "名称", ""))
-OFFER_PINE = answered("推荐您去北京松风大酒店。", ("Inform", H, "名称", "北京松风大酒店"), state={"酒店类型": "豪华型"}, selected=["北京松风大酒店"])
-THANKS = [said("谢谢。", ("General", "thank", "none", "none")), answered("不客气。", ("General", "welcome", "none", "none"), state={"酒店类型": "豪华型"})]
+WANT_LUXURY = said(
+    "你好，帮我找一家豪华型酒店。",
+    ("General", "greet", "none", "none"),
+    ("Inform", H, "酒店类型", "豪华型"),
+    ("Request", H, "名称", ""),
+)
+OFFER_PINE = answered(
+    "推荐您去北京松风大酒店。",
+    ("Inform", H, "名称", "北京松风大酒店"),
+    state={"酒店类型": "豪华型"},
+    selected=["北京松风大酒店"],
+)
+THANKS = [
+    said("谢谢。", ("General", "thank", "none", "none")),
+    answered("不客气。", ("General", "welcome", "none", "none"), state={"酒店类型": "豪华型"}),
+]
 DINNER = [
     said("哪里有面馆？", ("Inform", "餐馆", "推荐菜", "面")),
     answered("老汤面馆(月坛店)不错。", ("Inform", "餐馆", "名称", "老汤面馆(月坛店)"), state={}),
@@ -51,9 +70,17 @@ def test_a_hotel_outside_the_records_is_replaced_with_all_its_facts(crosswoz_fil
     gone = "北京消失大酒店"
     dialogue = [
         WANT_LUXURY,
-        answered(f"推荐您去{gone}，价格是888元。", ("Inform", H, "名称", gone), ("Inform", H, "价格", "888元"), state={"酒店类型": "豪华型"}, selected=[gone]),
+        answered(
+            f"推荐您去{gone}，价格是888元。",
+            ("Inform", H, "名称", gone),
+            ("Inform", H, "价格", "888元"),
+            state={"酒店类型": "豪华型"},
+            selected=[gone],
+        ),
         said(f"{gone}的电话是多少？", ("Inform", H, "名称", gone), ("Request", H, "电话", "")),
-        answered("电话是010-11112222。", ("Inform", H, "电话", "010-11112222"), state={"酒店类型": "豪华型"}, selected=[gone]),
+        answered(
+            "电话是010-11112222。", ("Inform", H, "电话", "010-11112222"), state={"酒店类型": "豪华型"}, selected=[gone]
+        ),
     ]
     extraction = extract(crosswoz_file(d=dialogue), store)
     conversation = only(extraction)
@@ -87,8 +114,14 @@ def test_a_further_wish_is_added_to_the_state(crosswoz_file, store):
     dialogue = [
         WANT_LUXURY,
         OFFER_PINE,
-        said("最好能提供无烟房，800元以下。", ("Inform", H, "酒店设施-无烟房", "是"), ("Inform", H, "价格", "800元以下")),
-        answered("那就北京竹里宾馆。", ("Inform", H, "名称", "北京竹里宾馆"), state={"酒店类型": "豪华型", "酒店设施": "无烟房", "价格": "800元以下"}),
+        said(
+            "最好能提供无烟房，800元以下。", ("Inform", H, "酒店设施-无烟房", "是"), ("Inform", H, "价格", "800元以下")
+        ),
+        answered(
+            "那就北京竹里宾馆。",
+            ("Inform", H, "名称", "北京竹里宾馆"),
+            state={"酒店类型": "豪华型", "酒店设施": "无烟房", "价格": "800元以下"},
+        ),
     ]
     calls = [m.call.arguments for m in only(extract(crosswoz_file(d=dialogue), store)).messages if m.call]
     assert calls[1] == {"type": "豪华型", "facilities": ["无烟房"], "price_range_upper": 800}
@@ -114,7 +147,11 @@ def test_an_annotated_value_becomes_arguments(crosswoz_file, store, slot, value,
 def test_a_search_that_must_be_relaxed_says_so(crosswoz_file, store):
     dialogue = [
         said("找一家100元以下的豪华型酒店", ("Inform", H, "价格", "100元以下"), ("Inform", H, "酒店类型", "豪华型")),
-        answered("推荐北京松风大酒店。", ("Inform", H, "名称", "北京松风大酒店"), state={"价格": "100元以下", "酒店类型": "豪华型"}),
+        answered(
+            "推荐北京松风大酒店。",
+            ("Inform", H, "名称", "北京松风大酒店"),
+            state={"价格": "100元以下", "酒店类型": "豪华型"},
+        ),
     ]
     [answer] = replies(only(extract(crosswoz_file(d=dialogue), store)))
     assert "没有完全符合" in answer and "放宽" in answer
@@ -128,7 +165,11 @@ def test_a_wish_around_another_place_is_cut_out_of_the_words(crosswoz_file, stor
             ("Inform", H, "酒店类型", "豪华型"),
             ("Select", H, "源领域", "景点"),
         ),
-        answered("北京松风大酒店。", ("Inform", H, "名称", "北京松风大酒店"), state={"酒店类型": "豪华型", "周边景点": "月坛湖"}),
+        answered(
+            "北京松风大酒店。",
+            ("Inform", H, "名称", "北京松风大酒店"),
+            state={"酒店类型": "豪华型", "周边景点": "月坛湖"},
+        ),
     ]
     extraction = extract(crosswoz_file(d=dialogue), store)
     assert only(extraction).messages[0].content == "好的。我想找一家豪华型的"
@@ -136,7 +177,14 @@ def test_a_wish_around_another_place_is_cut_out_of_the_words(crosswoz_file, stor
 
 
 def test_a_pointer_that_cannot_be_resolved_drops_the_segment_and_is_counted(crosswoz_file, store):
-    dialogue = [said("就出现在id=1的周边酒店里的那家，豪华型", ("Inform", H, "酒店类型", "豪华型"), ("Select", H, "源领域", "景点")), OFFER_PINE]
+    dialogue = [
+        said(
+            "就出现在id=1的周边酒店里的那家，豪华型",
+            ("Inform", H, "酒店类型", "豪华型"),
+            ("Select", H, "源领域", "景点"),
+        ),
+        OFFER_PINE,
+    ]
     extraction = extract(crosswoz_file(d=dialogue), store)
     assert extraction.conversations == [] and extraction.report.to_dict()["drops"] == {"nearby_unresolved": 1}
 
@@ -144,7 +192,12 @@ def test_a_pointer_that_cannot_be_resolved_drops_the_segment_and_is_counted(cros
 def test_a_hotel_from_before_the_segment_is_named(crosswoz_file, store):
     dialogue = [
         said("这家酒店的电话是多少？", ("Request", H, "电话", "")),
-        answered("电话是010-60004900。", ("Inform", H, "电话", "010-60004900"), state={"名称": "北京松风大酒店"}, selected=["北京松风大酒店"]),
+        answered(
+            "电话是010-60004900。",
+            ("Inform", H, "电话", "010-60004900"),
+            state={"名称": "北京松风大酒店"},
+            selected=["北京松风大酒店"],
+        ),
     ]
     conversation = only(extract(crosswoz_file(d=dialogue), store))
     assert conversation.messages[0].content == "北京松风大酒店的电话是多少？"
@@ -152,7 +205,10 @@ def test_a_hotel_from_before_the_segment_is_named(crosswoz_file, store):
 
 
 def test_a_wish_carried_over_from_another_segment_is_not_called(crosswoz_file, store):
-    later = [said("再找一家有暖气的", ("Inform", H, "酒店设施-暖气", "是")), answered("好的。", state={"酒店类型": "豪华型", "酒店设施": "暖气"})]
+    later = [
+        said("再找一家有暖气的", ("Inform", H, "酒店设施-暖气", "是")),
+        answered("好的。", state={"酒店类型": "豪华型", "酒店设施": "暖气"}),
+    ]
     extraction = extract(crosswoz_file(d=[WANT_LUXURY, OFFER_PINE, *DINNER, *later]), store)
     assert extraction.conversations[1].messages[1].call.arguments == {"facilities": ["暖气"]}
     assert extraction.report.repairs["carried_wish_dropped"] == 1

@@ -2,12 +2,12 @@
 
 import pytest
 
+from chatbot.core.messages import read_conversations
+from chatbot.core.settings import DATA
 from chatbot.corpus.checks import check
-from chatbot.corpus.download import SOURCES
-from chatbot.corpus.split import leaks, read_sides
+from chatbot.corpus.crosswoz.download import SOURCES
+from chatbot.corpus.export.split import leaks, read_sides
 from chatbot.hotels.store import HotelStore
-from chatbot.messages import read_conversations
-from chatbot.settings import DATA
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,9 @@ def sides():
 
 def test_shipped_conversations_pass_every_check_on_the_shipped_database(sides):
     store = HotelStore.load(DATA / "hotel_db.json")
-    failed = [(c.id, found.reason) for side in sides.values() for c in side for found in check(c, store) if not found.passed]
+    failed = [
+        (c.id, found.reason) for side in sides.values() for c in side for found in check(c, store) if not found.passed
+    ]
     assert failed == []
 
 

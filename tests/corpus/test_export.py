@@ -4,20 +4,33 @@ import json
 
 import pytest
 
-from chatbot.corpus.card import data_card, statistics
-from chatbot.corpus.export import FORMATS, export
-from chatbot.corpus.lab import read_any
-from chatbot.errors import InputError
+from chatbot.core.errors import InputError
+from chatbot.core.messages import Conversation, call, observation, reply, user
+from chatbot.corpus.export.chatglm3_format import read_any
+from chatbot.corpus.export.data_card import data_card, statistics
+from chatbot.corpus.export.formats import FORMATS, export
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
-from chatbot.messages import Conversation, call, observation, reply, user
 
 
 @pytest.fixture
 def conversation(store):
     arguments = {"type": "豪华型", "facilities": ["暖气"]}
     records = store.search(HotelQuery.parse(arguments)).records
-    messages = [user("找豪华型的，要有暖气"), call(arguments), observation(records), reply("北京松风大酒店。"), user("谢谢"), reply("不客气。")]
-    return Conversation(id="selfplay-1", source="selfplay-1", tools=[SEARCH_HOTELS], messages=messages, meta={"provider": "offline", "operations": ["spoken"]})
+    messages = [
+        user("找豪华型的，要有暖气"),
+        call(arguments),
+        observation(records),
+        reply("北京松风大酒店。"),
+        user("谢谢"),
+        reply("不客气。"),
+    ]
+    return Conversation(
+        id="selfplay-1",
+        source="selfplay-1",
+        tools=[SEARCH_HOTELS],
+        messages=messages,
+        meta={"provider": "offline", "operations": ["spoken"]},
+    )
 
 
 @pytest.fixture
@@ -56,8 +69,18 @@ def test_llama_factory_turns_alternate_and_are_registered(sides, tmp_path):
     export(sides, "llama-factory", tmp_path)
     info = json.loads((tmp_path / "dataset_info.json").read_text(encoding="utf-8"))["hotel_train"]
     row = json.loads((tmp_path / info["file_name"]).read_text(encoding="utf-8"))[0]
-    assert [t["from"] for t in row[info["columns"]["messages"]]] == ["human", "function_call", "observation", "gpt", "human", "gpt"]
-    assert json.loads(row["conversations"][1]["value"]) == {"name": "search_hotels", "arguments": {"type": "豪华型", "facilities": ["暖气"]}}
+    assert [t["from"] for t in row[info["columns"]["messages"]]] == [
+        "human",
+        "function_call",
+        "observation",
+        "gpt",
+        "human",
+        "gpt",
+    ]
+    assert json.loads(row["conversations"][1]["value"]) == {
+        "name": "search_hotels",
+        "arguments": {"type": "豪华型", "facilities": ["暖气"]},
+    }
     assert json.loads(row["tools"])[0]["name"] == "search_hotels"
     assert set(info["columns"].values()) <= set(row)
 
@@ -78,7 +101,9 @@ def test_parquet_gives_arguments_back_without_nulls(sides, tmp_path):
     from datasets import load_dataset
 
     export(sides, "parquet", tmp_path)
-    loaded = load_dataset("parquet", data_files=str(tmp_path / "train.parquet"), split="train", cache_dir=str(tmp_path / "cache"))
+    loaded = load_dataset(
+        "parquet", data_files=str(tmp_path / "train.parquet"), split="train", cache_dir=str(tmp_path / "cache")
+    )
     assert loaded[0]["messages"] == [m.to_dict() for m in sides["train"][0].messages]
     assert loaded[0]["tools"] == [SEARCH_HOTELS]
 
@@ -98,7 +123,14 @@ def test_an_unknown_form_is_refused_with_the_known_ones(tmp_path):
 
 def test_the_data_card_states_sources_sizes_checks_and_leaks(sides, store):
     card = data_card(sides, store, {"sources": 0, "near_duplicates": 0}, {"提示词 Prompts": {"spoken.txt": "ab12"}})
-    for fact in ("| train | 2 |", "| spoken | 4 |", "| offline | 4 |", "| grounded | 1.0 |", "| near_duplicates | 0 |", "| spoken.txt | ab12 |"):
+    for fact in (
+        "| train | 2 |",
+        "| spoken | 4 |",
+        "| offline | 4 |",
+        "| grounded | 1.0 |",
+        "| near_duplicates | 0 |",
+        "| spoken.txt | ab12 |",
+    ):
         assert fact in card
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from chatbot.corpus.lab import read_any
-from chatbot.errors import InputError
-from chatbot.messages import Conversation, call, observation, reply, user, write_conversations
+from chatbot.core.errors import InputError
+from chatbot.core.messages import Conversation, call, observation, reply, user, write_conversations
+from chatbot.corpus.export.chatglm3_format import read_any
 
 HOTEL = {
     "name": "春晓旅馆",
@@ -40,7 +40,15 @@ def write(path, *lines):
 
 def test_a_tool_message_becomes_a_call_and_its_observation(tmp_path):
     [conversation] = read_any(write(tmp_path / "lab.jsonl", LAB))
-    assert [m.role for m in conversation.messages] == ["user", "assistant", "tool", "assistant", "user", "assistant", "tool"]
+    assert [m.role for m in conversation.messages] == [
+        "user",
+        "assistant",
+        "tool",
+        "assistant",
+        "user",
+        "assistant",
+        "tool",
+    ]
     assert conversation.messages[1].call.arguments == {"type": "经济型"}
     assert conversation.id == "lab-1"
 
@@ -48,7 +56,18 @@ def test_a_tool_message_becomes_a_call_and_its_observation(tmp_path):
 def test_observed_hotels_take_our_record_form(tmp_path):
     [conversation] = read_any(write(tmp_path / "lab.jsonl", LAB))
     [record] = conversation.messages[2].records
-    assert list(record) == ["name", "type", "address", "subway", "phone", "facilities", "price", "rating", "nearby_attractions", "nearby_restaurants"]
+    assert list(record) == [
+        "name",
+        "type",
+        "address",
+        "subway",
+        "phone",
+        "facilities",
+        "price",
+        "rating",
+        "nearby_attractions",
+        "nearby_restaurants",
+    ]
     assert record["price"] is None and record["rating"] == 4.1 and record["nearby_attractions"] == []
 
 
@@ -58,7 +77,11 @@ def test_a_missing_observation_is_an_empty_one(tmp_path):
 
 
 def test_our_own_form_is_read_back_as_it_was_written(tmp_path):
-    mine = Conversation(id="a", source="s", messages=[user("有\u2028暖气吗"), call({"facilities": ["暖气"]}), observation([]), reply("没有找到。")])
+    mine = Conversation(
+        id="a",
+        source="s",
+        messages=[user("有\u2028暖气吗"), call({"facilities": ["暖气"]}), observation([]), reply("没有找到。")],
+    )
     write_conversations(tmp_path / "ours.jsonl", [mine])
     assert read_any(tmp_path / "ours.jsonl") == [mine]
 

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from chatbot.corpus.augment_cache import AnswerCache
-from chatbot.corpus.budget import Budget, Prices
-from chatbot.corpus.rate import GROW_AFTER, AdaptiveLimit
-from chatbot.errors import BudgetError, InputError
+from chatbot.core.errors import BudgetError, InputError
+from chatbot.corpus.augmentation.budget import Budget, Prices
+from chatbot.corpus.augmentation.cache import AnswerCache
+from chatbot.corpus.augmentation.concurrency import GROW_AFTER, AdaptiveLimit
 
 
 class Clock:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.core.errors import InputError
+from chatbot.core.messages import Conversation, reply, user
 from chatbot.corpus.checks import Check
-from chatbot.corpus.review import ReviewStore, kappa
-from chatbot.corpus.review_items import Candidate, Filter
-from chatbot.errors import InputError
-from chatbot.messages import Conversation, reply, user
+from chatbot.corpus.review.items import Candidate, Filter
+from chatbot.corpus.review.queue import ReviewStore, kappa
 
 BIN = Path("/usr/lib/postgresql/15/bin")
 BAD = Check("slots", False, "这句话里没有“4.5分以上”")
@@ -37,10 +37,26 @@ def postgres(tmp_path_factory):
     os.chown(folder, account.pw_uid, account.pw_gid)
 
     def as_postgres(*argv):
-        subprocess.run(["runuser", "-u", "postgres", "--", *map(str, argv)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        subprocess.run(
+            ["runuser", "-u", "postgres", "--", *map(str, argv)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+        )
 
     as_postgres(BIN / "initdb", "-D", folder / "data", "--auth=trust", "-E", "UTF8", "--locale=C")
-    as_postgres(BIN / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", f"-c listen_addresses= -k {folder}", "start")
+    as_postgres(
+        BIN / "pg_ctl",
+        "-D",
+        folder / "data",
+        "-w",
+        "-l",
+        folder / "log",
+        "-o",
+        f"-c listen_addresses= -k {folder}",
+        "start",
+    )
     yield f"postgresql://postgres@/postgres?host={folder}"
     as_postgres(BIN / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
     shutil.rmtree(folder)
@@ -161,7 +177,10 @@ def test_filters_and_bulk_approval_leave_what_failed_a_check(review):
 def test_overlap_cards_go_to_two_people_and_give_kappa(url, review):
     both = ReviewStore(url, overlap=1.0)
     both.add_many(candidate(n) for n in range(4))
-    for name, actions in (("li", ("approve", "approve", "reject", "reject")), ("wang", ("approve", "reject", "reject", "reject"))):
+    for name, actions in (
+        ("li", ("approve", "approve", "reject", "reject")),
+        ("wang", ("approve", "reject", "reject", "reject")),
+    ):
         for action in actions:
             both.decide(both.next(name), name, action)
     assert both.next("zhao") is None
@@ -169,7 +188,10 @@ def test_overlap_cards_go_to_two_people_and_give_kappa(url, review):
     both.close()
 
 
-@pytest.mark.parametrize(("pairs", "value"), [([], None), ([(True, True)], 1.0), ([(True, True), (False, False)], 1.0), ([(True, False), (False, True)], -1.0)])
+@pytest.mark.parametrize(
+    ("pairs", "value"),
+    [([], None), ([(True, True)], 1.0), ([(True, True), (False, False)], 1.0), ([(True, False), (False, True)], -1.0)],
+)
 def test_kappa_is_agreement_beyond_chance(pairs, value):
     assert kappa(pairs) == value
 

@@ -5,15 +5,15 @@ import random
 
 import pytest
 
-from chatbot.corpus.recipe import scrambled
-from chatbot.corpus.selfplay import selfplay
-from chatbot.corpus.wishes import WishMaker
-from chatbot.corpus.wording import Speaker, aliases, chinese, short_names
+from chatbot.core.settings import DATA
+from chatbot.corpus.selfplay.generate import selfplay
+from chatbot.corpus.selfplay.recipe import scrambled
+from chatbot.corpus.selfplay.wishes import WishMaker
+from chatbot.corpus.selfplay.wording import Speaker, aliases, chinese, short_names
 from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
-from chatbot.settings import DATA
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,13 @@ def test_first_requests_hardly_repeat(shipped):
 
 @pytest.mark.parametrize(
     ("n", "plain", "spoken"),
-    [(300, "三百", "三百"), (350, "三百五十", "三百五"), (1200, "一千二百", "一千二"), (405, "四百零五", "四百零五"), (18, "一十八", "一十八")],
+    [
+        (300, "三百", "三百"),
+        (350, "三百五十", "三百五"),
+        (1200, "一千二百", "一千二"),
+        (405, "四百零五", "四百零五"),
+        (18, "一十八", "一十八"),
+    ],
 )
 def test_numbers_are_said_in_chinese(n, plain, spoken):
     assert chinese(n) == plain

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatbot.core.errors import InputError
+from chatbot.core.messages import Conversation, reply, user, write_conversations
 from chatbot.corpus.duplicates import distinct, diversity, near_duplicates, self_bleu
-from chatbot.corpus.split import leaks, read_sides, split
-from chatbot.errors import InputError
-from chatbot.messages import Conversation, reply, user, write_conversations
+from chatbot.corpus.export.split import leaks, read_sides, split
 
 
 def said(number, words, source=None):

@@ -2,11 +2,11 @@
 
 import pytest
 
+from chatbot.core.errors import BackendError, CallParseError
+from chatbot.core.messages import call, observation, reply, user
 from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
 from chatbot.dialogue.turn import Draft
-from chatbot.errors import BackendError, CallParseError
-from chatbot.messages import call, observation, reply, user
 
 
 def play(store, model, text="找能打麻将的经济型酒店", messages=()):
@@ -33,24 +33,37 @@ def test_an_untrue_reply_never_reaches_the_user(store, queue_model):
 
 
 def test_a_second_draft_that_is_true_is_taken(store, queue_model):
-    events = play(store, queue_model([call({"type": "经济型"}), reply("北京幻影大酒店很不错。"), reply("为您找到归途快捷酒店(北京云桥店)。")]))
+    events = play(
+        store,
+        queue_model(
+            [call({"type": "经济型"}), reply("北京幻影大酒店很不错。"), reply("为您找到归途快捷酒店(北京云桥店)。")]
+        ),
+    )
     assert events[-1].reply == "为您找到归途快捷酒店(北京云桥店)。"
     assert events[-1].source == "model"
 
 
 def test_a_relaxed_search_says_which_wish_was_given_up(store, queue_model):
-    events = play(store, queue_model([call({"type": "豪华型", "price_range_upper": 100}), reply("为您推荐北京瑞都大酒店。")]))
+    events = play(
+        store, queue_model([call({"type": "豪华型", "price_range_upper": 100}), reply("为您推荐北京瑞都大酒店。")])
+    )
     assert events[-1].relaxed == ["price_range_upper"]
     assert "放宽了价格上限" in events[-1].reply
 
 
 def test_words_that_nothing_matches_are_named(store, queue_model):
-    events = play(store, queue_model([call({"type": "经济型", "facilities": ["电风扇"]}), reply("为您推荐归途快捷酒店(北京云桥店)。")]))
+    events = play(
+        store,
+        queue_model([call({"type": "经济型", "facilities": ["电风扇"]}), reply("为您推荐归途快捷酒店(北京云桥店)。")]),
+    )
     assert events[-1].unmatched == ["电风扇"]
     assert "电风扇" in events[-1].reply
 
 
-@pytest.mark.parametrize("bad", [call({"price": 3}), call({"rating_range_lower": 9}), call({}, name="rm"), CallParseError("no call", value="{")])
+@pytest.mark.parametrize(
+    "bad",
+    [call({"price": 3}), call({"rating_range_lower": 9}), call({}, name="rm"), CallParseError("no call", value="{")],
+)
 def test_a_call_that_does_not_validate_is_not_run(store, queue_model, bad):
     events = play(store, queue_model([bad, bad]))
     assert not any(isinstance(e, CallEvent) for e in events)
@@ -97,7 +110,15 @@ def test_a_small_models_call_must_stand_in_the_users_words(store, queue_model):
 
 
 def test_a_second_call_that_agrees_with_the_words_is_taken_as_it_is(store, queue_model):
-    model = small(queue_model([call({"type": "豪华型"}), call({"type": "经济型", "facilities": ["打麻将"]}), reply("为您推荐归途快捷酒店(北京云桥店)。")]))
+    model = small(
+        queue_model(
+            [
+                call({"type": "豪华型"}),
+                call({"type": "经济型", "facilities": ["打麻将"]}),
+                reply("为您推荐归途快捷酒店(北京云桥店)。"),
+            ]
+        )
+    )
     assert play(store, model)[-1].call == {"type": "经济型", "facilities": ["打麻将"]}
 
 
@@ -105,18 +126,26 @@ def test_a_second_call_that_agrees_with_the_words_is_taken_as_it_is(store, queue
     ("words", "wrong", "right"),
     [
         ("价格不超过300元", {"price_range_lower": 300}, {"type": "经济型", "price_range_upper": 300}),
-        ("要评分4.5分以上的", {"type": "经济型", "rating_range_lower": 4}, {"type": "经济型", "rating_range_lower": 4.5}),
+        (
+            "要评分4.5分以上的",
+            {"type": "经济型", "rating_range_lower": 4},
+            {"type": "经济型", "rating_range_lower": 4.5},
+        ),
         ("换成舒适型", {"type": "经济型"}, {"type": "舒适型"}),
     ],
 )
 def test_a_correction_keeps_what_stood_before(store, queue_model, words, wrong, right):
     before = play(store, queue_model([call({"type": "经济型"}), reply("好的。")]))[-1].messages
-    done = play(store, small(queue_model([call({"type": "经济型"} | wrong)] * 2 + [reply("好的。")])), words, before)[-1]
+    done = play(store, small(queue_model([call({"type": "经济型"} | wrong)] * 2 + [reply("好的。")])), words, before)[
+        -1
+    ]
     assert {k: v for k, v in done.query.arguments().items() if k in right} == right
 
 
 def test_what_stood_before_is_not_forgotten(store, queue_model):
-    before = play(store, queue_model([call({"type": "经济型", "facilities": ["棋牌室"]}), reply("好的。")]))[-1].messages
+    before = play(store, queue_model([call({"type": "经济型", "facilities": ["棋牌室"]}), reply("好的。")]))[
+        -1
+    ].messages
     forgets = call({"rating_range_lower": 4.5})
     done = play(store, small(queue_model([forgets, forgets, reply("好的。")])), "要评分4.5分以上的", before)[-1]
     assert done.query.arguments() == {"type": "经济型", "facilities": ["棋牌室"], "rating_range_lower": 4.5}
@@ -124,7 +153,12 @@ def test_what_stood_before_is_not_forgotten(store, queue_model):
 
 def test_a_wish_that_is_only_talked_about_is_searched_for(store, queue_model):
     before = play(store, queue_model([call({"type": "经济型"}), reply("好的。")]))[-1].messages
-    done = play(store, small(queue_model([reply("好的。"), reply("好的。"), reply("为您推荐月坛湾公寓。")])), "换成舒适型", before)[-1]
+    done = play(
+        store,
+        small(queue_model([reply("好的。"), reply("好的。"), reply("为您推荐月坛湾公寓。")])),
+        "换成舒适型",
+        before,
+    )[-1]
     assert done.query.arguments() == {"type": "舒适型"}
     assert done.records[0]["name"] == "月坛湾公寓"
 
@@ -167,7 +201,10 @@ def test_a_wrong_draft_is_followed_by_a_second_try(store, queue_model):
 @pytest.mark.parametrize("draft", [None, call({"rating_range_lower": 9}), reply("北京幻影大酒店，电话010-99999999。")])
 def test_where_no_draft_passes_the_message_is_a_true_template(store, queue_model, draft):
     lie = reply("北京幻影大酒店很好。")
-    held = [user("要经济型的"), *play(store, queue_model([call({"type": "经济型"}), reply("好的。")]), "要经济型的")[-1].messages[1:3]]
+    held = [
+        user("要经济型的"),
+        *play(store, queue_model([call({"type": "经济型"}), reply("好的。")]), "要经济型的")[-1].messages[1:3],
+    ]
     said = single(store, queue_model([lie]), held, Draft(draft))
     assert "200元" in said.content and "幻影" not in said.content
 
@@ -178,8 +215,15 @@ def test_a_second_call_after_the_records_is_not_made(store, queue_model):
 
 
 def test_records_of_another_search_claim_no_relaxation(store, queue_model):
-    held = [user("豪华的，一百以内"), call({"type": "豪华型", "price_range_upper": 100}), observation([store.hotels[0].record()])]
-    assert single(store, queue_model([reply("推荐归途快捷酒店(北京云桥店)。")]), held).content == "推荐归途快捷酒店(北京云桥店)。"
+    held = [
+        user("豪华的，一百以内"),
+        call({"type": "豪华型", "price_range_upper": 100}),
+        observation([store.hotels[0].record()]),
+    ]
+    assert (
+        single(store, queue_model([reply("推荐归途快捷酒店(北京云桥店)。")]), held).content
+        == "推荐归途快捷酒店(北京云桥店)。"
+    )
 
 
 CHEAP = {"type": "经济型"}
@@ -188,7 +232,11 @@ CHEAP = {"type": "经济型"}
 @pytest.fixture
 def found(store, queue_model):
     """A conversation with two cheap hotels in hand."""
-    return play(store, queue_model([call(CHEAP), reply("为您推荐归途快捷酒店(北京云桥店)和白鹭连锁酒店(北京青安店)。")]), "要经济型的")[-1].messages
+    return play(
+        store,
+        queue_model([call(CHEAP), reply("为您推荐归途快捷酒店(北京云桥店)和白鹭连锁酒店(北京青安店)。")]),
+        "要经济型的",
+    )[-1].messages
 
 
 def test_a_small_models_search_for_what_is_in_hand_becomes_a_reply(store, queue_model, found):
@@ -208,41 +256,70 @@ def test_a_model_that_can_only_call_ends_with_a_template(store, queue_model, fou
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [("第二家有无障碍设施吗？", "白鹭连锁酒店(北京青安店)提供残疾人设施"), ("第一家有没有温泉", "归途快捷酒店(北京云桥店)没有提供温泉")]
+    ("words", "said"),
+    [
+        ("第二家有无障碍设施吗？", "白鹭连锁酒店(北京青安店)提供残疾人设施"),
+        ("第一家有没有温泉", "归途快捷酒店(北京云桥店)没有提供温泉"),
+    ],
 )
 def test_whether_a_hotel_in_hand_has_something_is_answered_and_not_searched(store, queue_model, found, words, said):
-    asks = small(queue_model([call(CHEAP | {"facilities": ["残疾人设施"]}), reply("附近的地铁站是云桥地铁站A口。"), reply("不客气。")]))
+    asks = small(
+        queue_model(
+            [call(CHEAP | {"facilities": ["残疾人设施"]}), reply("附近的地铁站是云桥地铁站A口。"), reply("不客气。")]
+        )
+    )
     done = play(store, asks, words, found)[-1]
     assert done.call is None and said in done.reply
 
 
-@pytest.mark.parametrize("words", ["帮我查一下北京瑞都大酒店", "我朋友住的是瑞都大酒店，我也想住", "瑞都大酒店电话多少？"])
+@pytest.mark.parametrize(
+    "words", ["帮我查一下北京瑞都大酒店", "我朋友住的是瑞都大酒店，我也想住", "瑞都大酒店电话多少？"]
+)
 @pytest.mark.parametrize("draft", [call({"name": "幻影大酒店"}), call({}), reply("好的，祝您入住愉快！")])
 def test_a_hotel_that_the_user_names_is_searched_for_by_its_name(store, queue_model, found, words, draft):
-    done = play(store, small(queue_model([draft, draft, reply("北京瑞都大酒店的电话是010-33330000。")])), words, found)[-1]
+    done = play(store, small(queue_model([draft, draft, reply("北京瑞都大酒店的电话是010-33330000。")])), words, found)[
+        -1
+    ]
     assert "瑞都大酒店" in done.query.name and [r["name"] for r in done.records] == ["北京瑞都大酒店"]
     assert done.query.type is None
 
 
 def test_booking_a_hotel_that_was_talked_about_is_no_search(store, queue_model, found):
-    away = [*found, user("要豪华的"), call({"type": "豪华型"}), observation([store.hotels[2].record()]), reply("推荐北京瑞都大酒店。")]
-    done = play(store, small(queue_model([reply("好的，祝您入住愉快！")])), "我还是订归途快捷酒店(北京云桥店)吧", away)[-1]
+    away = [
+        *found,
+        user("要豪华的"),
+        call({"type": "豪华型"}),
+        observation([store.hotels[2].record()]),
+        reply("推荐北京瑞都大酒店。"),
+    ]
+    done = play(store, small(queue_model([reply("好的，祝您入住愉快！")])), "我还是订归途快捷酒店(北京云桥店)吧", away)[
+        -1
+    ]
     assert done.call is None
 
 
 def test_a_facility_with_a_telephone_in_its_name_is_no_question_for_the_number(store, queue_model, found):
     wish = call(CHEAP | {"facilities": ["免费市内电话"]})
-    done = play(store, small(queue_model([wish, reply("为您找到归途快捷酒店(北京云桥店)。")])), "还要免费市内电话", found)[-1]
+    done = play(
+        store, small(queue_model([wish, reply("为您找到归途快捷酒店(北京云桥店)。")])), "还要免费市内电话", found
+    )[-1]
     assert done.source == "model" and done.reply.endswith("为您找到归途快捷酒店(北京云桥店)。")
 
 
 def test_a_reply_that_should_have_been_a_search_is_never_shown(store, queue_model, found):
-    events = play(store, small(queue_model([reply("好的，祝您入住愉快！")] * 2 + [reply("为您推荐北京瑞都大酒店。")])), "换成豪华型", found)
+    events = play(
+        store,
+        small(queue_model([reply("好的，祝您入住愉快！")] * 2 + [reply("为您推荐北京瑞都大酒店。")])),
+        "换成豪华型",
+        found,
+    )
     assert not any("入住愉快" in event.text for event in events if isinstance(event, TextEvent))
 
 
 def test_a_reply_about_a_hotel_that_is_not_there_is_not_shown(store, queue_model):
-    model = small(queue_model([call({"type": "经济型"}), reply("推荐<|3.name|>。"), reply("推荐归途快捷酒店(北京云桥店)。")]))
+    model = small(
+        queue_model([call({"type": "经济型"}), reply("推荐<|3.name|>。"), reply("推荐归途快捷酒店(北京云桥店)。")])
+    )
     assert play(store, model, "要经济型的")[-1].reply == "推荐归途快捷酒店(北京云桥店)。"
 
 

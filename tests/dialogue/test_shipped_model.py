@@ -2,12 +2,12 @@
 
 import pytest
 
+from chatbot.core.settings import Settings
 from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.events import TurnEvent
-from chatbot.dialogue.grounding import ungrounded
+from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.store import HotelStore
 from chatbot.models.catalog import open_model
-from chatbot.settings import Settings
 
 CHEAP = {"type": "经济型", "facilities": ["棋牌室"]}
 RATED = CHEAP | {"rating_range_lower": 4.5}

@@ -4,12 +4,12 @@ from random import Random
 
 import pytest
 
+from chatbot.core.messages import Conversation, call, observation, reply, user
 from chatbot.dialogue.events import TurnEvent
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HOTEL_TYPES, SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
-from chatbot.messages import Conversation, call, observation, reply, user
 
 
 class QueueModel:
@@ -91,7 +91,10 @@ def conversations(store):
         user("谢谢"),
         reply("不客气。"),
     ]
-    return [Conversation(id=name, source=name, tools=[SEARCH_HOTELS], messages=messages) for name, messages in (("one", one), ("two", two))]
+    return [
+        Conversation(id=name, source=name, tools=[SEARCH_HOTELS], messages=messages)
+        for name, messages in (("one", one), ("two", two))
+    ]
 
 
 @pytest.fixture

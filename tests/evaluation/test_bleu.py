@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sacrebleu
 
-from chatbot.evaluation import bleu
+from chatbot.evaluation.metrics import bleu
 
 PAIRS = [
     ("电话是01012345678。", "您好,电话是01012345678。", 0.8187307530779819),
@@ -43,7 +43,9 @@ def test_corpus_bleu_equals_sacrebleu(seed):
 
 @pytest.mark.parametrize(("predicted", "gold"), [("好", "好"), ("好的", "好吗"), ("是", "否"), ("", "好")])
 def test_short_and_empty_texts_score_as_in_sacrebleu(predicted, gold):
-    assert bleu.corpus_bleu(_sums([(predicted, gold)])) == pytest.approx(sacrebleu.corpus_bleu([predicted], [[gold]], tokenize="zh").score)
+    assert bleu.corpus_bleu(_sums([(predicted, gold)])) == pytest.approx(
+        sacrebleu.corpus_bleu([predicted], [[gold]], tokenize="zh").score
+    )
 
 
 def test_bleu_of_no_reply_is_unknown_instead_of_zero():
@@ -53,4 +55,6 @@ def test_bleu_of_no_reply_is_unknown_instead_of_zero():
 def test_arrays_of_sums_give_the_score_of_each():
     one, two = _sums([("推荐北京饭店", "推荐北京饭店")]), _sums([("推荐北京饭店", "推荐上海饭店吧")])
     both = {name: np.array([one[name], two[name]]) for name in bleu.STATISTICS}
-    assert bleu.corpus_bleu(both).tolist() == pytest.approx([float(bleu.corpus_bleu(one)), float(bleu.corpus_bleu(two))])
+    assert bleu.corpus_bleu(both).tolist() == pytest.approx(
+        [float(bleu.corpus_bleu(one)), float(bleu.corpus_bleu(two))]
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chatbot.evaluation.bootstrap import interval, paired_difference, resampled, share_interval
+from chatbot.evaluation.metrics.bootstrap import interval, paired_difference, resampled, share_interval
 
 
 def share(sums):
@@ -52,7 +52,8 @@ def test_no_measurement_has_no_interval():
 
 
 @pytest.mark.parametrize(
-    ("successes", "trials", "expected"), [(0, 10, (0.0, 0.2775)), (10, 10, (0.7225, 1.0)), (81, 263, (0.2553, 0.3662)), (0, 0, (0.0, 1.0))]
+    ("successes", "trials", "expected"),
+    [(0, 10, (0.0, 0.2775)), (10, 10, (0.7225, 1.0)), (81, 263, (0.2553, 0.3662)), (0, 0, (0.0, 1.0))],
 )
 def test_shares_have_wilsons_interval(successes, trials, expected):
     """Values of Newcombe 1998, table I, method 3, where he gives them."""

@@ -2,18 +2,23 @@
 
 import pytest
 
+from chatbot.core.messages import Conversation, reply, user
 from chatbot.dialogue.events import TurnEvent
-from chatbot.evaluation.compare import best, cases, compare, comparisons, context, select, turn_difference
-from chatbot.evaluation.metrics import evaluate
+from chatbot.evaluation.metrics.metrics import evaluate
 from chatbot.evaluation.predictions import Prediction
+from chatbot.evaluation.reporting.compare import best, cases, compare, comparisons, context, select, turn_difference
 from chatbot.hotels.query import HotelQuery
-from chatbot.messages import Conversation, reply, user
 
 
 def _rows(right, total=40):
     """One call a dialogue, the first `right` of them right."""
     gold = {"type": "经济型"}
-    return [Prediction(f"d{i}", 1, gold, gold if i < right else {"type": "高档型"}, None, None, "search_hotels", "search_hotels", 1) for i in range(total)]
+    return [
+        Prediction(
+            f"d{i}", 1, gold, gold if i < right else {"type": "高档型"}, None, None, "search_hotels", "search_hotels", 1
+        )
+        for i in range(total)
+    ]
 
 
 def test_a_lift_on_most_dialogues_is_significant_and_marked_best():
@@ -66,7 +71,10 @@ def test_every_wrong_turn_is_a_case_of_its_kind_and_right_ones_are_none(found):
     assert [case.slots for case in found[0]] == [("type",), ("type",), ("name",), ()]
 
 
-@pytest.mark.parametrize(("filters", "count"), [({}, 4), ({"kind": "act"}, 1), ({"slot": "type"}, 2), ({"operation": "name+price"}, 2), ({"longest": 1}, 2)])
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [({}, 4), ({"kind": "act"}, 1), ({"slot": "type"}, 2), ({"operation": "name+price"}, 2), ({"longest": 1}, 2)],
+)
 def test_filters_narrow_the_cases(found, filters, count):
     assert len(select(found[0], **filters)) == count
 
@@ -82,7 +90,10 @@ def _turn(arguments, names, called=True):
 
 
 def test_two_turns_are_compared_by_act_state_and_hotels():
-    first, second = _turn({"type": "经济型", "rating_range_lower": 4}, ["甲", "乙"]), _turn({"type": "经济型"}, ["乙", "丙"], called=False)
+    first, second = (
+        _turn({"type": "经济型", "rating_range_lower": 4}, ["甲", "乙"]),
+        _turn({"type": "经济型"}, ["乙", "丙"], called=False),
+    )
     assert turn_difference(first, second) == {
         "same_act": False,
         "same_state": False,

@@ -2,14 +2,25 @@
 
 import pytest
 
-from chatbot.evaluation.metrics import COUNTS, METRICS, evaluate, tally
+from chatbot.evaluation.metrics.metrics import COUNTS, METRICS, evaluate, tally
 from chatbot.evaluation.predictions import Prediction, read_predictions, write_predictions
 
 SEARCH = "search_hotels"
 
 
 def calls(gold, predicted, *, dialogue="d", turn=1, exchange=1, function=SEARCH, same=None):
-    return Prediction(dialogue, turn, gold, predicted, None, None, SEARCH, function if predicted is not None else None, exchange, same_hotels=same)
+    return Prediction(
+        dialogue,
+        turn,
+        gold,
+        predicted,
+        None,
+        None,
+        SEARCH,
+        function if predicted is not None else None,
+        exchange,
+        same_hotels=same,
+    )
 
 
 def replies(gold, predicted, *, dialogue="d", turn=3, exchange=1, empty=False, ungrounded=()):
@@ -17,9 +28,14 @@ def replies(gold, predicted, *, dialogue="d", turn=3, exchange=1, empty=False, u
 
 
 def test_slot_figures_are_micro_averages():
-    rows = [calls({"type": "经济型", "facilities": ["棋牌室"]}, {"type": "经济型"}), calls({"name": "x"}, {"name": "x", "rating_range_lower": 4}, dialogue="e")]
+    rows = [
+        calls({"type": "经济型", "facilities": ["棋牌室"]}, {"type": "经济型"}),
+        calls({"name": "x"}, {"name": "x", "rating_range_lower": 4}, dialogue="e"),
+    ]
     report = evaluate(rows)
-    assert (report["slot_precision"], report["slot_recall"], report["slot_f1"]) == pytest.approx((2 / 3, 2 / 3, 2 / 3), abs=1e-6)
+    assert (report["slot_precision"], report["slot_recall"], report["slot_f1"]) == pytest.approx(
+        (2 / 3, 2 / 3, 2 / 3), abs=1e-6
+    )
     assert report["call_exact"] == 0
     assert report["counts"]["slots_gold"] == 3
 
@@ -46,7 +62,9 @@ def test_the_state_of_an_exchange_is_the_models_own_latest_call():
         calls({"type": "经济型"}, {"type": "高档型"}, turn=1, exchange=1),
         replies("好", "好", turn=3, exchange=1),
         replies("电话", "电话", turn=5, exchange=2),
-        calls({"type": "经济型", "rating_range_lower": 4}, {"type": "经济型", "rating_range_lower": 4}, turn=7, exchange=3),
+        calls(
+            {"type": "经济型", "rating_range_lower": 4}, {"type": "经济型", "rating_range_lower": 4}, turn=7, exchange=3
+        ),
         replies("好", "好", turn=9, exchange=3),
     ]
     report = evaluate(rows)
@@ -66,7 +84,10 @@ def test_grounded_rate_counts_replies_of_the_model():
     assert report["grounded_rate"] == 0.5
 
 
-@pytest.mark.parametrize(("text", "ungrounded", "honest"), [("没有找到", (), 1), ("推荐北京饭店", (), 0), ("没有，但推荐甲饭店", ("甲饭店",), 0)])
+@pytest.mark.parametrize(
+    ("text", "ungrounded", "honest"),
+    [("没有找到", (), 1), ("推荐北京饭店", (), 0), ("没有，但推荐甲饭店", ("甲饭店",), 0)],
+)
 def test_after_an_empty_search_only_saying_so_is_honest(text, ungrounded, honest):
     assert evaluate([replies("没有", text, empty=True, ungrounded=ungrounded)])["zero_result_honesty"] == honest
 
@@ -77,7 +98,10 @@ def test_what_was_never_asked_for_is_unknown_instead_of_perfect():
 
 
 def test_a_perfect_model_scores_one_in_everything_with_intervals_of_no_width():
-    rows = [calls({"type": "经济型"}, {"type": "经济型"}, same=True), replies("没有找到合适的酒店", "没有找到合适的酒店", empty=True)]
+    rows = [
+        calls({"type": "经济型"}, {"type": "经济型"}, same=True),
+        replies("没有找到合适的酒店", "没有找到合适的酒店", empty=True),
+    ]
     report = evaluate(rows)
     perfect = {name: 100 if name == "bleu4" else 0 if name == "unparseable_rate" else 1 for name in METRICS}
     assert {name: report[name] for name in METRICS} == pytest.approx(perfect)
@@ -89,7 +113,10 @@ def test_every_count_has_its_column():
 
 
 def test_the_slot_table_and_the_confusions_name_the_slot_that_fails():
-    rows = [calls({"type": "经济型", "rating_range_lower": 4}, {"type": "高档型", "rating_range_lower": 4}, dialogue=str(i)) for i in range(3)]
+    rows = [
+        calls({"type": "经济型", "rating_range_lower": 4}, {"type": "高档型", "rating_range_lower": 4}, dialogue=str(i))
+        for i in range(3)
+    ]
     report = evaluate(rows)
     assert report["slots"]["type"]["f1"] == 0 and report["slots"]["rating_range_lower"]["f1"] == 1
     assert report["confusion"] == [{"slot": "type", "gold": "经济型", "predicted": "高档型", "count": 3}]

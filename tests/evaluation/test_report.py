@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chatbot.evaluation.labels import model_names
-from chatbot.evaluation.plots import metric_chart
-from chatbot.evaluation.report import example, failures, html_report, markdown_report, write_reports
+from chatbot.core.messages import call, reply, write_conversations
+from chatbot.evaluation.reporting.labels import model_names
+from chatbot.evaluation.reporting.plots import metric_chart
+from chatbot.evaluation.reporting.report import example, failures, html_report, markdown_report, write_reports
 from chatbot.evaluation.study import Study, StudyConfig, run_study
-from chatbot.messages import call, reply, write_conversations
 
 EVIL = '<img src=x onerror="alert(1)">'
 
@@ -75,12 +75,26 @@ def test_a_turn_that_the_checks_changed_shows_the_draft_as_well(study):
 
 
 def test_a_model_in_a_folder_is_named_by_its_run_and_never_by_a_path():
-    assert model_names(["hotel-mini", "adapter:/home/a/jobs/0712-lora/adapter", "/data/merged"]) == ["hotel-mini", "0712-lora", "merged"]
+    assert model_names(["hotel-mini", "adapter:/home/a/jobs/0712-lora/adapter", "/data/merged"]) == [
+        "hotel-mini",
+        "0712-lora",
+        "merged",
+    ]
     assert model_names(["/a/x", "/b/x"]) == ["x (1)", "x (2)"]
 
 
 def test_votes_and_feedback_are_part_of_the_report(study):
-    votes = [{"first": "adapter", "second": "base", "first_wins": 3, "second_wins": 1, "ties": 0, "win_rate": 0.75, "interval": [0.3, 0.95]}]
+    votes = [
+        {
+            "first": "adapter",
+            "second": "base",
+            "first_wins": 3,
+            "second_wins": 1,
+            "ties": 0,
+            "win_rate": 0.75,
+            "interval": [0.3, 0.95],
+        }
+    ]
     text = html_report(study, votes, {"likes": 5, "dislikes": 2, "corrections": 1, "queued": 2})
     assert "75%（30–95%）" in text and "送去审核 2" in text
 

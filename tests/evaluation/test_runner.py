@@ -2,24 +2,34 @@
 
 import pytest
 
+from chatbot.core.errors import InputError
+from chatbot.core.messages import call, reply, user
 from chatbot.dialogue.agent import Agent
-from chatbot.errors import InputError
 from chatbot.evaluation import runner
-from chatbot.evaluation.metrics import METRICS
-from chatbot.messages import call, reply, user
+from chatbot.evaluation.metrics.metrics import METRICS
 from chatbot.models.backends import TextDelta
 
 
 def test_every_assistant_turn_is_predicted_once_in_its_gold_context(conversations, gold_model, store):
     report = runner.run_evaluation(conversations, gold_model, store)
-    assert [(row.id, row.turn) for row in report["predictions"]] == [("one", 1), ("one", 3), ("one", 5), ("one", 7), ("two", 1), ("two", 3), ("two", 5)]
+    assert [(row.id, row.turn) for row in report["predictions"]] == [
+        ("one", 1),
+        ("one", 3),
+        ("one", 5),
+        ("one", 7),
+        ("two", 1),
+        ("two", 3),
+        ("two", 5),
+    ]
     assert sum(gold_model.batches) == 7
 
 
 def test_a_model_that_answers_like_the_data_is_perfect(conversations, gold_model, store):
     report = runner.run_evaluation(conversations, gold_model, store)
     perfect = {name: 100 if name == "bleu4" else 0 if name == "unparseable_rate" else 1 for name in METRICS}
-    assert {name: report[name] for name in METRICS if not name.startswith("lab_bleu")} == pytest.approx({k: v for k, v in perfect.items() if k != "lab_bleu4"})
+    assert {name: report[name] for name in METRICS if not name.startswith("lab_bleu")} == pytest.approx(
+        {k: v for k, v in perfect.items() if k != "lab_bleu4"}
+    )
     assert report["counts"]["dialogues"] == 2 and report["counts"]["empty_results"] == 1
 
 
@@ -42,7 +52,11 @@ def test_an_invented_phone_number_is_ungrounded(conversations, gold_model, store
 def test_a_call_in_other_words_finds_the_same_hotels(conversations, gold_model, store):
     gold_model.put(conversations[0].messages[:5], call({"type": "豪华"}))
     report = runner.run_evaluation(conversations, gold_model, store)
-    assert (report["same_hotels"], report["call_exact"], report["call_exact_verbatim"]) == (1, 1, pytest.approx(2 / 3, abs=1e-6))
+    assert (report["same_hotels"], report["call_exact"], report["call_exact_verbatim"]) == (
+        1,
+        1,
+        pytest.approx(2 / 3, abs=1e-6),
+    )
 
 
 @pytest.mark.parametrize("arguments", [{"type": 5}, {"facilities": "棋牌室", "x": {}}, {"price_range_lower": -1}])
@@ -95,8 +109,15 @@ def test_the_whole_chatbot_is_measured_with_its_models_draft_beside_it(conversat
     agent = Careful()
     report = runner.run_evaluation(conversations, gold_model, store, agent=agent)
     assert sorted(length for length, _ in agent.drafts) == [1, 1, 3, 3, 5, 5, 7]
-    assert (report["measured"], report["call_exact"], report["unparseable_rate"]) == ("chatbot", pytest.approx(1 / 3, abs=1e-6), 0)
-    assert (report["bare"]["call_exact"], report["bare"]["unparseable_rate"]) == (pytest.approx(2 / 3, abs=1e-6), pytest.approx(1 / 7, abs=1e-6))
+    assert (report["measured"], report["call_exact"], report["unparseable_rate"]) == (
+        "chatbot",
+        pytest.approx(1 / 3, abs=1e-6),
+        0,
+    )
+    assert (report["bare"]["call_exact"], report["bare"]["unparseable_rate"]) == (
+        pytest.approx(2 / 3, abs=1e-6),
+        pytest.approx(1 / 7, abs=1e-6),
+    )
 
 
 def test_the_models_own_figures_are_those_of_the_model_alone(conversations, gold_model, store):

@@ -5,18 +5,16 @@ from random import Random
 
 import pytest
 
+from chatbot.core.errors import ModelError
+from chatbot.core.messages import reply, user
 from chatbot.dialogue.events import TurnEvent
-from chatbot.errors import ModelError
-from chatbot.evaluation import wording
-from chatbot.evaluation.goals import Goal, delivered, draw_goals, satisfies
-from chatbot.evaluation.simulator import Outcome, converse, pass_hat, simulate, summarise
-from chatbot.evaluation.user import PATIENCE, SUCCESS
+from chatbot.evaluation.simulation import wording
+from chatbot.evaluation.simulation.goals import Goal, delivered, draw_goals, satisfies
+from chatbot.evaluation.simulation.simulator import Outcome, converse, pass_hat, simulate, summarise
+from chatbot.evaluation.simulation.user import PATIENCE, SUCCESS
 from chatbot.hotels.query import HotelQuery
-from chatbot.messages import reply, user
 
-FACTS = (
-    "{name}，{type}，价格{price}元，评分{rating}分，电话是{phone}，地址是{address}，{subway}，景点有{nearby_attractions[0]}，餐馆有{nearby_restaurants[0]}。"
-)
+FACTS = "{name}，{type}，价格{price}元，评分{rating}分，电话是{phone}，地址是{address}，{subway}，景点有{nearby_attractions[0]}，餐馆有{nearby_restaurants[0]}。"
 
 
 class Honest:
@@ -61,7 +59,10 @@ def test_every_goal_can_be_reached_and_only_impossible_ones_cannot_at_first(stor
 def test_goals_repeat_from_their_seed_and_are_of_every_kind(store):
     goals = draw_goals(store, 150)
     assert goals == draw_goals(store, 150) and goals[:5] != draw_goals(store, 5, seed=1)
-    kinds = Counter("name" if "name" in g.parts[0] else "impossible" if g.impossible else "change" if g.change else "plain" for g in goals)
+    kinds = Counter(
+        "name" if "name" in g.parts[0] else "impossible" if g.impossible else "change" if g.change else "plain"
+        for g in goals
+    )
     assert all(kinds[kind] >= 5 for kind in ("name", "impossible", "change", "plain"))
 
 
@@ -174,7 +175,7 @@ def test_each_seed_words_the_same_goals_differently(store):
 
 
 def test_no_sentence_of_the_user_is_one_of_self_plays():
-    from chatbot.corpus import phrases
+    from chatbot.corpus.selfplay import phrases
 
     def texts(module):
         for value in vars(module).values():

@@ -2,11 +2,13 @@
 
 import pytest
 
-from chatbot.evaluation.slots import ABSENT, confusions, convlab_equal, lab_counts, slots
+from chatbot.evaluation.metrics.slots import ABSENT, confusions, convlab_equal, lab_counts, slots
 
 
 def test_numbers_are_equal_however_they_are_written():
-    assert slots({"price_range_upper": 300}) == slots({"price_range_upper": 300.0}) == slots({"price_range_upper": "300"})
+    assert (
+        slots({"price_range_upper": 300}) == slots({"price_range_upper": 300.0}) == slots({"price_range_upper": "300"})
+    )
     assert slots({"price_range_upper": 1234567}) != slots({"price_range_upper": 1234568})
 
 
@@ -42,7 +44,14 @@ def test_blank_values_are_no_slot(blank):
 
 
 @pytest.mark.parametrize(
-    "odd", [{"facilities": "棋牌室"}, {"facilities": {"a": [1]}}, {"name": {"x": 1}}, {"price_range_upper": [1]}, {"facilities": [None, 3]}]
+    "odd",
+    [
+        {"facilities": "棋牌室"},
+        {"facilities": {"a": [1]}},
+        {"name": {"x": 1}},
+        {"price_range_upper": [1]},
+        {"facilities": [None, 3]},
+    ],
 )
 def test_arguments_of_odd_types_are_compared_without_failing(odd):
     assert slots(odd) == slots(odd)
@@ -74,4 +83,8 @@ def test_the_labs_counts_are_as_lenient_as_the_lab(predicted, gold, expected):
 
 def test_a_wrong_value_stands_beside_the_right_one_and_a_missing_one_beside_nothing():
     gold, predicted = slots({"type": "经济型", "rating_range_lower": 4}), slots({"type": "高档型", "name": "x"})
-    assert confusions(predicted, gold) == {("type", "经济型", "高档型"): 1, ("rating_range_lower", "4", ABSENT): 1, ("name", ABSENT, "x"): 1}
+    assert confusions(predicted, gold) == {
+        ("type", "经济型", "高档型"): 1,
+        ("rating_range_lower", "4", ABSENT): 1,
+        ("name", ABSENT, "x"): 1,
+    }

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from chatbot.errors import InputError
+from chatbot.core.errors import InputError
+from chatbot.core.messages import reply, write_conversations
 from chatbot.evaluation import evaluate, study
 from chatbot.evaluation.runner import run_evaluation
-from chatbot.messages import reply, write_conversations
 
 ROW = {"id", "turn", "gold_call", "predicted_call", "gold_reply", "predicted_reply"}
 
@@ -105,7 +105,9 @@ def test_a_configuration_out_of_bounds_is_refused(config, wrong):
 
 def test_the_report_on_disk_says_what_it_was_measured_on(conversations, gold_model, store, config, tmp_path):
     report = run_evaluation(conversations, gold_model, store)
-    text = evaluate.write_report(report, config.data, config.hotels, tmp_path / "out" / "report.json", tmp_path / "rows.jsonl")
+    text = evaluate.write_report(
+        report, config.data, config.hotels, tmp_path / "out" / "report.json", tmp_path / "rows.jsonl"
+    )
     figures = json.loads((tmp_path / "out" / "report.json").read_text())
     assert figures["slot_f1"] == 1 and len(figures["data"]["sha256"]) == 64
     assert set(json.loads((tmp_path / "rows.jsonl").read_text().splitlines()[0])) >= ROW

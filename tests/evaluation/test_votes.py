@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from chatbot.errors import InputError
-from chatbot.evaluation.votes import Vote, read_votes, record_vote, shuffle, standings
+from chatbot.core.errors import InputError
+from chatbot.evaluation.reporting.votes import Vote, read_votes, record_vote, shuffle, standings
 
 
 def test_votes_are_kept_with_their_time_and_read_back(tmp_path):
@@ -23,7 +23,12 @@ def test_an_unknown_choice_is_refused(tmp_path):
 
 
 def test_sides_do_not_matter_for_the_standings():
-    votes = [Vote("a", "b", "left", ""), Vote("b", "a", "right", ""), Vote("a", "b", "right", ""), Vote("b", "a", "tie", "")]
+    votes = [
+        Vote("a", "b", "left", ""),
+        Vote("b", "a", "right", ""),
+        Vote("a", "b", "right", ""),
+        Vote("b", "a", "tie", ""),
+    ]
     (row,) = standings(votes)
     assert (row["first"], row["first_wins"], row["second_wins"], row["ties"]) == ("a", 2, 1, 1)
     assert row["win_rate"] == pytest.approx(2 / 3) and row["interval"][0] < 2 / 3 < row["interval"][1]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.core.settings import DATA
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
-from chatbot.settings import DATA
 
 NAMES = (
     "归途快捷酒店(北京云桥使馆区店)",
@@ -42,9 +42,32 @@ def small() -> HotelStore:
     """Five hotels with known prices, ratings and facilities."""
     return HotelStore(
         [
-            Hotel(name="甲", type="经济型", price=200, rating=4.5, facilities=["棋牌室", "24小时热水"], address="北京朝阳区云桥路1号", subway="云桥地铁站A口"),
-            Hotel(name="乙", type="经济型", price=300, rating=4.5, facilities=["棋牌室"], address="北京海淀区云桥路2号", subway="松台地铁站"),
-            Hotel(name="丙", type="豪华型", price=900, rating=4.8, facilities=["室内游泳池", "所有房间提供wifi"], address="北京朝阳区松台街3号"),
+            Hotel(
+                name="甲",
+                type="经济型",
+                price=200,
+                rating=4.5,
+                facilities=["棋牌室", "24小时热水"],
+                address="北京朝阳区云桥路1号",
+                subway="云桥地铁站A口",
+            ),
+            Hotel(
+                name="乙",
+                type="经济型",
+                price=300,
+                rating=4.5,
+                facilities=["棋牌室"],
+                address="北京海淀区云桥路2号",
+                subway="松台地铁站",
+            ),
+            Hotel(
+                name="丙",
+                type="豪华型",
+                price=900,
+                rating=4.8,
+                facilities=["室内游泳池", "所有房间提供wifi"],
+                address="北京朝阳区松台街3号",
+            ),
             Hotel(name="丁", type="舒适型", price=None, rating=4.9, facilities=["残疾人设施", "酒店各处提供wifi"]),
             Hotel(name="戊", type="舒适型", price=400, rating=None, facilities=["电动汽车充电"]),
         ]

@@ -5,7 +5,7 @@ import hashlib
 import httpx
 import pytest
 
-from chatbot.errors import DownloadError
+from chatbot.core.errors import DownloadError
 from chatbot.hotels.download import Source, download
 
 BODY = bytes(range(256)) * 40

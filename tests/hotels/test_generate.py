@@ -2,11 +2,11 @@
 
 from statistics import mean
 
+from chatbot.core.settings import DATA
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.generate import FACILITY_PERCENT, WIFI_PERCENT, generate, write_hotels
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.hotels.records import read_hotels
-from chatbot.settings import DATA
 
 
 def test_the_shipped_file_is_what_the_generator_makes(tmp_path):
@@ -39,8 +39,13 @@ def test_names_are_unique_and_some_hotels_are_branches_of_one_chain():
 def test_price_and_rating_rise_with_the_type_and_with_each_other():
     hotels = [hotel for hotel in generate() if hotel.price and hotel.rating]
     by_type = [[hotel for hotel in hotels if hotel.type == kind] for kind in HOTEL_TYPES]
-    assert sorted((mean(h.price for h in group) for group in by_type), reverse=True) == [mean(h.price for h in group) for group in by_type]
-    cheap, dear = (mean(h.rating for h in sorted(by_type[3], key=lambda h: h.price)[half]) for half in (slice(0, 200), slice(-200, None)))
+    assert sorted((mean(h.price for h in group) for group in by_type), reverse=True) == [
+        mean(h.price for h in group) for group in by_type
+    ]
+    cheap, dear = (
+        mean(h.rating for h in sorted(by_type[3], key=lambda h: h.price)[half])
+        for half in (slice(0, 200), slice(-200, None))
+    )
     assert dear > cheap
 
 

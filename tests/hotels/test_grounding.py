@@ -2,8 +2,8 @@
 
 import pytest
 
+from chatbot.core.messages import user
 from chatbot.hotels.grounding import ungrounded
-from chatbot.messages import user
 
 A = {"name": "归途快捷酒店(北京云桥店)", "type": "经济型", "address": "北京朝阳区云桥路1号", "subway": "云桥地铁站A口", "phone": "010-11110000", "facilities": ["棋牌室", "部分房间提供wifi"],
      "price": 200, "rating": 4.6, "nearby_attractions": ["云桥公园"], "nearby_restaurants": []}  # fmt: skip

@@ -12,7 +12,18 @@ def _found(store, name):
 YUNQIAO = {"归途快捷酒店(北京云桥使馆区店)", "归途快捷酒店(北京云桥三元里店)", "归途快捷酒店(北京云桥松林巷店)"}
 
 
-@pytest.mark.parametrize("said", ["归途云桥店", "归途云桥", "归途快捷酒店(北京云桥店)", "云桥归途", "归途酒店云桥店", "北京归途云桥店", "归途快捷酒店 云桥"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "归途云桥店",
+        "归途云桥",
+        "归途快捷酒店(北京云桥店)",
+        "云桥归途",
+        "归途酒店云桥店",
+        "北京归途云桥店",
+        "归途快捷酒店 云桥",
+    ],
+)
 def test_a_short_name_finds_its_branches(named, said):
     assert _found(named, said) == YUNQIAO
 
@@ -60,7 +71,20 @@ def test_a_typo_in_a_full_name_is_forgiven(named, said, name):
 
 @pytest.mark.parametrize(
     "said",
-    ["火星大酒店", "归途火星店", "北京瑞城大酒店", "归途快捷酒店(北京国贸店)", "北京月坛湾大酒店", "酒店", "北京", "店", "a", "？", "9天火星店", "瑞顿酒店"],
+    [
+        "火星大酒店",
+        "归途火星店",
+        "北京瑞城大酒店",
+        "归途快捷酒店(北京国贸店)",
+        "北京月坛湾大酒店",
+        "酒店",
+        "北京",
+        "店",
+        "a",
+        "？",
+        "9天火星店",
+        "瑞顿酒店",
+    ],
 )
 def test_an_unknown_name_finds_nothing(named, said):
     found = named.search(HotelQuery(name=said))
@@ -86,6 +110,8 @@ def test_a_hotel_is_heard_among_other_words(named, words, name):
     assert named.mentioned(words) == name
 
 
-@pytest.mark.parametrize("words", ["想找一家经济型酒店", "附近有什么好吃的饭店", "有没有便宜的快捷酒店", "中心区的大酒店", "这家酒店", ""])
+@pytest.mark.parametrize(
+    "words", ["想找一家经济型酒店", "附近有什么好吃的饭店", "有没有便宜的快捷酒店", "中心区的大酒店", "这家酒店", ""]
+)
 def test_words_that_name_no_hotel_of_the_database_mention_none(named, words):
     assert named.mentioned(words) == ""

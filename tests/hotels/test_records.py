@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chatbot.errors import InputError
+from chatbot.core.errors import InputError
 from chatbot.hotels.records import read_hotels
 
 
@@ -13,7 +13,19 @@ def _entry(name="北京云桥酒店", **fields):
 
 
 def test_gaps_and_junk_are_tolerated(write):
-    path = write(json.dumps([_entry(价格=None, 评分="", 酒店设施=["棋牌室", "\n    ", "棋牌室"], 周边景点=None, 周边餐馆=list("一二三四五六七"))]))
+    path = write(
+        json.dumps(
+            [
+                _entry(
+                    价格=None,
+                    评分="",
+                    酒店设施=["棋牌室", "\n    ", "棋牌室"],
+                    周边景点=None,
+                    周边餐馆=list("一二三四五六七"),
+                )
+            ]
+        )
+    )
     (hotel,) = read_hotels(path)
     assert (hotel.price, hotel.rating, hotel.facilities, hotel.nearby_attractions) == (None, None, ["棋牌室"], [])
     assert hotel.nearby_restaurants == list("一二三四五")

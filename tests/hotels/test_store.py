@@ -105,7 +105,10 @@ def _random_query(rng, hotel):
 
 
 def _meets(hotel, query, relaxed=()):
-    price, rating = hotel.price if hotel.price is not None else float("nan"), hotel.rating if hotel.rating is not None else float("nan")
+    price, rating = (
+        hotel.price if hotel.price is not None else float("nan"),
+        hotel.rating if hotel.rating is not None else float("nan"),
+    )
     met = {
         "type": query.type in (None, hotel.type),
         "price_range_lower": query.price_range_lower is None or price >= query.price_range_lower,

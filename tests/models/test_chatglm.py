@@ -13,10 +13,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GlmForCausalLM
 from typer.testing import CliRunner
 
 from chatbot.__main__ import app
-from chatbot.errors import ModelError
-from chatbot.messages import call, observation, reply, user
+from chatbot.core.errors import ModelError
+from chatbot.core.messages import call, observation, reply, user
 from chatbot.models.backends import CallDelta
-from chatbot.models.chatglm import convert
+from chatbot.models.conversion.chatglm3 import convert
 from chatbot.models.local import LocalModel
 from chatbot.models.registry import family_of, write_family
 from chatbot.models.render import render
@@ -104,7 +104,9 @@ def test_weights_keep_their_precision(tokenizer_model, tmp_path):
 
 
 def test_prefix_encoder_weights_are_left_out_with_a_note(tokenizer_model, tmp_path):
-    write_original(tmp_path / "src", tokenizer_model, extra={"transformer.prefix_encoder.embedding.weight": torch.zeros(2, 2)})
+    write_original(
+        tmp_path / "src", tokenizer_model, extra={"transformer.prefix_encoder.embedding.weight": torch.zeros(2, 2)}
+    )
     assert convert(tmp_path / "src", tmp_path / "dst") == ["1 prefix-encoder tensors (P-Tuning v2) were left out"]
     load(tmp_path / "dst")
 
@@ -131,7 +133,9 @@ def test_an_interrupted_conversion_goes_on_where_it_stopped(converted, original,
 
 
 def test_an_interrupted_conversion_still_tells_what_it_left_out(tokenizer_model, tmp_path):
-    write_original(tmp_path / "src", tokenizer_model, extra={"transformer.prefix_encoder.embedding.weight": torch.zeros(2, 2)})
+    write_original(
+        tmp_path / "src", tokenizer_model, extra={"transformer.prefix_encoder.embedding.weight": torch.zeros(2, 2)}
+    )
 
     def stop(done, total, name):
         if done == total:
@@ -210,7 +214,7 @@ def test_a_weight_that_is_missing_is_named(tokenizer_model, tmp_path):
 MEASURE = """
 import sys
 from pathlib import Path
-from chatbot.models.chatglm import convert
+from chatbot.models.conversion.chatglm3 import convert
 
 def peak():
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
@@ -225,8 +229,12 @@ print(peak() - before)
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the kernel must tell a process's peak memory")
 @pytest.mark.parametrize("legacy", [False, True], ids=["mapped", "written by an old torch"])
-def test_converting_takes_less_memory_than_one_and_a_half_times_the_largest_shard(original, tokenizer_model, tmp_path, legacy):
-    write_original(tmp_path / "src", tokenizer_model, CONFIG | {"hidden_size": 1024, "ffn_hidden_size": 8192}, legacy=legacy)
+def test_converting_takes_less_memory_than_one_and_a_half_times_the_largest_shard(
+    original, tokenizer_model, tmp_path, legacy
+):
+    write_original(
+        tmp_path / "src", tokenizer_model, CONFIG | {"hidden_size": 1024, "ffn_hidden_size": 8192}, legacy=legacy
+    )
     largest = max(path.stat().st_size for path in (tmp_path / "src").glob("*.bin"))
     assert largest > 50_000_000
     run = [sys.executable, "-c", MEASURE, original, tmp_path / "src", tmp_path]
@@ -254,7 +262,9 @@ def adapter(converted, tmp_path_factory):
     family = family_of(converted)
     example = render(DIALOGUE, TOOLS, family, tokenizer)
     torch.manual_seed(0)
-    model = get_peft_model(load(converted), LoraConfig(r=8, lora_alpha=32, target_modules=list(family.lora_targets), task_type="CAUSAL_LM"))
+    model = get_peft_model(
+        load(converted), LoraConfig(r=8, lora_alpha=32, target_modules=list(family.lora_targets), task_type="CAUSAL_LM")
+    )
     ids, labels = torch.tensor([example.ids]), torch.tensor([example.labels])
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.01)
     losses = [10.0]
@@ -284,7 +294,13 @@ def test_the_trained_model_calls_a_tool_and_answers_from_its_result(converted, a
 def test_generating_needs_nothing_of_ours(converted, adapter):
     tokenizer = AutoTokenizer.from_pretrained(converted, trust_remote_code=False)
     model = PeftModel.from_pretrained(load(converted), adapter[0])
-    prompt = tokenizer.apply_chat_template([m.to_dict() for m in DIALOGUE[:3]], tools=TOOLS, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    prompt = tokenizer.apply_chat_template(
+        [m.to_dict() for m in DIALOGUE[:3]],
+        tools=TOOLS,
+        add_generation_prompt=True,
+        return_tensors="pt",
+        return_dict=True,
+    )
     written = model.generate(**prompt, max_new_tokens=30, do_sample=False)[0, prompt["input_ids"].shape[1] :]
     assert tokenizer.decode(written) == "\n 春晓便宜<|user|>"
 

@@ -6,15 +6,38 @@ from hypothesis import strategies as st
 from sentencepiece import SentencePieceProcessor
 from transformers import AutoTokenizer
 
-from chatbot.errors import ModelError
-from chatbot.models.chatglm3_family import MARKS
-from chatbot.models.chatglm_tokenizer import build_tokenizer, disagreements, merges, read_sentencepiece
+from chatbot.core.errors import ModelError
+from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer, disagreements, merges, read_sentencepiece
+from chatbot.models.families.chatglm3 import MARKS
 from tests.chatglm_original import train_sentencepiece
 
-SNIPPETS = ["你好", "便宜的", "酒店", "aba", "ab", "aa", "a", "hello", " ", "  ", "\n", "\t", "\r\n", "▁", "2023", "0", "，", "。"]
+SNIPPETS = [
+    "你好",
+    "便宜的",
+    "酒店",
+    "aba",
+    "ab",
+    "aa",
+    "a",
+    "hello",
+    " ",
+    "  ",
+    "\n",
+    "\t",
+    "\r\n",
+    "▁",
+    "2023",
+    "0",
+    "，",
+    "。",
+]
 SNIPPETS += ["😀", "👩\u200d👩\u200d👧", "é", "\u3000", "ﬁ", "①"]
 TYPED_MARKS = [*MARKS, "<s>", "</s>", "<unk>", "<0x0A>", "<0xE4>"]
-TEXTS = st.text() | st.text(alphabet="ab 你好1\n", max_size=40) | st.lists(st.sampled_from(SNIPPETS + TYPED_MARKS), max_size=24).map("".join)
+TEXTS = (
+    st.text()
+    | st.text(alphabet="ab 你好1\n", max_size=40)
+    | st.lists(st.sampled_from(SNIPPETS + TYPED_MARKS), max_size=24).map("".join)
+)
 
 
 class Pair:
@@ -94,7 +117,9 @@ def test_a_mark_that_somebody_types_stays_text(pair, mark):
 def test_a_rendered_template_is_read_as_marks_but_words_are_not(pair):
     marked = pair.fast.encode("[gMASK]sop<|user|>\n", add_special_tokens=False)
     assert marked[:3] == pair.fast.convert_tokens_to_ids(["[gMASK]", "sop", "<|user|>"])
-    assert pair.fast.encode("philosophy eopard", add_special_tokens=False) == pair.sentencepiece.encode("philosophy eopard")
+    assert pair.fast.encode("philosophy eopard", add_special_tokens=False) == pair.sentencepiece.encode(
+        "philosophy eopard"
+    )
 
 
 def test_disagreements_count_texts_with_other_ids(pair, normalising):
@@ -104,7 +129,9 @@ def test_disagreements_count_texts_with_other_ids(pair, normalising):
     reversed_merges = build_tokenizer(pair.path)
     state = reversed_merges.backend_tokenizer.model
     pieces = {text: index for index, (text, _, _) in enumerate(read_sentencepiece(pair.path).pieces)}
-    reversed_merges.backend_tokenizer.model = type(state)(pieces, merges(read_sentencepiece(pair.path).pieces)[::-1], byte_fallback=True)
+    reversed_merges.backend_tokenizer.model = type(state)(
+        pieces, merges(read_sentencepiece(pair.path).pieces)[::-1], byte_fallback=True
+    )
     assert disagreements(reversed_merges, pair.path)[0] > 0
 
 

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from chatbot.core.settings import Settings
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.models.constraint import CallConstraint
-from chatbot.models.hotel_mini import CALL, HOTEL_MINI
+from chatbot.models.families.hotel_mini import CALL, HOTEL_MINI
 from chatbot.models.loading import load_tokenizer
-from chatbot.settings import Settings
 
 
 @pytest.fixture(scope="module")

@@ -6,16 +6,17 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from chatbot.core.errors import BackendError, CallParseError
+from chatbot.core.messages import FunctionCall, Message, ToolCall, call, observation, reply, user
+from chatbot.core.settings import Settings
 from chatbot.dialogue.agent import Agent
-from chatbot.errors import BackendError, CallParseError
 from chatbot.hotels.query import SEARCH_HOTELS
-from chatbot.messages import FunctionCall, Message, ToolCall, call, observation, reply, user
-from chatbot.models import chatglm3_family, llama2_family
 from chatbot.models.backends import CallDelta, TextDelta
 from chatbot.models.catalog import open_model
-from chatbot.models.endpoint import EndpointModel, wire
-from chatbot.models.serve import mount
-from chatbot.settings import Settings
+from chatbot.models.families import chatglm3 as chatglm3_family
+from chatbot.models.families import llama2 as llama2_family
+from chatbot.models.serving.endpoint import EndpointModel, wire
+from chatbot.models.serving.openai_server import mount
 from tests.servers import served
 
 WISH = {"type": "经济型", "facilities": ["能打麻将"]}
@@ -40,11 +41,20 @@ CALLS_IN_THEIR_DIALECTS = {
         {"tool_calls": [part(arguments=ARGUMENTS[:9]) | {"id": "x"}]},
         {"tool_calls": [part(arguments=ARGUMENTS[9:]) | {"id": "x"}]},
     ],
-    "transformers serve: the whole call in one chunk": [{"tool_calls": [part(name="search_hotels", arguments=ARGUMENTS) | {"id": "y", "type": "function"}]}],
-    "a second call beside the first, which is the one that is read": [
-        {"tool_calls": [part(name="search_hotels", arguments=ARGUMENTS), {"index": 1, "function": {"name": "other", "arguments": "{}"}}]}
+    "transformers serve: the whole call in one chunk": [
+        {"tool_calls": [part(name="search_hotels", arguments=ARGUMENTS) | {"id": "y", "type": "function"}]}
     ],
-    "ChatGLM3's form, left in the text": [{"content": c} for c in f"\nsearch_hotels\n {chatglm3_family.call_text(CALL)}"],
+    "a second call beside the first, which is the one that is read": [
+        {
+            "tool_calls": [
+                part(name="search_hotels", arguments=ARGUMENTS),
+                {"index": 1, "function": {"name": "other", "arguments": "{}"}},
+            ]
+        }
+    ],
+    "ChatGLM3's form, left in the text": [
+        {"content": c} for c in f"\nsearch_hotels\n {chatglm3_family.call_text(CALL)}"
+    ],
     "ChatGLM3's name and JSON, left in the text": [{"content": f"search_hotels\n{ARGUMENTS}"}],
     "Llama 2's form, left in the text": [{"content": c} for c in f" {llama2_family.call_text(CALL)}"],
 }
@@ -108,7 +118,9 @@ def test_a_call_is_read_in_every_servers_way_to_write_it(server, model, dialect)
     assert model.predict([([user("想找酒店")], [SEARCH_HOTELS])]) == [call(WISH)]
 
 
-@pytest.mark.parametrize("text", ["您好！", "search 一下", "Can I help?", "search_hotels", "CALL", "\n 您好", "search_hotels 是函数\n"])
+@pytest.mark.parametrize(
+    "text", ["您好！", "search 一下", "Can I help?", "search_hotels", "CALL", "\n 您好", "search_hotels 是函数\n"]
+)
 def test_a_reply_stays_a_reply_whatever_it_begins_with(server, model, text):
     server.script = [{"content": c} for c in text]
     assert said(model.generate([user("你好")], [SEARCH_HOTELS])) == text
@@ -126,7 +138,12 @@ def test_without_tools_nothing_is_taken_for_a_call(server, model):
 
 
 @pytest.mark.parametrize(
-    "script", [[{"tool_calls": [part(name="search_hotels", arguments="{")]}], [{"tool_calls": [part(name="f", arguments="[1]")]}], [{"content": "CALL: {"}]]
+    "script",
+    [
+        [{"tool_calls": [part(name="search_hotels", arguments="{")]}],
+        [{"tool_calls": [part(name="f", arguments="[1]")]}],
+        [{"content": "CALL: {"}],
+    ],
 )
 def test_a_call_that_is_none_is_told_as_such(server, model, script):
     server.script = script
@@ -155,7 +172,17 @@ def test_a_stream_that_breaks_is_told_as_such(server, model, line):
 
 def test_each_result_is_joined_to_its_own_call():
     calls = [ToolCall(function=FunctionCall(name=name, arguments={"n": 1})) for name in ("one", "two")]
-    sent = wire([user("比较"), Message(role="assistant", tool_calls=calls), observation([], "one"), observation([], "two"), reply("好"), user("再"), call({})])
+    sent = wire(
+        [
+            user("比较"),
+            Message(role="assistant", tool_calls=calls),
+            observation([], "one"),
+            observation([], "two"),
+            reply("好"),
+            user("再"),
+            call({}),
+        ]
+    )
     ids = [c["id"] for c in sent[2]["tool_calls"]]
     assert len(set(ids)) == 2 and [m["tool_call_id"] for m in sent[3:5]] == ids
     assert [c["function"]["name"] for c in sent[2]["tool_calls"]] == ["one", "two"]
@@ -170,7 +197,9 @@ def test_a_system_message_of_ones_own_is_the_only_one():
 @pytest.mark.parametrize(("wanted", "roles"), [(True, ["system", "user"]), (False, ["user"])])
 def test_a_model_that_was_trained_here_is_sent_what_it_was_trained_on(server, address, tmp_path, wanted, roles):
     server.script = [{"content": "您好"}]
-    current = Settings(openai_base_url=address, openai_api_key="key", openai_system=wanted, workspace=tmp_path, _env_file=None)
+    current = Settings(
+        openai_base_url=address, openai_api_key="key", openai_system=wanted, workspace=tmp_path, _env_file=None
+    )
     far = open_model("openai:hotel", current)
     assert said(far.generate([user("你好")], [SEARCH_HOTELS])) == "您好"
     far.close()

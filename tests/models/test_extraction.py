@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from chatbot.errors import ModelError
-from chatbot.models.extraction import extract_adapter, factors
+from chatbot.core.errors import ModelError
+from chatbot.models.conversion.extract_adapter import extract_adapter, factors
 from chatbot.models.local import LocalModel
 from tests.tiny_models import tiny_llama
 
@@ -44,7 +44,11 @@ def test_the_extracted_adapter_on_the_base_writes_what_the_tuned_model_writes(ti
     tuned = tuned_copy(tiny_hotel_mini, tmp_path / "tuned")
     told = extract_adapter(tiny_hotel_mini, tuned, tmp_path / "adapter", rank=4096)
     assert told["kept"] == pytest.approx(1, abs=1e-3)
-    base, goal, adapted = LocalModel.load(tiny_hotel_mini), LocalModel.load(tuned), LocalModel.load(tiny_hotel_mini, tmp_path / "adapter")
+    base, goal, adapted = (
+        LocalModel.load(tiny_hotel_mini),
+        LocalModel.load(tuned),
+        LocalModel.load(tiny_hotel_mini, tmp_path / "adapter"),
+    )
     assert (logits(adapted) - logits(goal)).abs().max() < 0.02 * (logits(base) - logits(goal)).abs().max()
 
 

@@ -8,23 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sentencepiece import SentencePieceProcessor
 
-from chatbot.errors import ModelError
+from chatbot.core.errors import ModelError
+from chatbot.core.messages import FunctionCall, Message, ToolCall, call, observation, reply, user
 from chatbot.hotels.query import SEARCH_HOTELS
-from chatbot.messages import FunctionCall, Message, ToolCall, call, observation, reply, user
-from chatbot.models import chatglm3_family, llama2_family
-from chatbot.models.chatglm3_family import CHATGLM3, MARKS
-from chatbot.models.chatglm_tokenizer import build_tokenizer
-from chatbot.models.llama2_family import LLAMA2
+from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer
+from chatbot.models.families import chatglm3 as chatglm3_family
+from chatbot.models.families import llama2 as llama2_family
+from chatbot.models.families.chat_template import template_family
+from chatbot.models.families.chatglm3 import CHATGLM3, MARKS
+from chatbot.models.families.llama2 import LLAMA2
 from chatbot.models.registry import TEMPLATES
 from chatbot.models.render import encode, render, render_prompt
-from chatbot.models.template_family import template_family
 from tests.chatglm_original import train_sentencepiece
 
 HOTEL = {"name": "春晓旅馆", "price": 90.0, "rating": None, "facilities": ["早餐"]}
 SYSTEM = Message(role="system", content="你是酒店助手。")
 TWO_CALLS = Message(
     role="assistant",
-    tool_calls=[ToolCall(function=FunctionCall(name="search_hotels", arguments=a)) for a in ({"type": "经济型"}, {"name": "春晓"})],
+    tool_calls=[
+        ToolCall(function=FunctionCall(name="search_hotels", arguments=a))
+        for a in ({"type": "经济型"}, {"name": "春晓"})
+    ],
 )
 DIALOGUE = [
     user("推荐一家便宜的酒店，\n 要能打麻将"),
@@ -39,7 +43,10 @@ SHAPES = {
     "a call and a reply": (DIALOGUE, [SEARCH_HOTELS]),
     "a system message and tools": ([SYSTEM, *DIALOGUE], [SEARCH_HOTELS]),
     "a system message alone": ([SYSTEM, user("你好"), reply("您好！")], []),
-    "several calls": ([user("比较"), TWO_CALLS, observation([HOTEL]), observation([]), reply("没有别的。")], [SEARCH_HOTELS]),
+    "several calls": (
+        [user("比较"), TWO_CALLS, observation([HOTEL]), observation([]), reply("没有别的。")],
+        [SEARCH_HOTELS],
+    ),
     "a call at the end": (DIALOGUE[:2], [SEARCH_HOTELS]),
     "two replies in a row": ([user("你好"), reply("您好！"), reply("想找什么酒店？")], []),
     "an empty reply": ([user("你好"), reply("")], []),
@@ -116,9 +123,17 @@ def test_a_chatglm3_prompt_has_the_original_ids(chatglm3, sp):
     family, tokenizer = chatglm3
     tools = json.dumps([SEARCH_HOTELS["function"]], indent=4, ensure_ascii=False)
     sequence = [
-        ("system", "", f"Answer the following questions as best as you can. You have access to the following tools:\n{tools}"),
+        (
+            "system",
+            "",
+            f"Answer the following questions as best as you can. You have access to the following tools:\n{tools}",
+        ),
         ("user", "", "推荐一家便宜的酒店，\n 要能打麻将"),
-        ("assistant", "search_hotels", "```python\ntool_call(type='经济型', facilities=['打麻将'], rating_range_lower=4.5, price_range_upper=300)\n```"),
+        (
+            "assistant",
+            "search_hotels",
+            "```python\ntool_call(type='经济型', facilities=['打麻将'], rating_range_lower=4.5, price_range_upper=300)\n```",
+        ),
         ("observation", "", json.dumps([HOTEL], ensure_ascii=False)),
         ("assistant", "", "春晓旅馆，90元。"),
         ("user", "", "谢谢"),
@@ -135,7 +150,10 @@ def test_tools_join_the_system_message_that_is_there(chatglm3, sp):
 
 def test_a_llama2_prompt_has_the_original_ids(llama2, sp):
     family, tokenizer = llama2
-    turns = [sp.encode("[INST] <<SYS>>\n你是酒店助手。\n<</SYS>>\n\n你好 [/INST] 您好！ "), sp.encode("[INST] 谢谢 [/INST]")]
+    turns = [
+        sp.encode("[INST] <<SYS>>\n你是酒店助手。\n<</SYS>>\n\n你好 [/INST] 您好！ "),
+        sp.encode("[INST] 谢谢 [/INST]"),
+    ]
     prompt = render_prompt([SYSTEM, user(" 你好 "), reply("您好！"), user("谢谢")], [], family, tokenizer)
     assert prompt == [1, *turns[0], 2, 1, *turns[1]]
 
@@ -157,7 +175,11 @@ def test_the_model_is_trained_on_what_it_must_write_and_nothing_else(pair, shape
     family, tokenizer = pair
     messages, tools = SHAPES[shape]
     runs = written(render(messages, tools, family, tokenizer))
-    turns = [m for before, m in pairwise([None, *messages]) if m.role == "assistant" and (before is None or before.role != "assistant")]
+    turns = [
+        m
+        for before, m in pairwise([None, *messages])
+        if m.role == "assistant" and (before is None or before.role != "assistant")
+    ]
     if family.name != "template":
         assert len(runs) == len(turns)
     assert all(tokenizer.decode(run[-1:]) in family.stops for run in runs)
@@ -178,7 +200,23 @@ def test_what_a_model_is_trained_to_write_is_read_back_as_the_message(pair, mess
 
 @given(
     content=st.lists(
-        st.sampled_from([*MARKS, "<s>", "</s>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<|im_end|>", "RESULT:", "你好", "\n", " ", "\ue0000\ue001"]),
+        st.sampled_from(
+            [
+                *MARKS,
+                "<s>",
+                "</s>",
+                "[INST]",
+                "[/INST]",
+                "<<SYS>>",
+                "<</SYS>>",
+                "<|im_end|>",
+                "RESULT:",
+                "你好",
+                "\n",
+                " ",
+                "\ue0000\ue001",
+            ]
+        ),
         max_size=8,
     ).map("".join)
 )
@@ -208,18 +246,27 @@ def test_the_template_beside_a_checkpoint_says_the_same(request, name, shape):
     messages, tools = SHAPES[shape]
     ours = render(messages, tools, family, tokenizer)
     dicts = [m.to_dict() for m in messages]
-    theirs = tokenizer.apply_chat_template(dicts, tools=tools or None, return_dict=True, return_assistant_tokens_mask=True)
+    theirs = tokenizer.apply_chat_template(
+        dicts, tools=tools or None, return_dict=True, return_assistant_tokens_mask=True
+    )
     assert theirs["input_ids"] == ours.ids
     assert [bool(m) for m in theirs["assistant_masks"]] == ours.trained
-    prompt = tokenizer.apply_chat_template(dicts[:-1], tools=tools or None, add_generation_prompt=True, return_dict=False)
+    prompt = tokenizer.apply_chat_template(
+        dicts[:-1], tools=tools or None, add_generation_prompt=True, return_dict=False
+    )
     assert prompt == render_prompt(messages[:-1], tools, family, tokenizer)
 
 
-@pytest.mark.parametrize("value", ["it's", 'a "b"', 'it\'s "b"', "a\\b\nc", True, None, 3, 4.5, ["a", ["b"]], {"k": [1, "x"]}])
+@pytest.mark.parametrize(
+    "value", ["it's", 'a "b"', 'it\'s "b"', "a\\b\nc", True, None, 3, 4.5, ["a", ["b"]], {"k": [1, "x"]}]
+)
 def test_the_template_writes_python_literals_as_the_renderer_does(chatglm3, value):
     family, tokenizer = chatglm3
     messages = [user("你好"), call({"type": value})]
-    assert tokenizer.apply_chat_template([m.to_dict() for m in messages], return_dict=False) == render(messages, [], family, tokenizer).ids
+    assert (
+        tokenizer.apply_chat_template([m.to_dict() for m in messages], return_dict=False)
+        == render(messages, [], family, tokenizer).ids
+    )
 
 
 def test_arguments_that_are_no_python_names_are_written_as_json():
@@ -230,13 +277,22 @@ def test_arguments_that_are_no_python_names_are_written_as_json():
 
 @pytest.mark.parametrize(
     ("text", "verdict"),
-    [("\n您好", False), ("", None), ("search", None), ("search_hotels\n", True), ("您好", False), ("Hello there", False)],
+    [
+        ("\n您好", False),
+        ("", None),
+        ("search", None),
+        ("search_hotels\n", True),
+        ("您好", False),
+        ("Hello there", False),
+    ],
 )
 def test_chatglm3s_first_line_tells_a_call(text, verdict):
     assert CHATGLM3.is_call(text) is verdict
 
 
-@pytest.mark.parametrize(("text", "verdict"), [("", None), (" CA", None), ("CALL: {", True), ("Can I", False), ("您好", False)])
+@pytest.mark.parametrize(
+    ("text", "verdict"), [("", None), (" CA", None), ("CALL: {", True), ("Can I", False), ("您好", False)]
+)
 def test_llama2s_mark_tells_a_call(text, verdict):
     assert LLAMA2.is_call(text) is verdict
 
@@ -265,7 +321,9 @@ def test_thoughts_are_not_shown(templated):
 
 def test_a_template_that_rewrites_earlier_turns_is_refused(templated):
     _, tokenizer = templated
-    tokenizer.chat_template = "{{ messages | length }}{% for m in messages %}<|im_start|>{{ m.content }}<|im_end|>{% endfor %}"
+    tokenizer.chat_template = (
+        "{{ messages | length }}{% for m in messages %}<|im_start|>{{ m.content }}<|im_end|>{% endfor %}"
+    )
     family = template_family(tokenizer)
     tokenizer.chat_template, good = tokenizer.chat_template, QWEN_LIKE
     try:

@@ -7,16 +7,16 @@ import pytest
 import torch
 import xgrammar
 
+from chatbot.core.messages import call, user
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
-from chatbot.messages import call, user
-from chatbot.models import chatglm3_family
-from chatbot.models.chatglm3_family import CHATGLM3, MARKS
-from chatbot.models.chatglm_tokenizer import build_tokenizer
+from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer
+from chatbot.models.families import chatglm3 as chatglm3_family
+from chatbot.models.families.chat_template import read
+from chatbot.models.families.chatglm3 import CHATGLM3, MARKS
+from chatbot.models.families.llama2 import LLAMA2, call_text
+from chatbot.models.families.parsers import parse_json
 from chatbot.models.grammar import call_grammar, object_grammar, token_info
-from chatbot.models.llama2_family import LLAMA2, call_text
-from chatbot.models.parsers import parse_json
 from chatbot.models.render import render
-from chatbot.models.template_family import read
 from tests.chatglm_original import train_sentencepiece
 
 SEVERAL = {
@@ -25,13 +25,24 @@ SEVERAL = {
         "type": "object",
         "properties": {
             "nights": {"type": "integer", "minimum": 1},
-            "guest": {"type": "object", "properties": {"name": {"type": "string"}, "adult": {"type": "boolean"}}, "required": ["name"]},
+            "guest": {
+                "type": "object",
+                "properties": {"name": {"type": "string"}, "adult": {"type": "boolean"}},
+                "required": ["name"],
+            },
             "shift": {"type": "number"},
         },
         "required": ["nights"],
     },
 }
-FULL = {"name": "春晓", "type": "经济型", "facilities": ["打麻将", "早餐"], "price_range_upper": 300, "rating_range_lower": 4.5, "sort_by": "price"}
+FULL = {
+    "name": "春晓",
+    "type": "经济型",
+    "facilities": ["打麻将", "早餐"],
+    "price_range_upper": 300,
+    "rating_range_lower": 4.5,
+    "sort_by": "price",
+}
 
 
 class Decoder:
@@ -42,7 +53,9 @@ class Decoder:
         path.write_bytes(train_sentencepiece())
         self.tokenizer = build_tokenizer(path, MARKS)
         self.stops = self.tokenizer.convert_tokens_to_ids(list(CHATGLM3.stops))
-        self.compiler = xgrammar.GrammarCompiler(token_info(self.tokenizer, len(self.tokenizer), self.stops), max_threads=1)
+        self.compiler = xgrammar.GrammarCompiler(
+            token_info(self.tokenizer, len(self.tokenizer), self.stops), max_threads=1
+        )
 
     def matcher(self, grammar):
         return xgrammar.GrammarMatcher(self.compiler.compile_grammar(grammar))
@@ -61,7 +74,9 @@ class Decoder:
             xgrammar.apply_token_bitmask_inplace(logits, mask)
             allowed = torch.nonzero(logits[0] == 0).flatten().tolist()
             closing = [i for i in allowed if self.tokenizer.convert_ids_to_tokens(i)[-1] in "\"'`)]}>"]
-            token = next((s for s in self.stops if s in allowed), None) or draw.choice(closing if closing and draw.random() < 0.3 else allowed)
+            token = next((s for s in self.stops if s in allowed), None) or draw.choice(
+                closing if closing and draw.random() < 0.3 else allowed
+            )
             assert matcher.accept_token(token)
             ids.append(token)
         return self.tokenizer.decode(ids[:-1])
@@ -76,7 +91,11 @@ def arguments_of(name, text):
     """The arguments that a family reads out of what was drawn after its call start."""
     if name == "hotel-mini":
         return parse_json(text)
-    read_by = {"chatglm3": CHATGLM3.read, "llama2": lambda t, m: LLAMA2.read(LLAMA2.call_start + t, m), "template": read}[name]
+    read_by = {
+        "chatglm3": CHATGLM3.read,
+        "llama2": lambda t, m: LLAMA2.read(LLAMA2.call_start + t, m),
+        "template": read,
+    }[name]
     return read_by(text, []).call.arguments
 
 
@@ -105,20 +124,33 @@ def test_hotel_minis_compact_object_is_accepted_and_other_spellings_are_not(deco
     grammar = call_grammar("hotel-mini", [SEARCH_HOTELS])
     assert decoder.accepts(grammar, json.dumps(FULL, ensure_ascii=False, separators=(",", ":")))
     assert decoder.accepts(grammar, "{}")
-    for wrong in ('{"type": "经济型"}', '{"type":"三星级"}', '{"price_range_upper":1,"name":"a"}', '{"name":""}', '{"a":1}', '{"rating_range_lower":6}'):
+    for wrong in (
+        '{"type": "经济型"}',
+        '{"type":"三星级"}',
+        '{"price_range_upper":1,"name":"a"}',
+        '{"name":""}',
+        '{"a":1}',
+        '{"rating_range_lower":6}',
+    ):
         assert not decoder.accepts(grammar, wrong)
 
 
 def test_a_required_property_cannot_be_left_out(decoder):
     grammar = object_grammar(SEVERAL["parameters"])
-    assert decoder.accepts(grammar, '{"nights":2}') and decoder.accepts(grammar, '{"nights":2,"guest":{"name":"李"},"shift":-1.5}')
+    assert decoder.accepts(grammar, '{"nights":2}') and decoder.accepts(
+        grammar, '{"nights":2,"guest":{"name":"李"},"shift":-1.5}'
+    )
     assert not decoder.accepts(grammar, "{}") and not decoder.accepts(grammar, '{"shift":1}')
 
 
 def test_escapes_are_accepted_as_the_renderer_writes_them(decoder):
     arguments = {"name": 'a"b\\c\nd'}
-    assert decoder.accepts(call_grammar("hotel-mini", [SEARCH_HOTELS]), json.dumps(arguments, ensure_ascii=False, separators=(",", ":")))
-    assert decoder.accepts(call_grammar("llama2", [SEARCH_HOTELS]), call_text(call(arguments).call).removeprefix("CALL:"))
+    assert decoder.accepts(
+        call_grammar("hotel-mini", [SEARCH_HOTELS]), json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+    )
+    assert decoder.accepts(
+        call_grammar("llama2", [SEARCH_HOTELS]), call_text(call(arguments).call).removeprefix("CALL:")
+    )
     text = "search_hotels\n " + chatglm3_family.call_text(call(arguments).call)
     assert decoder.accepts(call_grammar("chatglm3", [SEARCH_HOTELS]), text)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chatbot.errors import CallParseError
-from chatbot.messages import call, observation, reply, user
-from chatbot.models.hotel_mini import CALL, END, HOTEL_MINI, fill, pieces, read
+from chatbot.core.errors import CallParseError
+from chatbot.core.messages import call, observation, reply, user
+from chatbot.models.families.hotel_mini import CALL, END, HOTEL_MINI, fill, pieces, read
 from chatbot.models.render import encode, render, render_prompt
 from tests.tiny_models import tiny_tokenizer
 

@@ -6,15 +6,20 @@ import pytest
 import torch
 from peft import PrefixTuningConfig, PromptTuningConfig
 
-from chatbot.errors import ModelError
-from chatbot.messages import call, observation, reply, user
-from chatbot.models.hotel_mini import END, HOTEL_MINI
+from chatbot.core.errors import ModelError
+from chatbot.core.messages import call, observation, reply, user
+from chatbot.models.families.hotel_mini import END, HOTEL_MINI
 from chatbot.models.inside import OpenModel, look_inside
 from chatbot.models.loading import load_adapters, load_base, load_tokenizer
 from chatbot.models.render import render
 from tests.tiny_models import tiny_adapter, tiny_llama
 
-TALK = [user("找一家经济型酒店"), call({"type": "经济型"}), observation([{"name": "和平宾馆", "phone": "010-1"}]), reply("推荐和平宾馆，电话010-1。")]
+TALK = [
+    user("找一家经济型酒店"),
+    call({"type": "经济型"}),
+    observation([{"name": "和平宾馆", "phone": "010-1"}]),
+    reply("推荐和平宾馆，电话010-1。"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +50,9 @@ def test_the_top_ten_are_the_softmax_of_the_logits_before_each_token(tiny):
         probabilities = tiny.model(torch.tensor([ids])).logits[0].softmax(-1)
     at, start = 2, len(seen.context)
     row = probabilities[start + at - 1]
-    assert [c.probability for c in seen.candidates[at]] == pytest.approx(sorted(row.tolist(), reverse=True)[:10], abs=1e-6)
+    assert [c.probability for c in seen.candidates[at]] == pytest.approx(
+        sorted(row.tolist(), reverse=True)[:10], abs=1e-6
+    )
     assert seen.chosen[at] == pytest.approx(float(row[ids[start + at]]), abs=1e-6)
     assert all(len(c) == 10 for c in seen.candidates)
 
@@ -80,7 +87,12 @@ def test_a_call_can_be_looked_at_too(tiny):
 
 
 @pytest.mark.parametrize(
-    "config", [None, PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3), PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3)]
+    "config",
+    [
+        None,
+        PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3),
+        PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3),
+    ],
 )
 def test_a_model_with_any_adapter_can_be_looked_at(base, tmp_path, tiny, config):
     model = load_adapters(load_base(base, "fp32", device="cpu"), {"a": tiny_adapter(base, tmp_path, config)})

@@ -7,7 +7,7 @@ import torch
 from peft import PromptTuningConfig
 from sentencepiece import SentencePieceProcessor
 
-from chatbot.errors import InputError, ModelError
+from chatbot.core.errors import InputError, ModelError
 from chatbot.models.loading import cpu_multiplies_bf16, default_dtype, load_adapters, load_base, load_tokenizer, using
 from tests.chatglm_original import train_sentencepiece
 from tests.tiny_models import tiny_adapter, tiny_llama
@@ -22,7 +22,10 @@ def base(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def adapters(base, tmp_path_factory):
-    return {name: tiny_adapter(base, tmp_path_factory.mktemp(name), seed=seed) for seed, name in enumerate(("one", "two"), 1)}
+    return {
+        name: tiny_adapter(base, tmp_path_factory.mktemp(name), seed=seed)
+        for seed, name in enumerate(("one", "two"), 1)
+    }
 
 
 def logits(model):
@@ -30,7 +33,9 @@ def logits(model):
         return model(input_ids=IDS).logits.float()
 
 
-@pytest.mark.parametrize(("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)])
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)]
+)
 def test_weights_are_loaded_in_the_asked_precision(base, precision, dtype):
     model = load_base(base, precision, device="cpu")
     assert {p.dtype for p in model.parameters()} == {dtype}
@@ -47,7 +52,12 @@ def test_nf4_stores_linear_layers_in_four_bits_and_stays_close_to_fp32(base):
 
 @pytest.mark.parametrize(
     ("capabilities", "native"),
-    [({"avx2": True, "avx512_bf16": False}, False), ({"avx512_bf16": True}, False), ({"amx_bf16": True}, True), ({"neon": True, "bf16": True}, True)],
+    [
+        ({"avx2": True, "avx512_bf16": False}, False),
+        ({"avx512_bf16": True}, False),
+        ({"amx_bf16": True}, True),
+        ({"neon": True, "bf16": True}, True),
+    ],
 )
 def test_bf16_is_used_only_where_it_multiplies_faster_than_fp32(capabilities, native):
     assert cpu_multiplies_bf16(capabilities) is native
@@ -59,7 +69,10 @@ def test_auto_is_the_machines_own_dtype(base):
 
 def test_adapters_share_one_base_and_switching_changes_the_answers(base, adapters):
     bare = logits(load_base(base, "fp32", device="cpu"))
-    alone = {name: logits(load_adapters(load_base(base, "fp32", device="cpu"), {name: folder})) for name, folder in adapters.items()}
+    alone = {
+        name: logits(load_adapters(load_base(base, "fp32", device="cpu"), {name: folder}))
+        for name, folder in adapters.items()
+    }
     model = load_adapters(load_base(base, "fp32", device="cpu"), adapters)
     assert torch.allclose(logits(model), alone["one"])
     with using(model, "two"):
@@ -152,9 +165,13 @@ def test_a_folder_without_a_tokenizer_is_named(tmp_path):
 @pytest.mark.parametrize("template", ["", "{% for m in messages %}{{ m.content }}{% endfor %}"])
 def test_a_tokenizer_model_alone_is_read_with_the_ids_of_sentencepiece(tmp_path, template):
     (tmp_path / "tokenizer.model").write_bytes(train_sentencepiece())
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "LlamaTokenizer"} | ({"chat_template": template} if template else {})))
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "LlamaTokenizer"} | ({"chat_template": template} if template else {}))
+    )
     tokenizer = load_tokenizer(tmp_path)
     texts = ["  你好 便宜的", "[INST] <<SYS>>\n酒店\n<</SYS>>\n\n你好 [/INST]", "</s><s>"]
     processor = SentencePieceProcessor(model_file=str(tmp_path / "tokenizer.model"))
-    assert [tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True) for text in texts] == processor.encode(texts)
+    assert [
+        tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True) for text in texts
+    ] == processor.encode(texts)
     assert (tokenizer.bos_token, tokenizer.eos_token, tokenizer.chat_template or "") == ("<s>", "</s>", template)

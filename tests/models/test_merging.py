@@ -7,8 +7,8 @@ import torch
 from peft import AdaLoraConfig, PromptTuningConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from chatbot.errors import InputError, ModelError
-from chatbot.models.merging import compare, merge
+from chatbot.core.errors import InputError, ModelError
+from chatbot.models.conversion.merge import compare, merge
 from tests.tiny_models import tiny_adapter, tiny_llama
 
 
@@ -61,8 +61,18 @@ def test_bf16_merges_lose_little(base, adapter, tmp_path):
 
 
 def test_an_adalora_adapter_merges(base, tmp_path):
-    config = AdaLoraConfig(target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM", init_r=4, target_r=2, total_step=10, tinit=1, tfinal=1)
-    report = merge(base, tiny_adapter(base, tmp_path / "adapter", config), tmp_path / "out", precision="fp32", device="cpu")
+    config = AdaLoraConfig(
+        target_modules=["q_proj", "v_proj"],
+        task_type="CAUSAL_LM",
+        init_r=4,
+        target_r=2,
+        total_step=10,
+        tinit=1,
+        tfinal=1,
+    )
+    report = merge(
+        base, tiny_adapter(base, tmp_path / "adapter", config), tmp_path / "out", precision="fp32", device="cpu"
+    )
     assert report["merged_vs_unmerged"]["max_logit_difference"] < 1e-4
 
 
@@ -96,4 +106,9 @@ def test_the_comparison_counts_positions_where_both_prefer_the_same_token():
     one = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
     other = torch.tensor([[0.0, 1.5], [0.0, 1.0]])
     found = compare([one], [other])
-    assert (found.max_logit_difference, found.mean_logit_difference, found.greedy_agreement, found.positions) == (1.0, 0.625, 0.5, 2)
+    assert (found.max_logit_difference, found.mean_logit_difference, found.greedy_agreement, found.positions) == (
+        1.0,
+        0.625,
+        0.5,
+        2,
+    )

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatbot.errors import CallParseError
-from chatbot.messages import FunctionCall, Message, call
-from chatbot.models.chatglm3_family import CHATGLM3, call_text
-from chatbot.models.hotel_mini import HOTEL_MINI
-from chatbot.models.llama2_family import LLAMA2
-from chatbot.models.parsers import LONGEST, parse_json, parse_named_call, parse_object_call, parse_python_call
-from chatbot.models.template_family import read as read_template
+from chatbot.core.errors import CallParseError
+from chatbot.core.messages import FunctionCall, Message, call
+from chatbot.models.families.chat_template import read as read_template
+from chatbot.models.families.chatglm3 import CHATGLM3, call_text
+from chatbot.models.families.hotel_mini import HOTEL_MINI
+from chatbot.models.families.llama2 import LLAMA2
+from chatbot.models.families.parsers import LONGEST, parse_json, parse_named_call, parse_object_call, parse_python_call
 
 FRAGMENTS = [
     *"[]{}()\"',:\\\n-\x00", "search_hotels\n", "```python\n", "```", "tool_call(", "type=", "'经济型'", "None", "1e999", "**", "lambda", "NaN",
@@ -46,7 +46,10 @@ def test_no_text_makes_a_family_raise_anything_but_its_parse_error(text):
 def test_any_arguments_survive_being_written_and_read(arguments):
     wanted = call(arguments)
     assert CHATGLM3.read("search_hotels\n " + call_text(wanted.call), []) == wanted
-    assert LLAMA2.read("CALL: " + json.dumps({"name": "search_hotels", "arguments": arguments}, ensure_ascii=False), []) == wanted
+    assert (
+        LLAMA2.read("CALL: " + json.dumps({"name": "search_hotels", "arguments": arguments}, ensure_ascii=False), [])
+        == wanted
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,9 @@ def test_chatglm3s_calls_are_read_fenced_bare_and_as_json(body):
     assert parse_named_call("search_hotels", body) == FunctionCall(name="search_hotels", arguments={"type": "经济型"})
 
 
-@pytest.mark.parametrize("text", ["[1]", "1", "null", '{"a": NaN}', '{"a": Infinity}', '{"a": 1', "[" * 100_000, '{"a": "\\ud800"}'])
+@pytest.mark.parametrize(
+    "text", ["[1]", "1", "null", '{"a": NaN}', '{"a": Infinity}', '{"a": 1', "[" * 100_000, '{"a": "\\ud800"}']
+)
 def test_only_an_object_of_plain_data_is_arguments(text):
     with pytest.raises(CallParseError):
         parse_json(text)
@@ -104,7 +109,10 @@ def test_an_openai_entry_with_its_arguments_as_a_string_is_read():
     assert parse_object_call(json.dumps(entry)) == FunctionCall(name="search_hotels", arguments={"type": "经济型"})
 
 
-@pytest.mark.parametrize("text", ['{"arguments": {}}', '{"name": 1, "arguments": {}}', '{"name": "rm -rf", "arguments": {}}', '{"name": "a"}'])
+@pytest.mark.parametrize(
+    "text",
+    ['{"arguments": {}}', '{"name": 1, "arguments": {}}', '{"name": "rm -rf", "arguments": {}}', '{"name": "a"}'],
+)
 def test_a_call_needs_a_name_and_arguments(text):
     with pytest.raises(CallParseError):
         parse_object_call(text)

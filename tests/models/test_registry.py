@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from chatbot.errors import InputError, ModelError
-from chatbot.messages import reply, user
-from chatbot.models.chatglm_tokenizer import build_tokenizer
+from chatbot.core.errors import InputError, ModelError
+from chatbot.core.messages import reply, user
+from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer
 from chatbot.models.registry import NAMES, TEMPLATES, family, family_name, family_of, write_family
 from tests.chatglm_original import train_sentencepiece
 
@@ -66,7 +66,11 @@ def test_a_folder_with_its_own_template_becomes_a_family(tmp_path):
     tokenizer.eos_token = "<|end|>"
     tokenizer.chat_template = "{% for m in messages %}{{ m.role }}:{{ m.content }}<|stop|>{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"
     tokenizer.save_pretrained(tmp_path)
-    write(tmp_path, config={"model_type": "llama"}, generation_config={"eos_token_id": tokenizer.convert_tokens_to_ids("<|stop|>")})
+    write(
+        tmp_path,
+        config={"model_type": "llama"},
+        generation_config={"eos_token_id": tokenizer.convert_tokens_to_ids("<|stop|>")},
+    )
     found = family_of(tmp_path)
     assert found.stops == ("<|stop|>", "<|end|>")
     assert [(p.text or p.token, p.trained) for p in found.pieces([user("你好"), reply("您好")], [])] == [

@@ -9,11 +9,11 @@ import openai
 import pytest
 from fastapi import FastAPI
 
-from chatbot.errors import BackendError, CallParseError
+from chatbot.core.errors import BackendError, CallParseError
+from chatbot.core.messages import FunctionCall
 from chatbot.hotels.query import SEARCH_HOTELS
-from chatbot.messages import FunctionCall
 from chatbot.models.backends import CallDelta, TextDelta
-from chatbot.models.serve import credentials, mount
+from chatbot.models.serving.openai_server import credentials, mount
 from tests.servers import served
 
 MODELS = ("hotel-mini", "adapter:mine")
@@ -113,7 +113,9 @@ def test_a_call_comes_as_tool_calls(client, model):
 
 def test_a_streamed_call_is_assembled_by_the_client(client, model):
     model.scripts = [[CallDelta(FunctionCall(name="search_hotels", arguments={"rating_range_lower": 4.5}))]]
-    with client.chat.completions.stream(model="hotel-mini", messages=[{"role": "user", "content": "好一点的"}], tools=[SEARCH_HOTELS]) as stream:
+    with client.chat.completions.stream(
+        model="hotel-mini", messages=[{"role": "user", "content": "好一点的"}], tools=[SEARCH_HOTELS]
+    ) as stream:
         final = stream.get_final_completion().choices[0]
     assert final.finish_reason == "tool_calls"
     assert final.message.tool_calls[0].function.arguments == '{"rating_range_lower": 4.5}'
@@ -121,9 +123,15 @@ def test_a_streamed_call_is_assembled_by_the_client(client, model):
 
 def test_the_whole_round_of_call_and_result_reaches_the_model(client, model):
     model.scripts = [[CallDelta(FunctionCall(name="search_hotels", arguments={}))], [TextDelta("有一家")]]
-    talk = [{"role": "developer", "content": "简短"}, {"role": "user", "content": [{"type": "text", "text": "找"}, {"type": "text", "text": "酒店"}]}]
+    talk = [
+        {"role": "developer", "content": "简短"},
+        {"role": "user", "content": [{"type": "text", "text": "找"}, {"type": "text", "text": "酒店"}]},
+    ]
     first = client.chat.completions.create(model="hotel-mini", messages=talk).choices[0].message
-    talk += [first.model_dump(exclude_none=True), {"role": "tool", "tool_call_id": first.tool_calls[0].id, "content": "[]"}]
+    talk += [
+        first.model_dump(exclude_none=True),
+        {"role": "tool", "tool_call_id": first.tool_calls[0].id, "content": "[]"},
+    ]
     assert client.chat.completions.create(model="hotel-mini", messages=talk).choices[0].message.content == "有一家"
     system, user, call, result = model.asked[-1][0]
     assert (system.role, user.content, call.call.name) == ("system", "找酒店", "search_hotels")
@@ -170,7 +178,10 @@ def test_without_accounts_the_endpoint_is_open(url, model):
 def test_another_pages_plain_form_post_is_not_read(url):
     """A web page can post text/plain anywhere without being asked; application/json it cannot."""
     body = '{"model": "hotel-mini", "messages": [{"role": "user", "content": "hi"}]}'
-    assert httpx.post(f"{url}/open/v1/chat/completions", content=body, headers={"content-type": "text/plain"}).status_code == 400
+    assert (
+        httpx.post(f"{url}/open/v1/chat/completions", content=body, headers={"content-type": "text/plain"}).status_code
+        == 400
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,8 +191,18 @@ def test_another_pages_plain_form_post_is_not_read(url):
         [{"role": "robot", "content": "x"}],
         [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}],
         [{"role": "tool", "tool_call_id": "none", "content": "[]"}],
-        [{"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "[1]"}}]}],
-        [{"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{"}}]}],
+        [
+            {
+                "role": "assistant",
+                "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "[1]"}}],
+            }
+        ],
+        [
+            {
+                "role": "assistant",
+                "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{"}}],
+            }
+        ],
     ],
 )
 def test_a_request_that_makes_no_sense_is_a_400(client, messages):
@@ -189,7 +210,9 @@ def test_a_request_that_makes_no_sense_is_a_400(client, messages):
         client.chat.completions.create(model="hotel-mini", messages=messages)
 
 
-@pytest.mark.parametrize(("error", "status"), [(BackendError("the far server is down"), 502), (CallParseError("no call"), 500)])
+@pytest.mark.parametrize(
+    ("error", "status"), [(BackendError("the far server is down"), 502), (CallParseError("no call"), 500)]
+)
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_model_that_fails_at_once_fails_with_a_status(client, model, error, status, stream):
     model.scripts = [[error]]

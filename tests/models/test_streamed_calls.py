@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.messages import FunctionCall
+from chatbot.core.messages import FunctionCall
 from chatbot.models.backends import CallDelta, TextDelta
+from chatbot.models.families.streamed_calls import StreamedCalls, read_whole
 from chatbot.models.registry import family
-from chatbot.models.streamed_calls import StreamedCalls, read_whole
 
 ROOT = Path(__file__).parents[2]
 GLM = "search_hotels\n```python\ntool_call(type='经济型', rating_range_lower=4.5)\n```"
@@ -62,7 +62,9 @@ def test_a_call_is_given_out_once_when_it_is_complete(name, text):
     assert grown(name, text) == [CallDelta(CALL)]
 
 
-@pytest.mark.parametrize(("name", "text"), [("chatglm3", "\n推荐和平宾馆，电话 010-1。"), ("llama2", "推荐和平宾馆，电话 010-1。 ")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("chatglm3", "\n推荐和平宾馆，电话 010-1。"), ("llama2", "推荐和平宾馆，电话 010-1。 ")]
+)
 def test_a_reply_streams_and_adds_up_to_its_text(name, text):
     deltas = grown(name, text)
     assert len(deltas) > 5 and all(isinstance(d, TextDelta) for d in deltas)
@@ -73,7 +75,9 @@ def test_two_calls_are_two():
     assert [d.call for d in grown("llama2", f"{LLAMA}\n{LLAMA}")] == [CALL, CALL]
 
 
-@pytest.mark.parametrize(("name", "text"), [("chatglm3", "search_hotels\n```python\n__import__('os')\n```"), ("llama2", 'CALL: {"name": 3}')])
+@pytest.mark.parametrize(
+    ("name", "text"), [("chatglm3", "search_hotels\n```python\n__import__('os')\n```"), ("llama2", 'CALL: {"name": 3}')]
+)
 def test_what_only_looks_like_a_call_is_never_one(name, text):
     assert not any(isinstance(d, CallDelta) for d in grown(name, text))
     assert read_whole(family(name), text).call is None
@@ -82,11 +86,18 @@ def test_what_only_looks_like_a_call_is_never_one(name, text):
 
 @pytest.mark.parametrize(
     ("protocol", "home"),
-    [("generate/base/protocol", "tool_parsers"), ("openai/engine/protocol", "tool_parsers"), ("openai/protocol", "entrypoints.openai.tool_parsers")],
+    [
+        ("generate/base/protocol", "tool_parsers"),
+        ("openai/engine/protocol", "tool_parsers"),
+        ("openai/protocol", "entrypoints.openai.tool_parsers"),
+    ],
 )
 def test_the_vllm_plugin_answers_in_vllms_terms_wherever_vllm_keeps_them(tmp_path, protocol, home):
     """vLLM itself needs a GPU; a stand-in with its documented classes, in the places of three versions, runs the real plugin."""
-    for place, source in ((f"vllm/entrypoints/{protocol}.py", STUB), (f"vllm/{home.replace('.', '/')}.py", STUB_PARSERS)):
+    for place, source in (
+        (f"vllm/entrypoints/{protocol}.py", STUB),
+        (f"vllm/{home.replace('.', '/')}.py", STUB_PARSERS),
+    ):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_text(source)
     command = [
@@ -96,7 +107,9 @@ def test_the_vllm_plugin_answers_in_vllms_terms_wherever_vllm_keeps_them(tmp_pat
         str(ROOT / "data/serving/vllm_tool_parsers.py"),
         json.dumps({"hotel_chatglm3": GLM, "hotel_llama2": LLAMA}),
     ]
-    done = subprocess.run(command, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"}, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"}, capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     for found in json.loads(done.stdout).values():
         assert found["whole"]["tools_called"] and found["whole"]["content"] is None

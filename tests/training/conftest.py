@@ -2,16 +2,29 @@
 
 import pytest
 
+from chatbot.core.messages import Conversation, call, observation, reply, user, write_conversations
 from chatbot.hotels.query import SEARCH_HOTELS
-from chatbot.messages import Conversation, call, observation, reply, user, write_conversations
 from tests.tiny_models import tiny_llama
 
 
 def conversation(number):
     price = 200 + 10 * number
-    record = {"name": f"第{number}宾馆", "type": "经济型", "price": price, "rating": 4.5, "facilities": ["棋牌室"], "phone": "010-1", "address": "x"}
+    record = {
+        "name": f"第{number}宾馆",
+        "type": "经济型",
+        "price": price,
+        "rating": 4.5,
+        "facilities": ["棋牌室"],
+        "phone": "010-1",
+        "address": "x",
+    }
     wish = call({"type": "经济型", "price_range_upper": price})
-    messages = [user(f"找一家{price}元以内能打麻将的经济型酒店"), wish, observation([record]), reply(f"推荐第{number}宾馆。")]
+    messages = [
+        user(f"找一家{price}元以内能打麻将的经济型酒店"),
+        wish,
+        observation([record]),
+        reply(f"推荐第{number}宾馆。"),
+    ]
     return Conversation(id=f"c{number}", source=f"s{number}", tools=[SEARCH_HOTELS], messages=messages)
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chatbot.errors import InputError
-from chatbot.messages import Conversation, reply, user
-from chatbot.models.hotel_mini import HOTEL_MINI
+from chatbot.core.errors import InputError
+from chatbot.core.messages import Conversation, reply, user
+from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.models.loading import load_tokenizer
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import examples, hold_out, rows, statistics

@@ -12,11 +12,39 @@ CONFIG = Path(__file__).parents[2] / "data" / "accelerate" / "two-cpu-processes.
 
 @pytest.mark.slow
 def test_two_processes_train_one_adapter(base, data, tmp_path):
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(CONFIG), "-m", "chatbot", "finetune", "--base", str(base)]
-    options = ["--data", str(data), "--out", str(tmp_path), "--method", "lora", "--max-steps", "4", "--eval-every", "2", "--eval-limit", "0"]
-    ran = subprocess.run([*launch, *options, "--max-length", "192"], capture_output=True, text=True, check=False, timeout=600)
+    launch = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--config_file",
+        str(CONFIG),
+        "-m",
+        "chatbot",
+        "finetune",
+        "--base",
+        str(base),
+    ]
+    options = [
+        "--data",
+        str(data),
+        "--out",
+        str(tmp_path),
+        "--method",
+        "lora",
+        "--max-steps",
+        "4",
+        "--eval-every",
+        "2",
+        "--eval-limit",
+        "0",
+    ]
+    ran = subprocess.run(
+        [*launch, *options, "--max-length", "192"], capture_output=True, text=True, check=False, timeout=600
+    )
     assert ran.returncode == 0, ran.stderr[-2000:]
     record = json.loads((tmp_path / "run.json").read_text())
     assert record["steps"] == 4 and (tmp_path / "adapter_model.safetensors").is_file()
-    steps = [e["step"] for e in map(json.loads, (tmp_path / "events.jsonl").read_text().splitlines()) if e["event"] == "log"]
+    steps = [
+        e["step"] for e in map(json.loads, (tmp_path / "events.jsonl").read_text().splitlines()) if e["event"] == "log"
+    ]
     assert steps == [1, 2, 3, 4]

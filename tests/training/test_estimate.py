@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from chatbot.jobs import JobWriter
-from chatbot.models.hotel_mini import HOTEL_MINI
+from chatbot.core.jobs import JobWriter
+from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.models.loading import load_base
 from chatbot.training.activations import Live, activations
 from chatbot.training.config import FinetuneConfig
@@ -28,7 +28,9 @@ def test_weights_and_optimiser_are_counted_to_the_byte(config, base):
 
 
 def test_nf4_takes_half_a_byte_a_weight_and_its_constants(config):
-    plain, squeezed = (estimate(config.model_copy(update={"method": m}), HOTEL_MINI, measure=False) for m in ("lora", "qlora"))
+    plain, squeezed = (
+        estimate(config.model_copy(update={"method": m}), HOTEL_MINI, measure=False) for m in ("lora", "qlora")
+    )
     assert squeezed.memory["weights"] < 0.7 * plain.memory["weights"]
     assert 0 < squeezed.memory["constants"] < 0.05 * squeezed.memory["weights"]
 
@@ -50,7 +52,9 @@ def test_memory_without_tensors_is_that_of_a_real_step(config, method):
 
 
 def test_checkpointing_keeps_less(config):
-    plain, fewer = (estimate(config.model_copy(update={"checkpointing": on}), HOTEL_MINI, measure=False) for on in (False, True))
+    plain, fewer = (
+        estimate(config.model_copy(update={"checkpointing": on}), HOTEL_MINI, measure=False) for on in (False, True)
+    )
     assert fewer.memory["activations"] < 0.8 * plain.memory["activations"]
 
 

@@ -7,15 +7,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from chatbot.errors import InputError, TrainingError
-from chatbot.jobs import JobWriter, start
-from chatbot.messages import Conversation, read_conversations, reply, user, write_conversations
-from chatbot.models.hotel_mini import HOTEL_MINI
+from chatbot.core.errors import InputError, TrainingError
+from chatbot.core.jobs import JobWriter, start
+from chatbot.core.messages import Conversation, read_conversations, reply, user, write_conversations
+from chatbot.core.settings import DATA
+from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.models.loading import load_adapters, load_base
-from chatbot.settings import DATA
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.finetune import build, finetune, prepare
-from chatbot.training.guard import SpikeDetector
+from chatbot.training.loss_guard import SpikeDetector
 from chatbot.training.methods import METHODS
 
 pytestmark = [  # AdaLoRA gives some matrices rank 0, and peft warns of its own names for them
@@ -32,7 +32,18 @@ def _one_thread():
 @pytest.fixture
 def config(base, data, tmp_path):
     def make(**fields):
-        return FinetuneConfig(**{"base": base, "data": data, "out": tmp_path / "out", "max_steps": 6, "eval_every": 3, "max_length": 192, "rank": 8} | fields)
+        return FinetuneConfig(
+            **{
+                "base": base,
+                "data": data,
+                "out": tmp_path / "out",
+                "max_steps": 6,
+                "eval_every": 3,
+                "max_length": 192,
+                "rank": 8,
+            }
+            | fields
+        )
 
     return make
 
@@ -89,7 +100,9 @@ def test_packed_conversations_do_not_see_each_other(config):
     assert len(starts) > 1
     model = trainer.model.eval()
     with torch.inference_mode():
-        packed = model(input_ids=row["input_ids"], position_ids=row["position_ids"]).logits[0, starts[1] : starts[1] + 20]
+        packed = model(input_ids=row["input_ids"], position_ids=row["position_ids"]).logits[
+            0, starts[1] : starts[1] + 20
+        ]
         alone = model(input_ids=row["input_ids"][:, starts[1] : starts[1] + 20]).logits[0]
     assert torch.allclose(packed, alone, atol=1e-4)
 
@@ -179,7 +192,9 @@ def test_an_explosion_goes_back_to_the_last_good_checkpoint_and_slows_down(confi
 
 def test_poisoned_data_ends_with_a_verdict_that_names_it_and_a_usable_adapter(config):
     events = Events()
-    out = train(config(max_steps=8, eval_every=2, max_rollbacks=2), events, detector=Exploding(events, step=5, times=99))
+    out = train(
+        config(max_steps=8, eval_every=2, max_rollbacks=2), events, detector=Exploding(events, step=5, times=99)
+    )
     record = json.loads((out / "run.json").read_text())
     assert "gave up after 3 explosions" in record["verdict"] and "It is the data" in record["verdict"]
     assert record["checkpoint"] == "checkpoint-4"
@@ -201,10 +216,22 @@ def test_a_conversation_of_noise_is_caught_in_a_real_run_and_the_adapter_is_usab
     known = [c for c in read_conversations(DATA / "conversations" / "train.jsonl") if len(c.messages) == 4][:11]
     write_conversations(tmp_path / "poisoned.jsonl", [*known, poisoned])
     events = Events()
-    fields = {"base": base, "data": tmp_path / "poisoned.jsonl", "method": "lora", "eval_share": 0, "packing": False, "batch_size": 1, "max_length": 320}
+    fields = {
+        "base": base,
+        "data": tmp_path / "poisoned.jsonl",
+        "method": "lora",
+        "eval_share": 0,
+        "packing": False,
+        "batch_size": 1,
+        "max_length": 320,
+    }
     out = train(config(**fields, learning_rate=1e-4, max_steps=40, eval_every=4, max_rollbacks=2), events)
     record = json.loads((out / "run.json").read_text())
-    assert "gave up after 3 explosions" in record["verdict"] and "It is the data" in record["verdict"] and "poison" in record["verdict"]
+    assert (
+        "gave up after 3 explosions" in record["verdict"]
+        and "It is the data" in record["verdict"]
+        and "poison" in record["verdict"]
+    )
     assert len([e for e in events.seen if e["event"] == "rollback"]) == 3
     ids = torch.tensor([[5, 60, 61, 62, 63]])
     with torch.inference_mode():
@@ -216,13 +243,17 @@ def test_a_conversation_of_noise_is_caught_in_a_real_run_and_the_adapter_is_usab
 def test_a_hard_row_among_several_of_a_step_is_no_explosion(config):
     """The step's mean is judged: a row that alone would be an explosion is a quarter of it."""
 
-    class Watch(SpikeDetector):
+    class ProgressReporter(SpikeDetector):
         def observe(self, loss):
             seen.append(loss)
             return super().observe(loss)
 
     seen, events = [], Events()
-    train(config(batch_size=2, accumulation=2, max_steps=3, eval_share=0, max_length=192), events, detector=Watch(3.0))
+    train(
+        config(batch_size=2, accumulation=2, max_steps=3, eval_share=0, max_length=192),
+        events,
+        detector=ProgressReporter(3.0),
+    )
     assert seen == pytest.approx(list(events.losses().values()), rel=1e-4)
 
 
@@ -242,7 +273,20 @@ def test_a_folder_with_another_run_is_not_overwritten(config):
 
 @pytest.mark.slow
 def test_a_killed_job_resumes_from_its_checkpoint_to_the_same_losses(base, data, tmp_path):
-    argv = [sys.executable, "-m", "chatbot", "finetune", "--base", str(base), "--data", str(data), "--eval-limit", "0", "--max-steps", "40"]
+    argv = [
+        sys.executable,
+        "-m",
+        "chatbot",
+        "finetune",
+        "--base",
+        str(base),
+        "--data",
+        str(data),
+        "--eval-limit",
+        "0",
+        "--max-steps",
+        "40",
+    ]
     argv += ["--eval-every", "5", "--max-length", "192", "--out", "{job}/adapter", "--job", "{job}"]
     whole = start("finetune", {}, argv, tmp_path, name="whole")
     assert whole.wait(180) == "done", whole.log_tail()

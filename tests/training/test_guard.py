@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from chatbot.training.guard import Exploded, SpikeDetector, verdict
+from chatbot.training.loss_guard import Exploded, SpikeDetector, verdict
 
 
 def watched(*losses, factor=3.0):
@@ -41,7 +41,9 @@ def test_an_explosion_is_not_remembered_as_usual():
 
 
 def test_the_same_conversations_each_time_are_blamed():
-    told = verdict([Exploded(5, 9.0, "the loss jumped", ["a", "bad"]), Exploded(7, 9.0, "the loss jumped", ["bad", "c"])])
+    told = verdict(
+        [Exploded(5, 9.0, "the loss jumped", ["a", "bad"]), Exploded(7, 9.0, "the loss jumped", ["bad", "c"])]
+    )
     assert told.conversations == ("bad",)
     assert "gave up after 2 explosions" in str(told) and "bad" in str(told)
 

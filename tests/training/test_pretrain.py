@@ -6,30 +6,53 @@ from dataclasses import replace
 import pytest
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from chatbot.corpus.recipe import training_data
-from chatbot.errors import TrainingError
+from chatbot.core.errors import TrainingError
+from chatbot.core.messages import write_conversations
+from chatbot.corpus.selfplay.recipe import training_data
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HOTEL_TYPES
-from chatbot.messages import write_conversations
-from chatbot.models.hotel_mini import END, PAD, SPECIAL_TOKENS
+from chatbot.models.families.hotel_mini import END, PAD, SPECIAL_TOKENS
 from chatbot.models.local import LocalModel
 from chatbot.training import pretrain as module
 from chatbot.training.pretrain import PretrainConfig, TokenBatches, pretrain
-from chatbot.training.tokens import train_tokenizer
+from chatbot.training.tokenizer import train_tokenizer
 
-TINY = {"hidden_size": 32, "num_hidden_layers": 1, "intermediate_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1}
+TINY = {
+    "hidden_size": 32,
+    "num_hidden_layers": 1,
+    "intermediate_size": 64,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+}
 
 
 @pytest.fixture
 def config(store, tmp_path, monkeypatch):
-    monkeypatch.setitem(module.PRESETS, "tiny", lambda v: LlamaConfig(vocab_size=v, **TINY, max_position_embeddings=1024, tie_word_embeddings=True))
+    monkeypatch.setitem(
+        module.PRESETS,
+        "tiny",
+        lambda v: LlamaConfig(vocab_size=v, **TINY, max_position_embeddings=1024, tie_word_embeddings=True),
+    )
     data = tmp_path / "data.jsonl"
     write_conversations(data, training_data(list(store.hotels), 60, 3, spoken=0.0))
-    return PretrainConfig(data=(data,), out=tmp_path / "model", preset="tiny", max_steps=12, save_steps=6, batch_tokens=512, warmup_steps=2)
+    return PretrainConfig(
+        data=(data,),
+        out=tmp_path / "model",
+        preset="tiny",
+        max_steps=12,
+        save_steps=6,
+        batch_tokens=512,
+        warmup_steps=2,
+    )
 
 
 def losses(output: str) -> list[tuple[int, float]]:
-    return [(row["step"], row["loss"]) for line in output.splitlines() if line.startswith('{"step"') for row in [json.loads(line)]]
+    return [
+        (row["step"], row["loss"])
+        for line in output.splitlines()
+        if line.startswith('{"step"')
+        for row in [json.loads(line)]
+    ]
 
 
 def test_a_run_makes_a_model_that_the_workbench_opens_and_that_has_learnt_something(config, capsys):
@@ -70,7 +93,9 @@ def test_facilities_and_types_are_single_tokens_and_any_text_survives():
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
-@pytest.mark.parametrize(("change", "what"), [({"preset": "gpt9"}, "unknown preset"), ({"data": ()}, "no conversation")])
+@pytest.mark.parametrize(
+    ("change", "what"), [({"preset": "gpt9"}, "unknown preset"), ({"data": ()}, "no conversation")]
+)
 def test_what_cannot_be_trained_is_told_with_its_remedy(config, change, what):
     with pytest.raises(TrainingError, match=what) as told:
         pretrain(replace(config, **change))

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chatbot.errors import BackendError
-from chatbot.messages import reply
+from chatbot.core.errors import BackendError
+from chatbot.core.messages import reply
 
 pytestmark = pytest.mark.browser
 WISH = "想找能打麻将的经济型酒店"
@@ -72,7 +72,9 @@ def test_an_edited_condition_searches_again(page):
 
 def test_a_failing_model_is_told_in_words_and_the_page_goes_on(page, tiny_model):
     tiny_model.answers.clear()
-    tiny_model.answers.extend([BackendError("the endpoint does not answer", remedy="Try again later"), reply("您好，想住哪里？")])
+    tiny_model.answers.extend(
+        [BackendError("the endpoint does not answer", remedy="Try again later"), reply("您好，想住哪里？")]
+    )
     send(page, "你好")
     page.get_by_text("这一轮没有完成").wait_for()
     settled(page)
@@ -107,7 +109,10 @@ def test_the_conversation_can_be_taken_home(page):
         page.get_by_role("button", name="下载对话").click()
     saved = json.loads(download.value.path().read_text(encoding="utf-8"))
     assert saved["messages"][0] == {"role": "user", "content": WISH}
-    assert saved["messages"][1]["tool_calls"][0]["function"]["arguments"] == {"type": "经济型", "facilities": ["能打麻将"]}
+    assert saved["messages"][1]["tool_calls"][0]["function"]["arguments"] == {
+        "type": "经济型",
+        "facilities": ["能打麻将"],
+    }
 
 
 def test_a_dislike_is_kept_with_its_comment_and_the_corrected_slots(open_tab, serve_page, page_context):
@@ -142,7 +147,7 @@ def test_the_demo_shows_no_tab_and_no_button_that_stores(open_tab, serve_page, p
 
 
 def test_a_page_with_accounts_asks_for_a_name_first(chromium, serve_page, page_context, tmp_path):
-    from chatbot.accounts import Accounts
+    from chatbot.core.accounts import Accounts
 
     page_context.accounts = Accounts(tmp_path / "accounts.json")
     page_context.accounts.add("ann", "long enough", "annotator")

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from chatbot.ui.chat_state import ChatState
-from chatbot.ui.chat_turns import ChatTurns
-from chatbot.ui.slots import fill_form
+from chatbot.ui.chat.handlers import ChatTurns
+from chatbot.ui.chat.slot_form import fill_form
+from chatbot.ui.chat.state import ChatState
 
 PERSON = SimpleNamespace(headers={"accept-language": "zh-CN"}, username=None, session_hash="one")
 OTHER = SimpleNamespace(headers={"accept-language": "zh-CN"}, username=None, session_hash="two")
@@ -22,7 +22,9 @@ def turns(page_context):
 def answered(turns) -> ChatState:
     """A conversation of one turn."""
     turns.begin(WISH, PERSON)
-    state = [view[0] for view in turns.answer(WISH, ChatState(), "hotel-mini", PERSON) if isinstance(view[0], ChatState)][-1]
+    state = [
+        view[0] for view in turns.answer(WISH, ChatState(), "hotel-mini", PERSON) if isinstance(view[0], ChatState)
+    ][-1]
     turns.finish(state, PERSON)
     return state
 
@@ -31,7 +33,9 @@ def answered(turns) -> ChatState:
 def test_while_a_turn_runs_nothing_else_changes_the_conversation(turns, action):
     state = answered(turns)
     turns.begin("再便宜点", PERSON)
-    arguments = {"begin": [WISH], "again": [state, state], "undo": [state, state], "clear": [], "edit": [state, state]}[action]
+    arguments = {"begin": [WISH], "again": [state, state], "undo": [state, state], "clear": [], "edit": [state, state]}[
+        action
+    ]
     values = fill_form(state.query) if action == "edit" else []
     with pytest.raises(gr.Error, match="还没答完"):
         getattr(turns, action)(*arguments, PERSON, *values)
@@ -64,4 +68,7 @@ def test_an_edit_that_nothing_meets_says_which_wish_was_given_up(turns):
     values = fill_form(state.query)
     values[3] = 50
     now = turns.edit(state, ChatState(), PERSON, *values)[0]
-    assert now.turns[-1].reply == "没有完全符合的酒店，放宽了价格上限。找到 2 家：归途快捷酒店(北京云桥店)、白鹭连锁酒店(北京青安店)。"
+    assert (
+        now.turns[-1].reply
+        == "没有完全符合的酒店，放宽了价格上限。找到 2 家：归途快捷酒店(北京云桥店)、白鹭连锁酒店(北京青安店)。"
+    )

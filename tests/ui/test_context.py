@@ -4,13 +4,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from chatbot.accounts import Accounts
-from chatbot.errors import AccessError, InputError, ModelError
+from chatbot.core.accounts import Accounts
+from chatbot.core.errors import AccessError, InputError, ModelError
+from chatbot.core.settings import Settings
 from chatbot.models.catalog import ModelChoice
-from chatbot.settings import Settings
-from chatbot.ui.context import PageContext
+from chatbot.ui.shell.context import PageContext
 
-CHOICES = [ModelChoice("hotel-mini", "", "shipped"), ModelChoice("adapter:mine", "", "adapter"), ModelChoice("openai:gpt", "", "endpoint")]
+CHOICES = [
+    ModelChoice("hotel-mini", "", "shipped"),
+    ModelChoice("adapter:mine", "", "adapter"),
+    ModelChoice("openai:gpt", "", "endpoint"),
+]
 
 
 def person(name=None, page="p1"):
@@ -32,7 +36,9 @@ def shared(settings, tmp_path):
     accounts = Accounts(tmp_path / "accounts.json")
     accounts.add("ann", "long enough", "annotator")
     accounts.add("eng", "long enough", "engineer")
-    return PageContext(settings, accounts=accounts, models=lambda settings: CHOICES, open_model=lambda model_id, current: model_id)
+    return PageContext(
+        settings, accounts=accounts, models=lambda settings: CHOICES, open_model=lambda model_id, current: model_id
+    )
 
 
 def test_one_persons_own_page_allows_everything(page_context):
@@ -55,7 +61,9 @@ def test_what_costs_money_needs_an_engineer(shared):
 
 
 def test_the_demo_talks_to_shipped_models_on_shipped_hotels_only(settings, write_db):
-    demo = PageContext(settings, demo=True, models=lambda settings: CHOICES, open_model=lambda model_id, current: model_id)
+    demo = PageContext(
+        settings, demo=True, models=lambda settings: CHOICES, open_model=lambda model_id, current: model_id
+    )
     assert [m.id for m in demo.models(person())] == ["hotel-mini"]
     with pytest.raises(ModelError):
         demo.model(person(), "adapter:mine")

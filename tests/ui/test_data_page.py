@@ -5,13 +5,13 @@ import zipfile
 
 import pytest
 
-from chatbot.corpus.selfplay import selfplay
+from chatbot.core.settings import Settings
+from chatbot.corpus.selfplay.generate import selfplay
 from chatbot.hotels.generate import generate
 from chatbot.hotels.store import HotelStore
 from chatbot.models.catalog import ModelChoice
-from chatbot.settings import Settings
-from chatbot.ui.context import PageContext
-from chatbot.ui.data_files import DataFiles
+from chatbot.ui.data.files import DataFiles
+from chatbot.ui.shell.context import PageContext
 from tests.conftest import write_hotels
 from tests.corpus.paid_run import openai_server, stats
 
@@ -30,14 +30,22 @@ def dialogue(n, hotel):
     facility = hotel.facilities[n % len(hotel.facilities)]
     state = {"酒店": {"酒店类型": hotel.type, "酒店设施": facility, "selectedResults": [hotel.name]}}
     said = [
-        (WISHES[n % 4].format(kind=hotel.type, facility=facility), [["Inform", H, "酒店类型", hotel.type], ["Inform", H, f"酒店设施-{facility}", "是"]]),
+        (
+            WISHES[n % 4].format(kind=hotel.type, facility=facility),
+            [["Inform", H, "酒店类型", hotel.type], ["Inform", H, f"酒店设施-{facility}", "是"]],
+        ),
         (QUESTIONS[n % 3].format(name=hotel.name), [["Inform", H, "名称", hotel.name], ["Request", H, "电话", ""]]),
     ]
-    answers = [(f"推荐您去{hotel.name}。", [["Inform", H, "名称", hotel.name]]), (f"电话是{hotel.phone}。", [["Inform", H, "电话", hotel.phone]])]
+    answers = [
+        (f"推荐您去{hotel.name}。", [["Inform", H, "名称", hotel.name]]),
+        (f"电话是{hotel.phone}。", [["Inform", H, "电话", hotel.phone]]),
+    ]
     out = []
     for (words, acts), (answer, answer_acts) in zip(said, answers, strict=True):
         out.append({"role": "usr", "content": words, "dialog_act": acts})
-        out.append({"role": "sys", "content": answer, "dialog_act": answer_acts, "sys_state_init": state, "sys_state": state})
+        out.append(
+            {"role": "sys", "content": answer, "dialog_act": answer_acts, "sys_state_init": state, "sys_state": state}
+        )
     return out
 
 
@@ -50,7 +58,9 @@ def hotels():
 def page_context(tmp_path, hotels, tiny_model):
     """A workspace that is empty, on forty invented hotels, without a key."""
     choices = [ModelChoice("hotel-mini", "hotel-mini", "shipped")]
-    settings = Settings(workspace=tmp_path / "workspace", hotels=write_hotels(tmp_path / "hotels.json", hotels), _env_file=None)
+    settings = Settings(
+        workspace=tmp_path / "workspace", hotels=write_hotels(tmp_path / "hotels.json", hotels), _env_file=None
+    )
     return PageContext(settings, models=lambda settings: choices, open_model=lambda model_id, current: tiny_model)
 
 
@@ -103,7 +113,9 @@ def upload(tab, path):
     chooser.value.set_files(path)
 
 
-def test_from_a_crosswoz_file_to_an_export_by_keyboard_and_without_a_key(open_tab, serve_page, page_context, files, crosswoz):
+def test_from_a_crosswoz_file_to_an_export_by_keyboard_and_without_a_key(
+    open_tab, serve_page, page_context, files, crosswoz
+):
     address = serve_page(page_context)
     tab = open_tab(address)
     upload(tab, crosswoz)
@@ -158,7 +170,10 @@ def test_from_a_crosswoz_file_to_an_export_by_keyboard_and_without_a_key(open_ta
     assert {name: len(found) for name, found in lines.items()} == files.sides()
     assert sum(files.sides().values()) == size + len(files.approved())
     card = exported.read("README.md").decode()
-    assert all(fact in card for fact in ("| near_duplicates | 0 |", "| replay | 1.0 |", "| edited | 1 |", "| rejected | 1 |", "SHA-256"))
+    assert all(
+        fact in card
+        for fact in ("| near_duplicates | 0 |", "| replay | 1.0 |", "| edited | 1 |", "| rejected | 1 |", "SHA-256")
+    )
     assert len(exported.read("review.jsonl").decode().splitlines()) == len(actions(files))
 
 
@@ -169,7 +184,9 @@ def test_a_file_that_is_no_corpus_is_named_in_words_and_leaves_the_page_as_it_wa
     page.locator("#corpus-shown").get_by_text("还没有语料").wait_for()
 
 
-def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(open_tab, serve_page, page_context, files, hotels):
+def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
+    open_tab, serve_page, page_context, files, hotels
+):
     files.keep_corpus(list(selfplay(HotelStore(hotels), 12, seed=3, spoken=0.0)), {})
     with openai_server(latency=0.5, rate=3) as url:
         tab = open_tab(serve_page(page_context))

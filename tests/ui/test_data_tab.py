@@ -6,20 +6,29 @@ from contextlib import ExitStack
 
 import pytest
 
+from chatbot.core.messages import Conversation, call, reply, user
 from chatbot.corpus.checks import Check
-from chatbot.corpus.review_items import Card
-from chatbot.messages import Conversation, call, reply, user
-from chatbot.ui.data_progress import status
-from chatbot.ui.data_shared import ago
-from chatbot.ui.data_stats import plots
-from chatbot.ui.review_card import card_html, marked, spoken_lines, with_lines
+from chatbot.corpus.review.items import Card
+from chatbot.ui.data.progress import status
+from chatbot.ui.data.review_card import card_html, marked, spoken_lines, with_lines
+from chatbot.ui.data.shared import ago
+from chatbot.ui.data.statistics import plots
 from tests.ui.test_finetune import job
 
 CONFIG = {"mode": "direct", "model": "gpt-4o-mini"}
 
 
 def progress(done, **more):
-    return {"kind": "progress", "done": done, "total": 10, "aside": 0, "per_minute": 120.0, "eta": 240, "paid": 0.5, "cap": 2.0} | more
+    return {
+        "kind": "progress",
+        "done": done,
+        "total": 10,
+        "aside": 0,
+        "per_minute": 120.0,
+        "eta": 240,
+        "paid": 0.5,
+        "cap": 2.0,
+    } | more
 
 
 @pytest.fixture
@@ -37,7 +46,9 @@ def running(tmp_path):
 
 def test_a_run_says_its_rate_what_is_left_and_its_money_against_the_cap(running):
     told = status(running(progress(4)), "zh")
-    assert all(part in told for part in ("4/10", "120 项/分钟", "还要约 4 分钟", "已花 $0.500 / 上限 $2.00", "width:40.0%"))
+    assert all(
+        part in told for part in ("4/10", "120 项/分钟", "还要约 4 分钟", "已花 $0.500 / 上限 $2.00", "width:40.0%")
+    )
 
 
 def test_a_batch_says_how_much_has_come_back(running):
@@ -46,7 +57,9 @@ def test_a_batch_says_how_much_has_come_back(running):
 
 
 def test_a_run_that_met_its_cap_says_what_to_do(tmp_path):
-    ended = job(tmp_path / "a", "done", progress(4), {"kind": "result", "state": "budget", "reasons": {"<b>": 1}}, config=CONFIG)
+    ended = job(
+        tmp_path / "a", "done", progress(4), {"kind": "result", "state": "budget", "reasons": {"<b>": 1}}, config=CONFIG
+    )
     told = status(ended, "zh")
     assert "提高上限" in told
     assert "<b>" not in told
@@ -57,7 +70,11 @@ def conversation(*messages):
 
 
 def test_the_most_frequent_facilities_keep_their_true_counts_in_both_series():
-    many = [conversation(user("x"), call({"facilities": [name]})) for name in ("暖气", "SPA", "酒吧", "租车", "温泉", "桑拿") for _ in range(3)]
+    many = [
+        conversation(user("x"), call({"facilities": [name]}))
+        for name in ("暖气", "SPA", "酒吧", "租车", "温泉", "桑拿")
+        for _ in range(3)
+    ]
     more = [
         conversation(user("x"), call({"facilities": [name]}))
         for name in ("健身房", "棋牌室", "会议室", "无烟房", "吹风机", "早餐服务", "洗衣服务")
@@ -83,7 +100,14 @@ def test_an_edit_keeps_speakers_out_of_the_words():
 
 
 def test_a_card_shows_why_a_check_failed_and_nothing_becomes_html():
-    bad = Card(7, conversation(user("<img src=x>"), reply("好")), "spoken", conversation(user("找酒店"), reply("好")), [Check("slots", False, "漏了<b>")], 0)
+    bad = Card(
+        7,
+        conversation(user("<img src=x>"), reply("好")),
+        "spoken",
+        conversation(user("找酒店"), reply("好")),
+        [Check("slots", False, "漏了<b>")],
+        0,
+    )
     shown = card_html(bad, "zh")
     assert "✗ 要求一致" in shown
     assert "漏了&lt;b&gt;" in shown

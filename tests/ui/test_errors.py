@@ -5,17 +5,28 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.errors import InputError
-from chatbot.ui.errors import CHINESE, in_words, needs
+from chatbot.core.errors import InputError
+from chatbot.ui.shell.errors import CHINESE, in_words, needs
 
 ROOT = Path(__file__).parents[2] / "chatbot"
 COMMAND_LINE = {
-    *("chatglm.py", "chatglm_tokenizer.py", "pretrain.py", "extraction.py", "accounts.py", "crosswoz.py", "human.py"),  # reached by commands only
+    *("chatglm3.py", "chatglm3_tokenizer.py", "pretrain.py", "extract_adapter.py", "accounts.py", "human_wording.py"),
+    "extract.py",  # reached by commands only
     *("parsers.py", "hotel_mini.py"),  # a call that does not parse is tried again, not shown
-    *("openai_format.py", "mcp.py", "serve.py"),  # told to programs
+    *("openai_format.py", "mcp.py", "server.py", "openai_server.py"),  # told to programs
     "download.py",
 }
-KINDS = {"InputError", "QueryError", "HotelFileError", "ModelError", "CallParseError", "BackendError", "TrainingError", "JobError", "BudgetError"}
+KINDS = {
+    "InputError",
+    "QueryError",
+    "HotelFileError",
+    "ModelError",
+    "CallParseError",
+    "BackendError",
+    "TrainingError",
+    "JobError",
+    "BudgetError",
+}
 
 
 def shape(node):
@@ -32,7 +43,13 @@ def messages():
         if path.name in COMMAND_LINE or path.parent.name == "commands":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS and node.args and (what := shape(node.args[0])):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in KINDS
+                and node.args
+                and (what := shape(node.args[0]))
+            ):
                 yield path.name, what.replace("something:something: something: ", "something.jsonl:3: something: ")
 
 
@@ -43,7 +60,9 @@ def test_every_error_that_a_page_can_show_has_chinese_words(file, what):
 
 def test_what_was_wrong_is_named_in_chinese_too():
     error = InputError("3 of 12 conversations would train nothing", value="a, b, c", remedy="Remove them.")
-    assert in_words(error, "zh").startswith("12 段对话里有 3 段没有可学的内容") and in_words(error, "zh").endswith("：a, b, c")
+    assert in_words(error, "zh").startswith("12 段对话里有 3 段没有可学的内容") and in_words(error, "zh").endswith(
+        "：a, b, c"
+    )
     assert in_words(error, "en") == str(error)
 
 

@@ -6,17 +6,17 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
+from chatbot.core.messages import Conversation, call, observation, reply, user, write_conversations
+from chatbot.core.settings import Settings
 from chatbot.dialogue.events import TurnEvent
+from chatbot.evaluation.reporting.votes import read_votes
 from chatbot.evaluation.study import StudyConfig, run_study
-from chatbot.evaluation.votes import read_votes
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.records import Hotel
-from chatbot.messages import Conversation, call, observation, reply, user, write_conversations
 from chatbot.models.catalog import ModelChoice
-from chatbot.settings import Settings
-from chatbot.ui.context import PageContext
-from chatbot.ui.evaluate_handlers import EvaluateHandlers
-from chatbot.ui.evaluate_vote import VoteHandlers
+from chatbot.ui.evaluate.blind_vote import VoteHandlers
+from chatbot.ui.evaluate.handlers import EvaluateHandlers
+from chatbot.ui.shell.context import PageContext
 
 EVIL = "<script>alert(1)</script>"
 PERSON = SimpleNamespace(headers={"accept-language": "zh-CN"}, username=None, session_hash="s")
@@ -41,7 +41,9 @@ class Says:
         self.model = model
 
     def turn(self, messages, text, stop=lambda: False):
-        yield TurnEvent(f"{len(messages)}", {}, HotelQuery(type=self.model), [HOTEL.record()], [user(text), reply("好")])
+        yield TurnEvent(
+            f"{len(messages)}", {}, HotelQuery(type=self.model), [HOTEL.record()], [user(text), reply("好")]
+        )
 
 
 @pytest.fixture
@@ -54,7 +56,12 @@ def settings(tmp_path):
 @pytest.fixture
 def context(settings):
     choices = [ModelChoice("base", "基座", "shipped"), ModelChoice("tuned", "微调后", "shipped")]
-    return PageContext(settings, models=lambda current: choices, open_model=lambda name, current: "经济型" if name == "base" else "高档型", agent=Says)
+    return PageContext(
+        settings,
+        models=lambda current: choices,
+        open_model=lambda name, current: "经济型" if name == "base" else "高档型",
+        agent=Says,
+    )
 
 
 @pytest.fixture
@@ -120,7 +127,9 @@ def test_a_conversation_goes_on_with_both_models_on_their_sides(context):
 
 def test_a_visitors_vote_is_shown_and_not_kept(settings):
     choices = [ModelChoice("hotel-mini", "", "shipped"), ModelChoice("hotel-mini-base", "", "shipped")]
-    demo = PageContext(settings, demo=True, models=lambda current: choices, open_model=lambda name, current: "经济型", agent=Says)
+    demo = PageContext(
+        settings, demo=True, models=lambda current: choices, open_model=lambda name, current: "经济型", agent=Says
+    )
     handlers = VoteHandlers(demo)
     *_, shown = handlers.ask("你好", ["hotel-mini", "hotel-mini-base"], None, PERSON)
     assert "50%" not in handlers.tie(shown[0], PERSON)[-1]

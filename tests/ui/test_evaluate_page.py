@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatbot.settings import Settings
-from chatbot.ui.context import PageContext
+from chatbot.core.settings import Settings
+from chatbot.ui.shell.context import PageContext
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,9 @@ def test_what_the_shipped_adapter_brings_is_measured_as_a_job_and_reported_in_a_
     tab.get_by_text("评测完成").wait_for()
     tab.get_by_text("12 段对话").wait_for()
     lifts = tab.locator("#results .lift").all_inner_texts()
-    assert [text.split("，")[0] for text in lifts] == ["整个机器人（模型＋核对）", "模型本身"] and all("95% 区间" in text for text in lifts)
+    assert [text.split("，")[0] for text in lifts] == ["整个机器人（模型＋核对）", "模型本身"] and all(
+        "95% 区间" in text for text in lifts
+    )
     assert "槽位 F1 +" in lifts[1]
     table = tab.locator("#results table").first
     assert table.locator("tr").first.inner_text().split() == ["hotel-mini-base", "hotel-mini"]

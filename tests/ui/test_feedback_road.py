@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from chatbot.messages import Conversation, call, observation, reply, user
-from chatbot.ui.data_files import DataFiles
+from chatbot.core.messages import Conversation, call, observation, reply, user
+from chatbot.ui.data.files import DataFiles
 
 pytestmark = pytest.mark.browser
 WISH = "想找能打麻将的经济型酒店"
@@ -20,7 +20,15 @@ def mishearing(page_context, tiny_model, store):
     tiny_model.answers.clear()
     tiny_model.answers.extend([call({"type": "经济型"}), reply("为您找到归途快捷酒店(北京云桥店)。")])
     found = store.hotels[2].record()
-    lines = [[user(f"第{i}次来，要豪华型的"), call({"type": "豪华型"}), observation([found]), reply(f"推荐{found['name']}。")] for i in range(12)]
+    lines = [
+        [
+            user(f"第{i}次来，要豪华型的"),
+            call({"type": "豪华型"}),
+            observation([found]),
+            reply(f"推荐{found['name']}。"),
+        ]
+        for i in range(12)
+    ]
     corpus = [Conversation(id=f"c{i}", source=f"c{i}", messages=messages) for i, messages in enumerate(lines)]
     DataFiles(page_context.settings).keep_corpus(corpus, {})
     return page_context
@@ -69,5 +77,10 @@ def test_a_corrected_dislike_ends_in_an_exported_training_file(open_tab, serve_p
     dislike(tab)
     approve(tab)
     found = [json.loads(line) for line in export(tab) if "打麻将" in line]
-    calls = [message["tool_calls"][0]["function"]["arguments"] for one in found for message in one["messages"] if message.get("tool_calls")]
+    calls = [
+        message["tool_calls"][0]["function"]["arguments"]
+        for one in found
+        for message in one["messages"]
+        if message.get("tool_calls")
+    ]
     assert calls == [RIGHT]

@@ -7,15 +7,15 @@ import pytest
 from pydantic import ValidationError
 
 from chatbot.commands import training
-from chatbot.errors import InputError
-from chatbot.jobs import Job, JobWriter
-from chatbot.settings import Settings
+from chatbot.core.errors import InputError
+from chatbot.core.jobs import Job, JobWriter
+from chatbot.core.settings import Settings
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.training.preview import Row
-from chatbot.ui.finetune_curves import chart, packing
-from chatbot.ui.finetune_handlers import ADVANCED, fields
-from chatbot.ui.finetune_runs import _flags, compare, curves, launch, line
-from chatbot.ui.finetune_told import status, walk
+from chatbot.ui.charts.curves import chart, packing
+from chatbot.ui.finetune.handlers import ADVANCED, fields
+from chatbot.ui.finetune.runs import _flags, compare, curves, launch, line
+from chatbot.ui.finetune.status import status, walk
 
 
 def job(folder, state, *events, config=None):
@@ -38,7 +38,9 @@ def test_a_run_whose_process_is_gone_is_told_as_such_in_both_languages(tmp_path)
 
 
 def test_the_guards_roll_back_is_told_with_its_steps(tmp_path):
-    told = job(tmp_path / "a", "done", {"event": "rollback", "step": 7, "back_to": 4, "learning_rate": 0.001, "reason": "x"})
+    told = job(
+        tmp_path / "a", "done", {"event": "rollback", "step": 7, "back_to": 4, "learning_rate": 0.001, "reason": "x"}
+    )
     assert "第 7 步" in status(told, "zh") and "退回第 4 步" in status(told, "zh")
 
 
@@ -53,11 +55,24 @@ def test_what_a_run_has_gained_over_its_base_is_told_and_so_is_no_gain(tmp_path)
 
 
 def rollback(step, *names):
-    return {"event": "rollback", "step": step, "back_to": 4, "learning_rate": 0.001, "reason": "x", "conversations": list(names)}
+    return {
+        "event": "rollback",
+        "step": step,
+        "back_to": 4,
+        "learning_rate": 0.001,
+        "reason": "x",
+        "conversations": list(names),
+    }
 
 
 def test_a_guard_that_gave_up_says_so_in_the_persons_language_and_names_the_data(tmp_path):
-    given_up = job(tmp_path / "a", "failed", rollback(7, "bad", "a"), rollback(7, "bad", "b"), {"event": "end", "verdict": "gave up after 2 explosions"})
+    given_up = job(
+        tmp_path / "a",
+        "failed",
+        rollback(7, "bad", "a"),
+        rollback(7, "bad", "b"),
+        {"event": "end", "verdict": "gave up after 2 explosions"},
+    )
     assert "守护停止了训练" in status(given_up, "zh") and "多次出在这些对话上：bad。" in status(given_up, "zh")
     assert "It happened again and again at these conversations: bad." in status(given_up, "en")
 
@@ -72,7 +87,9 @@ def test_a_merge_says_where_the_model_is_or_why_there_is_none(tmp_path):
     run = job(tmp_path / "a", "done", log(3, 2.0))
     merge = job(tmp_path / "b", "failed", config={"adapter": "a"})
     (merge.folder / "job.json").write_text(json.dumps({"kind": "merge", "argv": [], "created": 2.0}))
-    (merge.folder / "log.txt").write_text("error: this adapter is a learned prompt, which no weights can hold. Use it as it is.\n")
+    (merge.folder / "log.txt").write_text(
+        "error: this adapter is a learned prompt, which no weights can hold. Use it as it is.\n"
+    )
     assert "合并没有成功：这种适配器是学来的提示" in status(run, "zh")
 
 
@@ -87,7 +104,10 @@ def test_a_run_without_points_draws_no_empty_boxes(tmp_path):
 
 
 def test_two_runs_show_only_the_settings_in_which_they_differ(tmp_path):
-    runs = [job(tmp_path / name, "done", log(1, 2.0), config={"rank": rank, "seed": 0}) for name, rank in (("a", 8), ("b", 16))]
+    runs = [
+        job(tmp_path / name, "done", log(1, 2.0), config={"rank": rank, "seed": 0})
+        for name, rank in (("a", 8), ("b", 16))
+    ]
     shown = compare(runs, "zh")
     assert "<th>rank</th><td>8</td><td>16</td>" in shown and "seed" not in shown
 
@@ -107,7 +127,9 @@ def test_the_page_and_the_command_line_make_the_same_configuration():
     values = ("base", "data.jsonl", "lora", *[FinetuneConfig.model_fields[name].default for name in ADVANCED])
     config = FinetuneConfig(**fields(values), out="out")
     assert config == FinetuneConfig(base="base", data="data.jsonl", method="lora", out="out")
-    options = {f"--{name.replace('_', '-')}" for name in inspect.signature(training.with_options(training.finetune)).parameters}
+    options = {
+        f"--{name.replace('_', '-')}" for name in inspect.signature(training.with_options(training.finetune)).parameters
+    }
     given = {flag for flag in _flags(config.model_dump(mode="json", exclude_none=True)) if flag.startswith("--")}
     assert given <= options
 

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from chatbot.jobs import Job, JobWriter, list_jobs
-from chatbot.messages import Conversation, read_conversations, reply, user, write_conversations
-from chatbot.settings import DATA
-from chatbot.ui.finetune_runs import line
+from chatbot.core.jobs import Job, JobWriter, list_jobs
+from chatbot.core.messages import Conversation, read_conversations, reply, user, write_conversations
+from chatbot.core.settings import DATA
+from chatbot.ui.finetune.runs import line
 from tests.servers import answered
 
 pytestmark = pytest.mark.browser
@@ -29,7 +29,11 @@ def sideways(tab):
 def past_run(workspace, name, state, *events, **config):
     folder = workspace / "jobs" / name
     folder.mkdir(parents=True)
-    for file, value in (("job", {"kind": "finetune", "argv": [], "created": time.time()}), ("config", config), ("status", {"state": state})):
+    for file, value in (
+        ("job", {"kind": "finetune", "argv": [], "created": time.time()}),
+        ("config", config),
+        ("status", {"state": state}),
+    ):
         (folder / f"{file}.json").write_text(json.dumps(value))
     for event in events:
         JobWriter(folder).event(max_steps=2, **event)
@@ -55,7 +59,11 @@ def test_a_newcomer_finds_six_methods_three_presets_and_a_walk(open_tab, serve_p
 def test_data_in_which_a_conversation_trains_nothing_is_refused_in_words(open_tab, serve_page, page_context, tmp_path):
     path = tmp_path / "silent.jsonl"
     write_conversations(
-        path, [Conversation(id="good", source="a", messages=[user("在吗"), reply("在")]), Conversation(id="mute", source="b", messages=[user("在吗")])]
+        path,
+        [
+            Conversation(id="good", source="a", messages=[user("在吗"), reply("在")]),
+            Conversation(id="mute", source="b", messages=[user("在吗")]),
+        ],
     )
     tab = tune(open_tab(serve_page(page_context)))
     upload(tab, path)
@@ -74,7 +82,11 @@ def test_the_look_colours_what_is_learned_and_shows_how_rows_are_filled(open_tab
 
 def test_runs_are_told_in_words_and_two_of_them_compared(open_tab, serve_page, page_context):
     workspace = page_context.settings.workspace
-    points = [{"event": "eval", "step": 0, "eval_slot_f1": 0.5}, {"event": "log", "step": 1, "loss": 2.0}, {"event": "eval", "step": 2, "eval_slot_f1": 0.75}]
+    points = [
+        {"event": "eval", "step": 0, "eval_slot_f1": 0.5},
+        {"event": "log", "step": 1, "loss": 2.0},
+        {"event": "eval", "step": 2, "eval_slot_f1": 0.75},
+    ]
     past_run(workspace, "first", "done", *points, rank=8, method="lora")
     past_run(workspace, "second", "running", *points[:2], rank=16, method="lora")
     tab = tune(open_tab(serve_page(page_context)))

@@ -6,20 +6,24 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
+from chatbot.core.errors import ModelError
+from chatbot.core.messages import call, observation, reply, user
 from chatbot.dialogue.events import TurnEvent
-from chatbot.errors import ModelError
 from chatbot.hotels.query import HotelQuery
-from chatbot.messages import call, observation, reply, user
 from chatbot.models.inside import Candidate, Inside
-from chatbot.ui.chat_state import ChatState, Turn
-from chatbot.ui.inside import WIDEST, InsideHandlers, attention_map, bars, draw, draw_place, pick, said
+from chatbot.ui.chat.inside_panel import WIDEST, InsideHandlers, attention_map, bars, draw, draw_place, pick, said
+from chatbot.ui.chat.state import ChatState, Turn
 
 TALK = [user("便宜的"), call({"type": "经济型"}), observation([]), reply("没有")]
 ZH, EN = (SimpleNamespace(headers={"accept-language": language}) for language in ("zh-CN", "en-US"))
 SEEN = Inside(
     context=["<|user|>", "便宜", "的", "<|assistant|>"],
     reply=["没有", "<b>x</b>", "\n"],
-    candidates=[[Candidate("没有", 0.95), Candidate("有", 0.05)], [Candidate("<b>x</b>", 0.6), Candidate(" ", 0.4)], [Candidate("\n", 0.3)]],
+    candidates=[
+        [Candidate("没有", 0.95), Candidate("有", 0.05)],
+        [Candidate("<b>x</b>", 0.6), Candidate(" ", 0.4)],
+        [Candidate("\n", 0.3)],
+    ],
     chosen=[0.95, 0.6, 0.3],
     attention=[[0.1, 0.6, 0.2, 0.1, 0, 0, 0], [0, 0, 0, 0.5, 0.5, 0, 0], [0, 0, 0.1, 0.1, 0.1, 0.7, 0]],
     layer=1,
@@ -73,7 +77,10 @@ def test_the_sliders_reach_as_far_as_the_model_has_layers_heads_and_tokens():
 def test_a_place_shows_its_candidates_and_what_it_looked_at():
     candidates, looked = draw_place(SEEN, 1)
     assert list(candidates.layout.yaxis.ticktext) == ["没有", "有"] and list(candidates.data[0].x) == [0.95, 0.05]
-    assert candidates.data[0].marker.color[0] != candidates.data[0].marker.color[1] and len(set(looked.data[0].marker.color or [1])) == 1
+    assert (
+        candidates.data[0].marker.color[0] != candidates.data[0].marker.color[1]
+        and len(set(looked.data[0].marker.color or [1])) == 1
+    )
     assert looked.layout.yaxis.ticktext[0] == "#2·便宜" and looked.data[0].x[0] == 0.6
     assert draw_place(SEEN, 99)[0].data[0].x[0] == 0.3
     assert draw_place(None, 1) == (None, None)
@@ -107,7 +114,11 @@ def test_a_clicked_token_moves_the_slider_to_its_place():
 
 @pytest.mark.parametrize(
     ("context", "messages", "words"),
-    [(FakeContext(), (), "先聊一句"), (FakeContext(), TALK, "不提供这个模型"), (FakeContext(SimpleNamespace(name="gpt")), TALK, "不在本机")],
+    [
+        (FakeContext(), (), "先聊一句"),
+        (FakeContext(), TALK, "不提供这个模型"),
+        (FakeContext(SimpleNamespace(name="gpt")), TALK, "不在本机"),
+    ],
 )
 def test_where_nothing_can_be_seen_it_says_why(context, messages, words):
     with pytest.raises(gr.Error, match=words):

@@ -13,11 +13,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from chatbot.core.errors import InputError, QueryError
+from chatbot.core.messages import reply, user
 from chatbot.dialogue.events import TextEvent, TurnEvent
-from chatbot.errors import InputError, QueryError
 from chatbot.hotels.query import HotelQuery
-from chatbot.messages import reply, user
-from chatbot.ui.mcp import GuardMcp, answer, build_api, search
+from chatbot.ui.shell.mcp import GuardMcp, answer, build_api, search
 from tests.servers import served
 
 mcp = pytest.importorskip("mcp")
@@ -41,7 +41,9 @@ class EchoAgent:
     def turn(self, messages, text, stop=lambda: False):
         said = f"{len(messages)}: {text}"
         yield TextEvent(said)
-        yield TurnEvent(reply=said, call=None, query=HotelQuery(type="经济型"), records=[RECORD], messages=[user(text), reply(said)])
+        yield TurnEvent(
+            reply=said, call=None, query=HotelQuery(type="经济型"), records=[RECORD], messages=[user(text), reply(said)]
+        )
 
 
 @contextlib.contextmanager
@@ -140,7 +142,13 @@ def test_with_accounts_the_tools_need_one(guarded, store):
     asked = len(store.asked)
     for key in (None, "ada:wrong"):
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        for path in ("/gradio_api/mcp/", "/gradio_api/mcp/http", "/gradio_api/mcp/sse", "/gradio_api/mcp/schema", "/gradio_api/mcp/messages/"):
+        for path in (
+            "/gradio_api/mcp/",
+            "/gradio_api/mcp/http",
+            "/gradio_api/mcp/sse",
+            "/gradio_api/mcp/schema",
+            "/gradio_api/mcp/messages/",
+        ):
             assert httpx.get(guarded + path, headers=headers).status_code == 401
     assert httpx.post(f"{guarded}/gradio_api/run/search_hotels", json={"data": []}).status_code == 401
     assert len(store.asked) == asked
@@ -156,7 +164,9 @@ def test_search_refuses_what_does_not_validate():
         search(FakeStore(), {"price_range_upper": -1})
 
 
-@pytest.mark.parametrize(("text", "conversation"), [("  ", []), ("好", [{"role": "robot"}]), ("好", [{"role": "user"}] * 500)])
+@pytest.mark.parametrize(
+    ("text", "conversation"), [("  ", []), ("好", [{"role": "robot"}]), ("好", [{"role": "user"}] * 500)]
+)
 def test_chat_refuses_what_is_no_conversation(text, conversation):
     with pytest.raises(InputError):
         answer(EchoAgent(), text, conversation)

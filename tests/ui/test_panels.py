@@ -2,20 +2,28 @@
 
 import pytest
 
+from chatbot.core.errors import HotelFileError, QueryError
+from chatbot.core.messages import reply, user
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
-from chatbot.errors import HotelFileError, QueryError
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.records import read_hotels
-from chatbot.messages import reply, user
-from chatbot.ui.cards import cards_html, wishes
-from chatbot.ui.chat_state import ChatState, Turn
-from chatbot.ui.chat_turns import edited
-from chatbot.ui.header import wrong_file
-from chatbot.ui.slots import bounds, fill_form, read_form, slots_html
-from chatbot.ui.transcript import transcript, turn_at
-from chatbot.ui.words import translations, words
+from chatbot.ui.chat.handlers import edited
+from chatbot.ui.chat.hotel_cards import cards_html, wishes
+from chatbot.ui.chat.slot_form import bounds, fill_form, read_form, slots_html
+from chatbot.ui.chat.state import ChatState, Turn
+from chatbot.ui.chat.transcript import transcript, turn_at
+from chatbot.ui.i18n.translate import translations, words
+from chatbot.ui.shell.header import wrong_file
 
-RECORD = {"name": "<b>甲</b>", "type": "经济型", "price": 200, "rating": None, "facilities": ["棋牌室"], "subway": "<script>", "phone": "1"}
+RECORD = {
+    "name": "<b>甲</b>",
+    "type": "经济型",
+    "price": 200,
+    "rating": None,
+    "facilities": ["棋牌室"],
+    "subway": "<script>",
+    "phone": "1",
+}
 
 
 def end(query=None, said="好"):
@@ -54,12 +62,18 @@ def test_a_word_for_several_facilities_stays_that_word():
     assert wishes(query, RECORD | {"facilities": ["所有房间提供wifi"]}) == [("wifi", True)]
 
 
-@pytest.mark.parametrize(("total", "relaxed", "said"), [(1, [], "共 1 家符合<"), (1200, [], "共 1,200 家符合，显示前 1 家<"), (1, ["type"], "放宽后共 1 家<")])
+@pytest.mark.parametrize(
+    ("total", "relaxed", "said"),
+    [(1, [], "共 1 家符合<"), (1200, [], "共 1,200 家符合，显示前 1 家<"), (1, ["type"], "放宽后共 1 家<")],
+)
 def test_the_cards_say_how_many_there_are_and_whether_a_wish_was_given_up(total, relaxed, said):
     assert said in cards_html(HotelQuery(type="经济型"), RecordsEvent([RECORD], relaxed, [], total, 0.0), "zh")
 
 
-@pytest.mark.parametrize(("lower", "upper", "shown"), [(None, None, ""), (4.5, None, "≥ 4.5"), (None, 300, "≤ 300"), (200, 300, "200–300"), (300, 300, "300")])
+@pytest.mark.parametrize(
+    ("lower", "upper", "shown"),
+    [(None, None, ""), (4.5, None, "≥ 4.5"), (None, 300, "≤ 300"), (200, 300, "200–300"), (300, 300, "300")],
+)
 def test_bounds_read_as_people_write_them(lower, upper, shown):
     assert bounds(lower, upper) == shown
 
@@ -76,13 +90,18 @@ def test_a_card_tells_met_wishes_from_unmet_ones():
 
 def test_records_and_facility_words_cannot_become_html():
     found = RecordsEvent([RECORD], ["facilities:<i>"], ["<u>"], 1, 0.0)
-    html = cards_html(HotelQuery(facilities=("<img src=x>",)), found, "zh") + slots_html(HotelQuery(facilities=("<img src=x>",)), HotelQuery(), "zh")
+    html = cards_html(HotelQuery(facilities=("<img src=x>",)), found, "zh") + slots_html(
+        HotelQuery(facilities=("<img src=x>",)), HotelQuery(), "zh"
+    )
     assert not any(tag in html for tag in ("<b>甲", "<script", "<img", "<u>", "<i>"))
 
 
 def test_bubbles_cannot_become_html():
     state = ChatState((Turn("<img src=x onerror=alert(1)>", reply="<b>x</b>", end=end()),))
-    assert [m["content"] for m in transcript(state, "zh")] == ["&lt;img src=x onerror=alert(1)&gt;", "&lt;b&gt;x&lt;/b&gt;"]
+    assert [m["content"] for m in transcript(state, "zh")] == [
+        "&lt;img src=x onerror=alert(1)&gt;",
+        "&lt;b&gt;x&lt;/b&gt;",
+    ]
 
 
 def test_a_relaxed_search_says_which_wish_was_given_up():
@@ -96,7 +115,13 @@ def test_nothing_found_and_nothing_asked_are_said_in_words():
 
 
 def test_a_turn_grows_with_its_events_and_knows_its_place_in_the_window():
-    turn = Turn("问").after(CallEvent({}, HotelQuery())).after(RecordsEvent([], [], [], 0, 0.001)).after(TextEvent("答")).after(end())
+    turn = (
+        Turn("问")
+        .after(CallEvent({}, HotelQuery()))
+        .after(RecordsEvent([], [], [], 0, 0.001))
+        .after(TextEvent("答"))
+        .after(end())
+    )
     state = ChatState((turn, Turn("再问", reply="再答", end=end())))
     assert len(transcript(state, "zh")) == 5
     assert [turn_at(state, i) for i in (0, 2, 3, 4, 5)] == [0, 0, 1, 1, None]
@@ -108,7 +133,9 @@ def test_the_model_is_not_told_of_a_turn_without_an_end():
 
 
 def test_the_form_gives_back_what_it_was_filled_with():
-    query = HotelQuery(type="经济型", facilities=("打麻将",), price_range_lower=0, rating_range_upper=5, name="归途", sort_by="price")
+    query = HotelQuery(
+        type="经济型", facilities=("打麻将",), price_range_lower=0, rating_range_upper=5, name="归途", sort_by="price"
+    )
     assert read_form(fill_form(query), query) == query
 
 

@@ -1,0 +1,1 @@
+"""What every room stands on: errors, settings, conversations, jobs, locks and accounts."""

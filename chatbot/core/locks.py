@@ -1,0 +1,66 @@
+"""Files that survive a kill at any moment, and locks that the kernel frees with their last holder: what jobs are built on."""
+
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from chatbot.core.errors import JobError
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """An object from a file; {} where there is none, or only a torn one."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace a file whole: a reader, or a kill at any moment, sees the old or the new one."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+    part.replace(path)
+
+
+def try_lock(path: Path) -> IO[bytes] | None:
+    """Open and lock a file for this process and its children; None where somebody holds the lock."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = path.open("ab")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        return None
+    return handle
+
+
+def lock(path: Path, seconds: float = 1.0) -> IO[bytes]:
+    """As `try_lock`, but waits out the moment in which somebody merely asks.
+
+    Raises:
+        JobError: somebody holds the lock.
+    """
+    deadline = time.monotonic() + seconds
+    while (handle := try_lock(path)) is None:
+        if time.monotonic() > deadline:
+            raise JobError(
+                "this is in use by a running task", value=path.parent, remedy="Wait for it or stop it first."
+            )
+        time.sleep(0.02)
+    return handle
+
+
+def held(path: Path) -> bool:
+    """Whether a live process holds the lock; askers share it, so they don't take each other for one."""
+    if not path.exists():
+        return False
+    with path.open("rb") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

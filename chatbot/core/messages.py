@@ -1,0 +1,162 @@
+"""THE conversation format: OpenAI chat messages with tools, read and written as one JSON object a line."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chatbot.core.errors import InputError
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+class FunctionCall(BaseModel):
+    """A function's name and its arguments as an object (never as a JSON string)."""
+
+    name: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class ToolCall(BaseModel):
+    """One entry of an assistant message's `tool_calls`."""
+
+    type: Literal["function"] = "function"
+    function: FunctionCall
+
+
+class Message(BaseModel):
+    """One message; an assistant message either calls or replies."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    role: Role
+    content: str = ""
+    tool_calls: list[ToolCall] = Field(default_factory=list)
+    name: str | None = None
+
+    @property
+    def call(self) -> FunctionCall | None:
+        """The first function call, or None where the message is a reply."""
+        return self.tool_calls[0].function if self.tool_calls else None
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The hotels that a tool message carries; [] for any other message or content."""
+        if self.role != "tool":
+            return []
+        try:
+            found = json.loads(self.content)
+        except json.JSONDecodeError:
+            return []
+        return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data without empty optional fields: what templates, TRL and the OpenAI API read."""
+        out: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            out["tool_calls"] = [c.model_dump() for c in self.tool_calls]
+        if self.name:
+            out["name"] = self.name
+        return out
+
+
+class Conversation(BaseModel):
+    """One dialogue; `source` names the dialogue that it descends from, and splits group by it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    source: str
+    tools: list[dict[str, Any]] = Field(default_factory=list)
+    messages: list[Message]
+    meta: dict[str, Any] = Field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data; `meta` (operations, provider, checks) only where there is any."""
+        out = {
+            "id": self.id,
+            "source": self.source,
+            "tools": self.tools,
+            "messages": [m.to_dict() for m in self.messages],
+        }
+        return out | ({"meta": self.meta} if self.meta else {})
+
+    def to_json(self) -> str:
+        """As one line of JSON, Chinese kept readable."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+
+def user(content: str) -> Message:
+    """A user's utterance."""
+    return Message(role="user", content=content)
+
+
+def reply(content: str) -> Message:
+    """An assistant's reply in words."""
+    return Message(role="assistant", content=content)
+
+
+def call(arguments: dict[str, Any], name: str = "search_hotels") -> Message:
+    """An assistant's function call."""
+    return Message(role="assistant", tool_calls=[ToolCall(function=FunctionCall(name=name, arguments=arguments))])
+
+
+def observation(records: list[dict[str, Any]], name: str = "search_hotels") -> Message:
+    """What the function answered."""
+    return Message(role="tool", name=name, content=json.dumps(records, ensure_ascii=False))
+
+
+def read_conversations(path: Path) -> Iterator[Conversation]:
+    """Read conversations, one JSON object a line.
+
+    Raises:
+        InputError: naming the file and the line that does not fit the format.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"conversations could not be read from {path}", value=error, remedy="Give a UTF-8 JSONL file."
+        ) from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield Conversation.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the line"
+            raise InputError(
+                f"{path}:{number}: {where}: {first['msg']}",
+                value=line[:80],
+                remedy="See the conversation format in the README.",
+            ) from error
+
+
+def write_conversations(path: Path, conversations: Iterable[Conversation]) -> int:
+    """Write conversations as JSONL by way of a temporary file, so that a stop leaves the old file whole; returns their number."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    count = 0
+    with part.open("w", encoding="utf-8") as out:
+        for count, conversation in enumerate(conversations, 1):  # noqa: B007
+            out.write(conversation.to_json() + "\n")
+    part.replace(path)
+    return count
+
+
+def drop_torn_line(path: Path) -> Path:
+    """Cut off the end of a JSONL file that a kill has torn; returns the path."""
+    if path.exists() and not (text := path.read_bytes()).endswith(b"\n"):
+        path.write_bytes(text[: text.rfind(b"\n") + 1])
+    return path
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a JSONL file in one write, after whatever a kill has left whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with drop_torn_line(path).open("a", encoding="utf-8") as out:
+        out.write(line + "\n")

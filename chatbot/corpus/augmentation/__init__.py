@@ -1,0 +1,1 @@
+"""Conversations rewritten and extended by a language model, or offline."""

@@ -1,0 +1,1 @@
+"""CrossWOZ in: hotel segments cut out of its dialogues, with calls that replay."""

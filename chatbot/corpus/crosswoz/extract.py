@@ -1,0 +1,171 @@
+"""Cuts hotel conversations out of CrossWOZ: calls from the annotated state, records from the database, replies that the records hold."""
+
+import json
+import random
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chatbot.core.errors import InputError
+from chatbot.core.messages import Conversation, Message
+from chatbot.corpus.crosswoz.annotations import HOTEL, acts
+from chatbot.corpus.crosswoz.reground import Places
+from chatbot.corpus.crosswoz.segment import Cutter, Exchange, Unusable
+from chatbot.hotels.query import SEARCH_HOTELS
+from chatbot.hotels.store import HotelStore
+
+MAX_BYTES = 400_000_000
+"""A zip that claims to unpack to more than this is refused; the full training file is 100 MB."""
+
+REASONS: dict[str, tuple[str, str]] = {
+    "other_domain": ("句子里混有其他领域", "mixed with another domain"),
+    "no_wish": ("没有可查询的要求", "no wish to search for"),
+    "nearby_unresolved": ("指代其他领域，无法还原", "points to another domain and cannot be resolved"),
+    "name_unresolved": ("用户话里的酒店名无法替换", "the hotel's name in the user's words cannot be replaced"),
+    "ungrounded": ("回复无法改成与记录一致", "the reply cannot be made to agree with the records"),
+    "bad_query": ("标注的要求不合法", "the annotated wishes do not validate"),
+    "cut_short": ("只保留了前几轮", "cut short before a turn that could not be kept"),
+    "nearby_wish_cut": ("去掉了“周边”要求", "a wish about another place was cut out"),
+    "hotel_named": ("把“这家酒店”换成了名字", "a pointer to a hotel was replaced by its name"),
+    "state_value_corrected": (
+        "标注状态与用户的话不一致，以用户为准",
+        "the state differed from the words; the words stand",
+    ),
+    "wish_missing_in_state": ("标注状态漏了用户的要求", "the state lacked a wish that was said"),
+    "carried_wish_dropped": ("去掉了上一段留下的要求", "a wish carried over from before the segment was dropped"),
+    "stray_value": ("填错栏的评分已改正", "a rating in the price box was put right"),
+    "value_left_out": ("无法识别的取值", "a value that fits no argument was left out"),
+    "hotel_replaced": ("回复中的酒店换成了查到的酒店", "a hotel in the reply was replaced by one of the records"),
+    "fact_replaced": ("回复中的信息按记录改正", "facts in the reply were replaced by the record's"),
+    "reply_rewritten": ("回复按记录重写", "the reply was written anew from the records"),
+}
+"""What the report counts, in words (zh, en)."""
+
+
+@dataclass
+class Report:
+    """What became of a file: segments found and kept, and why others were dropped or repaired."""
+
+    dialogues: int = 0
+    segments: int = 0
+    kept: int = 0
+    turns: int = 0
+    drops: Counter[str] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, reasons with their counts, most frequent first."""
+        counts = {"dialogues": self.dialogues, "segments": self.segments, "kept": self.kept, "turns": self.turns}
+        return counts | {"drops": dict((+self.drops).most_common()), "repairs": dict((+self.repairs).most_common())}
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The conversations that were kept and the report on all."""
+
+    conversations: list[Conversation]
+    report: Report
+
+
+def read_dialogues(path: Path) -> dict[str, Any]:
+    """A CrossWOZ file, .json or .zip with one .json inside.
+
+    Raises:
+        InputError: it cannot be read or is not a CrossWOZ file.
+    """
+    path = Path(path)
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                inside = next(
+                    (i for i in archive.infolist() if i.filename.endswith(".json") and i.file_size <= MAX_BYTES), None
+                )
+                data = json.loads(archive.read(inside)) if inside else None
+        else:
+            data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path} could not be read", value=error, remedy="Give CrossWOZ's train, val or test .json or .json.zip."
+        ) from error
+    if not isinstance(data, dict) or not all(
+        isinstance(d, dict) and isinstance(d.get("messages"), list) for d in data.values()
+    ):
+        raise InputError(f"{path} is not a CrossWOZ file", remedy="It must map dialogue ids to {messages: [...]}.")
+    return data
+
+
+def exchanges(messages: list[dict[str, Any]]) -> list[Exchange]:
+    """The messages in pairs of user and system; a pair in another order is left out."""
+    out = []
+    for asked, answered in zip(messages[::2], messages[1::2], strict=False):
+        if (asked.get("role"), answered.get("role")) != ("usr", "sys"):
+            continue
+        state = dict(answered.get("sys_state_init", {}).get(HOTEL) or {})
+        last = answered.get("sys_state", {}).get(HOTEL) or {}
+        selected = list(last.get("selectedResults") or state.get("selectedResults") or [])
+        words = (" ".join(m["content"].split()).replace(", ", "、") for m in (asked, answered))
+        out.append(Exchange(next(words), acts(asked), next(words), acts(answered), state, selected))
+    return out
+
+
+def segments(pairs: list[Exchange], report: Report) -> list[list[Exchange]]:
+    """Runs of hotel exchanges, each with the small talk that follows it."""
+    runs: list[list[Exchange]] = []
+    open_run = False
+    for pair in pairs:
+        if pair.is_hotel:
+            if not open_run:
+                runs.append([])
+            runs[-1].append(pair)
+            open_run = True
+        elif open_run and not pair.about:
+            runs[-1].append(pair)
+        else:
+            report.drops["other_domain"] += HOTEL in pair.about
+            open_run = False
+    return runs
+
+
+def cut(segment: list[Exchange], cutter: Cutter, report: Report) -> list[Message]:
+    """The messages of one segment as far as it can be kept; [] where not even its first exchange can."""
+    for pair in segment:
+        try:
+            cutter.add(pair)
+        except Unusable as reason:
+            if not cutter.messages:
+                report.drops[str(reason)] += 1
+                return []
+            cutter.repairs["cut_short"] += 1
+            break
+    report.repairs += cutter.repairs
+    report.turns += sum(m.role == "user" for m in cutter.messages)
+    return cutter.messages
+
+
+def conversations(dialogues: dict[str, Any], store: HotelStore, report: Report) -> Iterator[Conversation]:
+    """All hotel conversations of the dialogues; the report fills up as they come."""
+    places = Places(hotel.record() for hotel in store.hotels)
+    for key, dialogue in dialogues.items():
+        report.dialogues += 1
+        for number, segment in enumerate(segments(exchanges(dialogue["messages"]), report), 1):
+            report.segments += 1
+            source, name = f"crosswoz-{key}", f"crosswoz-{key}-s{number}"
+            messages = cut(segment, Cutter(store, places, random.Random(name)), report)
+            if messages:
+                report.kept += 1
+                yield Conversation(
+                    id=name, source=source, tools=[SEARCH_HOTELS], messages=messages, meta={"origin": "crosswoz"}
+                )
+
+
+def extract(path: Path, store: HotelStore) -> Extraction:
+    """Hotel conversations of a CrossWOZ file, replayed on the database.
+
+    Raises:
+        InputError: the file is not a CrossWOZ file.
+    """
+    report = Report()
+    return Extraction(list(conversations(read_dialogues(path), store, report)), report)

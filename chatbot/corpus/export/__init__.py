@@ -1,0 +1,1 @@
+"""Conversations out: splits, other trainers' formats, data cards."""

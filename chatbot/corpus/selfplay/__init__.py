@@ -1,0 +1,1 @@
+"""Conversations made by a simulated user and a database."""

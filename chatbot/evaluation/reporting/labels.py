@@ -1,0 +1,142 @@
+"""What figures, slots and kinds of errors are called for people, in Chinese and English: one list for the page and the report."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from chatbot.models.catalog import folder_name
+
+METRICS = MappingProxyType(
+    {
+        "slot_precision": ("槽位精确率", "Slot precision"),
+        "slot_recall": ("槽位召回率", "Slot recall"),
+        "slot_f1": ("槽位 F1", "Slot F1"),
+        "call_exact": ("查询完全正确", "Exact call"),
+        "act_accuracy": ("该查还是该答", "Call or reply"),
+        "joint_goal_accuracy": ("整体需求正确", "Joint goal accuracy"),
+        "bleu4": ("回复 BLEU-4", "BLEU-4 of replies"),
+        "grounded_rate": ("回复有据可查", "Grounded replies"),
+        "slot_precision_verbatim": ("槽位精确率（原文一致）", "Slot precision (verbatim)"),
+        "slot_recall_verbatim": ("槽位召回率（原文一致）", "Slot recall (verbatim)"),
+        "slot_f1_verbatim": ("槽位 F1（原文一致）", "Slot F1 (verbatim)"),
+        "call_exact_verbatim": ("查询完全正确（原文一致）", "Exact call (verbatim)"),
+        "joint_goal_accuracy_verbatim": ("整体需求正确（原文一致）", "Joint goal accuracy (verbatim)"),
+        "joint_goal_accuracy_convlab": ("整体需求正确（ConvLab 定义）", "Joint goal accuracy (ConvLab)"),
+        "same_hotels": ("查到同样的酒店", "Same hotels found"),
+        "zero_result_honesty": ("查不到时如实说", "Honest about empty results"),
+        "unparseable_rate": ("无法解析的输出", "Unparseable output"),
+        "lab_slot_precision": ("槽位精确率（原实验室定义）", "Slot precision (original lab)"),
+        "lab_slot_recall": ("槽位召回率（原实验室定义）", "Slot recall (original lab)"),
+        "lab_slot_f1": ("槽位 F1（原实验室定义）", "Slot F1 (original lab)"),
+        "lab_bleu4": ("BLEU-4（原实验室定义）", "BLEU-4 (original lab)"),
+    }
+)
+SLOTS = MappingProxyType(
+    {
+        "name": ("名称", "Name"),
+        "type": ("类型", "Type"),
+        "facilities": ("设施", "Facilities"),
+        "price_range_lower": ("最低价", "Price from"),
+        "price_range_upper": ("最高价", "Price to"),
+        "rating_range_lower": ("最低评分", "Rating from"),
+        "rating_range_upper": ("最高评分", "Rating to"),
+        "address": ("地址", "Address"),
+        "subway": ("地铁", "Subway"),
+        "sort_by": ("排序依据", "Sort by"),
+        "sort_order": ("排序方向", "Sort order"),
+    }
+)
+EXPLAINED = MappingProxyType(
+    {
+        "call_exact": (
+            "用户的每一个条件都听对了，没有多也没有少",
+            "every condition understood, none missing and none too many",
+        ),
+        "act_accuracy": ("该查酒店时查，该回答时回答", "it searches when it should and answers when it should"),
+        "grounded_rate": (
+            "回复里的名称、电话、价格、评分、地址、设施都在酒店库里",
+            "every name, phone, price, rating, address and facility stands in the database",
+        ),
+        "task_finish": (
+            "模拟用户找到合意的酒店，并问到了所有想知道的",
+            "the simulated user got a fitting hotel and every fact asked for",
+        ),
+    }
+)
+"""The figures that a reader who reads nothing else should see, in plain words."""
+KINDS = MappingProxyType(
+    {
+        "act": ("该查没查，或不该查却查了", "Called instead of replying, or the reverse"),
+        "slots": ("条件理解错", "Wrong conditions"),
+        "ungrounded": ("说了没有依据的话", "Unsupported claim"),
+        "unparseable": ("输出无法解析", "Unparseable output"),
+    }
+)
+REASONS = MappingProxyType(
+    {
+        "no suitable hotel": ("没有给出符合条件的酒店", "No suitable hotel was offered"),
+        "no true answer": ("没有如实回答", "No true answer"),
+        "ungrounded claim": ("说了没有依据的话", "Unsupported claim"),
+        "too long": ("拖得太久", "Too long"),
+    }
+)
+FACTS = MappingProxyType(
+    {
+        "phone": ("电话", "phone"),
+        "address": ("地址", "address"),
+        "price": ("价格", "price"),
+        "rating": ("评分", "rating"),
+        "subway": ("地铁", "subway"),
+        "nearby_attractions": ("周边景点", "sights nearby"),
+        "nearby_restaurants": ("周边餐馆", "restaurants nearby"),
+        "has": ("有没有某设施", "whether it has a facility"),
+    }
+)
+SIMULATION = MappingProxyType(
+    {
+        "task_finish": ("任务完成率", "Task finish"),
+        "pass^1": ("一次做对 pass^1", "pass^1"),
+        "pass^2": ("连对两次 pass^2", "pass^2"),
+        "pass^3": ("连对三次 pass^3", "pass^3"),
+        "pass^4": ("连对四次 pass^4", "pass^4"),
+        "turns_mean": ("平均轮数", "Mean turns"),
+        "ungrounded": ("没有依据的说法", "Unsupported claims"),
+        "replies": ("回复总数", "Replies"),
+    }
+)
+
+
+def label(table: Mapping[str, tuple[str, str]], key: str, language: str = "zh") -> str:
+    """A name in one language; a key without one is shown as it is."""
+    return table.get(key, (key, key))[0 if language == "zh" else 1]
+
+
+def model_name(model: str) -> str:
+    """A model's id as people know it: of a folder only the run's name, never a path of this machine."""
+    return folder_name(Path(model.removeprefix("adapter:"))) if "/" in model else model
+
+
+def model_names(models: Sequence[str]) -> list[str]:
+    """Names of several models, numbered where two have the same."""
+    names = [model_name(model) for model in models]
+    return [
+        f"{name} ({names[:at].count(name) + 1})" if names.count(name) > 1 else name for at, name in enumerate(names)
+    ]
+
+
+def shown(name: str, value: float | None) -> str:
+    """A figure as people read it: shares in percent, BLEU on its own scale, what could not be measured as a dash."""
+    if value is None:
+        return "—"
+    return (
+        f"{value:.1f}"
+        if name in ("bleu4", "turns_mean")
+        else f"{value:.0f}"
+        if name in ("ungrounded", "replies")
+        else f"{100 * value:.1f}%"
+    )
+
+
+def shown_interval(name: str, bounds: list[float] | None) -> str:
+    """A 95% interval in the unit of its figure, "" where there is none."""
+    return f"{shown(name, bounds[0])} – {shown(name, bounds[1])}" if bounds else ""

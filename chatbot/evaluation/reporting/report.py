@@ -1,0 +1,232 @@
+"""One file to hand over: what was measured, on what, how sure it is, and what good and bad turns look like."""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatbot.core.messages import Conversation, Message
+from chatbot.evaluation.metrics.metrics import HEADLINE, METRICS
+from chatbot.evaluation.predictions import Prediction
+from chatbot.evaluation.reporting import labels
+from chatbot.evaluation.reporting.compare import Case, cases
+from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart
+from chatbot.evaluation.study import Study
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+EXAMPLES = 5
+
+
+@cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader
+
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=lambda name: bool(name and ".html" in name),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def said(call: dict[str, Any] | None, reply: str | None) -> str:
+    """A call or a reply as one line of text."""
+    if call is not None:
+        return f"search_hotels({json.dumps(call, ensure_ascii=False)})"
+    return "（无法解析 unparseable）" if reply is None else reply
+
+
+def line(message: Message) -> str:
+    """A message of a context as one line of text."""
+    if message.role == "tool":
+        names = "、".join(str(record.get("name", "")) for record in message.records)
+        return f"查询结果：{names or '无'}"
+    return said(message.call.arguments, None) if message.call else message.content
+
+
+def example(row: Prediction, conversations: dict[str, Conversation], kinds: Sequence[str] = ()) -> dict[str, Any]:
+    """One turn for people: the last messages before it, what the data says, what the model wrote."""
+    found = conversations.get(row.id)
+    before = found.messages[max(0, row.turn - 6) : row.turn] if found else []
+    return {
+        "id": row.id,
+        "turn": row.turn,
+        "kinds": [labels.label(labels.KINDS, kind) for kind in kinds],
+        "context": [{"role": m.role, "text": line(m)} for m in before],
+        "gold": said(row.gold_call, row.gold_reply),
+        "predicted": said(row.predicted_call, row.predicted_reply),
+        "draft": said(row.bare.predicted_call, row.bare.predicted_reply) if differs(row) else "",
+        "ungrounded": list(row.ungrounded),
+    }
+
+
+def differs(row: Prediction) -> bool:
+    """Whether the chatbot's checks changed what its model had written."""
+    return (row.predicted_call, row.predicted_reply) != (row.bare.predicted_call, row.bare.predicted_reply)
+
+
+def _spread(found: Sequence[Any], count: int = EXAMPLES) -> list[Any]:
+    """A few entries from all over a list."""
+    return [found[i * len(found) // count] for i in range(count)] if len(found) > count else list(found)
+
+
+def examples(study: Study, position: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Good and bad turns of one model; the good ones are calls that it got right and, where there is one, the baseline got wrong."""
+    conversations = {conversation.id: conversation for conversation in study.conversations}
+    rows = study.rows(position)
+    wrong = cases(rows, study.conversations)
+    failed = {(case.row.id, case.row.turn) for case in wrong}
+    baseline = (
+        {(case.row.id, case.row.turn) for case in cases(study.rows(0), study.conversations)} if position else failed
+    )
+    right = [row for row in rows if row.gold_call is not None and (row.id, row.turn) not in failed]
+    better = [row for row in right if (row.id, row.turn) in baseline] or right
+    return [example(row, conversations) for row in _spread(better)], [
+        _bad(case, conversations) for case in _spread(wrong)
+    ]
+
+
+def _bad(case: Case, conversations: dict[str, Conversation]) -> dict[str, Any]:
+    return example(case.row, conversations, case.kinds)
+
+
+def metric_rows(
+    figures: Sequence[dict[str, Any]], names: Sequence[str], best: dict[str, int | None]
+) -> list[dict[str, Any]]:
+    """A table's rows: name, and for each model its value, its interval, and whether it is significantly the best."""
+    return [
+        {
+            "name": labels.label(labels.METRICS, name),
+            "key": name,
+            "cells": [
+                {
+                    "value": labels.shown(name, f[name]),
+                    "interval": labels.shown_interval(name, f["intervals"].get(name)),
+                    "best": best.get(name) == i,
+                }
+                for i, f in enumerate(figures)
+            ],
+        }
+        for name in names
+    ]
+
+
+def verdicts(models: Sequence[str], pairs: Sequence[dict[str, Any]]) -> list[str]:
+    """One sentence a comparison with the first model, for a reader who reads nothing else."""
+    out = []
+    for pair in pairs:
+        if pair["first"] == 0 and (found := pair["metrics"].get("slot_f1") or pair["metrics"].get("act_accuracy")):
+            name = "slot_f1" if "slot_f1" in pair["metrics"] else "act_accuracy"
+            low, high = (f"{100 * edge:+.1f}" for edge in found["interval"])
+            p = "p < 0.001" if found["p"] < 0.001 else f"p = {found['p']:.3f}"
+            change = f"{100 * found['difference']:+.1f} 个百分点（95% 区间 {low} 到 {high}，{p}）"
+            sure = (
+                "没有差别"
+                if found["interval"] == [0, 0]
+                else "差别显著"
+                if found["significant"]
+                else "差别可能只是偶然"
+            )
+            out.append(
+                f"{models[pair['second']]} 相对 {models[0]}：{labels.label(labels.METRICS, name)} {change}，{sure}。"
+            )
+    return out
+
+
+def highlights(figure: dict[str, Any]) -> list[dict[str, str]]:
+    """The few figures of one model that say most, each with what it means."""
+    every = figure | (figure.get("simulation") or {})
+    names = labels.METRICS | labels.SIMULATION
+    return [
+        {"name": labels.label(names, key), "value": labels.shown(key, every[key]), "means": means[0]}
+        for key, means in labels.EXPLAINED.items()
+        if every.get(key) is not None
+    ]
+
+
+def simulation_rows(figures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The simulated user's table; [] where none was asked for."""
+    if not any(f.get("simulation") for f in figures):
+        return []
+    found = [f.get("simulation") or {} for f in figures]
+    names = [name for name in labels.SIMULATION if any(name in s for s in found)]
+    return [
+        {
+            "name": labels.label(labels.SIMULATION, name),
+            "cells": [
+                {
+                    "value": labels.shown(name, s.get(name)),
+                    "interval": labels.shown_interval(name, s.get("intervals", {}).get(name)),
+                }
+                for s in found
+            ],
+        }
+        for name in names
+    ]
+
+
+def failures(found: dict[str, int]) -> dict[str, int]:
+    """Reasons why simulated users gave up, in words."""
+    out = {}
+    for reason, count in found.items():
+        what, _, fact = reason.partition(": ")
+        out[labels.label(labels.REASONS, what) + (f"（{labels.label(labels.FACTS, fact)}）" if fact else "")] = count
+    return out
+
+
+def content(
+    study: Study, votes: Sequence[dict[str, Any]] = (), feedback: dict[str, int] | None = None
+) -> dict[str, Any]:
+    """Everything that a report shows, as plain data for the templates."""
+    figures, result, bare = study.figures, study.result, study.bare
+    last = len(figures) - 1
+    good, bad = examples(study, last)
+    return {
+        "models": study.models,
+        "whole": bare is not None,
+        "highlights": highlights(figures[last]),
+        "verdicts": verdicts(study.models, result["pairs"]),
+        "bare_verdicts": verdicts(study.models, bare["pairs"]) if bare else [],
+        "bare": metric_rows(bare["figures"], HEADLINE, bare["best"]) if bare else [],
+        "counts": figures[0]["counts"],
+        "headline": metric_rows(figures, HEADLINE, result["best"]),
+        "others": metric_rows(figures, [name for name in METRICS if name not in HEADLINE], {}),
+        "simulation": simulation_rows(figures),
+        "failures": [(f["model"], failures((f.get("simulation") or {}).get("failures", {}))) for f in figures],
+        "charts": {
+            "legend": legend(study.models),
+            "metrics": metric_chart(figures, HEADLINE),
+            "slots": slot_chart(figures),
+        },
+        "confusion": [c | {"slot": labels.label(labels.SLOTS, c["slot"])} for c in figures[last]["confusion"][:15]],
+        "good": good,
+        "bad": bad,
+        "votes": list(votes),
+        "feedback": feedback or {},
+        "costs": [(f["model"], f.get("seconds"), f.get("cost")) for f in figures],
+        **{name: result[name] for name in ("data", "hotels", "versions", "made")},
+    }
+
+
+def html_report(study: Study, votes: Sequence[dict[str, Any]] = (), feedback: dict[str, int] | None = None) -> str:
+    """The report as one HTML file with nothing outside it; every text from data or models is escaped."""
+    return _templates().get_template("report.html.jinja").render(content(study, votes, feedback))
+
+
+def markdown_report(study: Study, votes: Sequence[dict[str, Any]] = (), feedback: dict[str, int] | None = None) -> str:
+    """The same as Markdown, without the plots."""
+    return _templates().get_template("report.md.jinja").render(content(study, votes, feedback))
+
+
+def write_reports(
+    study: Study, out: Path, votes: Sequence[dict[str, Any]] = (), feedback: dict[str, int] | None = None
+) -> tuple[Path, Path]:
+    """Write `out` (.html) and the Markdown beside it; returns both paths."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    page, text = out.with_suffix(".html"), out.with_suffix(".md")
+    page.write_text(html_report(study, votes, feedback), encoding="utf-8")
+    text.write_text(markdown_report(study, votes, feedback), encoding="utf-8")
+    return page, text

@@ -1,0 +1,1 @@
+"""A simulated user who talks to the chatbot."""

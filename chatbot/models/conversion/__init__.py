@@ -1,0 +1,1 @@
+"""Checkpoints into other checkpoints: converted, merged, extracted."""

@@ -1,0 +1,1 @@
+"""OpenAI's protocol, spoken and served."""

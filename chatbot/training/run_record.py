@@ -1,0 +1,126 @@
+"""What a finished run leaves: the adapter, the record that reproduces it, and a card that tells a person what it is."""
+
+import json
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from chatbot.core.errors import TrainingError
+from chatbot.models.catalog import folder_name
+from chatbot.models.registry import write_family
+
+RECORD_FILE = "run.json"
+_PACKAGES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes")
+
+
+def versions() -> dict[str, str]:
+    """Versions of the libraries that shape a run."""
+    return {name: version(name) for name in _PACKAGES}
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """A run's record; {} where there is none."""
+    path = Path(folder) / RECORD_FILE
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_record(folder: Path, record: dict[str, Any]) -> None:
+    """Write the record whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{RECORD_FILE}.part"
+    part.write_text(json.dumps(record, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
+    part.replace(folder / RECORD_FILE)
+
+
+def complete_checkpoints(folder: Path) -> list[Path]:
+    """Checkpoints that were written to their end, oldest first: the trainer writes its state last."""
+    found = [path for path in folder.glob("checkpoint-*") if _whole(path / "trainer_state.json")]
+    return sorted(found, key=lambda path: int(path.name.rsplit("-", 1)[-1]))
+
+
+def _whole(state: Path) -> bool:
+    try:
+        return bool(json.loads(state.read_text(encoding="utf-8")))
+    except (OSError, json.JSONDecodeError):
+        return False
+
+
+def best_checkpoint(folder: Path) -> Path:
+    """The checkpoint that did best, else the last one.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    found = complete_checkpoints(folder)
+    if not found:
+        raise TrainingError(
+            "the run ended before its first checkpoint",
+            value=folder,
+            remedy="Lower --learning-rate or --eval-every and start again.",
+        )
+    state = json.loads((found[-1] / "trainer_state.json").read_text(encoding="utf-8"))
+    best = folder / Path(state.get("best_model_checkpoint") or found[-1]).name
+    return best if best in found else found[-1]
+
+
+FIGURES = {"slot_f1": "slot F1", "call_exact": "exact call", "act_accuracy": "call or reply", "loss": "loss a token"}
+"""What a card tells, in this order."""
+
+
+def publish(checkpoint: Path, out: Path, family: str, record: dict[str, Any]) -> None:
+    """Copy a checkpoint's adapter and tokenizer to `out`, with the family's name and chat template, the record and the card.
+
+    The configuration comes last, so that half an adapter is never taken for one.
+    """
+    for path in sorted(checkpoint.iterdir(), key=lambda path: path.name == "adapter_config.json"):
+        if path.name.startswith(("adapter_", "token", "special_tokens", "chat_template")):
+            shutil.copyfile(path, out / path.name)
+    write_family(out, family)
+    (out / "README.md").write_text(card(record), encoding="utf-8")
+    write_record(out, record)
+
+
+def _figure(value: float | None) -> str:
+    return "—" if value is None else f"{value:.4f}"
+
+
+def card(record: dict[str, Any]) -> str:
+    """The adapter's card: what it was made from and what it scored, with the metadata that model hubs read."""
+    config, before, figures = record["config"], record.get("before", {}), record.get("best", {})
+    rows = "\n".join(
+        f"| {title} | {_figure(before.get(name))} | {_figure(figures[name])} |"
+        for name, title in FIGURES.items()
+        if name in figures
+    )
+    data, counted = record["data"], record["statistics"]
+    return f"""---
+base_model: {Path(config["base"]).name}
+library_name: peft
+pipeline_tag: text-generation
+language: [zh]
+tags: [{config["method"]}, function-calling, hotel, task-oriented-dialogue]
+---
+# {folder_name(Path(config["out"]))}
+
+An adapter for `{Path(config["base"]).name}` that answers hotel questions in Chinese and calls `search_hotels`.
+
+- Method: {config["method"]}, {record["trainable"]:,} trainable of {record["parameters"]:,} parameters ({record["trainable"] / record["parameters"]:.2%})
+- Data: `{data["file"]}` (SHA-256 `{data["sha256"][:16]}…`), {counted["conversations"]} conversations, {counted["tokens"]:,} tokens an epoch
+- Steps: {record["steps"]}, in {record["seconds"]:.0f} s; checkpoint kept: `{record["checkpoint"]}`
+{f"- The run {record['verdict']}" if record.get("verdict") else ""}
+## Held-out figures of this checkpoint
+
+| figure | before the first step | this adapter |
+|---|---|---|
+{rows}
+
+## Limits
+
+Made for hotel search in Chinese; its replies must be checked against the database's records, as the workbench does. Configuration, versions and data
+hashes stand in `{RECORD_FILE}`, which reproduces the run.
+"""

@@ -1,0 +1,104 @@
+"""Hotel cards: what a person compares hotels by, with each wish marked as met or not."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from chatbot.dialogue.events import RecordsEvent
+from chatbot.hotels.facilities import match_facility
+from chatbot.hotels.query import HotelQuery
+from chatbot.ui.chat.slot_form import FIELDS, bounds, facility_name
+from chatbot.ui.i18n.translate import translate
+
+
+def cards_html(query: HotelQuery, found: RecordsEvent | None, who: Any) -> str:
+    """All of the hotels panel: how many, what was given up, and a card a hotel."""
+    if found is None:
+        return f'<p class="quiet">{translate(who, "cards.empty")}</p>'
+    notes = list(_notes(found, who))
+    if not found.records:
+        return "".join([*notes, f'<p class="quiet">{translate(who, "cards.nothing")}</p>'])
+    counted = (
+        f'<p class="quiet">{translate(who, _count(query, found), total=f"{found.total:,}", n=len(found.records))}</p>'
+    )
+    return "".join([*notes, counted, *(card(record, query, who) for record in found.records)])
+
+
+def _count(query: HotelQuery, found: RecordsEvent) -> str:
+    """Which sentence says how many hotels there are."""
+    if not query.arguments():
+        return "cards.any"
+    return f"cards.{'first' if found.total > len(found.records) else 'all'}{'_relaxed' if found.relaxed else ''}"
+
+
+def _notes(found: RecordsEvent, who: Any) -> Iterator[str]:
+    """What a person must know before reading the cards."""
+    if found.relaxed:
+        wishes = "、".join(escape(wish_name(name, who)) for name in found.relaxed)
+        yield f'<p class="note">{translate(who, "cards.relaxed", wishes=wishes)}</p>'
+    if found.unmatched:
+        yield f'<p class="note">{translate(who, "cards.unmatched", words="、".join(map(escape, found.unmatched)))}</p>'
+
+
+def wish_name(constraint: str, who: Any) -> str:
+    """A dropped constraint ("price_range_upper", "facilities:棋牌室") in words: the slot's name, or the facility."""
+    argument, _, word = constraint.partition(":")
+    slot = next((slot for slot, names in FIELDS.items() if argument in (slot, *names)), None)
+    return facility_name(word) if word else (translate(who, f"slots.{slot}") if slot else constraint)
+
+
+def card(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
+    """One hotel. Every value of the record is untrusted text."""
+    price = f"¥{record['price']:,.10g}" if record.get("price") is not None else translate(who, "cards.no_price")
+    rating = f"★ {record['rating']:.1f}" if record.get("rating") is not None else translate(who, "cards.no_rating")
+    facts = " · ".join(escape(str(record[key])) for key in ("type", "subway", "phone") if record.get(key))
+    return (
+        f'<article class="hotel"><header><b>{escape(str(record["name"]))}</b><span class="price">{price}</span><span class="rating">{rating}</span></header>'
+        f"<p>{facts}</p><p>{escape(str(record.get('address') or ''))}</p>{_wishes(record, query, who)}{_more(record, who)}</article>"
+    )
+
+
+def _wishes(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
+    marks = {True: ("met", "✓"), False: ("unmet", "✗")}
+    items = []
+    for wish, met in wishes(query, record):
+        word, sign = marks[met]
+        items.append(
+            f'<li class="{word}"><i aria-label="{translate(who, f"cards.{word}")}">{sign}</i> {escape(wish)}</li>'
+        )
+    return f'<ul class="wishes">{"".join(items)}</ul>' if items else ""
+
+
+def wishes(query: HotelQuery, record: Mapping[str, Any]) -> list[tuple[str, bool]]:
+    """Each wish in short words, and whether the hotel meets it; unknown prices and ratings meet no bound."""
+    out: list[tuple[str, bool]] = [(query.type, record.get("type") == query.type)] if query.type else []
+    have = set(record.get("facilities") or ())
+    for word in query.facilities:
+        out.append((facility_name(word), bool((match_facility(word) or {word}) & have)))
+    for field, unit in (("price", "元"), ("rating", "分")):
+        lower, upper = (getattr(query, f"{field}_range_{end}") for end in ("lower", "upper"))
+        if shown := bounds(lower, upper, unit):
+            out.append((shown, within(record.get(field), lower, upper)))
+    for field in ("address", "subway"):
+        if word := getattr(query, field):
+            out.append((word, word in str(record.get(field) or "")))
+    return out
+
+
+def within(number: float | None, lower: float | None, upper: float | None) -> bool:
+    """Whether a known number lies within inclusive bounds, either of which may be open."""
+    return number is not None and (lower is None or number >= lower) and (upper is None or number <= upper)
+
+
+def _more(record: Mapping[str, Any], who: Any) -> str:
+    lists = [
+        ("slots.facilities", "facilities"),
+        ("cards.attractions", "nearby_attractions"),
+        ("cards.restaurants", "nearby_restaurants"),
+    ]
+    rows = [
+        f"<p><b>{translate(who, word)}</b> {escape('、'.join(map(str, record[key])))}</p>"
+        for word, key in lists
+        if record.get(key)
+    ]
+    return f"<details><summary>{translate(who, 'cards.more')}</summary>{''.join(rows)}</details>" if rows else ""

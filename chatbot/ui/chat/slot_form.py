@@ -1,0 +1,145 @@
+"""What the model understood, slot by slot: what is new, changed or dropped since the turn before, and a form to correct it."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from chatbot.hotels.facilities import FACILITIES, match_facility, spoken
+from chatbot.hotels.query import HOTEL_TYPES, HotelQuery
+from chatbot.ui.i18n.translate import label, translate
+
+ALWAYS = ("type", "facilities", "price", "rating")
+FIELDS = {
+    "name": ("name",),
+    "type": ("type",),
+    "facilities": ("facilities",),
+    "price": ("price_range_lower", "price_range_upper"),
+    "rating": ("rating_range_lower", "rating_range_upper"),
+    "address": ("address",),
+    "subway": ("subway",),
+    "sort": ("sort_by", "sort_order"),
+}
+"""Rows of the panel, and the arguments of the query that each one shows."""
+
+
+def slots_html(query: HotelQuery, previous: HotelQuery, who: Any, said: str = "") -> str:
+    """The panel: a row a slot, marked by a word and a colour where it changed in the last turn. `said` is what the user has said so far."""
+    changes = query.changes(previous)
+    rows = []
+    for slot, names in FIELDS.items():
+        marks = {changes[name] for name in names if name in changes}
+        if not marks and slot not in ALWAYS:
+            continue
+        mark = _mark({str(m) for m in marks})
+        shown = value(previous if mark == "dropped" else query, slot, who, said)
+        badge = f"<mark>{translate(who, f'slots.{mark}')}</mark>" if mark in ("new", "changed", "dropped") else ""
+        rows.append(
+            f'<tr class="{mark}"><th>{translate(who, f"slots.{slot}")}</th><td><span class="was">{shown}</span>{badge}</td></tr>'
+        )
+    return f'<table class="slots">{"".join(rows)}</table>'
+
+
+def _mark(marks: set[str]) -> str:
+    """One mark for a slot of two bounds: what both are, else changed."""
+    return marks.pop() if len(marks) == 1 else "changed" if marks else "unset"
+
+
+def value(query: HotelQuery, slot: str, who: Any, said: str = "") -> str:
+    """One slot's value as HTML; a dash where there is none."""
+    if slot == "facilities":
+        return " ".join(_facility(word, said) for word in query.facilities) or "—"
+    if slot in ("price", "rating"):
+        lower, upper = (getattr(query, f"{slot}_range_{end}") for end in ("lower", "upper"))
+        return escape(bounds(lower, upper, "元" if slot == "price" else "")) or "—"
+    if slot == "sort":
+        return translate(who, f"slots.{query.sort_by}_{query.sort_order or 'asc'}") if query.sort_by else "—"
+    return escape(getattr(query, slot) or "—")
+
+
+def _facility(word: str, said: str) -> str:
+    """What the database calls it, and the user's own word where that differs."""
+    name = facility_name(word)
+    own = spoken(word, said) if word == name else word
+    shown = f" <small>← “{escape(own)}”</small>" if own else ""
+    return f'<span class="facility">{escape(name)}{shown}</span>'
+
+
+def facility_name(word: str) -> str:
+    """The database's name of a facility; the word itself where it means several (wifi) or none."""
+    names = match_facility(word)
+    return min(names) if len(names) == 1 else word
+
+
+def bounds(lower: float | None, upper: float | None, unit: str = "") -> str:
+    """≥ 4.5, ≤ 300元, 200–300元, or nothing."""
+    if lower is not None and upper is not None:
+        return f"{lower:g}{unit}" if lower == upper else f"{lower:g}–{upper:g}{unit}"
+    return f"≥ {lower:g}{unit}" if lower is not None else f"≤ {upper:g}{unit}" if upper is not None else ""
+
+
+FORM = (
+    "type",
+    "facilities",
+    "price_range_lower",
+    "price_range_upper",
+    "rating_range_lower",
+    "rating_range_upper",
+    "name",
+    "address",
+    "subway",
+)
+"""The arguments that the form shows, in the order of its fields."""
+
+
+def slot_form() -> list[gr.components.Component]:
+    """Fields for a query, to be called inside a layout; their values are read by `read_form`."""
+    fields: list[gr.components.Component] = []
+    with gr.Row(elem_classes="pair"):
+        fields.append(
+            gr.Dropdown(
+                [("—", ""), *[(name, name) for name in HOTEL_TYPES]], value="", label=label("slots.type"), min_width=90
+            )
+        )
+        fields.append(
+            gr.Dropdown(
+                list(FACILITIES),
+                value=[],
+                multiselect=True,
+                allow_custom_value=True,
+                label=label("slots.facilities"),
+                min_width=90,
+            )
+        )
+    with gr.Row(elem_classes="pair numbers"):
+        for slot, top, step in (("price", None, 1), ("rating", 5, 0.1)):
+            for end in ("from", "to"):
+                fields.append(
+                    gr.Number(
+                        value=None, minimum=0, maximum=top, step=step, label=label(f"slots.{slot}_{end}"), min_width=80
+                    )
+                )
+    with gr.Row(elem_classes="pair"):
+        fields += [
+            gr.Textbox(label=label(f"slots.{name}"), max_length=80, min_width=80)
+            for name in ("name", "address", "subway")
+        ]
+    return fields
+
+
+def fill_form(query: HotelQuery) -> list[Any]:
+    """The form's values for a query."""
+    values: dict[str, Any] = query.model_dump() | {"type": query.type or "", "facilities": list(query.facilities)}
+    return [values[name] if values[name] is not None or "range" in name else "" for name in FORM]
+
+
+def read_form(values: Sequence[Any], base: HotelQuery) -> HotelQuery:
+    """What the form says; the order of results is kept from `base`.
+
+    Raises:
+        QueryError: a value that cannot be searched for.
+    """
+    filled = {name: value for name, value in zip(FORM, values, strict=True) if value not in (None, "", [])}
+    order = {name: getattr(base, name) for name in FIELDS["sort"] if getattr(base, name)}
+    return HotelQuery.parse(filled | order)

@@ -1,0 +1,78 @@
+"""A conversation as messages of the chat window: bubbles for words, a folded step for each search."""
+
+import json
+from html import escape
+from typing import Any
+
+from chatbot.core.messages import Conversation
+from chatbot.hotels.query import SEARCH_HOTELS
+from chatbot.ui.chat.state import ChatState, Turn
+from chatbot.ui.i18n.translate import Language, translate
+
+TOOL = "search_hotels"
+
+
+def transcript(state: ChatState, who: Any) -> list[dict[str, Any]]:
+    """All messages of the chat window, oldest first. The window shows HTML, and nothing that was said may be any."""
+    messages = [message for turn in state.turns for message in _turn(turn, who)]
+    return [message | {"content": escape(message["content"], quote=False)} for message in messages]
+
+
+def turn_at(state: ChatState, index: int, who: Language = "zh") -> int | None:
+    """Which turn the message at this place of the chat window belongs to."""
+    seen = 0
+    for number, turn in enumerate(state.turns):
+        seen += len(_turn(turn, who))
+        if index < seen:
+            return number
+    return None
+
+
+def _turn(turn: Turn, who: Any) -> list[dict[str, Any]]:
+    out: list[dict[str, Any]] = [{"role": "user", "content": turn.text}]
+    if turn.call:
+        out.append(
+            {
+                "role": "assistant",
+                "content": _step(turn, who),
+                "metadata": {"title": _title(turn, who), "status": "done"},
+            }
+        )
+    if said := _said(turn, who):
+        out.append({"role": "assistant", "content": said})
+    return out
+
+
+def _said(turn: Turn, who: Any) -> str:
+    aside = translate(who, "transcript.template") if turn.end and turn.end.source == "template" else ""
+    parts = [part for part in (turn.reply, turn.note, aside) if part]
+    return "\n\n".join(parts) or ("" if turn.end else translate(who, "transcript.waiting"))
+
+
+def _title(turn: Turn, who: Any) -> str:
+    if turn.found is None:
+        return translate(who, "transcript.searching", tool=TOOL)
+    ms = max(1, round(turn.found.seconds * 1000))
+    return translate(
+        who,
+        "transcript.relaxed" if turn.found.relaxed else "transcript.step",
+        tool=TOOL,
+        total=f"{turn.found.total:,}",
+        ms=ms,
+    )
+
+
+def _step(turn: Turn, who: Any) -> str:
+    arguments = json.dumps(turn.call.arguments, ensure_ascii=False) if turn.call else ""
+    if turn.found is None:
+        return arguments
+    names = [f"· {record['name']}" for record in turn.found.records]
+    answer = (
+        [translate(who, "transcript.shown", n=len(names)), *names] if names else [translate(who, "transcript.nothing")]
+    )
+    return "\n".join([arguments, *answer])
+
+
+def export(state: ChatState, name: str) -> str:
+    """The conversation as one line of the format that training, evaluation and chat read."""
+    return Conversation(id=name, source=name, tools=[SEARCH_HOTELS], messages=state.messages).to_json() + "\n"

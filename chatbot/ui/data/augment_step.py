@@ -1,0 +1,245 @@
+"""Step 2 of the Data tab: what is rewritten and added, by whom, for how much; started as a job, followed, paused, resumed."""
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from chatbot.core.errors import InputError
+from chatbot.core.jobs import ACTIVE, FOLDER_MARK, start
+from chatbot.corpus.augmentation.config import AugmentConfig
+from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
+from chatbot.ui.data.files import DataFiles
+from chatbot.ui.data.progress import result, status
+from chatbot.ui.data.shared import QUIET, WAIT, inform, table
+from chatbot.ui.i18n.translate import label, language, translate
+from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.errors import needs
+from chatbot.ui.shell.header import model_choices
+
+NO_EAR = "-"
+BUTTONS = ("start", "estimate", "pause", "resume")
+D = {name: field.default for name, field in AugmentConfig.model_fields.items()}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is chosen before a start."""
+
+    fields: list[gr.components.Component]
+    key: gr.Textbox
+
+
+def build(context: PageContext) -> list[Any]:
+    """Lay the step out; returns the events after which the counts have changed."""
+    handlers = AugmentHandlers(context)
+    gr.Markdown(label("augment.guide"), elem_classes="quiet")
+    with gr.Row(elem_classes="augment"):
+        with gr.Column(scale=6, min_width=300):
+            form = _form()
+        with gr.Column(scale=5, min_width=300):
+            with gr.Row(elem_classes="keys"):
+                buttons = {
+                    name: gr.Button(
+                        label(f"augment.{name}"), min_width=70, elem_id=f"augment-{name}", variant=_variant(name)
+                    )
+                    for name in BUTTONS
+                }
+            shown, cost = (
+                gr.HTML(padding=False, elem_id="augment-shown"),
+                gr.HTML(padding=False, elem_id="augment-cost"),
+            )
+    operation = _prompts(handlers)
+    page, timer = Context.root_block, gr.Timer(1.5)
+    assert page is not None
+    page.load(handlers.choices, None, [*form.fields[:2], operation, form.fields[5]], **QUIET)
+    drawn = [shown, *(buttons[name] for name in ("start", "pause", "resume"))]
+    gr.on([page.load, timer.tick], handlers.follow, None, drawn, **QUIET)
+    buttons["estimate"].click(handlers.estimate, form.fields, cost, **WAIT)
+    begun = buttons["start"].click(handlers.start, [form.key, *form.fields], None, **WAIT)
+    buttons["pause"].click(handlers.pause, None, None, **WAIT)
+    buttons["resume"].click(handlers.resume, form.key, None, **WAIT)
+    return [begun]
+
+
+def _form() -> Form:
+    mode = gr.Radio([("offline", "offline")], value="offline", label=label("augment.mode"), elem_id="augment-mode")
+    operations = gr.CheckboxGroup(list(OPERATIONS), value=list(OPERATIONS), label=label("augment.operations"))
+    share = gr.Slider(0, 1, D["followup_share"], step=0.05, label=label("augment.p"))
+    with gr.Row():
+        new = gr.Number(D["new"], label=label("augment.new"), precision=0, minimum=0, min_width=110)
+        seed = gr.Number(D["seed"], label=label("augment.seed"), precision=0, min_width=90)
+        ear = gr.Dropdown([D["ear"]], value=D["ear"], label=label("augment.ear"), min_width=150)
+    with gr.Accordion(label("augment.api"), visible=False) as api:
+        with gr.Row():
+            model = gr.Textbox(D["model"], label=label("augment.model"), min_width=140)
+            base_url = gr.Textbox("", label=label("augment.base_url"), min_width=180)
+            key = gr.Textbox("", label=label("augment.key"), type="password", min_width=140)
+        with gr.Row():
+            cap = gr.Number(D["cap"], label=label("augment.cap"), minimum=0, min_width=130)
+            # Text: an empty gr.Number comes back as 0, which would make an unknown price a free run.
+            price_in, price_out = (
+                gr.Textbox("", label=label(f"augment.{name}"), placeholder=label("augment.published"), min_width=130)
+                for name in ("price_in", "price_out")
+            )
+    mode.change(lambda chosen: gr.update(visible=chosen != "offline"), mode, api, **QUIET)
+    return Form([mode, operations, share, new, seed, ear, model, base_url, cap, price_in, price_out], key)
+
+
+def _variant(name: str) -> Any:
+    return "primary" if name == "start" else "secondary"
+
+
+def _prompts(handlers: "AugmentHandlers") -> gr.Dropdown:
+    with gr.Accordion(label("augment.prompts"), open=False):
+        operation = gr.Dropdown(list(OPERATIONS), value="spoken", label=label("augment.of"))
+        text = gr.Textbox(prompt("spoken"), show_label=False, lines=10, max_lines=16)
+        with gr.Row(elem_classes="sources"):
+            save, preview = (
+                gr.Button(label("augment.save"), min_width=110),
+                gr.Button(label("augment.preview"), min_width=110),
+            )
+        shown = gr.Textbox(show_label=False, lines=8, max_lines=14, interactive=False, visible=False)
+    operation.input(handlers.prompt, operation, text, **QUIET)
+    save.click(handlers.save_prompt, [operation, text], None, **WAIT)
+    preview.click(handlers.preview, operation, shown, **WAIT)
+    return operation
+
+
+class AugmentHandlers:
+    """What step 2's controls do."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.files = context, DataFiles(context.settings)
+
+    def choices(self, request: gr.Request) -> list[Any]:
+        """The choices in the person's language."""
+        side = 0 if language(request) == "zh" else 1
+        modes = [(translate(request, f"augment.{mode}"), mode) for mode in ("offline", "direct", "batch")]
+        ears = [*model_choices(self.context, request), (translate(request, "augment.no_ear"), NO_EAR)]
+        return [
+            gr.update(choices=modes),
+            *[gr.update(choices=[(names[side], key) for key, names in OPERATIONS.items()])] * 2,
+            gr.update(choices=ears),
+        ]
+
+    @needs("engineer")
+    def estimate(self, request: gr.Request, *values: Any) -> str:
+        """What a run would take."""
+        from chatbot.corpus.augmentation.run import say_estimate
+
+        said = say_estimate(self._config(values, request))
+        side = 0 if language(request) == "zh" else 1
+        money = (
+            translate(request, "augment.money", typical=f"{said['typical']:.3f}", most=f"{said['most']:.2f}")
+            if said["most"]
+            else translate(request, "augment.free")
+        )
+        total = translate(request, "augment.total", n=f"{sum(said['tasks'].values()):,}")
+        return f'<p class="lead">{total} · {money}</p>' + table(
+            {OPERATIONS[op][side]: f"{n:,}" for op, n in said["tasks"].items()}
+        )
+
+    @needs("engineer")
+    def start(self, request: gr.Request, key: str, *values: Any) -> None:
+        """Start a job."""
+        chosen = self._config(values, request)
+        if chosen.mode != "offline" and not (
+            self._env(key).get("OPENAI_API_KEY") or chosen.base_url or self.context.settings.openai_base_url
+        ):
+            raise InputError(translate(request, "augment.no_key"))
+        config = chosen.model_dump(mode="json")
+        argv = [sys.executable, "-m", "chatbot", "augment", "--job", FOLDER_MARK]
+        start("augment", config, argv, self.context.settings.folder("jobs"), resource="augment", env=self._env(key))
+        inform(request, "augment.started")
+
+    @needs("engineer")
+    def pause(self, request: gr.Request) -> None:
+        """Ask the job to stop after what is under way."""
+        if (job := self.files.job()) and job.state in ACTIVE:
+            job.stop()
+
+    @needs("engineer")
+    def resume(self, request: gr.Request, key: str) -> None:
+        """Go on; what has been answered is not asked again."""
+        if (job := self.files.job()) and job.state not in ACTIVE:
+            job.resume(self._env(key))
+
+    def follow(self, request: gr.Request) -> list[Any]:
+        """How the last job stands, and which of start, pause and resume can be pressed."""
+        job = self.files.job() if self.context.may(request, "annotator") else None
+        if job is None:
+            can = {"start": self.files.corpus.exists()}
+            shown = f'<p class="empty">{translate(request, "augment.none")}</p>'
+        else:
+            active = job.state in ACTIVE
+            again = job.state in ("stopped", "died", "failed") or result(job).get("state") == "budget"
+            can, shown = (
+                {"start": not active, "pause": active and job.state != "stopping", "resume": again and not active},
+                status(job, request),
+            )
+        return [shown, *(gr.update(interactive=can.get(name, False)) for name in ("start", "pause", "resume"))]
+
+    def prompt(self, operation: str) -> str:
+        """An operation's prompt, as edited."""
+        return prompt(operation, self.files.prompts)
+
+    @needs("engineer")
+    def save_prompt(self, request: gr.Request, operation: str, text: str) -> None:
+        """Keep an edited prompt."""
+        save_prompt(operation, text, self.files.prompts)
+        inform(request, "augment.saved")
+
+    @needs("engineer")
+    def preview(self, request: gr.Request, operation: str) -> Any:
+        """The messages of the first task."""
+        from chatbot.corpus.augmentation.tasks import first_task
+
+        task = first_task(operation, self.files.read_corpus(), self.context.default_store)
+        if task is None:
+            raise InputError(translate(request, "augment.missing"))
+        from chatbot.corpus.augmentation.prompts import first_messages
+
+        said = first_messages(prompt(operation, self.files.prompts), task.payload)
+        return gr.update(value="\n\n".join(f"[{m['role']}]\n{m['content']}" for m in said), visible=True)
+
+    def _config(self, values: tuple[Any, ...], request: gr.Request) -> AugmentConfig:
+        from chatbot.corpus.augmentation.run import config_of
+
+        if not self.files.corpus.exists():
+            raise InputError(translate(request, "augment.missing"))
+        names = (
+            "mode",
+            "operations",
+            "followup_share",
+            "new",
+            "seed",
+            "ear",
+            "model",
+            "base_url",
+            "cap",
+            "price_in",
+            "price_out",
+        )
+        given = {name: value for name, value in zip(names, values, strict=True) if value not in (None, "")}
+        given |= {"ear": ""} if given.get("ear") == NO_EAR else {}
+        paths = {
+            "corpus": self.files.corpus,
+            "out": self.files.augmented,
+            "hotels": self.context.settings.hotels,
+            "prompts": self.files.prompts,
+        }
+        return config_of(given | {name: path.resolve() for name, path in paths.items()})
+
+    def _env(self, key: str) -> dict[str, str]:
+        """What the job's process needs besides its configuration; the key is handed over and kept nowhere."""
+        settings = self.context.settings
+        known = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+        env = {
+            "CHATBOT_WORKSPACE": str(settings.workspace.resolve()),
+            "CHATBOT_REVIEW_URL": settings.review_url,
+            "OPENAI_API_KEY": (key or known).strip(),
+        }
+        return {name: value for name, value in env.items() if value}

@@ -1,0 +1,173 @@
+"""Where the Data tab's files lie in the workspace, and how far each step has come; no Gradio here."""
+
+import json
+import shutil
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatbot.core.errors import InputError
+from chatbot.core.jobs import Job, list_jobs
+from chatbot.core.messages import Conversation, read_conversations, write_conversations
+from chatbot.core.settings import Settings
+from chatbot.corpus.review.items import Counts
+from chatbot.corpus.review.queue import ReviewStore
+from chatbot.hotels.store import HotelStore
+
+SIDES = ("train", "val", "test")
+CARD = "README.md"
+"""The data card's name in an export."""
+
+
+@dataclass(frozen=True)
+class DataFiles:
+    """The data set that this workspace is making."""
+
+    settings: Settings
+
+    @property
+    def corpus(self) -> Path:
+        """Step 1's result."""
+        return self.settings.folder("data") / "corpus.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """What was dropped and repaired on the way there."""
+        return self.settings.folder("data") / "corpus.report.json"
+
+    @property
+    def augmented(self) -> Path:
+        """Step 2's folder."""
+        return self.settings.folder("data") / "augmented"
+
+    @property
+    def split(self) -> Path:
+        """Step 4's folder."""
+        return self.settings.folder("data") / "split"
+
+    @property
+    def prompts(self) -> Path:
+        """Edited prompts."""
+        return self.settings.folder("prompts")
+
+    def review(self) -> ReviewStore:
+        """The review of this workspace."""
+        return ReviewStore(self.settings.review_url or f"sqlite:///{self.settings.folder() / 'review.sqlite'}")
+
+    def read_corpus(self) -> list[Conversation]:
+        """Step 1's conversations; [] before it."""
+        return list(read_conversations(self.corpus)) if self.corpus.exists() else []
+
+    def corpus_size(self) -> int:
+        """How many conversations step 1 has."""
+        return _lines(self.corpus) if self.corpus.exists() else 0
+
+    def keep_corpus(self, conversations: list[Conversation], report: dict[str, Any]) -> None:
+        """Keep step 1's result.
+
+        Raises:
+            InputError: there is nothing to keep.
+        """
+        if not conversations:
+            raise InputError(
+                "no conversation was found in it",
+                remedy="Give CrossWOZ's train, val or test file, or conversations as JSONL.",
+            )
+        write_conversations(self.corpus, conversations)
+        self.report.write_text(json.dumps(report, ensure_ascii=False), encoding="utf-8")
+
+    def read_report(self) -> dict[str, Any]:
+        """Step 1's report; {} before it."""
+        return dict(json.loads(self.report.read_text(encoding="utf-8"))) if self.report.exists() else {}
+
+    def job(self) -> Job | None:
+        """The last augmentation."""
+        found = list_jobs(self.settings.folder("jobs"), "augment")
+        return found[0] if found else None
+
+    def counts(self, annotator: str = "") -> Counts:
+        """How far the review is."""
+        with closing(self.review()) as review:
+            return review.counts(annotator)
+
+    def approved(self) -> list[Conversation]:
+        """What the review let through."""
+        with closing(self.review()) as review:
+            return list(review.approved())
+
+    def audit(self) -> list[dict[str, Any]]:
+        """Every decision of the review."""
+        with closing(self.review()) as review:
+            return review.audit()
+
+    def split_report(self) -> dict[str, Any]:
+        """What was found when step 4 split; {} before it."""
+        path = self.split / "report.json"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+    def sides(self) -> dict[str, int]:
+        """Conversations on each side of the split; {} before it."""
+        paths = {side: self.split / f"{side}.jsonl" for side in SIDES}
+        return (
+            {side: _lines(path) for side, path in paths.items()}
+            if all(path.exists() for path in paths.values())
+            else {}
+        )
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
+
+
+def read_upload(path: Path, store: HotelStore) -> tuple[list[Conversation], dict[str, Any]]:
+    """Conversations of a CrossWOZ file, or of a JSONL file in a form that is known, and what was dropped and repaired."""
+    if path.suffix == ".jsonl":
+        from chatbot.corpus.export.chatglm3_format import read_any
+
+        return list(read_any(path)), {}
+    from chatbot.corpus.crosswoz.extract import extract
+
+    found = extract(path, store)
+    return found.conversations, found.report.to_dict()
+
+
+def make_split(files: DataFiles, seed: int, *, with_corpus: bool) -> dict[str, Any]:
+    """Split what was approved (and the corpus itself) 8:1:1; keeps and returns what was found: leaks, which must be 0, and diversity.
+
+    Raises:
+        InputError: there is nothing to split.
+    """
+    from chatbot.corpus.duplicates import diversity
+    from chatbot.corpus.export.split import split
+
+    conversations = [*(files.read_corpus() if with_corpus else []), *files.approved()]
+    if len(conversations) < len(SIDES):
+        raise InputError("there is nothing to split yet", remedy="Approve some cards, or include the corpus.")
+    made = split(conversations, seed)
+    for side in SIDES:
+        write_conversations(files.split / f"{side}.jsonl", getattr(made, side))
+    found = {"seed": seed, "with_corpus": with_corpus, "leaks": made.leaks} | diversity(conversations)
+    (files.split / "report.json").write_text(json.dumps(found), encoding="utf-8")
+    return found
+
+
+def make_export(files: DataFiles, form: str, store: HotelStore) -> Path:
+    """The split in another form with its data card and audit trail, as a zip outside the workspace (which the page may not serve)."""
+    from chatbot.corpus.augmentation.prompts import prompt_hashes
+    from chatbot.corpus.export.data_card import data_card
+    from chatbot.corpus.export.formats import export
+    from chatbot.corpus.export.split import leaks, read_sides
+
+    sides, counts = read_sides(files.split), files.counts()
+    folder = Path(tempfile.mkdtemp(prefix="export-")) / f"hotel-dialogues-{form}"
+    export(sides, form, folder)
+    decided = {"approved": counts.approve, "edited": counts.edit, "rejected": counts.reject, "pending": counts.pending}
+    more = {"审核 Review": decided, "提示词 Prompts (SHA-256)": prompt_hashes(files.prompts)}
+    (folder / CARD).write_text(data_card(sides, store, leaks(list(sides.values())), more), encoding="utf-8")
+    (folder / "review.jsonl").write_text(
+        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in files.audit()), encoding="utf-8"
+    )
+    return Path(shutil.make_archive(str(folder), "zip", folder))

@@ -1,0 +1,91 @@
+"""The Data tab: four steps from CrossWOZ to a reviewed, split and exported data set, each with where it stands."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from chatbot.ui.data import augment_step as data_augment
+from chatbot.ui.data import corpus_step as data_corpus
+from chatbot.ui.data import export_step as data_export
+from chatbot.ui.data import review_step as review
+from chatbot.ui.data.files import DataFiles
+from chatbot.ui.data.progress import last_progress
+from chatbot.ui.data.shared import QUIET
+from chatbot.ui.i18n.translate import label, translate
+from chatbot.ui.shell.context import PageContext
+
+STEPS = 4
+
+
+def build(context: PageContext) -> None:
+    """Lay the tab out and wire it."""
+    with gr.Row(elem_classes="steps", elem_id="data-steps"):
+        steps = [
+            gr.Button(
+                label(f"data.name{i + 1}"), variant="primary" if i == 0 else "secondary", elem_id=f"data-step{i + 1}"
+            )
+            for i in range(STEPS)
+        ]
+    panels = []
+    changed: list[Any] = []
+    for i, part in enumerate((data_corpus, data_augment, review, data_export)):
+        with gr.Column(visible=i == 0, elem_id=f"data-panel{i + 1}") as panel:
+            changed += part.build(context)
+        panels.append(panel)
+    page, timer = Context.root_block, gr.Timer(3.0)
+    assert page is not None
+    counts = Steps(context)
+    for i, step in enumerate(steps):
+        step.click(_opener(i), None, [*panels, *steps], **QUIET)
+    gr.on([page.load, timer.tick], counts.show, None, steps, **QUIET)
+    for event in changed:
+        event.then(counts.show, None, steps, **QUIET)
+
+
+def _opener(chosen: int) -> Callable[[], list[Any]]:
+    def show() -> list[Any]:
+        shown = [gr.update(visible=i == chosen) for i in range(STEPS)]
+        return shown + [gr.update(variant="primary" if i == chosen else "secondary") for i in range(STEPS)]
+
+    return show
+
+
+class Steps:
+    """The counts on the four steps."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.files = context, DataFiles(context.settings)
+
+    def show(self, request: gr.Request) -> list[Any]:
+        """The labels as the files stand now."""
+        if not self.context.may(request, "annotator"):
+            return [gr.skip()] * STEPS
+        labels = (self._corpus(request), self._augmented(request), self._waiting(request), self._split(request))
+        return [gr.update(value=f"{translate(request, f'data.name{i}')}\n{label}") for i, label in enumerate(labels, 1)]
+
+    def _corpus(self, request: gr.Request) -> str:
+        n = self.files.corpus_size()
+        return translate(request, "data.kept", n=f"{n:,}") if n else translate(request, "data.begin")
+
+    def _augmented(self, request: gr.Request) -> str:
+        job = self.files.job()
+        if job is None:
+            return translate(request, "data.ready" if self.files.corpus.exists() else "data.first")
+        last = last_progress(job)
+        return f"{last.get('done', 0):,}/{last['total']:,}" if last.get("total") else translate(request, "data.ready")
+
+    def _waiting(self, request: gr.Request) -> str:
+        counts = self.files.counts()
+        if counts.pending:
+            return translate(request, "data.waiting", n=f"{counts.pending:,}")
+        return translate(request, "data.nothing" if counts.operations else "data.before_review")
+
+    def _split(self, request: gr.Request) -> str:
+        sides = self.files.sides()
+        return (
+            " : ".join(f"{n:,}" for n in sides.values())
+            if sides
+            else translate(request, "data.first" if not self.files.corpus.exists() else "data.none")
+        )

@@ -1,0 +1,134 @@
+"""What the controls of the Evaluate tab do; starting and stopping needs an engineer, looking needs nobody."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from chatbot.core.jobs import ACTIVE
+from chatbot.corpus.export.chatglm3_format import read_any
+from chatbot.corpus.review.feedback import feedback_counts
+from chatbot.evaluation.reporting import labels
+from chatbot.evaluation.reporting.compare import cases, select
+from chatbot.evaluation.reporting.report import write_reports
+from chatbot.evaluation.reporting.votes import read_votes, standings
+from chatbot.evaluation.study import Study
+from chatbot.ui.evaluate import runs
+from chatbot.ui.evaluate.tables import case_list, results
+from chatbot.ui.i18n.translate import language, translate
+from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.errors import needs
+from chatbot.ui.shell.header import model_choices
+
+FIRST = ("hotel-mini-base", "hotel-mini")
+"""Chosen at first: what the fine-tuning of the shipped model has brought."""
+
+
+class EvaluateHandlers:
+    """The handlers; they hold nothing but the page's context."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+
+    def load(self, request: gr.Request) -> list[Any]:
+        """Fill the pickers for this person."""
+        models = model_choices(self.context, request)
+        chosen = [name for name in FIRST if name in dict(models).values()]
+        data = runs.data_files(self.context.settings, request)
+        side = 0 if language(request) == "zh" else 1
+        named = [
+            gr.update(choices=[("—", ""), *[(words[side], key) for key, words in table.items()]])
+            for table in (labels.KINDS, labels.SLOTS)
+        ]
+        pickers = [gr.update(choices=models, value=chosen), gr.update(choices=data, value=data[0][1] if data else None)]
+        return [
+            gr.update(visible=self.context.may(request, "engineer")),
+            *pickers,
+            *named,
+            gr.update(choices=models, value=chosen),
+        ]
+
+    def models(self, request: gr.Request) -> Any:
+        """The models that there are now, so that a new adapter can be picked at once; the chosen ones stay."""
+        return gr.update(choices=model_choices(self.context, request))
+
+    @needs("engineer")
+    def upload(self, request: gr.Request, path: str) -> Any:
+        """Keep an uploaded data set, after it was read once."""
+        read_any(Path(path))
+        kept = self.context.settings.folder("uploads") / Path(path).name
+        shutil.copyfile(path, kept)
+        return gr.update(choices=runs.data_files(self.context.settings, request), value=str(kept))
+
+    @needs("engineer")
+    def start(self, request: gr.Request, models: list[str], data: str, *numbers: float | None) -> Any:
+        """Start a study and select it."""
+        settings, (goals, limit) = self.context.settings, numbers
+        job = runs.launch(settings, models, data, goals=int(goals or 0), limit=int(limit) if limit else None)
+        gr.Info(translate(request, "evaluate.started"))
+        return gr.update(choices=runs.choices(settings, demo=self.context.demo), value=job.id)
+
+    @needs("engineer")
+    def stop(self, request: gr.Request, name: str) -> None:
+        """Ask a study to end; what is done is kept."""
+        if job := runs.job(self.context.settings, name):
+            job.stop()
+
+    @needs("engineer")
+    def resume(self, request: gr.Request, name: str) -> None:
+        """Go on with what is missing."""
+        if job := runs.job(self.context.settings, name):
+            job.resume()
+
+    def follow(self, name: str | None, drawn: str | None, request: gr.Request) -> list[Any]:
+        """How the chosen study stands (the newest where none is chosen); its results are drawn once."""
+        settings = self.context.settings
+        offered = runs.choices(settings, demo=self.context.demo)
+        name = name if name in dict(offered).values() else offered[0][1] if offered else None
+        job, study, may = runs.job(settings, name), runs.study(settings, name), self.context.may(request, "engineer")
+        active = job is not None and job.state in ACTIVE
+        buttons = [
+            gr.update(visible=may and active),
+            gr.update(visible=may and job is not None and job.state in ("stopped", "failed", "died")),
+        ]
+        mark = f"{name}:{study is not None}"
+        shown = [gr.skip()] * 6 if mark == drawn else self._drawn(study, offered, request)
+        return [gr.update(choices=offered, value=name), runs.status(job, request), *buttons, mark, *shown]
+
+    def _drawn(self, study: Study | None, offered: list[Any], request: gr.Request) -> list[Any]:
+        if study is None:
+            none = "" if offered else f'<p class="quiet">{translate(request, "evaluate.none")}</p>'
+            return [
+                none,
+                *[gr.update(value=None, interactive=False)] * 2,
+                gr.update(visible=False),
+                gr.update(choices=[], value=None),
+                gr.skip(),
+            ]
+        workspace = self.context.settings.workspace
+        votes = standings(read_votes(workspace / "votes.jsonl"))
+        files = write_reports(
+            study, Path(tempfile.mkdtemp(prefix="report-")) / "report.html", votes, feedback_counts(workspace)
+        )
+        operations = sorted(
+            {case.operation for case in cases(study.rows(len(study.models) - 1), study.conversations)} - {""}
+        )
+        pickers = [
+            gr.update(visible=True),
+            gr.update(choices=[(m, i) for i, m in enumerate(study.models)], value=len(study.models) - 1),
+        ]
+        pickers.append(gr.update(choices=[("—", ""), *[(name, name) for name in operations]], value=""))
+        return [results(study, request), *[gr.update(value=str(path), interactive=True) for path in files], *pickers]
+
+    def cases(self, name: str | None, model: int | None, request: gr.Request, *filters: Any) -> str:
+        """The wrong turns of one model that fit the filters."""
+        study = runs.study(self.context.settings, name)
+        if study is None or model is None or model >= len(study.models):
+            return ""
+        *texts, longest = filters
+        kind, slot, operation = (text or "" for text in texts)
+        found = cases(study.rows(model), study.conversations)
+        chosen = select(found, kind=kind, slot=slot, operation=operation, longest=int(longest) if longest else None)
+        return case_list(chosen, study.conversations, request)

@@ -1,0 +1,149 @@
+"""The Evaluate tab: choose models and data, see what is better and how sure that is, and open every turn that went wrong."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from chatbot.evaluation.reporting import labels
+from chatbot.ui.evaluate.blind_vote import build_vote
+from chatbot.ui.evaluate.handlers import EvaluateHandlers
+from chatbot.ui.i18n.translate import label
+from chatbot.ui.shell.context import PageContext
+
+EVERY = 2.0
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+WAIT: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is chosen before a start; hidden from people who may not start anything."""
+
+    group: gr.Column
+    models: gr.Dropdown
+    data: gr.Dropdown
+    upload: gr.UploadButton
+    goals: gr.Number
+    limit: gr.Number
+    start: gr.Button
+
+
+@dataclass(frozen=True)
+class View:
+    """What shows a study; `drawn` remembers which one stands there, so that a look in between draws nothing anew."""
+
+    study: gr.Dropdown
+    stop: gr.Button
+    resume: gr.Button
+    report: gr.DownloadButton
+    markdown: gr.DownloadButton
+    status: gr.HTML
+    results: gr.HTML
+    drawn: gr.State
+
+    @property
+    def outputs(self) -> list[gr.components.Component]:
+        """In the order of what `follow` returns, before the filters."""
+        return [self.study, self.status, self.stop, self.resume, self.drawn, self.results, self.report, self.markdown]
+
+
+def build(context: PageContext) -> None:
+    """Lay the tab out and wire it."""
+    form, view = _form(), _view()
+    with gr.Accordion(label("evaluate.errors"), open=True, visible=False) as errors:
+        with gr.Row():
+            filters = _filters()
+        cases = gr.HTML(padding=False, elem_id="cases")
+    handlers = EvaluateHandlers(context)
+    _wire_filters(handlers, view, filters, cases)
+    _wire(handlers, form, view, [errors, filters[0], filters[3]])
+    _load(handlers, form, [filters[1], filters[2], build_vote(context)])
+
+
+def _form() -> Form:
+    with gr.Column(visible=False) as group:
+        with gr.Row():
+            models = gr.Dropdown(
+                [],
+                label=label("evaluate.models"),
+                multiselect=True,
+                max_choices=3,
+                scale=4,
+                elem_id="eval-models",
+                min_width=260,
+            )
+            data = gr.Dropdown([], label=label("evaluate.data"), scale=3, elem_id="eval-data", min_width=200)
+            goals = gr.Number(
+                0, label=label("evaluate.goals"), precision=0, minimum=0, maximum=1000, scale=2, min_width=150
+            )
+            limit = gr.Number(
+                0, label=label("evaluate.limit"), precision=0, minimum=0, scale=2, min_width=150, elem_id="eval-limit"
+            )
+        with gr.Row():
+            start = gr.Button(
+                label("evaluate.start"), variant="primary", min_width=180, scale=0, size="md", elem_id="eval-start"
+            )
+            upload = gr.UploadButton(label("evaluate.upload"), file_types=[".jsonl"], min_width=140, scale=0, size="md")
+    return Form(group, models, data, upload, goals, limit, start)
+
+
+def _view() -> View:
+    with gr.Row(elem_classes="picked"):
+        study = gr.Dropdown([], label=label("evaluate.study"), scale=4, elem_id="study", min_width=260)
+        stop, resume = (
+            gr.Button(label(f"evaluate.{name}"), min_width=80, size="md", visible=False) for name in ("stop", "resume")
+        )
+        report, markdown = (
+            gr.DownloadButton(label(f"evaluate.{name}"), min_width=100, size="md", interactive=False)
+            for name in ("report", "markdown")
+        )
+    status = gr.HTML(padding=False, elem_id="study-status")
+    results = gr.HTML(padding=False, elem_id="results", elem_classes="results")
+    return View(study, stop, resume, report, markdown, status, results, gr.State(None))
+
+
+def _filters() -> list[Any]:
+    model = gr.Dropdown([], label=label("evaluate.of"), min_width=130)
+    kind = gr.Dropdown(
+        [("—", ""), *[(words[0], kind) for kind, words in labels.KINDS.items()]],
+        value="",
+        label=label("evaluate.kind"),
+        min_width=130,
+    )
+    slot = gr.Dropdown(
+        [("—", ""), *[(words[0], slot) for slot, words in labels.SLOTS.items()]],
+        value="",
+        label=label("evaluate.of_slot"),
+        min_width=110,
+    )
+    operation = gr.Dropdown([("—", "")], value="", label=label("evaluate.operation"), min_width=110)
+    longest = gr.Number(0, label=label("evaluate.longest"), precision=0, minimum=0, min_width=110)
+    return [model, kind, slot, operation, longest]
+
+
+def _load(handlers: EvaluateHandlers, form: Form, pickers: list[Any]) -> None:
+    page, tab = Context.root_block, Context.block
+    assert page is not None
+    if isinstance(tab, gr.Tab):
+        tab.select(handlers.models, None, form.models, **QUIET)
+    page.load(handlers.load, None, [form.group, form.models, form.data, *pickers], **QUIET)
+
+
+def _wire(handlers: EvaluateHandlers, form: Form, view: View, pickers: list[Any]) -> None:
+    page, timer = Context.root_block, gr.Timer(EVERY)
+    assert page is not None
+    followed = [view.study, view.drawn], [*view.outputs, *pickers]
+    gr.on([page.load, timer.tick, view.study.input], handlers.follow, *followed, **QUIET)
+    form.upload.upload(handlers.upload, form.upload, form.data, **WAIT)
+    fields = [form.models, form.data, form.goals, form.limit]
+    form.start.click(handlers.start, fields, view.study, **WAIT).success(handlers.follow, *followed, **QUIET)
+    for name in ("stop", "resume"):
+        getattr(view, name).click(getattr(handlers, name), view.study, None, **WAIT).success(
+            handlers.follow, *followed, **QUIET
+        )
+
+
+def _wire_filters(handlers: EvaluateHandlers, view: View, filters: list[Any], cases: gr.HTML) -> None:
+    gr.on([view.drawn.change, *[f.change for f in filters]], handlers.cases, [view.study, *filters], cases, **QUIET)

@@ -1,0 +1,172 @@
+"""Results of a study as HTML: figures with intervals, plots, and the turns that went wrong."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from chatbot.core.messages import Conversation
+from chatbot.evaluation.metrics.metrics import HEADLINE, METRICS
+from chatbot.evaluation.reporting import labels
+from chatbot.evaluation.reporting.compare import Case
+from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart
+from chatbot.evaluation.reporting.report import differs, line, said
+from chatbot.evaluation.study import Study
+from chatbot.ui.i18n.translate import language, translate
+
+SHOWN = 30
+
+
+def results(study: Study, who: Any) -> str:
+    """Everything above the error browser."""
+    figures, tongue, bare = study.figures, language(who), study.bare
+    counts = figures[0]["counts"]
+    base = translate(
+        who, "evaluate.base", n=counts["dialogues"], turns=counts["turns"], file=escape(study.result["data"]["file"])
+    )
+    whole = translate(who, "evaluate.whole" if bare else "evaluate.alone")
+    parts = [f'<p class="quiet">{base} · {whole}</p>', *_lifts(study.models, study.result["pairs"], whole, who)]
+    parts += _lifts(study.models, bare["pairs"], translate(who, "evaluate.alone"), who) if bare else []
+    parts += [
+        metric_table(figures, HEADLINE, study.result["best"], tongue),
+        f'<p class="quiet">{translate(who, "evaluate.note")}</p>',
+    ]
+    parts += [
+        legend(study.models),
+        f'<div class="plots"><div><h3>{translate(who, "evaluate.figures")}</h3>{metric_chart(figures, HEADLINE, tongue)}</div>',
+    ]
+    parts.append(f"<div><h3>{translate(who, 'evaluate.slots')}</h3>{slot_chart(figures, tongue)}</div></div>")
+    if any(figure.get("simulation") for figure in figures):
+        parts += [f"<h3>{translate(who, 'evaluate.simulated')}</h3>", simulation_table(figures, tongue)]
+    if bare:
+        alone = metric_table(bare["figures"], HEADLINE, bare["best"], tongue)
+        parts.append(
+            _folded(
+                translate(who, "evaluate.bare"), f'<p class="quiet">{translate(who, "evaluate.bare_note")}</p>{alone}'
+            )
+        )
+    others = metric_table(figures, [name for name in METRICS if name not in HEADLINE], {}, tongue)
+    return "".join(
+        [
+            *parts,
+            _folded(translate(who, "evaluate.confusions"), confusions(study, who)),
+            _folded(translate(who, "evaluate.others"), others),
+        ]
+    )
+
+
+def _folded(title: str, body: str) -> str:
+    return f"<details><summary>{title}</summary>{body}</details>"
+
+
+def _lifts(names: Sequence[str], pairs: Sequence[dict[str, Any]], scope: str, who: Any) -> list[str]:
+    """What the others gain on the first model, a sentence each."""
+    out = []
+    for pair in pairs:
+        name = next((name for name in ("slot_f1", "act_accuracy") if name in pair["metrics"]), None)
+        if pair["first"] == 0 and name:
+            found = pair["metrics"][name]
+            low, high, change = (f"{100 * x:+.1f}" for x in (*found["interval"], found["difference"]))
+            metric = labels.label(labels.METRICS, name, language(who))
+            models = {"model": escape(names[pair["second"]]), "first": escape(names[0])}
+            same = found["interval"] == [0, 0]
+            sure = translate(
+                who, "evaluate.same" if same else "evaluate.sure" if found["significant"] else "evaluate.unsure"
+            )
+            style = "lift" if found["significant"] and found["difference"] > 0 else "lift unsure"
+            out.append(
+                f'<p class="{style}">{translate(who, "evaluate.lift", scope=scope, metric=metric, change=change, low=low, high=high, **models)}{sure}</p>'
+            )
+    return out
+
+
+def _table(models: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, str, bool]]]]) -> str:
+    """A row a figure, a column a model; cells are (value, interval, whether it is the best)."""
+    head = "".join(f"<th>{escape(model)}</th>" for model in models)
+    body = "".join(f"<tr><th>{name}</th>{''.join(_cell(*cell) for cell in cells)}</tr>" for name, cells in rows)
+    return f'<div class="wide"><table class="figures"><tr><th></th>{head}</tr>{body}</table></div>'
+
+
+def _cell(value: str, bounds: str, best: bool) -> str:
+    return (
+        f'<td class="best">{value} ★<small>{bounds}</small></td>'
+        if best
+        else f"<td>{value}<small>{bounds}</small></td>"
+    )
+
+
+def metric_table(
+    figures: Sequence[dict[str, Any]], names: Sequence[str], best: dict[str, int | None], tongue: str
+) -> str:
+    """Figures of all models side by side."""
+    rows = [
+        (
+            labels.label(labels.METRICS, name, tongue),
+            [
+                (
+                    labels.shown(name, f[name]),
+                    labels.shown_interval(name, f["intervals"].get(name)),
+                    best.get(name) == i,
+                )
+                for i, f in enumerate(figures)
+            ],
+        )
+        for name in names
+    ]
+    return _table([figure["model"] for figure in figures], rows)
+
+
+def simulation_table(figures: Sequence[dict[str, Any]], tongue: str) -> str:
+    """What the simulated user got of each model."""
+    found = [figure.get("simulation") or {} for figure in figures]
+    rows = [
+        (
+            labels.label(labels.SIMULATION, name, tongue),
+            [
+                (labels.shown(name, s.get(name)), labels.shown_interval(name, s.get("intervals", {}).get(name)), False)
+                for s in found
+            ],
+        )
+        for name in labels.SIMULATION
+        if any(name in s for s in found)
+    ]
+    return _table([figure["model"] for figure in figures], rows)
+
+
+def confusions(study: Study, who: Any) -> str:
+    """Which value the last model took for which."""
+    found = study.result["models"][-1]["confusion"][:15]
+    head = "".join(f"<th>{translate(who, f'evaluate.{name}')}</th>" for name in ("slot", "should", "was", "times"))
+    cells = (
+        (labels.label(labels.SLOTS, c["slot"], language(who)), c["gold"], c["predicted"], str(c["count"]))
+        for c in found
+    )
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+    return f'<div class="wide"><table class="figures"><tr>{head}</tr>{rows}</table></div>'
+
+
+def case_list(found: Sequence[Case], conversations: Sequence[Conversation], who: Any) -> str:
+    """Wrong turns, each folded; opened it shows its whole context."""
+    if not found:
+        return f'<p class="quiet">{translate(who, "evaluate.no_cases")}</p>'
+    origin = {conversation.id: conversation for conversation in conversations}
+    shown = "".join(_case(case, origin.get(case.row.id), who) for case in found[:SHOWN])
+    return f'<p class="quiet">{translate(who, "evaluate.cases", n=len(found), shown=min(SHOWN, len(found)))}</p>{shown}'
+
+
+def _case(case: Case, conversation: Conversation | None, who: Any) -> str:
+    before = conversation.messages[: case.row.turn] if conversation else []
+    asked = next((m.content for m in reversed(before) if m.role == "user"), case.row.id)
+    tags = "".join(f"<mark>{labels.label(labels.KINDS, kind, language(who))}</mark>" for kind in case.kinds)
+    lines = "".join(f"<p><b>{translate(who, f'evaluate.{m.role}')}</b> {escape(line(m))}</p>" for m in before)
+    answers = [
+        ("gold", said(case.row.gold_call, case.row.gold_reply)),
+        ("model", said(case.row.predicted_call, case.row.predicted_reply)),
+    ]
+    answers += (
+        [("draft", said(case.row.bare.predicted_call, case.row.bare.predicted_reply))] if differs(case.row) else []
+    )
+    answers += [("false", "，".join(case.row.ungrounded))] if case.row.ungrounded else []
+    ends = "".join(
+        f'<p class="{name}"><b>{translate(who, f"evaluate.{name}")}</b> {escape(text)}</p>' for name, text in answers
+    )
+    return f'<details class="case"><summary>{escape(asked[:60])} {tags}</summary>{lines}{ends}</details>'

@@ -1,0 +1,98 @@
+"""What the Fine-tune tab shows before a start: the six methods, what the model will see, and what the run will cost."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from chatbot.core.settings import DATA, Settings
+from chatbot.training.config import FinetuneConfig
+from chatbot.training.methods import METHODS
+from chatbot.ui.charts.curves import lengths, memory_bar, packing, tokens
+from chatbot.ui.finetune.status import duration
+from chatbot.ui.i18n.translate import language, translate
+
+SHIPPED = ("first_calls", "train")
+PARTS = ("program", "weights", "constants", "adapter", "gradients", "optimiser", "activations", "passing")
+
+
+def method_choices(who: Any) -> list[tuple[str, str]]:
+    """The six methods as cards: name and sentence in the person's language → value."""
+    side = 0 if language(who) == "zh" else 1
+    return [(f"{m.title[side]}\n{m.says[side]}\n{m.fits[side]}", name) for name, m in METHODS.items()]
+
+
+def bases(settings: Settings) -> list[tuple[str, str]]:
+    """Base models at hand: the shipped one and full models in the workspace."""
+    found = [
+        path.parent for path in settings.workspace.glob("**/config.json") if (path.parent / "workbench.json").is_file()
+    ]
+    models = [
+        folder
+        for folder in found
+        if not (folder / "adapter_config.json").is_file() and "checkpoints" not in folder.parts
+    ]
+    return [(folder.name, str(folder)) for folder in [settings.base, *models] if (folder / "config.json").is_file()]
+
+
+def data_files(settings: Settings, who: Any) -> list[tuple[str, str]]:
+    """Conversations at hand: the shipped training sets and the sets exported in the workspace."""
+    shipped = [DATA / "conversations" / f"{name}.jsonl" for name in SHIPPED]
+    exported = sorted(settings.workspace.glob("**/train.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return [(translate(who, f"finetune.shipped.{path.stem}"), str(path)) for path in shipped] + [
+        (f"{path.parent.name}/{path.stem}", str(path)) for path in exported
+    ]
+
+
+def look(fields: dict[str, Any], index: int, who: Any) -> str:
+    """The preview of one example and of the whole data set."""
+    from chatbot.training.preview import preview
+
+    config = FinetuneConfig(**{**fields, "out": Path()})
+    found = preview(config, index)
+    count = found.statistics
+    told = translate(
+        who,
+        "finetune.look.count",
+        conversations=count.conversations,
+        tokens=count.tokens,
+        share=count.trained / count.tokens,
+        cut=count.cut,
+        steps=found.steps,
+    )
+    blocks = [
+        f'<p class="quiet">{escape(told)}</p>',
+        _titled(translate(who, "finetune.look.tokens"), tokens(found, translate(who, "finetune.look.cut"))),
+        _titled(
+            translate(who, "finetune.look.packed", length=config.max_length, filled=count.filled), packing(found.packed)
+        ),
+        _titled(translate(who, "finetune.look.padded", filled=count.rows_padded_filled), packing(found.padded)),
+        _titled(translate(who, "finetune.look.lengths"), lengths(found.histogram)),
+    ]
+    return "".join(blocks)
+
+
+def _titled(title: str, body: str) -> str:
+    return f'<section class="look"><h4>{escape(title)}</h4>{body}</section>'
+
+
+def cost(fields: dict[str, Any], hotels: Path, who: Any) -> str:
+    """The estimate as a bar against the machine's memory, and the time."""
+    from chatbot.evaluation.checkpoints import evaluator_of
+    from chatbot.training.estimate import SAMPLE, estimate
+
+    config = FinetuneConfig(**{**fields, "out": Path()})
+    found = estimate(config, evaluator=evaluator_of(config, hotels, SAMPLE))
+    names = {part: translate(who, f"finetune.est.{part}") for part in PARTS}
+    fits = (
+        translate(who, "finetune.est.fits", peak=found.peak / 2**20)
+        if found.fits
+        else translate(who, "finetune.est.tight", advice=found.advice)
+    )
+    lines = [
+        fits,
+        translate(who, "finetune.est.trainable", trainable=found.trainable, share=found.trainable / found.parameters),
+    ]
+    if found.seconds is not None:
+        lines.append(translate(who, "finetune.est.time", time=duration(found.seconds, who)))
+    told = "".join(f"<p>{escape(text)}</p>" for text in lines)
+    return f'<div class="cost">{told}{memory_bar(found, names, translate(who, "finetune.est.free"))}</div>'

@@ -1,0 +1,157 @@
+"""Runs of the Fine-tune tab: start and find them as jobs, draw their curves, and lay two of them over each other."""
+
+import re
+import sys
+import time
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from chatbot.core.errors import InputError
+from chatbot.core.jobs import FOLDER_MARK, Job, list_jobs, start
+from chatbot.core.settings import Settings
+from chatbot.training.config import RESOURCE, FinetuneConfig
+from chatbot.ui.charts.curves import Point, chart
+from chatbot.ui.i18n.translate import translate
+
+QUALITY = ("slot_f1", "call_exact", "act_accuracy")
+KIND = "finetune"
+
+
+def root(settings: Settings) -> Path:
+    """The folder of all jobs."""
+    return settings.folder("jobs")
+
+
+def launch(settings: Settings, fields: dict[str, Any]) -> Job:
+    """Start a run as a job of its own.
+
+    Raises:
+        InputError: a field is missing or out of range.
+    """
+    for name in ("base", "data"):
+        if not fields.get(name):
+            raise InputError(f"no {name} was chosen", remedy="Choose one on the left.")
+    config = FinetuneConfig(**{**fields, "out": Path(FOLDER_MARK) / "adapter"})
+    given = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
+    argv = [
+        sys.executable,
+        "-m",
+        "chatbot",
+        KIND,
+        "--job",
+        FOLDER_MARK,
+        "--hotels",
+        str(settings.hotels),
+        *_flags(given),
+    ]
+    name = f"{time.strftime('%m%d-%H%M%S')}-{config.method}-{re.sub(r'[^A-Za-z0-9_.-]', '', config.data.stem)[:24]}"
+    return start(KIND, given, argv, root(settings), resource=RESOURCE, name=name)
+
+
+def _flags(given: dict[str, Any]) -> Iterable[str]:
+    for name, value in given.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            yield f"--{flag}" if value else f"--no-{flag}"
+        else:
+            yield from (f"--{flag}", str(value))
+
+
+def jobs(settings: Settings) -> list[Job]:
+    """All runs, newest first."""
+    return list_jobs(root(settings), KIND)
+
+
+def merged(job: Job) -> Path:
+    """The folder of a run's merged model."""
+    return job.folder.parent.parent / "models" / f"{job.id}-merged"
+
+
+def merge(settings: Settings, job: Job) -> Job:
+    """Fold a run's adapter into its base, as a job of its own."""
+    settings.folder("models")
+    argv = [
+        sys.executable,
+        "-m",
+        "chatbot",
+        "merge",
+        "--base",
+        job.config["base"],
+        "--adapter",
+        str(job.folder / "adapter"),
+        "--out",
+        str(merged(job)),
+    ]
+    return start("merge", {"adapter": job.id}, argv, root(settings))
+
+
+def find(settings: Settings, name: str | None) -> Job:
+    """A run by its name.
+
+    Raises:
+        InputError: none is chosen, or it is not a run's name.
+    """
+    found = next((job for job in jobs(settings) if job.id == name), None)
+    if found is None:
+        raise InputError("no run is chosen", value=name, remedy="Choose a run from the list.")
+    return found
+
+
+def adapter_card(job: Job) -> str:
+    """The card of a run's adapter without its metadata; "" before there is one."""
+    path = job.folder / "adapter" / "README.md"
+    return path.read_text(encoding="utf-8").split("---", 2)[-1].strip() if path.is_file() else ""
+
+
+def line(job: Job, key: str) -> list[Point]:
+    """One figure over the steps; a step that was done again after a roll-back counts as it was the last time."""
+    return sorted(
+        {e["step"]: (e["step"], e[key]) for e in job.events() if isinstance(e.get(key), int | float)}.values()
+    )
+
+
+def curves(job: Job, who: Any) -> str:
+    """All charts of one run."""
+    loss = {
+        translate(who, "finetune.c.train"): line(job, "loss"),
+        translate(who, "finetune.c.held"): line(job, "eval_loss"),
+    }
+    charts = [chart(translate(who, "finetune.c.loss"), {name: points for name, points in loss.items() if points})]
+    quality = {translate(who, f"finetune.c.{name}"): line(job, f"eval_{name}") for name in QUALITY}
+    charts.append(
+        chart(translate(who, "finetune.c.quality"), {name: points for name, points in quality.items() if points})
+    )
+    charts += [
+        chart(translate(who, f"finetune.c.{name}"), {name: line(job, name)})
+        for name in ("learning_rate", "grad_norm", "tokens_per_second")
+    ]
+    return f'<div class="curves">{"".join(charts)}</div>'
+
+
+def compare(chosen: list[Job], who: Any) -> str:
+    """Curves of several runs over one another, and only those settings in which they differ."""
+    if len(chosen) < 2:
+        return f'<p class="quiet">{translate(who, "finetune.runs.pick")}</p>'
+    keys = (("loss", "finetune.c.loss"), ("eval_slot_f1", "finetune.c.slot_f1"), ("eval_loss", "finetune.c.held"))
+    charts = "".join(chart(translate(who, title), {job.id: line(job, key) for job in chosen}) for key, title in keys)
+    return f'<div class="curves">{charts}</div>{_differences(chosen, who)}'
+
+
+def _differences(chosen: list[Job], who: Any) -> str:
+    configs = [job.config for job in chosen]
+    names = [
+        name
+        for name in FinetuneConfig.model_fields
+        if name != "out" and len({str(config.get(name)) for config in configs}) > 1
+    ]
+    if not names:
+        return f'<p class="quiet">{translate(who, "finetune.runs.same")}</p>'
+    head = "".join(f"<th>{escape(job.id)}</th>" for job in chosen)
+    rows = "".join(f"<tr><th>{name}</th>{_cells(name, configs)}</tr>" for name in names)
+    return f'<table class="differences"><tr><th>{translate(who, "finetune.runs.setting")}</th>{head}</tr>{rows}</table>'
+
+
+def _cells(name: str, configs: list[dict[str, Any]]) -> str:
+    return "".join(f"<td>{escape(str(config.get(name, '—')))}</td>" for config in configs)

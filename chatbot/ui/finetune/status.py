@@ -1,0 +1,110 @@
+"""How a run of the Fine-tune tab stands, in words: its state, what it has gained, what the guard did, what was merged, and what to do next."""
+
+from html import escape
+from typing import Any
+
+from chatbot.core.jobs import ACTIVE, Job, list_jobs
+from chatbot.training.loss_guard import blamed
+from chatbot.training.run_record import read_record
+from chatbot.ui.finetune.runs import merged
+from chatbot.ui.i18n.translate import translate
+from chatbot.ui.shell.errors import last_error
+
+SHOWN = 6
+"""Conversations that are named where the data is blamed."""
+
+
+def status(job: Job, who: Any) -> str:
+    """How a run stands, in a sentence, with a bar where it runs and what a person should know below."""
+    state, events = job.state, list(job.events())
+    last = next((e for e in reversed(events) if e.get("event") in ("log", "eval")), None)
+    end: dict[str, Any] = next((e for e in reversed(events) if e.get("event") == "end"), {})
+    kind = "gave_up" if state == "failed" and end.get("verdict") else state
+    parts = (
+        [translate(who, f"finetune.state.{kind}")]
+        if last or state not in ACTIVE or state == "queued"
+        else [translate(who, "finetune.preparing")]
+    )
+    share = 0.0
+    if last and state in ACTIVE:
+        share = last["step"] / max(1, last["max_steps"])
+        parts += [translate(who, "finetune.step", step=last["step"], total=last["max_steps"]), *_left(events, who)]
+    bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
+    failure = last_error(job, who) if kind == "failed" else ""
+    notes = [*_guard(events, kind, who), *([failure] if failure else [])]
+    after = _gain(job, events, state, who) + "".join(_note(note) for note in notes) + _merge(job, who)
+    return f'<p class="state {kind}">{escape(" · ".join(parts))}</p>{bar}{after}'
+
+
+def _note(text: str, kind: str = "") -> str:
+    return f'<p class="note {kind}">{escape(text)}</p>'
+
+
+def _gain(job: Job, events: list[dict[str, Any]], state: str, who: Any) -> str:
+    """Slot F1 of the bare base and of the adapter that is kept, or of the best one so far, as a note; "" where neither was measured."""
+    scores = [(e["step"], e["eval_slot_f1"]) for e in events if isinstance(e.get("eval_slot_f1"), int | float)]
+    before = next((score for step, score in scores if step == 0), None)
+    later = [score for step, score in scores if step]
+    kept = read_record(job.folder / "adapter").get("best", {}).get("slot_f1")
+    if before is None or not later:
+        return ""
+    after = kept if isinstance(kept, float) and state not in ACTIVE else max(later)
+    told = _note(
+        translate(who, "finetune.gained", before=before, after=after, gain=after - before),
+        "good" if after > before else "",
+    )
+    return told + (_note(translate(who, "finetune.no_gain")) if after <= before and state not in ACTIVE else "")
+
+
+def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
+    """What the guard did, and whom it blames where it gave up."""
+    rollbacks = [e for e in events if e.get("event") == "rollback"]
+    notes = [
+        translate(who, "finetune.rollback", step=e["step"], back=e["back_to"], rate=e["learning_rate"])
+        for e in rollbacks
+    ]
+    if kind != "gave_up" or len(rollbacks) < 2:
+        return notes
+    same = blamed([e.get("conversations", []) for e in rollbacks])
+    names = "、".join(same[:SHOWN]) + (" …" if len(same) > SHOWN else "")
+    return [
+        *notes,
+        translate(who, "finetune.blame.data", names=names) if same else translate(who, "finetune.blame.rate"),
+    ]
+
+
+def _merge(job: Job, who: Any) -> str:
+    """How the newest merge of this run's adapter stands."""
+    merge = next(
+        (other for other in list_jobs(job.folder.parent, "merge") if other.config.get("adapter") == job.id), None
+    )
+    if merge is None:
+        return ""
+    if merge.state in ACTIVE:
+        return _note(translate(who, "finetune.merge.running"))
+    if merge.state == "done":
+        return _note(translate(who, "finetune.merge.done", path=merged(job)), "good")
+    return _note(translate(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state))
+
+
+def _left(events: list[dict[str, Any]], who: Any) -> list[str]:
+    seconds = next((e["seconds_left"] for e in reversed(events) if "seconds_left" in e), None)
+    return [] if seconds is None else [translate(who, "finetune.left", time=duration(seconds, who))]
+
+
+def duration(seconds: float, who: Any) -> str:
+    """Seconds in words; below five minutes a half one counts."""
+    if seconds < 90:
+        return translate(who, "finetune.seconds", n=round(seconds))
+    minutes = seconds / 60
+    return translate(who, "finetune.minutes", n=round(minutes) if minutes >= 5 else f"{round(2 * minutes) / 2:g}")
+
+
+def walk(job: Job | None, who: Any) -> str:
+    """Four steps for a newcomer; the one that comes next is marked."""
+    at = 1 if job is None else 3 if job.state == "done" else 2
+    name = job.id if job is not None and job.state == "done" else translate(who, "finetune.walk.new")
+    steps = [translate(who, f"finetune.walk.{step}", name=name) for step in ("choose", "look", "train", "try")]
+    marks = ["past" if k < at else "now" if k == at else "" for k in range(len(steps))]
+    items = "".join(f'<li class="{mark}">{escape(text)}</li>' for mark, text in zip(marks, steps, strict=True))
+    return f'<details class="walk" {"" if job else "open"}><summary>{translate(who, "finetune.walk.title")}</summary><ol>{items}</ol></details>'

@@ -1,0 +1,172 @@
+"""The Fine-tune tab: what to train on the left, what it will see and cost beside it, how the runs go below."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from chatbot.training.config import PRESETS, FinetuneConfig
+from chatbot.ui.finetune.handlers import ADVANCED, FinetuneHandlers
+from chatbot.ui.i18n.translate import label
+from chatbot.ui.shell.context import PageContext
+
+EVERY = 2.0
+"""Seconds between two looks at the run."""
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+WAIT: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", "concurrency_limit": 1}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is chosen before a start."""
+
+    base: gr.Dropdown
+    data: gr.Dropdown
+    upload: gr.UploadButton
+    method: gr.Radio
+    preset: gr.Radio
+    advanced: list[gr.Number]
+    look: gr.Button
+    estimate: gr.Button
+    start: gr.Button
+
+    @property
+    def fields(self) -> list[gr.components.Component]:
+        """In the order of the handlers' arguments."""
+        return [self.base, self.data, self.method, *self.advanced]
+
+
+@dataclass(frozen=True)
+class View:
+    """What is shown before a start."""
+
+    cost: gr.HTML
+    shown: gr.HTML
+    index: gr.Number
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What shows and steers a run."""
+
+    run: gr.Dropdown
+    stop: gr.Button
+    resume: gr.Button
+    merge: gr.Button
+    walk: gr.HTML
+    status: gr.HTML
+    curves: gr.HTML
+    log: gr.Textbox
+    card: gr.Markdown
+    chosen: gr.CheckboxGroup
+    compared: gr.HTML
+
+    @property
+    def drawn(self) -> list[gr.components.Component]:
+        """In the order of what `follow` returns."""
+        return [
+            self.run,
+            self.chosen,
+            self.walk,
+            self.status,
+            self.curves,
+            self.log,
+            self.card,
+            self.stop,
+            self.resume,
+            self.merge,
+        ]
+
+
+def build(context: PageContext) -> None:
+    """Lay the tab out and wire it."""
+    walk = gr.HTML(padding=False, elem_id="walk")
+    with gr.Row(elem_classes="tune"):
+        with gr.Column(scale=4, min_width=320):
+            form = _form()
+        with gr.Column(scale=6, min_width=320):
+            view = _view()
+    _wire(FinetuneHandlers(context), form, view, _runs(walk))
+
+
+def _form() -> Form:
+    base = gr.Dropdown(
+        [], label=label("finetune.base"), info=label("finetune.base_info"), allow_custom_value=True, elem_id="base"
+    )
+    data = gr.Dropdown(
+        [],
+        label=label("finetune.data"),
+        info=label("finetune.data_info"),
+        allow_custom_value=True,
+        elem_id="train-data",
+    )
+    upload = gr.UploadButton(label("finetune.upload"), file_types=[".jsonl"], size="sm")
+    method = gr.Radio([], label=label("finetune.method"), elem_classes="methods", elem_id="method")
+    preset = gr.Radio([], label=label("finetune.preset"), elem_id="preset")
+    with gr.Accordion(label("finetune.advanced"), open=False), gr.Row():
+        advanced = [_number(name) for name in ADVANCED]
+    with gr.Row():
+        look, estimate = (gr.Button(label(f"finetune.{name}"), min_width=80) for name in ("look", "estimate"))
+        start = gr.Button(label("finetune.start"), variant="primary", min_width=100, elem_id="start")
+    return Form(base, data, upload, method, preset, advanced, look, estimate, start)
+
+
+def _view() -> View:
+    cost = gr.HTML(padding=False, elem_id="cost")
+    gr.Markdown(label("finetune.before"), elem_classes=["quiet", "hint"])
+    return View(
+        cost,
+        gr.HTML(padding=False, elem_id="look"),
+        gr.Number(1, label=label("finetune.index"), precision=0, minimum=1, visible=False),
+    )
+
+
+def _number(name: str) -> gr.Number:
+    default = PRESETS["try"][1].get(name, FinetuneConfig.model_fields[name].default)
+    return gr.Number(
+        default, label=label(f"finetune.{name}"), placeholder="—", min_width=130
+    )  # without a placeholder an empty one shows, and sends, 0
+
+
+def _runs(walk: gr.HTML) -> Runs:
+    with gr.Row():
+        run = gr.Dropdown([], label=label("finetune.run"), scale=4, elem_id="run")
+        stop, resume, merge = (
+            gr.Button(label(f"finetune.{name}"), min_width=90, interactive=False)
+            for name in ("stop", "resume", "merge")
+        )
+    status, curves = gr.HTML(padding=False, elem_id="run-status"), gr.HTML(padding=False, elem_id="curves")
+    with gr.Accordion(label("finetune.log"), open=False):
+        log = gr.Textbox(show_label=False, lines=12, max_lines=12, interactive=False)
+    with gr.Accordion(label("finetune.card"), open=False):
+        gr.Markdown(label("finetune.export"), elem_classes="quiet")
+        card = gr.Markdown(elem_id="adapter-card")
+    with gr.Accordion(label("finetune.compare"), open=False):
+        chosen, compared = gr.CheckboxGroup([], show_label=False), gr.HTML(padding=False)
+    return Runs(run, stop, resume, merge, walk, status, curves, log, card, chosen, compared)
+
+
+def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs) -> None:
+    page, timer = Context.root_block, gr.Timer(EVERY)
+    assert page is not None
+    page.load(handlers.load, None, [form.base, form.data, form.method, form.preset], **QUIET)
+    gr.on([page.load, timer.tick, runs.run.input], handlers.follow, runs.run, runs.drawn, **QUIET)
+    form.preset.input(handlers.preset, form.preset, form.advanced, **QUIET)
+    form.upload.upload(handlers.upload, form.upload, form.data, **WAIT)
+    gr.on(
+        [form.look.click, view.index.submit],
+        handlers.look,
+        [view.index, *form.fields],
+        [view.shown, view.index],
+        **WAIT,
+    )
+    form.estimate.click(handlers.estimate, form.fields, view.cost, **WAIT)
+    form.start.click(handlers.start, form.fields, runs.run, **WAIT).success(
+        handlers.follow, runs.run, runs.drawn, **QUIET
+    )
+    for name in ("stop", "resume", "merge"):
+        getattr(runs, name).click(getattr(handlers, name), runs.run, None, **WAIT).success(
+            handlers.follow, runs.run, runs.drawn, **QUIET
+        )
+    runs.chosen.input(handlers.compare, runs.chosen, runs.compared, **QUIET)

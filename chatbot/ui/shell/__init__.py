@@ -1,0 +1,1 @@
+"""What surrounds the tabs: the page, its theme, its server, its errors."""

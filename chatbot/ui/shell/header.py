@@ -1,0 +1,124 @@
+"""The line above the tabs: the product's name, the model and the database in use (click to change), and a three-step guide."""
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from chatbot.core.errors import HotelFileError, WorkbenchError
+from chatbot.ui.i18n.translate import label, translate
+from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.errors import in_words
+
+FIRST, OWN = "first", "own"
+"""Ids of the database that the page started with and of the one that this session uploaded."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The parts of the header that the page wires to loading and the tabs read."""
+
+    brand: gr.HTML
+    model: gr.Dropdown
+    database: gr.Dropdown
+
+
+def build_header(context: PageContext) -> Header:
+    """Lay the header out and wire what changes the database."""
+    handlers = HeaderHandlers(context)
+    with gr.Row(elem_classes="top"):
+        brand = gr.HTML(elem_classes="brand", padding=False)
+        model = gr.Dropdown(
+            [],
+            label=label("header.model"),
+            show_label=False,
+            container=False,
+            elem_classes="pill",
+            min_width=110,
+            interactive=True,
+        )
+        database = gr.Dropdown(
+            [],
+            label=label("header.database"),
+            show_label=False,
+            container=False,
+            elem_classes="pill",
+            min_width=110,
+            interactive=True,
+        )
+        upload = gr.UploadButton(
+            label("header.upload"),
+            file_types=[".json"],
+            size="sm",
+            elem_classes="upload",
+            visible=not context.demo,
+            min_width=90,
+        )
+    upload.upload(handlers.upload, upload, database, api_visibility="private")
+    database.input(handlers.choose, database, api_visibility="private")
+    return Header(brand, model, database)
+
+
+class HeaderHandlers:
+    """What the header's controls do."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+
+    def load(self, request: gr.Request) -> tuple[str, Any, Any]:
+        """The header as this person sees it: the words, the models, the databases."""
+        choices = model_choices(self.context, request)
+        first = choices[0][1] if choices else None
+        return brand_html(request), gr.update(choices=choices, value=first), self._databases(request, FIRST)
+
+    def refresh(self, request: gr.Request) -> Any:
+        """The models that there are now; the chosen one stays."""
+        return gr.update(choices=model_choices(self.context, request))
+
+    def upload(self, file: str, request: gr.Request) -> Any:
+        """Search an uploaded database from now on, in this page alone."""
+        try:
+            store = self.context.use_store(request, Path(file))
+        except HotelFileError as error:
+            gr.Warning(wrong_file(request, error, Path(file).name))
+            return gr.skip()
+        except WorkbenchError as error:
+            gr.Warning(translate(request, "header.refused", error=escape(in_words(error, request))))
+            return gr.skip()
+        gr.Info(translate(request, "header.changed", n=f"{len(store):,}"))
+        return self._databases(request, OWN, Path(file).stem)
+
+    def choose(self, database: str, request: gr.Request) -> None:
+        """Go back to the first database, or to the uploaded one."""
+        session = self.context.session(request)
+        session.store = session.uploaded if database == OWN and session.uploaded else self.context.default_store
+
+    def _databases(self, request: gr.Request, chosen: str, name: str = "") -> Any:
+        context, own = self.context, self.context.session(request).uploaded
+        shipped = translate(request, "header.demo_hotels") if context.ships_hotels else context.settings.hotels.stem
+        choices = [(translate(request, "header.first", name=shipped, n=f"{len(context.default_store):,}"), FIRST)]
+        choices += [(translate(request, "header.first", name=name, n=f"{len(own):,}"), OWN)] if own else []
+        return gr.update(choices=choices, value=chosen)
+
+
+def model_choices(context: PageContext, request: gr.Request) -> list[tuple[str, str]]:
+    """What a model picker offers to this person: (label, id); the shipped models are named in the person's language."""
+    return [
+        (translate(request, f"header.{m.id}") if m.kind == "shipped" else m.label, m.id)
+        for m in context.models(request)
+    ]
+
+
+def wrong_file(who: Any, error: HotelFileError, file: str) -> str:
+    """What is wrong with a hotel file, for the person who brought it; as HTML, which is what Gradio's messages are."""
+    key = "bad_field" if error.field else "bad_entry" if error.entry else "bad_file"
+    values = {"file": file, "name": error.name, "field": error.field.partition(".")[0], "value": str(error.value)[:60]}
+    return translate(who, f"header.{key}", entry=error.entry, **{key: escape(value) for key, value in values.items()})
+
+
+def brand_html(who: Any) -> str:
+    """The product's name and the folded guide."""
+    guide = f'<details class="guide"><summary aria-label="{translate(who, "header.help")}">?</summary><div>{translate(who, "header.guide")}</div></details>'
+    return f"<h1>{translate(who, 'header.name')}</h1>{guide}"
