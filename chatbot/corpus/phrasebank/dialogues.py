@@ -1,0 +1,65 @@
+"""The bank's whole dialogues as turns: every state is a person's, the act line is what leads from one state to the next."""
+
+import random
+from collections.abc import Iterator
+
+from chatbot.corpus.phrasebank.bank import Row
+from chatbot.corpus.phrasebank.states import shown_names
+from chatbot.corpus.phrasebank.turns import PREVIOUS, Turn
+from chatbot.corpus.phrasebank.values import Names
+from chatbot.understanding.derive_act import derive_act
+from chatbot.understanding.dialogue_state import State, needs_search, next_state
+from chatbot.understanding.normalise import model_words
+from chatbot.understanding.turn_act import HOTELS, Item
+
+ASKING = {"ask_field", "compare", "book", "cancel", "superlative"}
+UNLABELLED = {"ask_has", "unsupported"}
+"""Acts whose facility or wish the dialogues do not name: their turns are context, not examples."""
+
+
+def dialogue_turns(dialogue: Row, names: Names, rng: random.Random) -> Iterator[Turn]:
+    """The turns of a dialogue that can be examples, with hotels that might have been shown."""
+    state: State = {}
+    shown: tuple[str, ...] = ()
+    for row in dialogue["turns"]:
+        words, after = model_words(row["user"]), row["state"]
+        shown = _with_named(row, words, shown, rng)
+        act = row.get("act")
+        if act is None and after == state:
+            continue
+        turn = derive_act(state, after, words, act, _questions(row, words, shown))
+        if act not in UNLABELLED and _same(next_state(state, turn, shown), after):
+            yield Turn(state, shown, words, turn, "dialogue")
+        if needs_search(state, turn, after):
+            shown = shown_names(names, rng)
+        state = after
+
+
+def _same(one: State, other: State) -> bool:
+    """Whether two states are equal, facilities in any order."""
+    first, second = ({**s, "facilities": sorted(map(str, s.get("facilities") or ()))} for s in (one, other))
+    return first == second
+
+
+def _with_named(row: Row, words: str, shown: tuple[str, ...], rng: random.Random) -> tuple[str, ...]:
+    """The hotels shown, with the one that the turn names among them."""
+    about = str(row.get("about") or "")
+    if not shown or about in ("", "all") or about.split(",")[0] in HOTELS or about not in words:
+        return shown
+    at = rng.randrange(len(shown))
+    return (*shown[:at], about, *shown[at + 1 :])
+
+
+def _questions(row: Row, words: str, shown: tuple[str, ...]) -> list[Item]:
+    out = [Item("prev")] if row.get("act") == "more" and not row["search"] and PREVIOUS.search(words) else []
+    fields = row.get("fields") or [row[key] for key in ("field", "field2", "field3") if row.get(key)]
+    out += [Item("ask:", name) for name in dict.fromkeys(fields)]
+    if row.get("act") not in ASKING and not fields:
+        return out
+    about = str(row.get("about") or "")
+    for which in about.split(",") if about else []:
+        if which in HOTELS:
+            out.append(Item("#", which))
+        elif which in shown:
+            out.append(Item("#", str(shown.index(which) + 1)))
+    return out

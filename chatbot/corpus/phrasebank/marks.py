@@ -1,0 +1,193 @@
+"""Fills the marks of a frame ({np1} {hi} {which} …) and says which items of the act line they stand for."""
+
+import random
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chatbot.corpus.phrasebank import values as v
+from chatbot.corpus.phrasebank.bank import Row
+from chatbot.understanding.dialogue_state import State
+from chatbot.understanding.normalise import model_words
+from chatbot.understanding.turn_act import Item, facility_value
+
+if TYPE_CHECKING:
+    from chatbot.corpus.phrasebank.turns import TurnMaker
+
+MARK = re.compile(r"{(\w+)}")
+POINTING = {"ask_field", "ask_has", "compare", "book", "cancel"}
+"""Acts that are about one or two of the hotels shown."""
+UNKNOWN_SHARE = 0.08
+"""How often an unknown wish stands where a facility could."""
+SLOTS = {"district": "address", "subway": "subway", "sight": "near", "name": "name"}
+_AMOUNTS = {
+    "price<=hi": ("price<=", "{hi}"), "price<=lo": ("price<=", "{lo}"), "price>=lo": ("price>=", "{lo}"),
+    "price>=hi": ("price>=", "{hi}"), "price=lo..hi": ("price=", "{lo}..{hi}"), "price~lo": ("price~", "{lo}"),
+    "rating>=r": ("rating>=", "{r}"), "rating=r": ("rating=", "{r}"), "rating<=r": ("rating<=", "{r}"),
+}  # fmt: skip
+
+
+@dataclass
+class Filled:
+    """A frame whose marks are filled.
+
+    Attributes:
+        text: the utterance.
+        items: what it changes or asks, in the order of the act line: dropped, added, asked, pointed at.
+        facilities: mark number → facility value of the wording that was put in; "" for an unknown wish.
+        chosen: mark → the value that was put in.
+    """
+
+    text: str
+    items: list[Item] = field(default_factory=list)
+    facilities: dict[str, str] = field(default_factory=dict)
+    wishes: dict[str, Item] = field(default_factory=dict)
+    chosen: dict[str, str] = field(default_factory=dict)
+    hotels: list[str] = field(default_factory=list)
+
+
+def fill_marks(row: Row, maker: "TurnMaker", before: State, shown: tuple[str, ...], rng: random.Random) -> Filled:
+    """Put a value into every mark, and read from the row what the values do."""
+    filled = Filled(row["text"])
+    low = rng.choice(
+        (
+            100,
+            120,
+            150,
+            180,
+            200,
+            250,
+            260,
+            280,
+            300,
+            320,
+            350,
+            380,
+            400,
+            450,
+            500,
+            550,
+            600,
+            680,
+            700,
+            800,
+            900,
+            1000,
+            1200,
+        )
+    )
+    filled.chosen |= {"lo": str(low), "hi": str(low + rng.choice((50, 80, 100, 150, 200, 300, 400, 500, 1000)))}
+    filled.chosen["r"] = f"{rng.choice(v.RATINGS):g}"
+    for mark in MARK.findall(row["text"]):
+        filled.text = filled.text.replace("{" + mark + "}", _value(mark, row, maker, shown, filled, rng), 1)
+    filled.items = [*_dropped(row, filled), *_added(row, filled), *_asked(row, filled), *_pointed(row, filled)]
+    return filled
+
+
+def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], filled: Filled, rng: random.Random) -> str:
+    english = row["lang"] == "en"
+    if mark[:-1] in ("np", "vp", "need"):
+        return _wording(mark, row, maker, filled, rng)
+    if mark == "type":
+        kind = rng.choice(list(v.TYPE_WORDS))
+        filled.chosen["type"] = kind
+        return rng.choice((v.TYPE_WORDS_EN if english else v.TYPE_WORDS)[kind])
+    if mark in ("lo", "hi"):
+        return v.price(int(filled.chosen[mark]), rng, english)
+    if mark in ("which", "which2"):
+        return _pointer(shown, filled, english, rng)
+    if mark in SLOTS:
+        make = {"district": v.area, "subway": v.station, "sight": v.sight, "name": v.asked_name}[mark]
+        filled.chosen[mark] = make(maker.names, rng)
+    return filled.chosen[mark]
+
+
+def _wording(mark: str, row: Row, maker: "TurnMaker", filled: Filled, rng: random.Random) -> str:
+    """A facility that the frame has not got yet, or an unknown wish."""
+    from chatbot.corpus.phrasebank.turns import wish_item
+
+    form, number = mark[:-1], mark[-1]
+    if maker.bank.wishes and row["act"] in ("request", "refine") and f"fac{number}" in row["set"] and rng.random() < UNKNOWN_SHARE:
+        wish = maker.wording(f"wish-{form}", row["lang"], rng)
+        filled.wishes[number] = wish_item(wish)
+        return str(wish["text"])
+    for _ in range(8):
+        found = maker.wording(form, row["lang"], rng)
+        value = facility_value(found["facility"])
+        if value not in filled.facilities.values():
+            break
+    filled.facilities[number] = value
+    return str(found["text"])
+
+
+def _pointer(shown: tuple[str, ...], filled: Filled, english: bool, rng: random.Random) -> str:
+    """Words that point at a hotel shown: by number, as the last, as this one, or by its name."""
+    choices = [str(k + 1) for k in range(len(shown)) if str(k + 1) not in filled.hotels]
+    choices += ["last"] * (len(shown) > 1) + ["it", "it"] * ("it" not in filled.hotels)
+    which = rng.choice(choices or ["it"])
+    filled.hotels.append(which)
+    if which.isdigit() and rng.random() < 0.35:
+        return v.short_name(shown[int(which) - 1], rng)
+    table = v.POINTERS_EN if english else v.POINTERS
+    return rng.choice(table.get(which, table["it"]))
+
+
+def _facility(number: str, filled: Filled, op: str) -> list[Item]:
+    if number in filled.wishes:
+        return [filled.wishes[number]] if op == "+" else []
+    return [Item(op, filled.facilities[number])] if number in filled.facilities else []
+
+
+def _dropped(row: Row, filled: Filled) -> list[Item]:
+    out: list[Item] = []
+    for what in row["drop"]:
+        if what == "fac1":
+            out += [] if "not_fac1" in row["set"] else _facility("1", filled, "-")
+        elif what != "all" or row["act"] != "restart":
+            out.append(Item(f"-{SLOTS.get(what, what)}"))
+    return out
+
+
+def _added(row: Row, filled: Filled) -> list[Item]:
+    out: list[Item] = []
+    for what in row["set"]:
+        if what in ("fac1", "fac2"):
+            out += _facility(what[-1], filled, "+")
+        elif what == "not_fac1":
+            out += _facility("1", filled, "!")
+        elif what in _AMOUNTS:
+            op, shape = _AMOUNTS[what]
+            out.append(Item(op, shape.format(**filled.chosen)))
+        elif what.startswith("sort="):
+            out.append(Item("sort=", what[5:]))
+        elif what == "not_name" and "name" not in filled.chosen:
+            out.append(Item("!#", filled.hotels[0] if filled.hotels else "it"))
+        else:
+            out.append(_slot(what, filled))
+    return out
+
+
+def _slot(what: str, filled: Filled) -> Item:
+    denied, what = ("!", what[4:]) if what.startswith("not_") else ("", what)
+    if what == "type":
+        return Item(f"{denied}type=", filled.chosen["type"])
+    return Item(f"{denied}{SLOTS[what]}=", model_words(filled.chosen[what]))
+
+
+def _asked(row: Row, filled: Filled) -> list[Item]:
+    """Questions: for fields, for facilities that a hotel has, for the best of those shown."""
+    if row.get("about") == "shown" and row.get("field") in ("price", "rating") and row.get("order"):
+        return [Item("top:", f"{row['field']}_{row['order']}")]
+    fields = row.get("fields") or [row[key] for key in ("field", "field2", "field3") if row.get(key)]
+    out = [Item("ask:", name) for name in dict.fromkeys(fields)]
+    if row["act"] == "ask_has":
+        out += [item for number in sorted(filled.facilities) for item in _facility(number, filled, "has:")]
+    return out
+
+
+def _pointed(row: Row, filled: Filled) -> list[Item]:
+    if row["act"] not in POINTING and not row.get("field"):
+        return []
+    if row["act"] in ("compare", "superlative") and not filled.hotels:
+        return [Item("#", "all")]
+    return [Item("#", which) for which in filled.hotels]

@@ -1,0 +1,214 @@
+"""Turns made of the bank: a state that stands, hotels that were shown, an utterance, and the act line that is right for it."""
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from chatbot.corpus.phrasebank import values as v
+from chatbot.corpus.phrasebank.bank import FORMS, Bank, Row
+from chatbot.corpus.phrasebank.marks import Filled, fill_marks
+from chatbot.corpus.phrasebank.states import random_state, shown_names, stand_for
+from chatbot.understanding.dialogue_state import State
+from chatbot.understanding.normalise import model_words
+from chatbot.understanding.turn_act import COPIED, NUMERIC, Item, TurnAct
+
+AFTER_RESULTS = {
+    *("ask_field", "ask_has", "compare", "book", "cancel", "cheaper", "better", "more", "complaint", "affirm", "deny"),
+}
+"""Acts that speak of hotels already shown."""
+PREVIOUS = re.compile(
+    r"上一|上页|上批|前一|前页|翻回|退回|回到|倒回|前头|回上|previous|go back|page back|earlier", re.I
+)
+RATED = re.compile(r"评|分|口碑|好评|rat|review|score|star", re.I)
+_SHAPES = {
+    "np": (
+        "想找一家有{}的酒店",
+        "有带{}的吗",
+        "要有{}",
+        "找个有{}的",
+        "{}的酒店有吗",
+        "住的地方得有{}",
+        "有{}没",
+        "得有{}",
+        "{}",
+        "带{}的",
+    ),
+    "vp": (
+        "最好{}，帮我找找",
+        "想住个{}的地方",
+        "要{}的",
+        "找家{}的酒店",
+        "有没有{}的",
+        "{}",
+        "得{}",
+        "{}就行",
+        "必须{}",
+    ),
+    "need": (
+        "{}，给推荐一家吧",
+        "{}，有合适的酒店吗",
+        "{}",
+        "{}",
+        "{}，住哪好",
+        "{}，帮我挑挑",
+        "我这次{}",
+        "{}，你看着找",
+    ),
+}
+_SHAPES_EN = {
+    "np": ("I need a hotel with {}", "anything with {}?", "must have {}", "{} please", "with {}", "looking for {}"),
+    "vp": ("it should {}", "one that {}", "{}", "somewhere that {}", "I want a place where: {}"),
+    "need": ("{}", "{}, any suggestions?", "{}. What do you have?", "{}, where should I stay?"),
+}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One training example of understanding.
+
+    Attributes:
+        before: the dialogue state that stands.
+        shown: names of the hotels shown last.
+        words: the utterance, normalised.
+        act: what it does.
+        kind: what it is an example of, for figures: an act, or a facility form, or "unknown".
+    """
+
+    before: State
+    shown: tuple[str, ...]
+    words: str
+    act: TurnAct
+    kind: str
+
+    @property
+    def copies(self) -> bool:
+        """Whether all that the act line repeats stands in the words, as the decoder will demand it."""
+        said = self.words.lower()
+        texts = [i.value.lower() for i in self.act.items if i.op in COPIED]
+        numbers = [n for i in self.act.items if i.op in NUMERIC for n in i.value.split("..")]
+        return all(text in said for text in texts) and all(number in said for number in numbers)
+
+
+@dataclass(frozen=True)
+class TurnMaker:
+    """Draws turns from a bank, endlessly."""
+
+    bank: Bank
+    names: v.Names
+
+    @cached_property
+    def by_act(self) -> dict[str, list[Row]]:
+        """Frames by act."""
+        out: dict[str, list[Row]] = {}
+        for row in self.bank.frames:
+            out.setdefault(row["act"], []).append(row)
+        return out
+
+    @cached_property
+    def by_form(self) -> dict[tuple[str, str], list[Row]]:
+        """Facility wordings and unknown wishes by (form, language); wishes are those without a facility."""
+        out: dict[tuple[str, str], list[Row]] = {}
+        for row in (*self.bank.wordings, *self.bank.wishes):
+            if "{" in row["text"] and row["form"] != "ask":
+                continue
+            kind = row["form"] if "facility" in row else f"wish-{row['form']}"
+            out.setdefault((kind, row["lang"]), []).append(row)
+        return out
+
+    def wording(self, form: str, lang: str, rng: random.Random) -> Row:
+        """A facility's wording of a form; Chinese where a language has none."""
+        return rng.choice(self.by_form.get((form, lang)) or self.by_form[form, "zh"])
+
+    def turns(self, rng: random.Random) -> Iterator[Turn]:
+        """Turns without end; those whose act line repeats what the words do not hold are left out."""
+        acts = sorted(self.by_act)
+        weights = [len(self.by_act[act]) ** 0.7 for act in acts]
+        while True:
+            roll = rng.random()
+            if roll < 0.52:
+                turn = self.from_frame(rng.choice(self.by_act[rng.choices(acts, weights)[0]]), rng)
+            elif roll < 0.81:
+                turn = self.from_wording(rng)
+            elif roll < 0.92:
+                turn = self.from_wording(rng, unknown=bool(self.bank.wishes))
+            else:
+                turn = self.asks_has(rng)
+            if turn.copies:
+                yield turn
+
+    def from_frame(self, row: Row, rng: random.Random) -> Turn:
+        """A frame with its marks filled, in a state that fits it."""
+        before, shown = self._scene(row["act"], rng)
+        filled = fill_marks(row, self, before, shown, rng)
+        before = stand_for(row, filled, before, self, rng)
+        items = [*filled.items, *_implied(row, filled)]
+        act = row["act"]
+        if act in ("request", "refine") and items and all(item.op == "?" for item in items):
+            act = "unsupported"
+        return Turn(before, shown, _said(filled.text, row["lang"], rng), TurnAct(act, tuple(items)), row["act"])
+
+    def from_wording(self, rng: random.Random, *, unknown: bool = False) -> Turn:
+        """A facility's wording (or an unknown wish) in a short sentence, at the start or later."""
+        form, lang = rng.choice((*FORMS, "need")), "en" if rng.random() < 0.15 else "zh"
+        row = self.wording(f"wish-{form}" if unknown else form, lang, rng)
+        later = rng.random() < 0.45
+        before, shown = self._scene("refine", rng) if later else ({}, ())
+        item = wish_item(row) if unknown else Item("+", facility_item(row))
+        shape = rng.choice((_SHAPES_EN if row["lang"] == "en" else _SHAPES)[form])
+        act = "unsupported" if unknown else "refine" if before else "request"
+        words = _said(shape.replace("{}", row["text"]), row["lang"], rng)
+        return Turn(before, shown, words, TurnAct(act, (item,)), "unknown" if unknown else form)
+
+    def asks_has(self, rng: random.Random) -> Turn:
+        """Whether a hotel shown has a facility, in the bank's own questions."""
+        lang = "en" if rng.random() < 0.15 else "zh"
+        row = self.wording("ask", lang, rng)
+        before, shown = self._scene("ask_has", rng)
+        filled = fill_marks(row | {"act": "ask_has", "set": [], "drop": []}, self, before, shown, rng)
+        items = (Item("has:", facility_item(row)), *filled.items)
+        return Turn(before, shown, _said(filled.text, row["lang"], rng), TurnAct("ask_has", items), "ask")
+
+    def _scene(self, act: str, rng: random.Random) -> tuple[State, tuple[str, ...]]:
+        """What stands before a turn of this kind: a state, and hotels shown."""
+        if act in ("request", "hello") and rng.random() < 0.9:
+            return {}, ()
+        shown = shown_names(self.names, rng) if act in AFTER_RESULTS or rng.random() < 0.45 else ()
+        return random_state(self, rng), shown
+
+
+def facility_item(row: Row) -> str:
+    """A wording's facility as an item's value."""
+    from chatbot.understanding.turn_act import facility_value
+
+    return facility_value(row["facility"])
+
+
+def wish_item(row: Row) -> Item:
+    """An unknown wish: quoted where it is short enough to be repeated in a reply."""
+    text = model_words(row["text"])
+    return Item("?", text if row["form"] != "need" and len(text) <= 14 else "")
+
+
+def _implied(row: Row, filled: Filled) -> list[Item]:
+    """What an act does without a mark: a class up, the order of ratings, the page before."""
+    kinds = {item.op for item in filled.items}
+    if row["act"] == "more" and not row["set"] and PREVIOUS.search(row["text"]):
+        return [Item("prev")]
+    if row["act"] != "better" or kinds & {"type=", "price>=", "price<=", "price=", "rating>=", "sort="}:
+        return []
+    return [Item("sort=", "rating_desc") if RATED.search(row["text"]) else Item("up")]
+
+
+def _said(text: str, lang: str, rng: random.Random) -> str:
+    """The words as they arrive: sometimes without punctuation, as by voice, or with a slip of a key."""
+    text = " ".join(text.replace("的的", "的").split())
+    roll = rng.random()
+    if lang == "zh" and roll < 0.06:
+        text = re.sub(r"[，。？！、]", "", text)
+    elif roll < 0.15:
+        text = text.rstrip("。.！!？?")
+    elif lang == "en" and roll < 0.3:
+        text = text.lower()
+    return model_words(text)

@@ -1,0 +1,221 @@
+"""Trains hotel-mini from the phrase bank: turns without end, the loss on act lines only, checkpoints that a kill cannot tear.
+
+One cosine-free schedule (warm-up, constant, linear decay: WSD, arXiv:2404.06395) lets a run be prolonged before it decays;
+an exponential moving average of the weights is what is measured and saved.
+"""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from chatbot.core.errors import TrainingError
+from chatbot.corpus.phrasebank.turns import Turn
+from chatbot.models.families.act_tokens import act_pieces, prompt_pieces
+from chatbot.models.render import IGNORED, encode
+
+SHAPE: dict[str, Any] = {
+    "hidden_size": 320, "num_hidden_layers": 9, "intermediate_size": 864, "num_attention_heads": 5,
+    "num_key_value_heads": 5, "head_dim": 64, "max_position_embeddings": 1024, "tie_word_embeddings": True,
+}  # fmt: skip
+"""About 13M parameters: deeper and narrower reads better for its size (arXiv:2402.14905)."""
+POOL = 1500
+"""Examples from which batches of like length are made."""
+
+
+@dataclass(frozen=True)
+class ActTrainingConfig:
+    """Everything that determines a run; times are seconds of this run, so that a session's limit can be kept.
+
+    Attributes:
+        seconds: how long to train in all, earlier runs in the same folder counted.
+        batch_tokens: tokens of a batch, padding included.
+        warmup_steps: steps until the full rate.
+        decay_share: last share of the time in which the rate falls to nothing.
+        ema: weight of the old average at each step.
+        word_noise: share of characters of the words that are dropped or doubled.
+    """
+
+    seconds: float = 5400
+    batch_tokens: int = 3072
+    learning_rate: float = 1.5e-3
+    warmup_steps: int = 200
+    decay_share: float = 0.35
+    weight_decay: float = 0.08
+    ema: float = 0.998
+    label_smoothing: float = 0.03
+    word_noise: float = 0.01
+    save_every: float = 240
+    seed: int = 1
+
+
+@dataclass
+class _Progress:
+    """How far a run is."""
+
+    step: int = 0
+    seconds: float = 0.0
+    examples: int = 0
+    tokens: int = 0
+
+
+def batches(
+    turns: Iterator[Turn], tokenizer: PreTrainedTokenizerFast, config: ActTrainingConfig, rng: random.Random
+) -> Iterator[list[tuple[list[int], list[int]]]]:
+    """Batches of (ids, labels) of like length, up to the token budget."""
+    while True:
+        pool = sorted(
+            (encoded(next(turns), tokenizer, config.word_noise, rng) for _ in range(POOL)), key=lambda e: len(e[0])
+        )
+        ready: list[list[tuple[list[int], list[int]]]] = [[]]
+        for example in pool:
+            if ready[-1] and (len(ready[-1]) + 1) * len(example[0]) > config.batch_tokens:
+                ready.append([])
+            ready[-1].append(example)
+        rng.shuffle(ready)
+        yield from ready
+
+
+def encoded(
+    turn: Turn, tokenizer: PreTrainedTokenizerFast, noise: float, rng: random.Random
+) -> tuple[list[int], list[int]]:
+    """A turn as ids and labels; the words lose or double a character now and then where the act line copies nothing."""
+    words = turn.words
+    if noise and not any(item.value and item.value in words for item in turn.act.items):
+        words = "".join(c * rng.choice((0, 2)) if rng.random() < noise else c for c in words) or words
+    rendered = encode([*prompt_pieces(turn.before, turn.shown, words), *act_pieces(turn.act)], tokenizer)
+    return rendered.ids, rendered.labels
+
+
+def collate(batch: list[tuple[list[int], list[int]]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Right-padded ids and labels, shapes (batch, length)."""
+    longest = max(len(ids) for ids, _ in batch)
+    ids = torch.tensor([ids + [pad] * (longest - len(ids)) for ids, _ in batch])
+    return ids, torch.tensor([labels + [IGNORED] * (longest - len(labels)) for _, labels in batch])
+
+
+def act_loss(model: LlamaForCausalLM, ids: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch.Tensor:
+    """Cross-entropy at the trained positions only: the head computes no logits for the others."""
+    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
+    wanted = labels[:, 1:] != IGNORED
+    logits = model.lm_head(hidden[wanted])
+    return torch.nn.functional.cross_entropy(logits.float(), labels[:, 1:][wanted], label_smoothing=smoothing)
+
+
+class ActTrainer:
+    """One run in one folder: `train.json` (settings), `state.pt`, `events.jsonl`, and the averaged weights in `model/`."""
+
+    def __init__(
+        self, folder: Path, tokenizer: PreTrainedTokenizerFast, config: ActTrainingConfig, start: Path | None = None
+    ) -> None:
+        self.folder, self.tokenizer, self.config = Path(folder), tokenizer, config
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(config.seed)
+        if start:
+            self.model = LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
+        else:
+            self.model = LlamaForCausalLM(
+                LlamaConfig(
+                    vocab_size=len(tokenizer),
+                    pad_token_id=tokenizer.pad_token_id,
+                    eos_token_id=tokenizer.eos_token_id,
+                    bos_token_id=tokenizer.eos_token_id,
+                    **SHAPE,
+                )
+            )
+        decayed = [p for p in self.model.parameters() if p.dim() > 1]
+        plain = [p for p in self.model.parameters() if p.dim() <= 1]
+        groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
+        self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
+        self.progress = _Progress()
+        (self.folder / "train.json").write_text(json.dumps(asdict(config), indent=1), encoding="utf-8")
+        if (self.folder / "state.pt").is_file():
+            self._resume()
+
+    def _resume(self) -> None:
+        state = torch.load(self.folder / "state.pt", weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average = state["average"]
+        self.progress = _Progress(**state["progress"])
+
+    def rate(self) -> float:
+        """Warm-up, constant, then down to a thirtieth over the last share of the time."""
+        c, p = self.config, self.progress
+        left = (1 - p.seconds / c.seconds) / c.decay_share
+        return c.learning_rate * min(1.0, (p.step + 1) / c.warmup_steps) * max(0.03, min(1.0, left))
+
+    def run(self, turns: Iterator[Turn]) -> None:
+        """Train until the time is over, saving as it goes.
+
+        Raises:
+            TrainingError: the loss is no number.
+        """
+        rng = random.Random(f"{self.config.seed}-{self.progress.step}")
+        began, before, saved = time.monotonic(), self.progress.seconds, time.monotonic()
+        recent: list[float] = []
+        for batch in batches(turns, self.tokenizer, self.config, rng):
+            recent.append(self._step(batch))
+            self.progress.seconds = before + time.monotonic() - began
+            if self.progress.step % 50 == 0:
+                self._report(sum(recent) / len(recent))
+                recent = []
+            over = self.progress.seconds >= self.config.seconds
+            if over or time.monotonic() - saved > self.config.save_every:
+                self.save()
+                saved = time.monotonic()
+            if over:
+                return
+
+    def _step(self, batch: list[tuple[list[int], list[int]]]) -> float:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate()
+        ids, labels = collate(batch, int(self.tokenizer.pad_token_id))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = act_loss(self.model, ids, labels, self.config.label_smoothing)
+        if not torch.isfinite(loss):
+            raise TrainingError("the loss is no number any more", value=loss.item(), remedy="Lower the learning rate.")
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        keep = min(self.config.ema, (self.progress.step + 1) / (self.progress.step + 10))
+        with torch.no_grad():
+            for name, p in self.model.named_parameters():
+                self.average[name].lerp_(p, 1 - keep)
+        self.progress.step += 1
+        self.progress.examples += len(batch)
+        self.progress.tokens += ids.numel()
+        return loss.item()
+
+    def _report(self, loss: float) -> None:
+        line = asdict(self.progress) | {"loss": round(loss, 4), "rate": self.rate()}
+        with (self.folder / "events.jsonl").open("a", encoding="utf-8") as out:
+            out.write(json.dumps(line) + "\n")
+
+    def save(self) -> None:
+        """Keep everything that going on needs, and the averaged weights as a checkpoint of their own."""
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average,
+            "progress": asdict(self.progress),
+        }
+        part = self.folder / "state.pt.part"
+        torch.save(state, part)
+        part.replace(self.folder / "state.pt")
+        own = {name: p.detach().clone() for name, p in self.model.named_parameters()}
+        with torch.no_grad():
+            for name, p in self.model.named_parameters():
+                p.copy_(self.average[name])
+            self.model.save_pretrained(self.folder / "model")
+            self.tokenizer.save_pretrained(self.folder / "model")
+            for name, p in self.model.named_parameters():
+                p.copy_(own[name])

@@ -1,0 +1,192 @@
+"""The arithmetic of the dialogue state: what stood, what the turn does, what stands now; docs/semantics.md says it in words."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from chatbot.hotels.query import HOTEL_TYPES
+from chatbot.understanding.turn_act import ADD, DROP, EXCLUDE, Item, TurnAct, facility_of
+
+State = dict[str, Any]
+"""Arguments of search_hotels."""
+ABOUT = 50
+"""CNY on each side of a price that was said roughly."""
+PLACES = ("address", "subway", "near")
+SEARCHING = {"more", "correct"}
+"""Acts that search also where the state stays as it was."""
+_MAGNITUDE = re.compile(r"(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?")
+
+
+def next_state(before: State, turn: TurnAct, shown: Sequence[str] = ()) -> State:
+    """The state after a turn.
+
+    Args:
+        before: the state that stood.
+        turn: what the utterance does.
+        shown: names of the hotels shown last, for wishes that point at one of them.
+    """
+    fresh = turn.act in ("by_name", "restart") or turn.has("-all")
+    state: State = {} if fresh else {key: _copy(value) for key, value in before.items()}
+    for kind in ("price", "rating"):
+        if any(item.op.startswith(kind) for item in turn.items):
+            _clear(state, kind)
+    if turn.act == "cheaper" and not turn.has("sort=", "price<=", "price>=", "price~", "price=", "type="):
+        state |= {"sort_by": "price", "sort_order": "asc"}
+        state.pop("price_range_lower", None)
+    for item in turn.items:
+        _apply(state, item, shown)
+    return {key: value for key, value in state.items() if value not in (None, [], {}, "")}
+
+
+def needs_search(before: State, turn: TurnAct, after: State) -> bool:
+    """Whether the turn asks the database: the wishes changed, or more of the same is wanted."""
+    if not after or turn.has("prev"):
+        return False
+    return after != before or turn.act in SEARCHING
+
+
+def _copy(value: Any) -> Any:
+    return list(value) if isinstance(value, list) else {k: list(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _clear(state: State, kind: str) -> None:
+    for end in ("lower", "upper"):
+        state.pop(f"{kind}_range_{end}", None)
+
+
+def _apply(state: State, item: Item, shown: Sequence[str]) -> None:
+    """Put one item into the state, which is changed in place."""
+    op, value = item.op, item.value
+    if op in (ADD, DROP, EXCLUDE):
+        _facility(state, op, value)
+    elif op == "type=":
+        state["type"] = value
+        _leave(state, "type", None)
+    elif op == "!type=":
+        _leave(state, "type", value)
+        if state.get("type") == value:
+            state.pop("type")
+    elif op in ("!name=", "!#"):
+        _exclude_name(state, value if op == "!name=" else named(value, shown))
+    elif op in ("name=", "address=", "subway=", "near="):
+        key = op[:-1]
+        state[key] = place(key, value)
+    elif op == "sort=":
+        state["sort_by"], state["sort_order"] = value.rsplit("_", 1)
+    elif op == "up":
+        _one_class_up(state)
+    elif op.startswith(("price", "rating")):
+        _bound(state, op, value)
+    elif op.startswith("-"):
+        _drop(state, op[1:])
+
+
+def _facility(state: State, op: str, value: str) -> None:
+    facility, held = facility_of(value), state.setdefault("facilities", [])
+    if op == EXCLUDE:
+        _leave(state, "facilities", facility)
+    else:
+        _allow(state, facility)
+    if op == ADD:
+        if facility not in held:
+            held.append(facility)
+    else:
+        state["facilities"] = [other for other in held if not _overlap(other, facility)]
+
+
+def _allow(state: State, facility: str | list[str]) -> None:
+    """Take a facility from what is excluded: it is wished for, or does not matter any more."""
+    left = state.get("exclude") or {}
+    if "facilities" in left:
+        left["facilities"] = [other for other in left["facilities"] if not _overlap(other, facility)]
+        state["exclude"] = {kind: values for kind, values in left.items() if values}
+
+
+def _overlap(first: str | list[str], second: str | list[str]) -> bool:
+    one, other = ({name} if isinstance(name, str) else set(name) for name in (first, second))
+    return bool(one & other)
+
+
+def _leave(state: State, kind: str, value: Any) -> None:
+    """Add to what is excluded; None clears the kind."""
+    left = state.setdefault("exclude", {})
+    if value is None:
+        left.pop(kind, None)
+    elif value not in left.setdefault(kind, []):
+        left[kind].append(value)
+    if not left:
+        state.pop("exclude")
+
+
+def _exclude_name(state: State, name: str) -> None:
+    if name:
+        _leave(state, "name", name)
+        if state.get("name") and (state["name"] in name or name in state["name"]):
+            state.pop("name")
+
+
+def named(which: str, shown: Sequence[str]) -> str:
+    """The name of a hotel shown that a value of HOTELS points at; "" where there is none."""
+    if which in ("it", "all"):
+        which = "1"
+    at = len(shown) - 1 if which == "last" else int(which) - 1
+    return shown[at] if 0 <= at < len(shown) else ""
+
+
+def place(kind: str, words: str) -> str:
+    """A place as the state holds it: districts end in 区, stations lose 站 (but not 北京站 and its kind)."""
+    words = words.strip()
+    if kind == "subway":
+        words = re.sub(r"^地铁", "", words)
+        return words if re.fullmatch(r"北京[东西南北]?站", words) else re.sub(r"(?:地铁)?站?$", "", words) or words
+    if kind == "address":
+        core = re.sub(r"^北京市?(?=.)", "", words)
+        return f"{core}区" if core in DISTRICTS else core
+    return words
+
+
+DISTRICTS = frozenset("东城 西城 朝阳 海淀 丰台 石景山 门头沟 房山 通州 顺义 昌平 大兴 怀柔 平谷 密云 延庆 崇文 宣武".split())
+
+
+def _bound(state: State, op: str, value: str) -> None:
+    """A price or rating; a roughly said price is a range of ABOUT on each side."""
+    kind, sign = re.match(r"(price|rating)(.*)", op).groups()  # type: ignore[union-attr]
+    found = _MAGNITUDE.fullmatch(value)
+    if not found:
+        return
+    low, high = float(found[1]), float(found[2] or found[1])
+    if sign == "~":
+        low, high = max(0.0, low - ABOUT), high + ABOUT
+    if sign != "<=":
+        state[f"{kind}_range_lower"] = _plain(min(low, high))
+    if sign != ">=":
+        state[f"{kind}_range_upper"] = _plain(max(low, high))
+    lower, upper = state.get(f"{kind}_range_lower"), state.get(f"{kind}_range_upper")
+    if lower is not None and upper is not None and lower > upper:
+        state[f"{kind}_range_lower"], state[f"{kind}_range_upper"] = upper, lower
+
+
+def _plain(number: float) -> float | int:
+    return int(number) if number.is_integer() else number
+
+
+def _one_class_up(state: State) -> None:
+    """再高档点: the next better type where a type stands, else the dearest first."""
+    kind = state.get("type")
+    if kind in HOTEL_TYPES and kind != HOTEL_TYPES[0]:
+        state["type"] = HOTEL_TYPES[HOTEL_TYPES.index(kind) - 1]
+    else:
+        state |= {"sort_by": "price", "sort_order": "desc"}
+
+
+def _drop(state: State, kind: str) -> None:
+    if kind in ("price", "rating"):
+        _clear(state, kind)
+    elif kind == "type":
+        state.pop("type", None)
+        _leave(state, "type", None)
+    elif kind == "sort":
+        state.pop("sort_by", None)
+        state.pop("sort_order", None)
+    else:
+        state.pop(kind, None)

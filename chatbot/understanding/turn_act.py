@@ -1,0 +1,132 @@
+"""What one utterance does, as one short line: `refine +棋牌室 price<=500 -type`, `ask_field ask:phone #2`.
+
+A model writes the line, `dialogue_state` computes the state from it, and the reply is built on it. The acts are those of the
+phrase bank (data/phrases); an item is an operator with a value.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from chatbot.core.errors import InputError
+
+ACTS = (
+    *("request", "refine", "replace", "correct", "drop", "restart", "cheaper", "better", "more", "superlative", "by_name"),
+    *("ask_field", "ask_has", "compare", "book", "cancel", "thanks", "bye", "hello", "affirm", "deny", "smalltalk"),
+    *("off_topic", "unsupported", "complaint", "unclear", "attack"),
+)
+FIELDS = (
+    *("phone", "address", "price", "rating", "subway", "facilities", "type", "nearby_attractions", "nearby_restaurants"),
+)
+SORTS = ("price_asc", "price_desc", "rating_desc", "rating_asc")
+HOTELS = ("1", "2", "3", "4", "5", "last", "it", "all")
+"""Which of the hotels shown is meant: by number, the last, the one in focus, or all of them."""
+_WIFI = ("公共区域和部分房间提供wifi", "公共区域提供wifi", "所有房间提供wifi", "部分房间提供wifi", "酒店各处提供wifi")
+GROUPS: dict[str, tuple[str, ...]] = {
+    "无线": _WIFI,
+    "上网": ("宽带上网", *_WIFI),
+    "房间无线": ("所有房间提供wifi", "部分房间提供wifi", "公共区域和部分房间提供wifi", "酒店各处提供wifi"),
+    "公共无线": ("公共区域和部分房间提供wifi", "公共区域提供wifi"),
+    "早餐": ("早餐服务", "早餐服务免费"),
+    "泳池": ("室内游泳池", "室外游泳池"),
+    "接送": ("接机服务", "接站服务"),
+    "餐厅": ("中式餐厅", "西式餐厅"),
+}
+"""Words that mean any of several facilities, under one name each."""
+ADD, DROP, EXCLUDE = "+", "-", "!"
+COPIED = ("name=", "!name=", "address=", "subway=", "near=", "?")
+"""Operators whose value stands in the user's words."""
+NUMERIC = ("price<=", "price>=", "price~", "price=", "rating>=", "rating<=", "rating=")
+DROPS = ("-type", "-price", "-rating", "-name", "-address", "-subway", "-near", "-sort", "-facilities", "-exclude", "-all")
+BARE = (*DROPS, "up", "prev")
+"""Operators without a value."""
+VALUED = (ADD, DROP, EXCLUDE, "type=", "!type=", "!#", "#", "sort=", "top:", "ask:", "has:")
+OPERATORS = (*BARE, *COPIED, *NUMERIC, *VALUED)
+_ITEM = re.compile("|".join(re.escape(op) for op in sorted(OPERATORS, key=len, reverse=True)))
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that a turn changes or asks: an operator of OPERATORS and its value ("" where it needs none)."""
+
+    op: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        return self.op + (self.value.replace(" ", "_") if self.op in COPIED else self.value)
+
+
+@dataclass(frozen=True)
+class TurnAct:
+    """What one utterance does: its kind, and its items in the order of the words."""
+
+    act: str
+    items: tuple[Item, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join([self.act, *map(str, self.items)])
+
+    def values(self, *ops: str) -> list[str]:
+        """The values of the items with one of the operators."""
+        return [item.value for item in self.items if item.op in ops]
+
+    def has(self, *ops: str) -> bool:
+        """Whether an item has one of the operators."""
+        return any(item.op in ops for item in self.items)
+
+    @classmethod
+    def parse(cls, line: str) -> "TurnAct":
+        """Read a line back.
+
+        Raises:
+            InputError: the act or an item is not known.
+        """
+        act, *words = line.split()
+        if act not in ACTS:
+            raise InputError("unknown act", value=act, remedy=f"Known acts: {', '.join(ACTS)}.")
+        return cls(act, tuple(_item(word) for word in words))
+
+
+def _item(word: str) -> Item:
+    found = _ITEM.match(word)
+    if not found or (found[0] in BARE and found[0] != word):
+        raise InputError("unknown item of an act line", value=word, remedy="See docs/semantics.md.")
+    value = word[found.end() :]
+    return Item(found[0], value.replace("_", " ") if found[0] in COPIED else value)
+
+
+def facility_of(value: str) -> str | list[str]:
+    """An item's facility as an argument of search_hotels: a name, or a list of names of which any is enough."""
+    names = [name for part in value.split("/") for name in GROUPS.get(part, (part,))]
+    return names[0] if len(names) == 1 else names
+
+
+def facility_value(facility: str | list[str] | tuple[str, ...]) -> str:
+    """The inverse of `facility_of`: groups by their names, other choices joined by "/"."""
+    names = [facility] if isinstance(facility, str) else list(facility)
+    group = next((word for word, members in GROUPS.items() if set(members) == set(names)), None)
+    return group or "/".join(names)
+
+
+def state_items(state: dict[str, Any]) -> list[Item]:
+    """A dialogue state (arguments of search_hotels) as items, so that a model reads states and acts in one notation."""
+    out = [Item("type=", state["type"])] if state.get("type") else []
+    out += [Item(ADD, facility_value(facility)) for facility in state.get("facilities") or ()]
+    for kind in ("price", "rating"):
+        out += _bounds(kind, state.get(f"{kind}_range_lower"), state.get(f"{kind}_range_upper"))
+    out += [Item(f"{key}=", str(state[key])) for key in ("name", "address", "subway", "near") if state.get(key)]
+    if state.get("sort_by"):
+        order = state.get("sort_order") or ("asc" if state["sort_by"] == "price" else "desc")
+        out.append(Item("sort=", f"{state['sort_by']}_{order}"))
+    left = state.get("exclude") or {}
+    out += [Item("!type=", kind) for kind in left.get("type") or ()]
+    out += [Item("!name=", name) for name in left.get("name") or ()]
+    return out + [Item(EXCLUDE, facility_value(facility)) for facility in left.get("facilities") or ()]
+
+
+def _bounds(kind: str, lower: float | None, upper: float | None) -> list[Item]:
+    if lower is not None and upper is not None:
+        return [Item(f"{kind}=", f"{lower:g}..{upper:g}" if lower != upper else f"{lower:g}")]
+    if lower is not None:
+        return [Item(f"{kind}>=", f"{lower:g}")]
+    return [Item(f"{kind}<=", f"{upper:g}")] if upper is not None else []
