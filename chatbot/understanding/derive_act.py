@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from chatbot.understanding.dialogue_state import DISTRICTS, State, next_state
+from chatbot.understanding.dialogue_state import DISTRICTS, PLACES, State, next_state
 from chatbot.understanding.turn_act import ADD, DROP, EXCLUDE, Item, TurnAct, facility_value
 
 _KEPT_ENDS = re.compile(r"(区|地铁站|站|附近)$")
@@ -30,8 +30,16 @@ def derive_act(before: State, after: State, words: str, act: str | None = None, 
     if act == "better" and next_state(before, TurnAct("better", (Item("up"),))) == after:
         return TurnAct(act, (Item("up"), *extra))
     items = [*_type(before, after), *_facilities(before, after), *_amounts(before, after, words)]
-    items += [*_texts(before, after, words), *_sort(before, after), *_excluded(before, after, words)]
+    items += [*_texts(_moved(before, after, act), after, words), *_sort(before, after), *_excluded(before, after, words)]
     return TurnAct(act, (*items, *extra))
+
+
+def _moved(before: State, after: State, act: str) -> State:
+    """What stands before places are compared: a place that replaces or corrects another clears all of them by itself."""
+    fresh = any(after.get(kind) not in (None, before.get(kind)) for kind in PLACES)
+    if act not in ("replace", "correct") or not fresh:
+        return before
+    return {key: value for key, value in before.items() if key not in PLACES}
 
 
 def _type(before: State, after: State) -> list[Item]:

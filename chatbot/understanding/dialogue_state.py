@@ -33,6 +33,9 @@ def next_state(before: State, turn: TurnAct, shown: Sequence[str] = ()) -> State
     if turn.act == "cheaper" and not turn.has("sort=", "price<=", "price>=", "price~", "price=", "type="):
         state |= {"sort_by": "price", "sort_order": "asc"}
         state.pop("price_range_lower", None)
+    if turn.act in ("replace", "correct") and turn.has(*(f"{kind}=" for kind in PLACES)):
+        for kind in PLACES:
+            state.pop(kind, None)
     for item in turn.items:
         _apply(state, item, shown)
     return {key: value for key, value in state.items() if value not in (None, [], {}, "")}

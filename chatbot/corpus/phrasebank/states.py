@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 def shown_names(names: v.Names, rng: random.Random) -> tuple[str, ...]:
     """Names of up to three hotels, as a search would show them."""
-    return tuple(v.hotel_name(names, rng)[:24] for _ in range(rng.choice((1, 2, 3, 3, 3))))
+    return tuple(v.hotel_name(names, rng)[:16] for _ in range(rng.choice((1, 2, 3, 3))))
 
 
 def random_state(maker: "TurnMaker", rng: random.Random) -> State:
     """A state of one to five wishes."""
     state: State = {}
     for slot, share in (
-        ("type", 0.25),
-        ("facilities", 0.4),
-        ("price", 0.4),
+        ("type", 0.22),
+        ("facilities", 0.35),
+        ("price", 0.35),
         ("rating", 0.15),
-        ("place", 0.45),
+        ("place", 0.35),
         ("sort", 0.1),
         ("exclude", 0.07),
     ):

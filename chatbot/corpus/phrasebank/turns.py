@@ -174,7 +174,7 @@ class TurnMaker:
         """What stands before a turn of this kind: a state, and hotels shown."""
         if act in ("request", "hello") and rng.random() < 0.9:
             return {}, ()
-        shown = shown_names(self.names, rng) if act in AFTER_RESULTS or rng.random() < 0.45 else ()
+        shown = shown_names(self.names, rng) if act in AFTER_RESULTS or rng.random() < 0.22 else ()
         return random_state(self, rng), shown
 
 

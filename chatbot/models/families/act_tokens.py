@@ -27,6 +27,8 @@ from chatbot.understanding.turn_act import (
 )
 
 USER, ASSISTANT, STATE, SHOWN, END, PAD = "<|user|>", "<|assistant|>", "<|state|>", "<|shown|>", "<|end|>", "<|pad|>"
+SHOWN_CHARACTERS = 16
+"""As much of a shown hotel's name as a model reads."""
 OR = "<|or|>"
 """Between facilities of which any is enough."""
 _VALUES: dict[str, Sequence[str]] = {
@@ -78,7 +80,7 @@ def prompt_pieces(before: dict[str, Any], shown: Sequence[str], words: str) -> l
     if shown:
         out.append(Piece(token=SHOWN))
         for at, name in enumerate(shown[: len(HOTELS)], 1):
-            out += [Piece(token=mark("v", str(at))), Piece(text=name)]
+            out += [Piece(token=mark("v", str(at))), Piece(text=name[:SHOWN_CHARACTERS])]
     return [*out, Piece(token=USER), Piece(text=words), Piece(token=ASSISTANT)]
 
 
