@@ -10,10 +10,12 @@ HOTELS = Annotated[
     Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")
 ]
 MODEL = Annotated[
-    str, typer.Option("--model", help="hotel-mini, hotel-mini-base, a folder, adapter:FOLDER or openai:NAME")
+    str, typer.Option("--model", help="hotel-mini, hotel-mini-base, rules, a folder, adapter:FOLDER or openai:NAME")
 ]
 
-BARE = Annotated[bool, typer.Option("--bare", help="measure the model alone, without the chatbot's checks")]
+VERIFIER = Annotated[
+    str, typer.Option("--verifier", help="what looks at the model's drafts: rules, or none for the model alone")
+]
 
 
 def _progress(done: int, total: int) -> None:
@@ -30,12 +32,12 @@ def evaluate(
     model: MODEL = "hotel-mini",
     predictions: Annotated[Path | None, typer.Option("--predictions", help="also write one line a scored turn")] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="only the first conversations")] = None,
-    bare: BARE = False,
+    verifier: VERIFIER = "rules",
 ) -> None:
     """Measure the chatbot on held-out conversations: slots, calls, states, replies, groundedness, with 95% intervals."""
     from chatbot.evaluation.evaluate import evaluate_file
 
-    print(evaluate_file(data, hotels, model, out, predictions, limit=limit, bare=bare, progress=_progress))
+    print(evaluate_file(data, hotels, model, out, predictions, limit=limit, verify=verifier, progress=_progress))
 
 
 def simulate(
@@ -47,6 +49,7 @@ def simulate(
     transcripts: Annotated[
         Path | None, typer.Option("--transcripts", help="also write every dialogue, as JSONL")
     ] = None,
+    verifier: VERIFIER = "rules",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Let a simulated user talk to the chatbot: task finish, pass^1 to pass^4, turns, ungrounded claims."""
@@ -54,7 +57,7 @@ def simulate(
 
     from chatbot.evaluation.simulation.simulator import simulate_model
 
-    figures = simulate_model(model, hotels, n, seeds, transcripts=transcripts, progress=_progress)
+    figures = simulate_model(model, hotels, n, seeds, transcripts=transcripts, verify=verifier, progress=_progress)
     print(
         json.dumps(figures, ensure_ascii=False)
         if as_json
@@ -73,16 +76,18 @@ def study(
     goals: Annotated[int, typer.Option("--goals", min=0, help="goals of the simulated user")] = 0,
     seeds: Annotated[int, typer.Option("--seeds", min=1, max=16, help="wordings of each goal")] = 4,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="only the first conversations")] = None,
-    bare: BARE = False,
+    verifier: VERIFIER = "rules",
 ) -> None:
     """Measure up to three models on one data set; without --model and --data go on with what the folder was started with."""
     from chatbot.dialogue.agent import Agent
-    from chatbot.evaluation.study import run_job, write_config
+    from chatbot.evaluation.study import StudyConfig, run_job, write_config
     from chatbot.models.catalog import open_model
+    from chatbot.understanding.call_verifier import verifier as named
 
     if model and data:
-        write_config(folder, model, data, hotels, goals=goals, seeds=seeds, limit=limit, bare=bare)
-    run_job(folder, open_model, Agent)
+        write_config(folder, model, data, hotels, goals=goals, seeds=seeds, limit=limit, verifier=verifier)
+    looks = named(StudyConfig.read(folder).verifier)
+    run_job(folder, open_model, lambda opened, store: Agent(opened, store, looks))
 
 
 def report(

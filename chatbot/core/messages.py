@@ -27,7 +27,10 @@ class ToolCall(BaseModel):
 
 
 class Message(BaseModel):
-    """One message; an assistant message either calls or replies."""
+    """One message; an assistant message either calls or replies.
+
+    `act` is the act line that the message follows from, where its model wrote one (see understanding/turn_act.py).
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -35,6 +38,7 @@ class Message(BaseModel):
     content: str = ""
     tool_calls: list[ToolCall] = Field(default_factory=list)
     name: str | None = None
+    act: str | None = None
 
     @property
     def call(self) -> FunctionCall | None:
@@ -59,6 +63,8 @@ class Message(BaseModel):
             out["tool_calls"] = [c.model_dump() for c in self.tool_calls]
         if self.name:
             out["name"] = self.name
+        if self.act:
+            out["act"] = self.act
         return out
 
 

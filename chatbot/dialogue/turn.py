@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatbot.core.errors import CallParseError, QueryError
-from chatbot.core.messages import Message, reply
+from chatbot.core.messages import Message
 from chatbot.dialogue.events import TurnEvent
 from chatbot.hotels.query import HotelQuery
-from chatbot.models.backends import CallDelta, Delta, TextDelta
+from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta
+from chatbot.understanding.history import context_of
 
 
 def state_of(messages: Sequence[Message]) -> HotelQuery:
-    """The dialogue state: what the last valid call asked for."""
-    for message in reversed(messages):
-        if message.call:
-            try:
-                return HotelQuery.parse(message.call.arguments)
-            except QueryError:
-                continue
+    """The dialogue state: what the turns so far add up to, or as much of it as validates."""
+    for end in range(len(messages), 0, -1):
+        try:
+            return HotelQuery.parse(context_of(messages[:end]).state)
+        except QueryError:
+            continue
     return HotelQuery()
 
 
@@ -51,11 +51,12 @@ class Turn:
     def messages(self) -> list[Message]:
         return [*self.history, *self.added]
 
-    def end(self, text: str) -> TurnEvent:
-        self.added.append(reply(text))
-        records = records_of(self.messages)
+    def end(self, message: Message) -> TurnEvent:
+        """The turn is over with this reply."""
+        self.added.append(message)
+        records = context_of(self.messages).records
         return TurnEvent(
-            text,
+            message.content,
             self.call,
             self.query,
             records,
@@ -79,4 +80,7 @@ class Draft:
         """As the model would have streamed it."""
         if self.message is None:
             raise CallParseError("the model's output is no call and no reply", remedy="Retry, or choose another model.")
-        yield CallDelta(self.message.call) if self.message.call else TextDelta(self.message.content)
+        if self.message.act:
+            yield MessageDelta(self.message)
+        else:
+            yield CallDelta(self.message.call) if self.message.call else TextDelta(self.message.content)

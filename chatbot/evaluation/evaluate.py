@@ -18,6 +18,7 @@ from chatbot.evaluation.predictions import write_predictions
 from chatbot.evaluation.runner import Progress, run_evaluation
 from chatbot.hotels.store import HotelStore
 from chatbot.models.catalog import open_model
+from chatbot.understanding.call_verifier import verifier
 
 
 def evaluate_file(
@@ -28,20 +29,21 @@ def evaluate_file(
     predictions: Path | None = None,
     *,
     limit: int | None = None,
-    bare: bool = False,
+    verify: str = "rules",
     progress: Progress | None = None,
 ) -> str:
     """What the `evaluate` command does: read, measure, write the report (and the predictions); returns a short table to read.
 
     Args:
-        bare: measure the model alone instead of the whole chatbot.
+        verify: what looks at the model's drafts: "rules", or "none" for the model alone.
 
     Raises:
         WorkbenchError: the data, the database or the model cannot be used.
     """
     hotels = hotels or settings().hotels
     started, store, opened = time.monotonic(), HotelStore.load(hotels), open_model(model)
-    report = run_evaluation(read_any(data)[:limit], opened, store, progress, None if bare else Agent(opened, store))
+    agent = None if verify == "none" else Agent(opened, store, verifier(verify))
+    report = run_evaluation(read_any(data)[:limit], opened, store, progress, agent)
     return write_report(
         report | {"model": model, "seconds": round(time.monotonic() - started, 1)}, data, hotels, out, predictions
     )
@@ -71,11 +73,15 @@ def provenance(data: Path, hotels: Path) -> dict[str, Any]:
 
 
 def summary(report: dict[str, Any]) -> str:
-    """The figures as lines of text: name, value, 95% interval, and what the model alone would have had."""
-    lines, bare = [], report.get("bare")
+    """The figures as lines of text: name, value, 95% interval; beside them the model alone and the rules alone."""
+    lines = []
     for name in METRICS:
-        alone = f"   model alone {_figure(bare, name)}" if bare else ""
-        lines.append(f"{name:30} {_figure(report, name)}{alone}")
+        others = [
+            f"   {who} alone {_figure(found, name)}"
+            for who, key in (("model", "bare"), ("rules", "rules"))
+            if (found := report.get(key))
+        ]
+        lines.append(f"{name:30} {_figure(report, name)}{''.join(others)}")
     counts = report["counts"]
     return "\n".join([*lines, f"{counts['dialogues']} dialogues, {counts['turns']} turns of the {report['measured']}"])
 

@@ -26,6 +26,7 @@ class Prediction:
         ungrounded: claims of the predicted reply that the records don't hold.
         same_hotels: at a gold call, whether the predicted call finds the same hotels; otherwise None.
         draft: where the whole chatbot was measured, what its model alone had written: the fields of DRAFT.
+        rules: likewise what the rules alone would have made of the turn.
     """
 
     id: str
@@ -41,11 +42,17 @@ class Prediction:
     ungrounded: tuple[str, ...] = ()
     same_hotels: bool | None = None
     draft: dict[str, Any] | None = None
+    rules: dict[str, Any] | None = None
 
     @property
     def bare(self) -> "Prediction":
         """The same turn with what the model alone had written, before the chatbot's checks."""
-        return replace(self, **self.draft, draft=None) if self.draft else self
+        return replace(self, **self.draft, draft=None, rules=None) if self.draft else self
+
+    @property
+    def by_rules(self) -> "Prediction":
+        """The same turn with what the rules alone make of it."""
+        return replace(self, **self.rules, draft=None, rules=None) if self.rules else self
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""

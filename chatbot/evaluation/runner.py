@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from chatbot.core.errors import InputError, QueryError
 from chatbot.core.messages import Conversation, Message
+from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.turn import Draft
 from chatbot.evaluation.metrics.metrics import evaluate
 from chatbot.evaluation.predictions import DRAFT, Prediction, append_predictions, read_predictions
@@ -14,6 +15,8 @@ from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import ChatModel
+from chatbot.models.rules import RulesModel
+from chatbot.understanding.call_verifier import NoVerifier
 
 BATCH = 32
 Progress = Callable[[int, int], None]
@@ -109,11 +112,21 @@ def _prediction(turn: Turn, predicted: Message | None, store: HotelStore) -> Pre
     )
 
 
-def _checked(turn: Turn, draft: Message | None, agent: Checked, store: HotelStore) -> Prediction:
-    """The chatbot's message, with the model's own draft beside it."""
-    bare = _prediction(turn, draft, store)
+def _checked(turn: Turn, draft: Message | None, agent: Checked, model: ChatModel, store: HotelStore) -> Prediction:
+    """The chatbot's message, with the model's own draft and what the rules alone would say beside it."""
+    rules = Agent(RulesModel(), store, NoVerifier()).next_message(turn.context)
+    others = {"draft": _alone(turn, draft, model, store), "rules": rules}
+    rows = {key: _prediction(turn, message, store) for key, message in others.items()}
+    parts = {key: {name: getattr(row, name) for name in DRAFT} for key, row in rows.items()}
     whole = _prediction(turn, agent.next_message(turn.context, Draft(draft)), store)
-    return replace(whole, draft={name: getattr(bare, name) for name in DRAFT})
+    return replace(whole, draft=parts["draft"], rules=parts["rules"])
+
+
+def _alone(turn: Turn, draft: Message | None, model: ChatModel, store: HotelStore) -> Message | None:
+    """What the model alone says: its draft, or the reply that is computed from its act line."""
+    if draft is None or not draft.act:
+        return draft
+    return Agent(model, store, NoVerifier()).next_message(turn.context, Draft(draft))
 
 
 def _batches(todo: Sequence[Turn]) -> Iterator[list[Turn]]:
@@ -162,7 +175,9 @@ def predict(
     for batch in _batches([turn for turn in todo if turn.key not in rows]):
         drafts = model.predict([(turn.context, turn.tools) for turn in batch])
         new = [
-            _checked(turn, draft, agent, store) if agent else _prediction(turn, draft, store)
+            _checked(turn, draft, agent, model, store)
+            if agent
+            else _prediction(turn, _alone(turn, draft, model, store), store)
             for turn, draft in zip(batch, drafts, strict=True)
         ]
         rows |= {(row.id, row.turn): row for row in new}
@@ -174,12 +189,13 @@ def predict(
 
 
 def scored(rows: Sequence[Prediction]) -> dict[str, Any]:
-    """The figures of `metrics.evaluate`; where the whole chatbot was measured, those of its model alone under `bare`."""
+    """The figures of `metrics.evaluate`; where the whole chatbot was measured, those of its model alone under `bare`, of the rules alone under `rules`."""
     drafted = any(row.draft for row in rows)
     return {
         **evaluate(rows),
         "measured": "chatbot" if drafted else "model",
         "bare": evaluate([row.bare for row in rows]) if drafted else None,
+        "rules": evaluate([row.by_rules for row in rows]) if any(row.rules for row in rows) else None,
     }
 
 

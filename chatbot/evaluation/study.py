@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from chatbot.core.errors import InputError
 from chatbot.core.jobs import JobWriter
@@ -41,7 +41,7 @@ class StudyConfig(BaseModel):
         hotels: the database that calls run against.
         limit: only so many conversations, None for all.
         goals, seeds: of the simulated user; 0 goals leave it out.
-        bare: measure on the data the model alone, without the chatbot's checks.
+        verifier: what looks at the model's drafts, "rules" or "none"; with "none" the model alone is measured on the data.
     """
 
     models: list[str] = Field(min_length=1, max_length=MOST_MODELS)
@@ -50,7 +50,22 @@ class StudyConfig(BaseModel):
     limit: int | None = Field(None, ge=1)
     goals: int = Field(0, ge=0, le=1000)
     seeds: int = Field(4, ge=1, le=16)
-    bare: bool = False
+    verifier: str = "rules"
+
+    @property
+    def bare(self) -> bool:
+        """Whether the model alone is measured."""
+        return self.verifier == "none"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older(cls, data: Any) -> Any:
+        """Studies written before verifiers had names say `bare`."""
+        if isinstance(data, dict) and "bare" in data:
+            data = dict(data)
+            if data.pop("bare"):
+                data["verifier"] = "none"
+        return data
 
     @classmethod
     def read(cls, folder: Path) -> "StudyConfig":
@@ -112,7 +127,13 @@ def run_study(
             _write(done, {"model": name, **run.measure(position, model, open_agent(model, store))})
         figures.append(json.loads(done.read_text(encoding="utf-8")))
     rows = [_rows(folder, position, conversations) for position in range(len(figures))]
-    result = {"models": figures, **_compared(figures, rows), "bare": None, **provenance(config.data, config.hotels)}
+    result = {
+        "models": figures,
+        **_compared(figures, rows),
+        "bare": None,
+        "rules": None,
+        **provenance(config.data, config.hotels),
+    }
     if not config.bare:
         result["bare"] = _compared(
             [figure["bare"] for figure in figures], [[row.bare for row in mine] for mine in rows]

@@ -21,7 +21,14 @@ class CallDelta:
     call: FunctionCall
 
 
-Delta = TextDelta | CallDelta
+@dataclass(frozen=True)
+class MessageDelta:
+    """A whole message with its act line, from a model that writes those: a call, or a turn whose reply is computed."""
+
+    message: Message
+
+
+Delta = TextDelta | CallDelta | MessageDelta
 
 
 class ChatModel(Protocol):

@@ -8,6 +8,7 @@ from pathlib import Path
 from chatbot.core.errors import ModelError
 from chatbot.core.settings import Settings, settings
 from chatbot.models.backends import ChatModel
+from chatbot.models.rules import RulesModel
 
 DEFAULT = "hotel-mini"
 
@@ -53,7 +54,7 @@ def _folders(workspace: Path) -> Iterator[Path]:
 
 
 def open_model(model_id: str = DEFAULT, current: Settings | None = None) -> ChatModel:
-    """Open a model by id: "hotel-mini", "hotel-mini-base", "adapter:FOLDER", "openai:MODEL" or a folder.
+    """Open a model by id: "hotel-mini", "hotel-mini-base", "rules", "adapter:FOLDER", "openai:MODEL" or a folder.
 
     Raises:
         ModelError: there is no such model, naming the choices.
@@ -61,6 +62,8 @@ def open_model(model_id: str = DEFAULT, current: Settings | None = None) -> Chat
     current = current or settings()
     if model_id.startswith("openai:"):
         return _endpoint(model_id.removeprefix("openai:"), current)
+    if model_id == "rules":
+        return RulesModel()
     from chatbot.models.local import LocalModel
 
     if model_id == DEFAULT:

@@ -11,7 +11,8 @@ from transformers import DynamicCache, PreTrainedTokenizerBase
 
 from chatbot.core.errors import BackendError, CallParseError
 from chatbot.core.messages import Message
-from chatbot.models.backends import CallDelta, Delta, TextDelta
+from chatbot.models.act_constraint import ActConstraint
+from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta
 from chatbot.models.constraint import CallConstraint
 from chatbot.models.families.family import Family
 from chatbot.models.loading import load_adapters, load_base, load_tokenizer
@@ -46,11 +47,19 @@ class LocalModel:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
-        self.constraint = CallConstraint(self.tokenizer, self.family, self.model.config.get_text_config().vocab_size)
+        size = self.model.config.get_text_config().vocab_size
+        self.constraint: ActConstraint | CallConstraint = (
+            ActConstraint(self.tokenizer) if self.acts else CallConstraint(self.tokenizer, self.family, size)
+        )
         self.stops = {
             i for i in (self.tokenizer.convert_tokens_to_ids(t) for t in self.family.stops) if isinstance(i, int)
         }
         self.stops.add(self.tokenizer.eos_token_id)
+
+    @property
+    def acts(self) -> bool:
+        """Whether it writes act lines."""
+        return self.family.name == "act-line"
 
     @property
     def small(self) -> bool:
@@ -99,7 +108,9 @@ class LocalModel:
                         yield TextDelta(visible[len(shown) :])
                         shown = visible
         message = self.family.read(self._text(written), messages)
-        if message.call:
+        if message.act:
+            yield MessageDelta(message)
+        elif message.call:
             yield CallDelta(message.call)
         elif len(message.content) > len(shown):
             yield TextDelta(message.content[len(shown) :])

@@ -11,6 +11,7 @@ from chatbot.models.folder import read_json, template_text
 FAMILY_FILE = "workbench.json"
 TEMPLATES = Path(__file__).parent / "families" / "templates"
 _FAMILIES = {
+    "act-line": ("act_line", "ACT_LINE"),
     "hotel-mini": ("hotel_mini", "HOTEL_MINI"),
     "chatglm3": ("chatglm3", "CHATGLM3"),
     "llama2": ("llama2", "LLAMA2"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation, read_conversations
 from chatbot.models.families.family import Family
-from chatbot.models.render import IGNORED, render
+from chatbot.models.render import IGNORED, encode
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -59,14 +59,16 @@ class Statistics:
     lengths: list[int]
 
 
-def example(
+def rendered(
     conversation: Conversation, family: Family, tokenizer: "PreTrainedTokenizerBase", max_length: int
-) -> Example:
-    """Render one conversation."""
-    rendered = render(conversation.messages, conversation.tools, family, tokenizer)
-    return Example(
-        conversation.id, conversation.source, rendered.ids[:max_length], rendered.labels[:max_length], len(rendered.ids)
-    )
+) -> list[Example]:
+    """The examples of one conversation: one, or one a turn where the family reads turn by turn."""
+    out = []
+    for pieces in family.examples(conversation.messages, conversation.tools) or [[]]:
+        found = encode(pieces, tokenizer)
+        ids, labels = found.ids[:max_length], found.labels[:max_length]
+        out.append(Example(conversation.id, conversation.source, ids, labels, len(found.ids)))
+    return out
 
 
 def examples(
@@ -79,7 +81,7 @@ def examples(
     """
     if not conversations:
         raise InputError("the training data is empty", remedy="Give at least one conversation.")
-    out = [example(conversation, family, tokenizer, max_length) for conversation in conversations]
+    out = [e for conversation in conversations for e in rendered(conversation, family, tokenizer, max_length)]
     empty = [e.id for e in out if not e.trained]
     if empty:
         shown = ", ".join(empty[:5]) + (" …" if len(empty) > 5 else "")

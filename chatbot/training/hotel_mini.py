@@ -21,10 +21,10 @@ from chatbot.models.families.act_tokens import act_pieces, prompt_pieces
 from chatbot.models.render import IGNORED, encode
 
 SHAPE: dict[str, Any] = {
-    "hidden_size": 320, "num_hidden_layers": 9, "intermediate_size": 864, "num_attention_heads": 5,
-    "num_key_value_heads": 5, "head_dim": 64, "max_position_embeddings": 1024, "tie_word_embeddings": True,
+    "hidden_size": 256, "num_hidden_layers": 8, "intermediate_size": 704, "num_attention_heads": 4,
+    "num_key_value_heads": 4, "head_dim": 64, "max_position_embeddings": 1024, "tie_word_embeddings": True,
 }  # fmt: skip
-"""About 13M parameters: deeper and narrower reads better for its size (arXiv:2402.14905)."""
+"""About 8M parameters: what two cores can train in a session; a larger one learns less in the same hours (docs/log.md)."""
 POOL = 1500
 """Examples from which batches of like length are made."""
 
@@ -43,7 +43,7 @@ class ActTrainingConfig:
     """
 
     seconds: float = 5400
-    batch_tokens: int = 3072
+    batch_tokens: int = 2048
     learning_rate: float = 1.5e-3
     warmup_steps: int = 200
     decay_share: float = 0.35

@@ -1,104 +1,81 @@
-"""Grounds a call in the user's words: what a small model asks for must have been said, and what was said must be asked for."""
+"""Compares what a model understood with what rules hear in the same words: it may doubt a draft, it never changes one."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from typing import Protocol
 
-from chatbot.core.messages import FunctionCall, Message
-from chatbot.hotels.facilities import match_facility, spoken
+from chatbot.core.errors import InputError, QueryError
+from chatbot.core.messages import Message
+from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.hotels.query import HotelQuery
-from chatbot.understanding.consistency import Step, missing_slots, unsupported_slots
-from chatbot.understanding.rule_parser import DROPPED, ParsedSlots, parse_slots
+from chatbot.understanding.consistency import Step, unsupported_slots
+from chatbot.understanding.dialogue_state import State, next_state
+from chatbot.understanding.history import Context, act_of
+from chatbot.understanding.normalise import model_words
+from chatbot.understanding.rule_parser import DROPPED, Band, ParsedSlots, parse_slots
 
-_POINTS = r"第.[家个]|它|[这那该]家|[这那该]个?酒店"
-_DINING = {"中式餐厅", "西式餐厅"}
-"""People say that they have eaten; a word that means either of these is no sure wish."""
-_GIVEN_UP = {"type": "型|档次", "price_range": "价|钱|预算|贵|便宜|元|块|费|百|千", "rating_range": "评|分|口碑"}
-"""What the words speak of when such a wish is given up."""
-_BOUNDS = {"price_range": "prices", "rating_range": "ratings"}
-
-
-def _step(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Message]) -> tuple[Step, ParsedSlots]:
-    words = next((m.content for m in reversed(messages) if m.role == "user"), "")
-    names = [str(r["name"]) for m in messages for r in m.records if r.get("name")]
-    arguments = HotelQuery.parse(wanted.arguments).arguments()
-    names += [n for n in (arguments.get("name"),) if n and n in words]
-    return Step(0, words, state.arguments(), arguments, [], names), parse_slots(words, names)
+_POINTS = r"第.[家个]|它|[这那该]家|[这那该]个?酒店|其中|这几|那几|刚才"
+_UNSURE = r"不是|不要|不用|别|不想|不必|没必要|除了|\bnot\b|n't|\bno\b|without|except|instead"
+"""Words that turn a wish around: where they stand, rules that only find words are not sure of anything."""
+_QUESTIONS = {"ask_field", "ask_has", "compare", "book", "cancel", "complaint", "attack", "off_topic", "unsupported"}
+"""Acts in which amounts and facilities are spoken of without being wished for."""
 
 
-def contradictions(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Message]) -> list[str]:
-    """Wishes that the call adds and the last utterance lacks, and the other way round; [] where they agree."""
-    return _wrong(*_step(wanted, state, messages))
+class CallVerifier(Protocol):
+    """What looks at a draft before it is used."""
+
+    name: str
+
+    def doubts(self, draft: Message, context: Context, words: str) -> list[str]:
+        """Why the draft may be wrong, in words for the trace; [] where nothing speaks against it."""
+        ...
 
 
-def _wrong(step: Step, parsed: ParsedSlots) -> list[str]:
-    other_type = [t for t in parsed.types if len(parsed.types) == 1 and t != step.arguments.get("type")]
-    return list(
-        dict.fromkeys(
-            unsupported_slots(step, parsed)
-            + missing_slots(step, parsed)
-            + other_type
-            + _forgotten(step)
-            + _vague(step, parsed)
-            + _malformed_slots(step)
+class NoVerifier:
+    """The model alone."""
+
+    name = "none"
+
+    def doubts(self, draft: Message, context: Context, words: str) -> list[str]:
+        """Nothing is ever doubted."""
+        return []
+
+
+class RuleVerifier:
+    """Doubts a draft where sure signs in the words say otherwise: a plain amount, one type, a facility by its own name."""
+
+    name = "rules"
+
+    def doubts(self, draft: Message, context: Context, words: str) -> list[str]:
+        """The sure signs that the draft misses, and, of a call without an act line, what the words do not support."""
+        act = act_of(draft)
+        if act is None and draft.call is None:
+            return []
+        if act is not None and act.act in _QUESTIONS:
+            return []
+        said = model_words(words)
+        slots = parse_slots(said, [name for name in context.shown if name])
+        after = (
+            next_state(context.state, act, context.shown) if act else dict(draft.call.arguments if draft.call else {})
         )
-    )
+        if re.search(_UNSURE, said) or re.search(DROPPED, said) or re.search(_POINTS, said):
+            return [] if act else _unsupported(after, context, said, slots)
+        out = [*_missing_amounts(slots, after), *_missing_type(slots, after), *_missing_facilities(said, after)]
+        return out if act else out + _unsupported(after, context, said, slots)
 
 
-def _vague(step: Step, parsed: ParsedSlots) -> list[str]:
-    """Facilities that were said by a word for several (wifi, 泳池) and that the call lacks, as that word."""
-    asked = {name for f in step.arguments.get("facilities") or [] for name in match_facility(f)}
-    mentions = (
-        [m for m in parsed.facilities if len(m) > 1 and not m & (asked | _DINING)]
-        if not step.arguments.get("name")
-        else []
-    )
-    return [word for mention in mentions if (word := _said(step.words, mention))]
+VERIFIERS: dict[str, type[NoVerifier] | type[RuleVerifier]] = {"none": NoVerifier, "rules": RuleVerifier}
 
 
-def _said(words: str, mention: frozenset[str]) -> str:
-    """The longest word of the user's that means just these facilities."""
-    own = {spoken(name, words) for name in mention}
-    return max((word for word in own if match_facility(word) == mention), key=len, default="")
+def verifier(name: str) -> CallVerifier:
+    """A verifier by name.
 
-
-def _malformed_slots(step: Step) -> list[str]:
-    """A facility twice, or 一家全季酒店 taken for a hotel called 家全季酒店."""
-    meant = [match_facility(f) or frozenset([f]) for f in step.arguments.get("facilities") or []]
-    name = str(step.arguments.get("name") or "")
-    return ["repeated"] * (len(set(meant)) < len(meant)) + ["measured"] * (
-        name != _strip_measure_word(name, step.words)
-    )
-
-
-def _strip_measure_word(name: str, words: str) -> str:
-    return name[1:] if name[:1] in ("家", "个", "间") and f"一{name}" in words else name
-
-
-def _forgotten(step: Step) -> list[str]:
-    """Facilities and kinds of wishes that stood before, are gone from the call, and were not given up in words."""
-    gone = [
-        key
-        for key in _GIVEN_UP
-        if any(k.startswith(key) for k in step.before) and not any(k.startswith(key) for k in step.arguments)
-    ]
-    if re.search(DROPPED, step.words):
-        return [key for key in gone if not re.search(_GIVEN_UP[key], step.words)]
-    return gone + [f for f in step.before.get("facilities") or [] if f not in (step.arguments.get("facilities") or [])]
-
-
-def missed_call(state: HotelQuery, messages: Sequence[Message]) -> FunctionCall | None:
-    """The call that a reply should have been: a type, price or rating was said that the state does not hold, and of no one hotel."""
-    step, parsed = _step(FunctionCall(name="search_hotels", arguments=state.arguments()), state, messages)
-    if refers_to_result(step.words) or any(name in step.words for name in step.names):
-        return None
-    sure = parsed if not step.names else replace(parsed, facilities=())
-    return (
-        add_parsed_slots(state, messages)
-        if missing_slots(step, sure) or (len(parsed.types) == 1 and parsed.types != {state.type})
-        else None
-    )
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in VERIFIERS:
+        raise InputError("no such verifier", value=name, remedy=f"Choose one of {', '.join(VERIFIERS)}.")
+    return VERIFIERS[name]()
 
 
 def refers_to_result(words: str) -> bool:
@@ -106,49 +83,50 @@ def refers_to_result(words: str) -> bool:
     return bool(re.search(_POINTS, words))
 
 
-def add_parsed_slots(state: HotelQuery, messages: Sequence[Message]) -> FunctionCall:
-    """The search for what stood before and what the last utterance was parsed to add."""
-    return repair_call(FunctionCall(name="search_hotels", arguments=state.arguments()), state, messages)
+def _missing_amounts(slots: ParsedSlots, after: State) -> list[str]:
+    out = []
+    for kind, bands in (("price", slots.prices), ("rating", slots.ratings)):
+        held = (after.get(f"{kind}_range_lower"), after.get(f"{kind}_range_upper"))
+        if len(bands) == 1 and not bands[0].fits(*held) and not _touches(bands[0], held):
+            out.append(f"{kind}: {bands[0].lower or ''}–{bands[0].upper or ''} was said")
+    return out
 
 
-def repair_call(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Message]) -> FunctionCall:
-    """The call with every contradicting slot as it was parsed, or as it stood before where nothing was parsed for it."""
-    step, parsed = _step(wanted, state, messages)
-    wrong, out = set(_wrong(step, parsed)), dict(step.arguments)
-    for field in ("name", "address", "subway"):
-        if out.get(field) in wrong:
-            _put(out, field, step.before.get(field))
-    if wrong & {"type", *parsed.types, str(out.get("type"))}:
-        _put(out, "type", min(parsed.types) if len(parsed.types) == 1 else step.before.get("type"))
-    _put(out, "name", _strip_measure_word(str(out.get("name") or ""), step.words) or None)
-    _put(out, "facilities", _facilities(step, parsed, wrong))
-    for field, kind in _BOUNDS.items():
-        bands = [band for band in getattr(parsed, kind) if not band.about]
-        now = (out.get(f"{field}_lower"), out.get(f"{field}_upper"))
-        changed = now != (step.before.get(f"{field}_lower"), step.before.get(f"{field}_upper"))
-        if len(bands) == 1 and not bands[0].fits(*now):
-            _put(out, f"{field}_lower", bands[0].lower)
-            _put(out, f"{field}_upper", bands[0].upper)
-        elif changed and not getattr(parsed, kind) and (now != (None, None) or field in wrong):
-            for end in ("lower", "upper"):
-                _put(out, f"{field}_{end}", step.before.get(f"{field}_{end}"))
-    return FunctionCall(name=wanted.name, arguments=out)
+def _touches(band: Band, held: Sequence[float | None]) -> bool:
+    """Whether a number that was said is one of the bounds: which of them, the model may know better."""
+    numbers = {number for number in (band.lower, band.upper) if number is not None}
+    return bool(numbers & set(held))
 
 
-def _facilities(step: Step, parsed: ParsedSlots, wrong: set[str]) -> list[str]:
-    kept = [f for f in step.arguments.get("facilities") or [] if f not in wrong]
-    asked = [match_facility(f) or {f} for f in kept]
-    kept = [f for f in step.before.get("facilities") or [] if f in wrong and f not in kept] + kept
-    added = [
-        min(m) for m in parsed.facilities if len(m) == 1 and min(m) in wrong and not any(min(m) in a for a in asked)
-    ]
-    once = {match_facility(f) or frozenset([f]): f for f in reversed(kept + added + _vague(step, parsed))}
-    return list(reversed(once.values()))
+def _missing_type(slots: ParsedSlots, after: State) -> list[str]:
+    if len(slots.types) != 1 or after.get("type") in slots.types:
+        return []
+    excluded = (after.get("exclude") or {}).get("type") or ()
+    return [] if set(excluded) & slots.types else [f"type: {min(slots.types)} was said"]
 
 
-def _put(arguments: dict[str, Any], key: str, value: Any) -> None:
-    """Set an argument, or take it out where there is no value."""
-    if value is None or value == []:
-        arguments.pop(key, None)
-    else:
-        arguments[key] = value
+def _missing_facilities(said: str, after: State) -> list[str]:
+    """Facilities that stand in the words by their own full name."""
+    named = [name for name in FACILITIES if len(name) > 2 and name in said]
+    held = {name for facility in after.get("facilities") or () for name in _members(facility)}
+    return [f"facility: {name} was said" for name in named if name not in held and not _part_of(name, named)]
+
+
+def _part_of(name: str, others: Sequence[str]) -> bool:
+    return any(name != other and name in other for other in others)
+
+
+def _members(facility: str | Sequence[str]) -> set[str]:
+    words = [facility] if isinstance(facility, str) else facility
+    return {name for word in words for name in (match_facility(word) or {word})}
+
+
+def _unsupported(after: State, context: Context, said: str, slots: ParsedSlots) -> list[str]:
+    """What a call asks for and the words do not give."""
+    try:
+        arguments = HotelQuery.parse(after).arguments()
+    except QueryError as error:
+        return [error.what]
+    names = [*context.shown, str(arguments.get("name") or "")]
+    step = Step(0, said, context.state, arguments, [], names)
+    return [f"not said: {what}" for what in unsupported_slots(step, slots)]

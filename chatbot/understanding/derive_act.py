@@ -30,7 +30,11 @@ def derive_act(before: State, after: State, words: str, act: str | None = None, 
     if act == "better" and next_state(before, TurnAct("better", (Item("up"),))) == after:
         return TurnAct(act, (Item("up"), *extra))
     items = [*_type(before, after), *_facilities(before, after), *_amounts(before, after, words)]
-    items += [*_texts(_moved(before, after, act), after, words), *_sort(before, after), *_excluded(before, after, words)]
+    items += [
+        *_texts(_moved(before, after, act), after, words),
+        *_sort(before, after),
+        *_excluded(before, after, words),
+    ]
     return TurnAct(act, (*items, *extra))
 
 

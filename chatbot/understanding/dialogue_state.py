@@ -49,7 +49,13 @@ def needs_search(before: State, turn: TurnAct, after: State) -> bool:
 
 
 def _copy(value: Any) -> Any:
-    return list(value) if isinstance(value, list) else {k: list(v) for k, v in value.items()} if isinstance(value, dict) else value
+    return (
+        list(value)
+        if isinstance(value, list)
+        else {k: list(v) for k, v in value.items()}
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def _clear(state: State, kind: str) -> None:
@@ -148,7 +154,28 @@ def place(kind: str, words: str) -> str:
     return words
 
 
-DISTRICTS = frozenset("东城 西城 朝阳 海淀 丰台 石景山 门头沟 房山 通州 顺义 昌平 大兴 怀柔 平谷 密云 延庆 崇文 宣武".split())
+DISTRICTS = frozenset(
+    [
+        "东城",
+        "西城",
+        "朝阳",
+        "海淀",
+        "丰台",
+        "石景山",
+        "门头沟",
+        "房山",
+        "通州",
+        "顺义",
+        "昌平",
+        "大兴",
+        "怀柔",
+        "平谷",
+        "密云",
+        "延庆",
+        "崇文",
+        "宣武",
+    ]
+)
 
 
 def _bound(state: State, op: str, value: str) -> None:

@@ -9,7 +9,9 @@ from opencc import OpenCC
 from chatbot.understanding.numerals import TO, chinese_digits, english_digits
 
 RATING_WORDS = r"评分|打分|评价|口碑|分数|评级|得分|好评"
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]"
+)
 _VALUE = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2}
 _K_IS_SIZE = r"\s*(?:屏|电视|画|超?高清|投影|影|分辨|显示|蓝光|tv|projector|screen|display|monitor|hdr|ultra|uhd|video|television|smart|run|race|steps|跑|resolution|lamp|led)"
 _K_SHARED = re.compile(rf"(?<![\w.])(\d(?:\.\d)?)({TO}| to )(?=\d(?:\.\d+)?[kK](?![A-Za-z])(?!{_K_IS_SIZE}))", re.I)

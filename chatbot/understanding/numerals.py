@@ -30,10 +30,17 @@ _MONEY = re.compile(
     r"(?:多|来|几|出头)?\s*(?:块|元(?![桥里村街楼店大立])|美元|美金|美刀|刀|欧元|英镑|港[元币]|人民币|rmb|蚊)", re.I
 )
 _OWN_MEASURE = re.compile(r"[晚夜天宿间个人位家张]|星")
-_SHARED = re.compile(rf"(?<![{ONES}十百千万零第\d.])([{ONES}\d])({TO})(?=([{ONES}\d])([百千])(?!{MEASURE}|[{ONES}]?[十百]))")
+_SHARED = re.compile(
+    rf"(?<![{ONES}十百千万零第\d.])([{ONES}\d])({TO})(?=([{ONES}\d])([百千])(?!{MEASURE}|[{ONES}]?[十百]))"
+)
 _SHORT = (
     (re.compile(r"俩(?=[百千])"), "两"),
-    (re.compile(rf"(?<![{ONES}几数好\d万])千(?=元(?:以|左右|上下|之?[内下上]|出头|级))|(?<=[过超上破])千(?=[，。,.的元块!?;]|$)"), "1000"),
+    (
+        re.compile(
+            rf"(?<![{ONES}几数好\d万])千(?=元(?:以|左右|上下|之?[内下上]|出头|级))|(?<=[过超上破])千(?=[，。,.的元块!?;]|$)"
+        ),
+        "1000",
+    ),
     (re.compile(rf"(?<![{ONES}几数好\d])千(?=[把来]块)"), "1000"),
     (re.compile(rf"(?<![{ONES}几数好\d])百(?=[把来]块)|(?<![{ONES}几数好\d千])百十(?=来?块)"), "100"),
     (re.compile(rf"(?<![{ONES}几数好\d千])百八十(?=块)"), "80-100"),
@@ -123,11 +130,10 @@ def chinese_digits(text: str) -> str:
     return _RUN.sub(_digits, _SHARED.sub(_head, text))
 
 
-_SMALL_WORDS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-)
+_SMALL_WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _EN = {word: n for n, word in enumerate(_SMALL_WORDS.split(), 1)} | {
-    word: n * 10 for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+    word: n * 10
+    for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
 }
 _EN |= {"a": 1, "an": 1}
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"

@@ -11,12 +11,34 @@ from typing import Any
 from chatbot.core.errors import InputError
 
 ACTS = (
-    *("request", "refine", "replace", "correct", "drop", "restart", "cheaper", "better", "more", "superlative", "by_name"),
+    *(
+        "request",
+        "refine",
+        "replace",
+        "correct",
+        "drop",
+        "restart",
+        "cheaper",
+        "better",
+        "more",
+        "superlative",
+        "by_name",
+    ),
     *("ask_field", "ask_has", "compare", "book", "cancel", "thanks", "bye", "hello", "affirm", "deny", "smalltalk"),
     *("off_topic", "unsupported", "complaint", "unclear", "attack"),
 )
 FIELDS = (
-    *("phone", "address", "price", "rating", "subway", "facilities", "type", "nearby_attractions", "nearby_restaurants"),
+    *(
+        "phone",
+        "address",
+        "price",
+        "rating",
+        "subway",
+        "facilities",
+        "type",
+        "nearby_attractions",
+        "nearby_restaurants",
+    ),
 )
 SORTS = ("price_asc", "price_desc", "rating_desc", "rating_asc")
 HOTELS = ("1", "2", "3", "4", "5", "last", "it", "all")
@@ -37,7 +59,19 @@ ADD, DROP, EXCLUDE = "+", "-", "!"
 COPIED = ("name=", "!name=", "address=", "subway=", "near=", "?")
 """Operators whose value stands in the user's words."""
 NUMERIC = ("price<=", "price>=", "price~", "price=", "rating>=", "rating<=", "rating=")
-DROPS = ("-type", "-price", "-rating", "-name", "-address", "-subway", "-near", "-sort", "-facilities", "-exclude", "-all")
+DROPS = (
+    "-type",
+    "-price",
+    "-rating",
+    "-name",
+    "-address",
+    "-subway",
+    "-near",
+    "-sort",
+    "-facilities",
+    "-exclude",
+    "-all",
+)
 BARE = (*DROPS, "up", "prev")
 """Operators without a value."""
 VALUED = (ADD, DROP, EXCLUDE, "type=", "!type=", "!#", "#", "sort=", "top:", "ask:", "has:")

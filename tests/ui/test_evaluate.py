@@ -70,7 +70,7 @@ def study(settings, tmp_path):
     conversation = Conversation(id="c", source="c", messages=messages)
     data, folder = tmp_path / "data.jsonl", settings.folder("jobs") / "s1"
     write_conversations(data, [conversation])
-    config = StudyConfig(models=["base", "tuned"], data=data, hotels=settings.hotels, bare=True)
+    config = StudyConfig(models=["base", "tuned"], data=data, hotels=settings.hotels, verifier="none")
     run_study(config, folder, lambda name: Gold(conversation, name == "base"), lambda model, store: None)
     (folder / "config.json").write_text(config.model_dump_json())
     (folder / "job.json").write_text(json.dumps({"kind": "study", "argv": [], "created": 1.0}))

@@ -44,7 +44,7 @@ def _same(one: State, other: State) -> bool:
 def _with_named(row: Row, words: str, shown: tuple[str, ...], rng: random.Random) -> tuple[str, ...]:
     """The hotels shown, with the one that the turn names among them."""
     about = str(row.get("about") or "")
-    if not shown or about in ("", "all") or about.split(",")[0] in HOTELS or about not in words:
+    if not shown or about in ("", "all") or about.split(",", maxsplit=1)[0] in HOTELS or about not in words:
         return shown
     at = rng.randrange(len(shown))
     return (*shown[:at], about, *shown[at + 1 :])

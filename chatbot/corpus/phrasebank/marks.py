@@ -107,7 +107,12 @@ def _wording(mark: str, row: Row, maker: "TurnMaker", filled: Filled, rng: rando
     from chatbot.corpus.phrasebank.turns import wish_item
 
     form, number = mark[:-1], mark[-1]
-    if maker.bank.wishes and row["act"] in ("request", "refine") and f"fac{number}" in row["set"] and rng.random() < UNKNOWN_SHARE:
+    if (
+        maker.bank.wishes
+        and row["act"] in ("request", "refine")
+        and f"fac{number}" in row["set"]
+        and rng.random() < UNKNOWN_SHARE
+    ):
         wish = maker.wording(f"wish-{form}", row["lang"], rng)
         filled.wishes[number] = wish_item(wish)
         return str(wish["text"])

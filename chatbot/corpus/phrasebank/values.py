@@ -269,7 +269,7 @@ def hotel_name(names: Names, rng: random.Random) -> str:
 
 def short_name(name: str, rng: random.Random) -> str:
     """A name as people shorten it: without its branch, its city or its kind of house."""
-    core = name.split("(")[0].split("（")[0]
+    core = name.split("(", maxsplit=1)[0].split("（", maxsplit=1)[0]
     core = core.removeprefix("北京") if rng.random() < 0.6 and len(core) > 4 else core
     for suffix in sorted(_SUFFIXES, key=len, reverse=True):
         if rng.random() < 0.4 and core.endswith(suffix) and len(core) - len(suffix) >= 2:

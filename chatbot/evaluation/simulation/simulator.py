@@ -154,6 +154,7 @@ def simulate_model(
     seeds: int,
     *,
     transcripts: Path | None = None,
+    verify: str = "rules",
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """What the `simulate` command does: open a model, hold the dialogues, and return the figures of `summarise`.
@@ -166,11 +167,13 @@ def simulate_model(
     """
     from chatbot.dialogue.agent import Agent
     from chatbot.models.catalog import open_model
+    from chatbot.understanding.call_verifier import verifier
 
     store = HotelStore.load(hotels or settings().hotels)
     started = time.monotonic()
-    outcomes = simulate(Agent(open_model(model), store), store, n, seeds, progress=progress, kept=transcripts)
-    return {**summarise(outcomes), "model": model, "seconds": round(time.monotonic() - started, 1)}
+    agent = Agent(open_model(model), store, verifier(verify))
+    outcomes = simulate(agent, store, n, seeds, progress=progress, kept=transcripts)
+    return {**summarise(outcomes), "model": model, "verifier": verify, "seconds": round(time.monotonic() - started, 1)}
 
 
 def conversation(outcome: Outcome, number: int) -> Conversation:

@@ -34,6 +34,7 @@ class Family:
         visible: (reply text so far, messages before it) → what a person may see of it (references filled in).
         is_call: generated text so far → True / False, or None while it is too short to tell.
         stops: tokens that end a generation.
+        turnwise: (messages, tools) → one complete example for each turn; None where a conversation is one example.
         call_start: the token or text after which the arguments of a call follow.
     """
 
@@ -47,3 +48,8 @@ class Family:
     visible: Callable[[str, Sequence[Message]], str] = _plain
     call_start: str = ""
     special_tokens: tuple[str, ...] = field(default=())
+    turnwise: Callable[[Sequence[Message], Sequence[dict[str, Any]]], list[list[Piece]]] | None = None
+
+    def examples(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> list[list[Piece]]:
+        """The training examples of a conversation: the whole of it, or one a turn where the family reads turn by turn."""
+        return self.turnwise(messages, tools) if self.turnwise else [self.pieces(messages, tools)]

@@ -150,7 +150,7 @@ class EndpointModel:
             for delta in self.generate(messages, tools):
                 if isinstance(delta, CallDelta):
                     return Message(role="assistant", tool_calls=[ToolCall(function=delta.call)])
-                text += delta.text
+                text += delta.text if isinstance(delta, TextDelta) else ""
         except CallParseError:
             return None
         return reply(text)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from chatbot.core.errors import InputError
 from chatbot.core.messages import FunctionCall, Message, ToolCall
-from chatbot.models.backends import CallDelta, Delta, TextDelta
+from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta
 
 
 class Part(BaseModel):
@@ -125,8 +125,11 @@ class Chunks:
         """More text, or a whole call."""
         if isinstance(delta, TextDelta):
             return self._chunk({"content": delta.text})
+        called = delta.message.call if isinstance(delta, MessageDelta) else delta.call
+        if called is None:
+            return self._chunk({})
         self._calls += 1
-        return self._chunk({"tool_calls": [{"index": self._calls - 1} | call_fields(delta.call)]})
+        return self._chunk({"tool_calls": [{"index": self._calls - 1} | call_fields(called)]})
 
     def end(self) -> dict[str, Any]:
         """The last chunk says why it is the last."""

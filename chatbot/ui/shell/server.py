@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from chatbot.core.accounts import Accounts
 from chatbot.core.errors import InputError
 from chatbot.core.settings import Settings
+from chatbot.dialogue.speaking import speaking
 from chatbot.models.serving.openai_server import mount
 from chatbot.ui.i18n.translate import translate, translations
 from chatbot.ui.shell.context import PageContext
@@ -54,7 +55,7 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
             f"the page cannot listen on {host}:{port}", value=error, remedy="Choose another port with --port."
         ) from error
     if not context.demo:
-        mount(app, context.pool.get, authenticate, available=partial(free_models, context))
+        mount(app, lambda name: speaking(context.pool.get(name)), authenticate, available=partial(free_models, context))
     return page, address
 
 

@@ -1,0 +1,53 @@
+"""The reply to an act line: what the conversation has come to, laid out for `compose`."""
+
+import random
+import re
+from collections.abc import Sequence
+
+from chatbot.core.messages import Message
+from chatbot.dialogue.compose import Reply, Situation, compose
+from chatbot.understanding.history import act_of, context_of
+from chatbot.understanding.turn_act import TurnAct
+
+_LATIN, _HAN = re.compile(r"[A-Za-z]"), re.compile(r"[\u4e00-\u9fff]")
+
+
+def answer(messages: Sequence[Message]) -> Reply:
+    """The reply that ends a turn.
+
+    Args:
+        messages: a conversation that ends with the user's words and an assistant's message with an act line (or a
+            call alone), its observation after it where it called.
+    """
+    at = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
+    before, after = context_of(messages[:at]), context_of(messages)
+    said = next((m for m in messages[at + 1 :] if m.role == "assistant"), None)
+    seen = next((m for m in messages[at + 1 :] if m.role == "tool"), None)
+    act = (act_of(said) if said else None) or TurnAct("refine" if before.state else "request")
+    words = messages[at].content
+    situation = Situation(
+        words=words,
+        act=act,
+        before=before.state,
+        after=after.state,
+        records=after.records,
+        searched=seen is not None,
+        total=seen.total if seen else len(after.records),
+        relaxed=tuple(seen.relaxed) if seen else (),
+        unmatched=tuple(seen.unmatched) if seen else (),
+        first=after.first,
+        focus=before.focus,
+        language=language_of(messages),
+        earlier=before.records,
+    )
+    return compose(situation, random.Random(f"{len(messages)}-{words}"))
+
+
+def language_of(messages: Sequence[Message]) -> str:
+    """The language of the last utterance with letters in it: "en" where Latin words outweigh Chinese characters."""
+    for message in reversed(messages):
+        if message.role == "user":
+            latin, han = len(_LATIN.findall(message.content)), len(_HAN.findall(message.content))
+            if latin + han:
+                return "en" if latin > 4 * han else "zh"
+    return "zh"

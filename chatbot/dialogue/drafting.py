@@ -1,0 +1,128 @@
+"""Asks a model until a draft holds: an act line or call that nothing speaks against, a reply that the records support."""
+
+import re
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chatbot.core.errors import CallParseError, QueryError
+from chatbot.core.messages import Message, call, reply
+from chatbot.dialogue.events import Event, TextEvent
+from chatbot.dialogue.turn import Draft, Turn, records_of
+from chatbot.hotels.grounding import ungrounded
+from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
+from chatbot.models.backends import CallDelta, ChatModel, Delta, MessageDelta
+from chatbot.models.families.act_line import message_of
+from chatbot.models.families.hotel_mini import REFERENCE
+from chatbot.understanding.call_verifier import CallVerifier
+from chatbot.understanding.history import context_of
+from chatbot.understanding.normalise import model_words
+from chatbot.understanding.rule_act import rule_act
+
+_CLAUSE = re.compile(r".*[，。！？；：\n）]", re.S)
+TOOLS = [SEARCH_HOTELS]
+TEMPERATURES = (0.0, 0.7, 0.7)
+"""What is tried in turn: the most likely draft, then the next best by sampling."""
+
+
+@dataclass
+class Drafter:
+    """The drafts of one turn."""
+
+    model: ChatModel
+    verifier: CallVerifier
+    turn: Turn
+    stop: Callable[[], bool]
+
+    def understood(self, first: Draft | None = None) -> Generator[Event, None, Message]:
+        """The first draft without a doubt, else the model's most likely one; what the rules read where none could be read."""
+        context, words = context_of(self.turn.history), self.turn.words
+        kept: Message | None = None
+        for seed, temperature in enumerate(TEMPERATURES):
+            draft = yield from self._attempt(temperature, seed, TOOLS, "", first)
+            first = None
+            if draft is None:
+                continue
+            doubts = self.verifier.doubts(draft, context, words)
+            if not doubts:
+                return draft
+            self.turn.rejected.append((_shown(draft), "; ".join(doubts)))
+            kept = kept or draft
+        if kept is not None:
+            self.turn.rejected.append((_shown(kept), "kept: no other draft was better"))
+            return kept
+        self.turn.source = "template"
+        return message_of(rule_act(model_words(words), context), context)
+
+    def reply(self, opening: str, first: Draft | None = None) -> Generator[Event, None, str | None]:
+        """A grounded reply in words; None where none came."""
+        for seed, temperature in enumerate(TEMPERATURES):
+            draft = yield from self._attempt(temperature, seed, [], opening, first)
+            first = None
+            if draft is not None and not draft.call and not draft.act:
+                return draft.content
+        return None
+
+    def _attempt(
+        self, temperature: float, seed: int, tools: list[dict[str, Any]], opening: str, first: Draft | None
+    ) -> Generator[Event, None, Message | None]:
+        """One generation, validated; None where it cannot be read, is not grounded, or calls where it may not."""
+        deltas = (
+            first.deltas()
+            if first
+            else self.model.generate(self.turn.messages, tools, stop=self.stop, temperature=temperature, seed=seed)
+        )
+        try:
+            return (yield from self._read(deltas, opening))
+        except (CallParseError, QueryError) as error:
+            self.turn.rejected.append((str(error.value or ""), error.what))
+            return None
+
+    def _read(self, deltas: Iterator[Delta], opening: str) -> Generator[Event, None, Message | None]:
+        text, shown = "", ""
+        for delta in deltas:
+            if isinstance(delta, MessageDelta):
+                return _valid(delta.message)
+            if isinstance(delta, CallDelta):
+                return _valid(call(delta.call.arguments, delta.call.name)) if not self.turn.call else None
+            text += delta.text
+            clause = _CLAUSE.match(text)
+            if clause and clause[0] != shown and not self._wrong(clause[0]):
+                shown = clause[0]
+                self.turn.first = self.turn.first or time.monotonic() - self.turn.began
+                yield TextEvent(opening + shown)
+        text = shown if self.stop() else text.strip()
+        wrong = self._wrong(text) if text else [] if self.stop() else ["empty"]
+        if wrong:
+            self.turn.rejected.append((text, "; ".join(wrong)))
+            return None
+        yield TextEvent(opening + text)
+        return reply(opening + text)
+
+    def _wrong(self, text: str) -> list[str]:
+        dangling = ["a hotel that is not there"] if REFERENCE.search(text) else []
+        return dangling + ungrounded(text, records_of(self.turn.messages), self.turn.messages)
+
+
+def _shown(draft: Message) -> str:
+    """A draft as the trace shows it."""
+    return draft.act or (str(draft.call.arguments) if draft.call else draft.content)
+
+
+def _valid(draft: Message) -> Message:
+    """The draft, its call validated.
+
+    Raises:
+        CallParseError: it calls a function that does not exist.
+        QueryError: its arguments do not validate.
+    """
+    if draft.call and draft.call.name != "search_hotels":
+        raise CallParseError(
+            "the model called a function that does not exist",
+            value=draft.call.name,
+            remedy="Retry, or choose another model.",
+        )
+    if draft.call:
+        HotelQuery.parse(draft.call.arguments)
+    return draft

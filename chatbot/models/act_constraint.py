@@ -1,0 +1,152 @@
+"""Decodes act lines under what the dialogue allows: values are copied from the words, and only what stands can be given up."""
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from chatbot.core.messages import Message
+from chatbot.models.families.act_tokens import ACT_TOKENS, END, OP_TOKENS, OR, mark, values_of
+from chatbot.understanding.dialogue_state import State
+from chatbot.understanding.history import Context, context_of
+from chatbot.understanding.normalise import model_words
+from chatbot.understanding.turn_act import ADD, BARE, COPIED, DROP, EXCLUDE, NUMERIC, facility_value
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_STANDING = {"-type": ("type",), "-price": ("price_range_lower", "price_range_upper"), "-sort": ("sort_by",),
+             "-rating": ("rating_range_lower", "rating_range_upper"), "-facilities": ("facilities",), "-exclude": ("exclude",),
+             **{f"-{key}": (key,) for key in ("name", "address", "subway", "near")}}  # fmt: skip
+
+
+class ActConstraint:
+    """Makes guides for one tokenizer."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.tokenizer = tokenizer
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """Mark → id."""
+        marks = (*ACT_TOKENS, *OP_TOKENS, OR, END, *(v for op in OP_TOKENS for v in values_of(op[5:-2])))
+        return {text: int(self.tokenizer.convert_tokens_to_ids(text)) for text in marks}
+
+    def start(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> "ActGuide":
+        """Begin a generation for the last thing that the user said."""
+        at = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
+        words = messages[at].content if messages else ""
+        return ActGuide(self, context_of(messages[:at]), model_words(words))
+
+    def encode(self, text: str) -> list[int]:
+        """Text as ids, nothing in it special."""
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        return ids
+
+
+class ActGuide:
+    """Follows one act line: an act, then items, each an operator and its value."""
+
+    def __init__(self, owner: ActConstraint, context: Context, words: str) -> None:
+        self.owner, self.ids = owner, owner.ids
+        self.names = {i: text for text, i in self.ids.items()}
+        self.words = owner.encode(words)
+        self.numbers = [owner.encode(number) for number in dict.fromkeys(_NUMBER.findall(words))]
+        self.ranges = [
+            owner.encode(f"{low}..{high}")
+            for low in _NUMBER.findall(words)
+            for high in _NUMBER.findall(words)
+            if float(low) < float(high)
+        ]
+        self.standing, self.shown = _standing(context.state), len(context.records)
+        self.op, self.value = "", list[int]()
+        self.begun = False
+        self.used: set[str] = set()
+
+    def mask(self, logits: torch.Tensor) -> None:
+        """Rule out, in place, what may not come next. `logits` has shape (vocabulary,)."""
+        keep = torch.full_like(logits, -torch.inf)
+        allowed = list(self.allowed())
+        keep[allowed] = logits[allowed]
+        logits.copy_(keep)
+
+    def accept(self, token: int) -> None:
+        """Take note of the chosen token."""
+        text = self.names.get(token, "")
+        self.begun = True
+        if text.startswith("<|op:"):
+            self.op, self.value = text[5:-2], []
+            self.used.add(self.op)
+        elif text.startswith("<|act:"):
+            self.op, self.value = "", []
+        else:
+            self.value = [*self.value, token]
+
+    def allowed(self) -> set[int]:
+        """Ids that may come next."""
+        if not self.begun:
+            return {self.ids[text] for text in ACT_TOKENS}
+        op, after = self.op, self._next_item()
+        if not op or op in BARE:
+            return after
+        if op in COPIED:
+            return self._copies() | (after if self.value or op == "?" else set())
+        if op in NUMERIC:
+            return self._counts(after)
+        return self._closed(op, after)
+
+    def _next_item(self) -> set[int]:
+        """The operators that make sense now, and the end."""
+        return {
+            self.ids[END],
+            *(self.ids[mark("op", op)] for op in map(lambda t: t[5:-2], OP_TOKENS) if self._open(op)),
+        }
+
+    def _open(self, op: str) -> bool:
+        """Whether an operator may begin an item."""
+        if op in NUMERIC:
+            return bool(self.numbers) and op not in self.used and (op != "price=" or bool(self.ranges or self.numbers))
+        if op in _STANDING:
+            return op in self.standing and op not in self.used
+        if op == DROP:
+            return any(name.startswith("+") for name in self.standing)
+        if op in ("#", "!#"):
+            return self.shown > 0
+        return op in (ADD, EXCLUDE, "ask:", "has:", "?") or op not in self.used
+
+    def _copies(self) -> set[int]:
+        """What continues a stretch of the words."""
+        size = len(self.value)
+        spots = range(len(self.words) - size)
+        return {self.words[at + size] for at in spots if self.words[at : at + size] == self.value}
+
+    def _counts(self, after: set[int]) -> set[int]:
+        choices = self.numbers + (self.ranges if self.op in ("price=", "rating=") else [])
+        size = len(self.value)
+        fitting = [choice for choice in choices if choice[:size] == self.value]
+        more = {choice[size] for choice in fitting if len(choice) > size}
+        return more | (after if any(len(choice) == size for choice in fitting) else set())
+
+    def _closed(self, op: str, after: set[int]) -> set[int]:
+        """A value of a closed list; facilities may be joined by “or”."""
+        last = self.names.get(self.value[-1], "") if self.value else OR
+        values = [text for text in values_of(op) if self._sensible(op, text)]
+        if last == OR:
+            return {self.ids[text] for text in values}
+        return after | ({self.ids[OR]} if op in (ADD, DROP, EXCLUDE, "has:") and len(self.value) < 12 else set())
+
+    def _sensible(self, op: str, text: str) -> bool:
+        word = text[4:-2]
+        if op in ("#", "!#"):
+            return not word.isdigit() or int(word) <= self.shown
+        return op != DROP or f"+{word}" in self.standing
+
+
+def _standing(state: State) -> set[str]:
+    """What can be given up: drop operators of the slots that stand, and +facility for each facility or choice that stands."""
+    out = {op for op, keys in _STANDING.items() if any(state.get(key) for key in keys)}
+    left = state.get("exclude") or {}
+    for facility in (*(state.get("facilities") or ()), *(left.get("facilities") or ())):
+        out |= {f"+{part}" for part in facility_value(facility).split("/")}
+    return out | ({"-type"} if left.get("type") else set())

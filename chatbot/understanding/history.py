@@ -1,0 +1,90 @@
+"""What a conversation has come to: the dialogue state, the hotels in hand, the page they are, and the one last spoken of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatbot.core.errors import InputError
+from chatbot.core.messages import Message
+from chatbot.understanding.dialogue_state import State, next_state
+from chatbot.understanding.turn_act import TurnAct
+
+Records = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where the next utterance lands.
+
+    Attributes:
+        state: arguments of search_hotels that stand.
+        records: the hotels in hand.
+        first: number of hotels in the list before these.
+        focus: position in `records` of the hotel last spoken of.
+    """
+
+    state: State = field(default_factory=dict)
+    records: Records = field(default_factory=list)
+    first: int = 0
+    focus: int = 0
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Names of the hotels in hand."""
+        return tuple(str(record.get("name") or "") for record in self.records)
+
+
+def context_of(messages: Sequence[Message]) -> Context:
+    """Follow a conversation from its first message to its last."""
+    context, pages = Context(), list[Context]()
+    for message in messages:
+        if message.role == "assistant":
+            context = _after_turn(context, pages, message)
+        elif message.role == "tool":
+            last = pages[-1] if pages else None
+            first = last.first + len(last.records) if last and last.state == context.state else 0
+            pages = pages if first else []
+            context = Context(context.state, message.records, first)
+            pages.append(context)
+    return context
+
+
+def _after_turn(context: Context, pages: list[Context], message: Message) -> Context:
+    """The context after an assistant's message; a page turned back is taken from `pages`."""
+    act = act_of(message)
+    if act is None:
+        state = dict(message.call.arguments) if message.call else context.state
+        return Context(state, context.records, context.first, context.focus)
+    state = next_state(context.state, act, context.shown)
+    if act.has("prev") and len(pages) > 1:
+        pages.pop()
+        return Context(state, pages[-1].records, pages[-1].first)
+    return Context(state, context.records, context.first, focus_of(act, context))
+
+
+def act_of(message: Message) -> TurnAct | None:
+    """The act line of a message; None where it has none that can be read."""
+    if not message.act:
+        return None
+    try:
+        return TurnAct.parse(message.act)
+    except InputError:
+        return None
+
+
+def pointed_at(act: TurnAct, context: Context) -> list[int]:
+    """Positions of the hotels in hand that an act line points at; [] where it points at none."""
+    out: list[int] = []
+    for which in act.values("#", "!#"):
+        if which == "all":
+            return list(range(len(context.records)))
+        at = context.focus if which == "it" else len(context.records) - 1 if which == "last" else int(which) - 1
+        if 0 <= at < len(context.records) and at not in out:
+            out.append(at)
+    return out
+
+
+def focus_of(act: TurnAct, context: Context) -> int:
+    """The hotel that is spoken of after a turn."""
+    found = pointed_at(act, context)
+    return found[0] if len(found) == 1 else context.focus
