@@ -3,9 +3,8 @@
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from chatbot.core.messages import FunctionCall, Message, call, observation, reply, user
+from chatbot.core.messages import Message, observation, reply, user
 from chatbot.dialogue.answer import answer
 from chatbot.dialogue.drafting import Drafter
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent
@@ -71,6 +70,10 @@ class Agent:
             turn.added.append(message)
             return Message(role="assistant", content=self._computed(turn), act=message.act)
         return message
+
+    def understood(self, messages: Sequence[Message], draft: Draft | None = None) -> Message:
+        """What is made of the last utterance: an act line or a call (or, of a model without act lines, a reply)."""
+        return _last(self._understood(self._resumed(messages), lambda: False, draft))
 
     def _resumed(self, messages: Sequence[Message]) -> Turn:
         """A turn as it stands at the end of a conversation that somebody else held."""
@@ -140,8 +143,3 @@ def _last(steps: Generator[Event, None, Message]) -> Message:
         except StopIteration as end:
             message: Message = end.value
             return message
-
-
-def called(arguments: dict[str, Any]) -> Message:
-    """A call of search_hotels as a message."""
-    return call(FunctionCall(name="search_hotels", arguments=arguments).arguments)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import Row
+from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.understanding.dialogue_state import State
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.turn_act import Item, facility_value
@@ -89,9 +90,9 @@ def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], fill
     if mark[:-1] in ("np", "vp", "need"):
         return _wording(mark, row, maker, filled, rng)
     if mark == "type":
-        kind = rng.choice(list(v.TYPE_WORDS))
+        kind = rng.choice(HOTEL_TYPES)
         filled.chosen["type"] = kind
-        return rng.choice((v.TYPE_WORDS_EN if english else v.TYPE_WORDS)[kind])
+        return rng.choice(v.TYPE_WORDS["en" if english else "zh"][kind])
     if mark in ("lo", "hi"):
         return v.price(int(filled.chosen[mark]), rng, english)
     if mark in ("which", "which2"):
@@ -133,7 +134,7 @@ def _pointer(shown: tuple[str, ...], filled: Filled, english: bool, rng: random.
     filled.hotels.append(which)
     if which.isdigit() and rng.random() < 0.35:
         return v.short_name(shown[int(which) - 1], rng)
-    table = v.POINTERS_EN if english else v.POINTERS
+    table = v.POINTERS["en" if english else "zh"]
     return rng.choice(table.get(which, table["it"]))
 
 
