@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from chatbot.understanding.dialogue_state import DISTRICTS, PLACES, State, next_state
+from chatbot.understanding.dialogue_state import PLACES, State, next_state
+from chatbot.understanding.places import said_in_english
 from chatbot.understanding.turn_act import ADD, DROP, EXCLUDE, Item, TurnAct, facility_value
 
 _KEPT_ENDS = re.compile(r"(区|地铁站|站|附近)$")
@@ -110,9 +111,9 @@ def _texts(before: State, after: State, words: str) -> list[Item]:
 def as_said(value: str, words: str) -> str:
     """A value of the state as the words have it (朝阳区 where 朝阳 was said); as it is where they have neither."""
     core = _KEPT_ENDS.sub("", value)
-    if value in words or (core not in words and value not in DISTRICTS):
+    if value in words:
         return value
-    return core if len(core) > 1 and core in words else value
+    return core if len(core) > 1 and core in words else said_in_english(value, words) or value
 
 
 def _sort(before: State, after: State) -> list[Item]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatbot.hotels.query import HOTEL_TYPES
+from chatbot.understanding.places import place
 from chatbot.understanding.turn_act import ADD, DROP, EXCLUDE, Item, TurnAct, facility_of
 
 State = dict[str, Any]
@@ -140,42 +141,6 @@ def named(which: str, shown: Sequence[str]) -> str:
         which = "1"
     at = len(shown) - 1 if which == "last" else int(which) - 1
     return shown[at] if 0 <= at < len(shown) else ""
-
-
-def place(kind: str, words: str) -> str:
-    """A place as the state holds it: districts end in 区, stations lose 站 (but not 北京站 and its kind)."""
-    words = words.strip()
-    if kind == "subway":
-        words = re.sub(r"^地铁", "", words)
-        return words if re.fullmatch(r"北京[东西南北]?站", words) else re.sub(r"(?:地铁)?站?$", "", words) or words
-    if kind == "address":
-        core = re.sub(r"^北京市?(?=.)", "", words)
-        return f"{core}区" if core in DISTRICTS else core
-    return words
-
-
-DISTRICTS = frozenset(
-    [
-        "东城",
-        "西城",
-        "朝阳",
-        "海淀",
-        "丰台",
-        "石景山",
-        "门头沟",
-        "房山",
-        "通州",
-        "顺义",
-        "昌平",
-        "大兴",
-        "怀柔",
-        "平谷",
-        "密云",
-        "延庆",
-        "崇文",
-        "宣武",
-    ]
-)
 
 
 def _bound(state: State, op: str, value: str) -> None:

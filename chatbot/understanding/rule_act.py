@@ -2,8 +2,8 @@
 
 import re
 
-from chatbot.understanding.dialogue_state import DISTRICTS
 from chatbot.understanding.history import Context
+from chatbot.understanding.places import DISTRICTS
 from chatbot.understanding.rule_parser import DROPPED, ParsedSlots, parse_slots
 from chatbot.understanding.turn_act import ADD, DROP, Item, TurnAct, facility_of, facility_value
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import Row
 from chatbot.hotels.query import HOTEL_TYPES
-from chatbot.understanding.dialogue_state import State, place
+from chatbot.understanding.dialogue_state import State
+from chatbot.understanding.places import place
 from chatbot.understanding.turn_act import facility_of, facility_value
 
 if TYPE_CHECKING:
