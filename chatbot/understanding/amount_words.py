@@ -19,7 +19,7 @@ NEVER = re.compile(
     r"\d{2,4}年|\d{1,2}月(?:\d{1,2}[日号]?)?|\d{1,2}[号日]|\d{1,2}/\d{1,2}(?=入住|到|走|退|check|$)|"
     r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?\b|"
     r"(?:订单|编号|单号|尾号|工号|房号|房间号|航班|会员|验证码|身份证|邮编|密码|电话|手机|卡号|flight|order|booking|room|no\.|number|suite|terminal|gate|"
-    r"building|bus|line|train|code|phone|call|tel)[号码是为:\s#]*[a-z]{0,3}\d+(?! ?(?:rmb|yuan|cny|元|块))",
+    r"building|bus|line|train|code|phone|call|tel)[号码是为:\s#]*[a-z]{0,3}\d[\d-]*(?! ?(?:rmb|yuan|cny|元|块))",
     re.I,
 )
 NOT_UNIT = re.compile(
@@ -44,7 +44,7 @@ FILL_EN = (
 NOT_MOST = r"(?<![不没未别非])(?<!不能)(?<!不要)(?<!不得)(?<!不可)"
 MOST_BEFORE = re.compile(
     rf"(?:(?:不|别|莫|勿|没|覅|唔好)[^,，。;\d]{{0,4}}?(?:超过?|破|高[于过]|大于|多于|贵[于过]|突破|过|越过)|"
-    rf"{NOT_MOST}(?:低于|小于|少于|便宜[过于到])|最[多高贵大]|至多|顶多|不到|没到|上限|封顶|控制在|压到|压在|花不了|不过|(?<!下)限[价制]?|以内|便宜到|降到|天花板)"
+    rf"{NOT_MOST}(?:低于|小于|少于|便宜[过于到])|最[多高贵大]|至多|顶多|撑死|不到|没到|上限|封顶|控制在|压到|压在|花不了|不过|(?<!下)限[价制]?|以内|便宜到|降到|天花板)"
     rf"[^,，。;\d]{{0,4}}$|(?:(?<![a-z])(?:not|no|nothing|never|none|cannot|without)|"
     rf"n't)(?: \w+){{0,3}}? (?:over|above|more(?: high)?|exceed\w*|beyond|higher|past)"
     rf"{FILL_EN}$|(?<![a-z])(?:under|below|up to|at most|less than|lower than|cheaper than|within|"
@@ -75,7 +75,7 @@ SPEND_BEFORE = re.compile(
 )
 MOST_AFTER = re.compile(
     r"(?:及|或|或者)?(?:[以已][内下里]|之[内下]|意[下内]|里头|里(?![程屋])|内(?!环|宾)|往[下里夏]|朝下|向下)|封顶|打住|顶天|为上限|为限|到[头顶]|上限|"
-    r"一?内|一下|够了|↓|(?:为|打)?止(?!痛)|是?(?:我的)?(?:天花板|顶)|是最多|见底|[莫别]超|不能超|拿得下|"
+    r"一?内|一下|够了|↓|(?:为|打)?止(?!痛)|是?(?:我的)?(?:天花板|顶)|是最多|见底|[莫别]超|不能超|拿得下|不到(?!位)|"
     r"(?:is )?(?:the |my )?(?:max(?:imum)?|tops|cap|limit|budget|ceiling)\b|at (?:the )?most|(?:or|"
     r"and) (?:less|under|below|cheaper|lower)|max\b|ceiling|budget",
     re.I,

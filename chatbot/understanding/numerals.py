@@ -151,7 +151,7 @@ _SMALL = rf"(?:(?:{_TENS})(?:[ -](?:{_ONE}))?|{'|'.join(sorted(_SMALL_WORDS.spli
 _COUNTED = (
     r"[ -]*(?:rooms?|people|guests?|persons?|met(?:er|re)s?|m\b|kms?\b|kilomet|miles?|feet|years?|steps?|"
     r"times|percent|hotels?|"
-    r"seats?|square|channels?|nights?|beds?|stars?|days?|hours?|thousand|million|minutes?|floors?|adults?|kids|square)"
+    r"seats?|hundred|grand|square|channels?|nights?|beds?|stars?|days?|hours?|thousand|million|minutes?|floors?|adults?|kids|square)"
 )
 _HUNDREDS = re.compile(
     rf"\b(?:(?:an?|{_SMALL}) (?:thousand|grand)(?: (?:and )?{_SMALL} hundred)?|(?:an?|{_SMALL}) hundred)"

@@ -26,6 +26,8 @@ PRICES = """
 差标六百|-|600|most
 限价六百五|-|650|most
 四百五封顶|-|450|most
+撑死六百|-|600|most
+四百不到|-|400|most
 五百打住|-|500|most
 400，顶天|-|400|most
 低于三百的|-|300|most
@@ -101,6 +103,7 @@ make it about 400|350|450|about
 在三百和五百之间|300|500|range
 价格不低于300不高于500元|300|500|range
 三百以上五百以下|300|500|range
+between two hundred and four hundred|200|400|range
 between 300 and 500|300|500|range
 from 300 to 500 a night|300|500|range
 five to six hundred|500|600|range
@@ -158,7 +161,7 @@ NOTHING = """一家|第一家|三元桥附近|五道口|七天酒店|十里河|�
 一分钱一分货|4K电视|5G|302房|房间号501|地铁10号线|798艺术区|300路公交|2024年装修|2025-12-03|8:30叫醒|15:00前入住|第三百零二|几百|
 评分报一下|口碑好一些|五分店|八折|30%|订单号 20240512|尾号8821|5岁孩子|18楼以上|满分五分|四百多户|a hundred rooms|24-hour desk|
 5-star|a four star hotel|room 302|2 nights|3 people|for two|12 am|within 500 meters|10 minutes away|July 14|flight CA1501|a 20% discount|
-two beds|ten minutes|500 rooms|check in at 15:00|floor 12 or above|第五大道"""
+two beds|ten minutes|500 rooms|check in at 15:00|floor 12 or above|第五大道|电话是400-820-8820"""
 
 
 def row(line):
