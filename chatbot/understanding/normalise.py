@@ -13,18 +13,28 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]"
 )
 _VALUE = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2}
-_K_IS_SIZE = r"\s*(?:屏|电视|画|超?高清|投影|影|分辨|显示|蓝光|tv|projector|screen|display|monitor|hdr|ultra|uhd|video|television|smart|run|race|steps|跑|resolution|lamp|led)"
+_K_IS_SIZE = (
+    r"\s*(?:屏|电视|画|超?高清|投影|影|分辨|显示|蓝光|tv|projector|screen|display|monitor|hdr|ultra|uhd|video|television|"
+    r"smart|run|race|steps|跑|resolution|lamp|led)"
+)
 _K_SHARED = re.compile(rf"(?<![\w.])(\d(?:\.\d)?)({TO}| to )(?=\d(?:\.\d+)?[kK](?![A-Za-z])(?!{_K_IS_SIZE}))", re.I)
 _K = re.compile(rf"(?<![A-Za-z0-9.])(\d{{1,2}}(?:\.\d+)?) ?k(?:(\d)(?!\d))?(?![A-Za-z])(?!{_K_IS_SIZE})", re.I)
 _W = re.compile(r"(?<![A-Za-z0-9.])(\d(?:\.\d+)?)w(?![A-Za-z0-9\-])(?!\s*(?:充|快|灯|瓦|的灯))", re.I)
 _THOUSANDS = re.compile(r"(?<![\d,.])([1-9]\d?),(\d{3})(?![\d,])")
 _SIGNS = {"$": "美元", "US$": "美元", "HK$": "港元", "€": "欧元", "£": "英镑", "¥": "元", "RMB¥": "元", "CN¥": "元"}
 _SIGN = re.compile(r"((?:US|HK)?\$|€|£|(?:RMB|CN)?¥)\s?(\d{1,7}(?:\.\d{1,2})?)(?!\d)(?:元|美元|港元|欧元|英镑)?", re.I)
-_TIME_BEFORE = re.compile(r"(?:上午|下午|早上|晚上|中午|凌晨|傍晚|夜里|[今明早晚午后]|早晨|清晨|号|日|周.|[^评打]到)$")
+_SIGN_MARKS = frozenset("$€£¥")
+_DIGIT = re.compile("[0-9]")
+_TIME_BEFORE = re.compile(
+    r"(?:上午|下午|早上|晚上|中午|凌晨|傍晚|夜里|[今明早晚午后]|早晨|清晨|号|日|周.|[^评打达够零一二三四五六七八九\d分]到)$"
+)
 _POINT = re.compile(
     r"(?<![零一二两三四五六七八九十\d点])([零一二三四五])点([零一二三四五六七八九])"
     r"(?=分(?!钟|出发|起床|到|走|飞|的[飞火高车航])|星|以[上下]|左右|上下|往上|之[上下]|及以|[到至~-]|起(?![飞床程])|[，。,.!?、;+]|$|"
-    r"的|或|吧|朝上|封顶|才|都|就|打底|\s)(?!到[了达店北京])(?!的[飞火高车航])(?!就[到走起出])"
+    r"的|或|吧|份|不|↑|留|者|朝上|封顶|才|都|就|打底|\s)(?!到[了达店北京])(?!的[飞火高车航])(?!就[到走起出])"
+)
+_POINT_NAMED = re.compile(
+    rf"((?:低于|高于|[不没]到|大于|超过|{RATING_WORDS})[^\d,，。;!?零一二三四五]{{0,3}})([一二三四])点([零一二三四五六七八九])(?![十刻钟分])"
 )
 _A_LITTLE = re.compile(r"[到个家下起定过直般些]")
 _MARKS = re.compile(
@@ -69,10 +79,11 @@ def simplified(text: str) -> str:
     return text
 
 
-def _characters(text: str) -> str:
-    """One form of every character, and none that cannot be seen."""
+def characters(text: str) -> str:
+    """The text in NFKC and simplified characters, without invisible ones; its numerals stay."""
     if text.isascii():
         return text
+    text = re.sub(r"([①-⑳⑴-⒛])(?=\S)", r"\1 ", text)
     text = re.sub(r"(?<=[0-9０-９])，(?=[0-9０-９])", ", ", text)
     while True:
         out = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
@@ -87,12 +98,16 @@ def _k(m: re.Match[str]) -> str:
 
 def _written(text: str) -> str:
     """1,200 · 1.2k · 1k5 · 1.2w · $80 · ¥300 in plain digits and words."""
-    text = _THOUSANDS.sub(r"\1\2", text)
+    if not _DIGIT.search(text):
+        return text
+    if "," in text:
+        text = _THOUSANDS.sub(r"\1\2", text)
     if "k" in text or "K" in text:
         text = _K_SHARED.sub(lambda m: f"{round(float(m[1]) * 1000)}{m[2]}", text)
         text = _K.sub(_k, text)
-    text = _W.sub(lambda m: str(round(float(m[1]) * 10000)), text)
-    return _SIGN.sub(lambda m: f"{m[2]}{_SIGNS[m[1].upper()]}", text)
+    if "w" in text or "W" in text:
+        text = _W.sub(lambda m: str(round(float(m[1]) * 10000)), text)
+    return text if _SIGN_MARKS.isdisjoint(text) else _SIGN.sub(lambda m: f"{m[2]}{_SIGNS[m[1].upper()]}", text)
 
 
 def _point(m: re.Match[str]) -> str:
@@ -114,7 +129,7 @@ def _mark(m: re.Match[str]) -> str:
 def _ratings(text: str) -> str:
     """四点五分 · 四分半 · 四分以上 · 评分不低于四 in digits; hours, minutes and branches keep their words."""
     if "点" in text:
-        text = _POINT.sub(_point, text)
+        text = _POINT_NAMED.sub(lambda m: f"{m[1]}{_VALUE[m[2]]}.{_VALUE[m[3]]}", _POINT.sub(_point, text))
     if "分" in text:
         text = _HALF_MARK.sub(r"\1.5分", _MARKS.sub(_mark, text))
     if "评" in text or "分" in text or "口碑" in text:
@@ -124,7 +139,7 @@ def _ratings(text: str) -> str:
 
 
 def _once(text: str) -> str:
-    text = _written(_characters(text))
+    text = _written(text)
     if not text.isascii():
         text = _ratings(chinese_digits(text))
     return english_digits(text)
@@ -135,6 +150,7 @@ def normalise(text: str) -> str:
 
     What is no price or rating keeps its words: 一家, 三元桥, 百货, 两晚, 三点到, 五星, "a hundred rooms".
     """
+    text = characters(text)
     for _ in range(6):
         out = _once(text)
         if out == text:

@@ -9,9 +9,9 @@ import cn2an
 ONES = "一二两三四五六七八九"
 TO = r"\s*(?:-|~|—+|–|〜|至|到)\s*"
 MEASURE = (
-    r"分之|个|人(?!民币|均)|名|位|平(?!均|日|时|分)|公里|千米|公分|厘米|里[地路]|米|号|年|天(?!坛|安|桥|津|通|宁)|日(?![元租均])|间|张|岁|步|种|"
+    r"分之|个|户|人(?!民币|均)|名|位|平(?!均|日|时|分)|公里|千米|公分|厘米|里[地路]|米|号|年|天(?!坛|安|桥|津|通|宁)|日(?![元租均])|间|张|岁|步|种|"
     r"家(?!庭)|路|线|店|度|层|楼|次|条|份(?!起|以|往)|兆|斤|公斤|吨|升|小时|钟头|分钟|秒|页|本|辆|台(?!币)|部|座(?!右)|只(?![有要能想])|"
-    r"句|遍|倍|款|项|强|寸|折|周|夜|晚|宿|床|环|站|栋|幢|室|级|代|届|星|G|M|%|°"
+    r"句|遍|倍|款|项|强|寸|折|周|夜|晚|宿|床|环|站|栋|幢|室|级|代|届|星|[GM](?![A-Za-z])|%|°"
 )
 """What is counted or numbered and therefore no price; words that only begin like one (人均, 天坛, 家庭房) are not meant."""
 _VALUE = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2}
@@ -22,17 +22,20 @@ _WELL_FORMED = re.compile(
     rf"(?:[{ONES}]|[{ONES}]?十[{ONES}]?)?万?零?(?:[{ONES}]千)?零?(?:[{ONES}]百)?零?(?:[{ONES}]?十)?[{ONES}]?"
 )
 _RUN = re.compile(
-    rf"(?<![第几数〇零\d.])(?:\d+(?:\.\d+)?(?=[百千万])|(?=[{ONES}十]))[{ONES}零十百千万]+"
-    rf"(?:(?<=[百千万])(\d0?)(?![\d.]|{MEASURE}))?"
+    rf"(?<![第几数〇零\d.])(?:\d{{1,2}}(?:\.\d{{1,2}})?(?=[百千万])|(?=[{ONES}十]))[{ONES}零十百千万]+"
+    rf"(?:(?<=[千万])\d(?=[百千])[百千][{ONES}零十]*)?(?:(?<=[百千万])(?:\d0?)(?![\d.百千万]|{MEASURE}))?"
 )
 _NOT_AFTER = re.compile(rf"(?:多|来|余|几)?\s*(?:{MEASURE})")
 _MONEY = re.compile(
     r"(?:多|来|几|出头)?\s*(?:块|元(?![桥里村街楼店大立])|美元|美金|美刀|刀|欧元|英镑|港[元币]|人民币|rmb|蚊)", re.I
 )
-_OWN_MEASURE = re.compile(r"[晚夜天宿间个人位家张]|星")
+_OWN_MEASURE = re.compile(r"[晚夜天宿间个人位家张]|星|内|下(?!来)")
 _SHARED = re.compile(
     rf"(?<![{ONES}十百千万零第\d.])([{ONES}\d])({TO})(?=([{ONES}\d])([百千])(?!{MEASURE}|[{ONES}]?[十百]))"
 )
+_FORMAL_UNITS = frozenset("拾佰仟")
+_MAY_BE_SHORT = re.compile(r"[俩把十]|来块|千元|[过超上破]千")
+_MAY_SHARE = re.compile(r"[-~—–〜至到]")
 _SHORT = (
     (re.compile(r"俩(?=[百千])"), "两"),
     (
@@ -54,7 +57,7 @@ def number(words: str) -> int | None:
     mixed = re.fullmatch(r"(\d+(?:\.\d+)?)([百千万])(.*)", words)
     if mixed:
         head, unit = float(mixed[1]) * _UNIT[mixed[2]], _UNIT[mixed[2]]
-        rest = _rest(mixed[3], unit)
+        rest = number(mixed[3]) if mixed[3][1:2] in ("百", "千") else _rest(mixed[3], unit)
         return None if rest is None else round(head + rest)
     if not words or not _WELL_FORMED.fullmatch(words):
         return None
@@ -101,6 +104,8 @@ def _spelled(words: str) -> str | None:
 
 def _digits(m: re.Match[str]) -> str:
     run, after, tail = m[0], m.string[m.end() : m.end() + 5], ""
+    if len(run) == 1:
+        return run
     for taken, follows in (("千万", "别不要记得"), ("万", "豪寿达怡科丽年佛泉柳"), ("千", "禧"), ("百", "货子度盛姓")):
         if run.endswith(taken) and after[:1] and after[0] in follows:
             run, tail, after = run.removesuffix(taken), taken, ""
@@ -124,10 +129,14 @@ def chinese_digits(text: str) -> str:
     """The text with Chinese numerals that are prices in digits; counts, names, dates and hours keep their words."""
     if not any(c in text for c in "百千十万佰仟拾"):
         return text
-    text = _FORMAL_RUN.sub(lambda m: m[0].translate(_FORMAL), text)
-    for pattern, put in _SHORT:
-        text = pattern.sub(put, text)
-    return _RUN.sub(_digits, _SHARED.sub(_head, text))
+    if not _FORMAL_UNITS.isdisjoint(text):
+        text = _FORMAL_RUN.sub(lambda m: m[0].translate(_FORMAL), text)
+    if _MAY_BE_SHORT.search(text):
+        for pattern, put in _SHORT:
+            text = pattern.sub(put, text)
+    if _MAY_SHARE.search(text):
+        text = _SHARED.sub(_head, text)
+    return _RUN.sub(_digits, text)
 
 
 _SMALL_WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
@@ -140,8 +149,9 @@ _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _ONE = "one|two|three|four|five|six|seven|eight|nine"
 _SMALL = rf"(?:(?:{_TENS})(?:[ -](?:{_ONE}))?|{'|'.join(sorted(_SMALL_WORDS.split(), key=len, reverse=True))})"
 _COUNTED = (
-    r"[ -]*(?:rooms?|people|guests?|persons?|met(?:er|re)s?|m\b|kms?\b|kilomet|miles?|feet|years?|steps?|times|percent|hotels?|"
-    r"seats?|square|channels?|nights?|beds?|stars?|days?|hours?|thousand|million|minutes?|floors?|adults?|kids|square)"
+    r"[ -]*(?:rooms?|people|guests?|persons?|met(?:er|re)s?|m\b|kms?\b|kilomet|miles?|feet|years?|steps?|"
+    r"times|percent|hotels?|"
+    r"seats?|hundred|grand|square|channels?|nights?|beds?|stars?|days?|hours?|thousand|million|minutes?|floors?|adults?|kids|square)"
 )
 _HUNDREDS = re.compile(
     rf"\b(?:(?:an?|{_SMALL}) (?:thousand|grand)(?: (?:and )?{_SMALL} hundred)?|(?:an?|{_SMALL}) hundred)"
@@ -158,6 +168,7 @@ _SHORT_PRICE = re.compile(
 _SMALL_CASH = re.compile(rf"\b{_SMALL}(?={_CASH})", re.I)
 _POINT = re.compile(rf"\b(three|four|five|two|one) point ({_ONE}|zero|oh)\b", re.I)
 _HALF = re.compile(r"\b(three|four) and a half(?= stars?| or (?:better|above|higher)| and up|\+| rating| plus|$)", re.I)
+_EN_WORDS = re.compile(r"hundred|thousand|grand|night|under|yuan|rmb|cny|kuai|buck|dollar|point|half", re.I)
 
 
 def _english_value(words: str) -> int:
@@ -183,6 +194,8 @@ def _two_parts(m: re.Match[str]) -> str:
 
 def english_digits(text: str) -> str:
     """The text with English number words that are prices or ratings in digits; counts (two beds, a hundred rooms) keep them."""
+    if not _EN_WORDS.search(text):
+        return text
     text = _EN_SHARED.sub(_english_head, text)
     text = _HUNDREDS.sub(lambda m: str(_english_value(m[0])), text)
     text = _SHORT_PRICE.sub(_two_parts, text)
