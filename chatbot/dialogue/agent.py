@@ -262,10 +262,6 @@ def _same(first: HotelQuery, second: HotelQuery) -> bool:
 
 def _valid(wanted: FunctionCall) -> FunctionCall:
     if wanted.name != "search_hotels":
-        raise CallParseError(
-            "the model called a function that does not exist",
-            value=wanted.name,
-            remedy="Retry, or choose another model.",
-        )
+        raise CallParseError("dialogue.no_function", value=wanted.name)
     HotelQuery.parse(wanted.arguments)
     return wanted
