@@ -82,11 +82,8 @@ class WorkbenchError(Exception):
 
     def __init__(self, code: str, /, *, value: object = None, **fields: object) -> None:
         self.code, self.value, self.fields = code, value, fields
-        if " " in code:  # a sentence, from where the raise is not converted yet
-            self.what, self.remedy = code, str(fields.get("remedy", ""))
-        else:
-            told = {name: _filling(field, ", ", str) for name, field in fields.items()}
-            self.what, self.remedy = _sentences(code, "en", told)
+        told = {name: _filling(field, ", ", str) for name, field in fields.items()}
+        self.what, self.remedy = _sentences(code, "en", told)
         shown = "" if value is None else f": {str(value)[:SHOWN]!r}"
         super().__init__(f"{self.what}{shown}" + (f". {self.remedy}" if self.remedy else ""))
 
