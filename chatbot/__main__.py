@@ -8,6 +8,7 @@ import typer
 
 from chatbot import commands
 from chatbot.core.errors import WorkbenchError
+from chatbot.core.jobs import note_error
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,6 +26,7 @@ def main() -> None:
         app()
     except WorkbenchError as error:
         print(f"error: {error}", file=sys.stderr)
+        note_error(error)
         sys.exit(2)
 
 

@@ -82,11 +82,7 @@ def _trained(name: str, base: Path, data: Path, folder: Path, max_steps: int) ->
             ]
         )
         if peak is None:
-            raise TrainingError(
-                f"{name} could not be trained",
-                value=folder,
-                remedy="See the messages above; the same command goes on from here.",
-            )
+            raise TrainingError("commands.untrained", value=folder, name=name)
         record = read_record(adapter)
         kept.write_text(
             json.dumps(

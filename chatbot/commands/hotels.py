@@ -36,13 +36,12 @@ def search(
 
 
 def _object(text: str) -> dict[str, Any]:
-    remedy = 'Give an object such as \'{"type": "经济型"}\'.'
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise QueryError("--json is no JSON", value=text, remedy=remedy) from error
+        raise QueryError("commands.no_json", value=text) from error
     if not isinstance(value, dict):
-        raise QueryError("--json is no JSON object", value=text, remedy=remedy)
+        raise QueryError("commands.no_object", value=text)
     return value
 
 
@@ -57,9 +56,7 @@ def download(
     from chatbot.hotels.download import download as run
 
     if what not in SOURCES:
-        raise InputError(
-            "nothing of that name can be downloaded", value=what, remedy=f"Choose one of {', '.join(SOURCES)}."
-        )
+        raise InputError("commands.download", value=what, choices=SOURCES)
     print(run(SOURCES[what], out or settings().folder("downloads")))
 
 

@@ -73,7 +73,7 @@ def _config(fields: dict[str, Any]) -> FinetuneConfig:
     except ValidationError as error:
         first = error.errors()[0]
         name = "--" + str(first["loc"][0]).replace("_", "-")
-        raise InputError(f"{name}: {first['msg']}", value=first["input"], remedy="See --help.") from error
+        raise InputError("commands.option", value=first["input"], option=name, reason=first["msg"]) from error
 
 
 def finetune(config: FinetuneConfig, job: Path | None, hotels: Path | None) -> None:
@@ -89,7 +89,9 @@ def finetune(config: FinetuneConfig, job: Path | None, hotels: Path | None) -> N
         out = train(config, JobWriter(job or config.out), evaluator_of(config, hotels or settings().hotels))
     record = read_record(out)
     if record.get("verdict"):
-        raise TrainingError(record["verdict"], remedy=f"The adapter of {record['checkpoint']} is kept in {out}.")
+        raise TrainingError(
+            "training.gave_up", verdict=record["verdict"].rstrip("."), checkpoint=record["checkpoint"], out=out
+        )
     typer.echo(json.dumps({"adapter": str(out), "steps": record["steps"], "best": record["best"]}, ensure_ascii=False))
 
 

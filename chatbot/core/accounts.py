@@ -32,11 +32,7 @@ class Accounts:
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise InputError(
-                f"the accounts in {self.path} cannot be read",
-                value=error,
-                remedy="Restore the file, or delete it and add the users again.",
-            ) from error
+            raise InputError("core.accounts_unreadable", value=error, path=self.path) from error
         return found if isinstance(found, dict) else {}
 
     def _write(self, accounts: dict[str, dict[str, str]]) -> None:
@@ -54,11 +50,11 @@ class Accounts:
             InputError: an empty name, a password under 8 characters, or a role that is none.
         """
         if not name.strip() or name != name.strip():
-            raise InputError("a user's name may not be empty or padded", value=name)
+            raise InputError("core.user_name", value=name)
         if role not in ROLES[1:]:
-            raise InputError("no such role", value=role, remedy=f"Choose one of: {', '.join(ROLES[1:])}.")
+            raise InputError("core.role", value=role, choices=ROLES[1:])
         if len(password) < 8:
-            raise InputError("the password is too short", remedy="Use 8 characters or more.")
+            raise InputError("core.password")
         self._write(self._read() | {name: {"hash": self._hasher.hash(password), "role": role}})
 
     def remove(self, name: str) -> None:
@@ -69,7 +65,7 @@ class Accounts:
         """
         accounts = self._read()
         if name not in accounts:
-            raise InputError("no such user", value=name, remedy="See `python -m chatbot users list`.")
+            raise InputError("core.user", value=name)
         del accounts[name]
         self._write(accounts)
 
@@ -101,5 +97,4 @@ def check_host(host: str, accounts: Accounts) -> None:
         AccessError: the host is not this machine and there are no accounts.
     """
     if host not in LOCAL_HOSTS and not accounts:
-        remedy = "Add one first: python -m chatbot users add NAME --role admin. Or start the public demo with --demo"
-        raise AccessError("a page that other machines can reach needs accounts", value=host, remedy=remedy)
+        raise AccessError("core.open_host", value=host)

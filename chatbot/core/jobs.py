@@ -1,6 +1,7 @@
 """A long task as its own process and folder, so that it outlives the page, can be followed from anywhere, and never lies about its state.
 
-Its files: `job.json` (kind, argv, resource), `config.json`, `events.jsonl`, `log.txt`, `status.json`, `lock`, and `stop` where a stop was asked for.
+Its files: `job.json` (kind, argv, resource), `config.json`, `events.jsonl`, `log.txt`, `status.json`, `lock`, `stop` where a stop was asked for, and
+`error.json` where the task failed with an error that we know.
 The supervisor (`python -m chatbot.core.jobs FOLDER`) and the task itself both hold `lock`: the kernel frees it when the last of them is gone, however it went,
 so a status that says "running" beside a free lock means that the job died.
 """
@@ -14,17 +15,19 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from chatbot.core.errors import JobError
+from chatbot.core.errors import JobError, Language, WorkbenchError
 from chatbot.core.locks import held, lock, read_json, try_lock, write_json
 
 State = Literal["queued", "running", "stopping", "done", "failed", "stopped", "died"]
 ACTIVE: tuple[State, ...] = ("queued", "running", "stopping")
 FOLDER_MARK = "{job}"
 """Stands in an argv for the job's own folder, which has no name before the start."""
+_TASK_FOLDER = "CHATBOT_TASK_FOLDER"
+"""Tells a task in its environment which job it is."""
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -51,7 +54,7 @@ class Job:
         self.folder = Path(folder)
         self._job = read_json(self.folder / "job.json")
         if not self._job:
-            raise JobError("no job in this folder", value=folder, remedy="Give a folder that `start` made.")
+            raise JobError("core.no_job", value=folder)
 
     @property
     def id(self) -> str:
@@ -118,6 +121,10 @@ class Job:
             log.seek(max(0, path.stat().st_size - 400 * max(n, 40)))
             lines = log.read().decode("utf-8", errors="replace").split("\n")
         return "\n".join([line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines if line.strip()][-n:])
+
+    def error(self, language: Language) -> str:
+        """Why the task failed, for a person; "" where it left no error that we know."""
+        return str(read_json(self.folder / "error.json").get(language, ""))
 
     def stop(self) -> None:
         """Ask the task to save and end; one that waits in the queue ends at once."""
@@ -202,6 +209,14 @@ def start(
     return job
 
 
+def note_error(error: WorkbenchError) -> None:
+    """Keep why a command failed, in every language, where it is the task of a job."""
+    if folder := os.environ.get(_TASK_FOLDER):
+        told = {"code": error.code, "zh": error.text("zh"), "en": error.text("en")}
+        with suppress(OSError):  # the disk may be full, which is then what failed
+            write_json(Path(folder) / "error.json", told)
+
+
 def list_jobs(root: Path, kind: str | None = None) -> list[Job]:
     """All jobs of a folder, the newest first."""
     folders = [path.parent for path in Path(root).glob("*/job.json")]
@@ -212,7 +227,8 @@ def list_jobs(root: Path, kind: str | None = None) -> list[Job]:
 def _launch(job: Job, env: dict[str, str] | None) -> None:
     """Lock the folder, start the supervisor with the lock in its hands, let go of ours."""
     with lock(job.folder / "lock") as own:
-        (job.folder / "stop").unlink(missing_ok=True)
+        for left in ("stop", "error.json"):
+            (job.folder / left).unlink(missing_ok=True)
         write_json(job.folder / "status.json", {"state": "queued", "attempt": job.status.get("attempt", 0) + 1})
         path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         with (job.folder / "log.txt").open("ab") as log:
@@ -257,7 +273,8 @@ def _supervise(folder: Path, own: int) -> int:
         return 0
     _note(job, state="running", started=time.time())
     keep = [own, *([taken.fileno()] if taken else [])]  # the task holds them too: it may outlive a killed supervisor
-    code = subprocess.run(job._job["argv"], check=False, pass_fds=keep).returncode
+    env = {**os.environ, _TASK_FOLDER: str(folder.resolve())}
+    code = subprocess.run(job._job["argv"], check=False, pass_fds=keep, env=env).returncode
     stopped = (folder / "stop").exists()
     state: State = "died" if code < 0 and not stopped else "failed" if code > 0 else "stopped" if stopped else "done"
     _note(job, state=state, code=code, ended=time.time())

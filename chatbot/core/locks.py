@@ -47,9 +47,7 @@ def lock(path: Path, seconds: float = 1.0) -> IO[bytes]:
     deadline = time.monotonic() + seconds
     while (handle := try_lock(path)) is None:
         if time.monotonic() > deadline:
-            raise JobError(
-                "this is in use by a running task", value=path.parent, remedy="Wait for it or stop it first."
-            )
+            raise JobError("core.in_use", value=path.parent)
         time.sleep(0.02)
     return handle
 

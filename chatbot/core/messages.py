@@ -123,9 +123,7 @@ def read_conversations(path: Path) -> Iterator[Conversation]:
     try:
         lines = Path(path).read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"conversations could not be read from {path}", value=error, remedy="Give a UTF-8 JSONL file."
-        ) from error
+        raise InputError("core.conversations_unreadable", value=error, path=path) from error
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -133,11 +131,9 @@ def read_conversations(path: Path) -> Iterator[Conversation]:
             yield Conversation.model_validate_json(line)
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the line"
+            where = ".".join(map(str, first["loc"])) or "JSON"
             raise InputError(
-                f"{path}:{number}: {where}: {first['msg']}",
-                value=line[:80],
-                remedy="See the conversation format in the README.",
+                "core.conversation_line", value=line[:80], path=path, number=number, field=where, reason=first["msg"]
             ) from error
 
 

@@ -118,11 +118,7 @@ def _valid(draft: Message) -> Message:
         QueryError: its arguments do not validate.
     """
     if draft.call and draft.call.name != "search_hotels":
-        raise CallParseError(
-            "the model called a function that does not exist",
-            value=draft.call.name,
-            remedy="Retry, or choose another model.",
-        )
+        raise CallParseError("dialogue.no_function", value=draft.call.name)
     if draft.call:
         HotelQuery.parse(draft.call.arguments)
     return draft

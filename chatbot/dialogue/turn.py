@@ -79,7 +79,7 @@ class Draft:
     def deltas(self) -> Iterator[Delta]:
         """As the model would have streamed it."""
         if self.message is None:
-            raise CallParseError("the model's output is no call and no reply", remedy="Retry, or choose another model.")
+            raise CallParseError("dialogue.no_output")
         if self.message.act:
             yield MessageDelta(self.message)
         else:

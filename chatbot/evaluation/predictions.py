@@ -85,19 +85,13 @@ def read_predictions(path: Path) -> list[Prediction]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"predictions could not be read from {path}", value=error, remedy="Run `evaluate --predictions FILE` first."
-        ) from error
+        raise InputError("evaluation.predictions_unreadable", value=error, path=path) from error
     for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
             out.append(Prediction(**{key: row[key] for key in known & row.keys()}))
         except (json.JSONDecodeError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"{path}:{number} is not a prediction",
-                value=line[:80],
-                remedy="Run `evaluate --predictions FILE` again.",
-            ) from error
+            raise InputError("evaluation.no_prediction", value=line[:80], path=path, number=number) from error
     return out
 
 

@@ -138,17 +138,10 @@ def _batches(todo: Sequence[Turn]) -> Iterator[list[Turn]]:
 def _todo(conversations: Sequence[Conversation]) -> list[Turn]:
     ids = [conversation.id for conversation in conversations]
     if len(set(ids)) < len(ids):
-        raise InputError(
-            "conversations of the data share an id",
-            value=next(i for i in ids if ids.count(i) > 1),
-            remedy="Give every conversation its own id.",
-        )
+        raise InputError("evaluation.same_id", value=next(i for i in ids if ids.count(i) > 1))
     todo = turns(conversations)
     if not todo:
-        raise InputError(
-            "the data holds no assistant turn to score",
-            remedy="Give conversations in which the assistant answers a user.",
-        )
+        raise InputError("evaluation.no_turn")
     return todo
 
 

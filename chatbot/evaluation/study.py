@@ -77,9 +77,7 @@ class StudyConfig(BaseModel):
         try:
             return cls.model_validate_json((folder / CONFIG).read_text(encoding="utf-8"))
         except (OSError, ValidationError) as error:
-            raise InputError(
-                f"no study in {folder}", value=error, remedy="Start one in the Evaluate tab or with `study`."
-            ) from error
+            raise InputError("evaluation.no_study", value=error, folder=folder) from error
 
 
 def write_config(folder: Path, models: Sequence[str], data: Path, hotels: Path | None, **more: Any) -> StudyConfig:
@@ -239,9 +237,7 @@ class Study:
         try:
             return cls(folder, json.loads((folder / RESULT).read_text(encoding="utf-8")))
         except (OSError, json.JSONDecodeError) as error:
-            raise InputError(
-                f"no finished study in {folder}", value=error, remedy="Wait for it to end, or resume it."
-            ) from error
+            raise InputError("evaluation.unfinished_study", value=error, folder=folder) from error
 
     @property
     def models(self) -> list[str]:

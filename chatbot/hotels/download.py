@@ -55,16 +55,21 @@ def download(source: Source, folder: Path, transport: httpx.BaseTransport | None
             again(_fetch, client, source.url, part)
     except (httpx.HTTPError, OSError) as error:
         raise DownloadError(
-            f"{source.name} could not be downloaded from {source.url}",
+            "hotels.download_failed",
             value=error or type(error).__name__,
-            remedy=_by_hand(source),
+            name=source.name,
+            url=source.url,
+            used_as=source.used_as,
         ) from error
     if (found := _sha256(part)) != source.sha256:
         part.unlink()
         raise DownloadError(
-            f"{source.name} from {source.url} has another SHA-256 than {source.sha256}",
+            "hotels.download_changed",
             value=found,
-            remedy=_by_hand(source),
+            name=source.name,
+            url=source.url,
+            sha256=source.sha256,
+            used_as=source.used_as,
         )
     return part.replace(target)
 
@@ -86,7 +91,3 @@ def _fetch(client: httpx.Client, url: str, part: Path) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _by_hand(source: Source) -> str:
-    return f"Fetch that address on a machine with a network, copy the file here and name it: {source.used_as} {source.name} (or upload it on the page)."

@@ -71,9 +71,8 @@ class HotelQuery(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "arguments"
-            known = ", ".join(cls.model_fields)
             raise QueryError(
-                f"search_hotels: {where}: {first['msg']}", value=first["input"], remedy=f"Known arguments: {known}."
+                "hotels.query", value=first["input"], field=where, reason=first["msg"], known=list(cls.model_fields)
             ) from error
 
     def arguments(self) -> dict[str, Any]:

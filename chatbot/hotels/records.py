@@ -11,7 +11,6 @@ from chatbot.core.errors import HotelFileError
 
 NEARBY = 5
 """How many attractions and restaurants of a hotel are kept: as many as a record shows."""
-REMEDY = 'A hotel file is a JSON list of [name, {"名称": …, "酒店类型": …, "价格": …}] as in CrossWOZ\'s hotel_db.json.'
 
 
 def _number(value: object) -> object:
@@ -88,24 +87,28 @@ def read_hotels(path: Path) -> Iterator[Hotel]:
     try:
         entries = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise HotelFileError(f"hotels could not be read from {path}", value=error, remedy=REMEDY) from error
+        raise HotelFileError("hotels.unreadable", value=error, path=path) from error
     if not isinstance(entries, list) or not entries:
-        raise HotelFileError(f"{path} holds no list of hotels", value=type(entries).__name__, remedy=REMEDY)
+        raise HotelFileError("hotels.no_list", path=path)
     for number, entry in enumerate(entries, 1):
         yield _hotel(entry, path, number)
 
 
 def _hotel(entry: object, path: Path, number: int) -> Hotel:
-    where = f"{path}: entry {number}"
     if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and isinstance(entry[1], dict)):
-        raise HotelFileError(f"{where} is no pair of a name and its fields", value=entry, remedy=REMEDY, entry=number)
+        raise HotelFileError("hotels.no_pair", value=entry, path=path, entry=number)
     name, fields = entry
     try:
         return Hotel.model_validate({"名称": name} | fields)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        what = f"{where} ({name[:40]}): {field}: {first['msg']}"
         raise HotelFileError(
-            what, value=first["input"], remedy=REMEDY, entry=number, name=name[:40], field=field
+            "hotels.bad_field",
+            value=first["input"],
+            path=path,
+            entry=number,
+            name=name[:40],
+            field=field,
+            reason=first["msg"],
         ) from error

@@ -72,11 +72,7 @@ def open_model(model_id: str = DEFAULT, current: Settings | None = None) -> Chat
         return LocalModel.load(current.base)
     folder = Path(model_id.removeprefix("adapter:"))
     if not folder.is_dir():
-        raise ModelError(
-            "no such model",
-            value=model_id,
-            remedy=f"Choose one of {', '.join(m.id for m in available_models(current))}, or give a folder.",
-        )
+        raise ModelError("models.no_model", value=model_id, choices=[m.id for m in available_models(current)])
     if (folder / "adapter_config.json").is_file():
         return LocalModel.load(base_of(folder, current), folder)
     return LocalModel.load(folder)
@@ -95,17 +91,13 @@ def base_of(adapter: Path, current: Settings | None = None) -> Path:
     for path in (Path(named), current.base if Path(named).name == current.base.name else None):
         if path and path.is_dir():
             return path
-    raise ModelError(
-        f"the base of {adapter} is not there", value=named, remedy="Move it back, or train the adapter again."
-    )
+    raise ModelError("models.base_missing", value=Path(named), adapter=adapter)
 
 
 def _endpoint(model: str, current: Settings) -> ChatModel:
     from chatbot.models.serving.endpoint import SYSTEM, EndpointModel
 
     if not current.openai_api_key and not current.openai_base_url:
-        raise ModelError(
-            "no key for an endpoint", value=model, remedy="Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server)."
-        )
+        raise ModelError("models.endpoint_key", value=model)
     key = current.openai_api_key.get_secret_value() if current.openai_api_key else "none"
     return EndpointModel(current.openai_base_url, model, key, system=SYSTEM if current.openai_system else "")

@@ -14,11 +14,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(
-            f"{path} could not be read", value=error, remedy="Restore it, or train or convert the model again."
-        ) from error
+        raise ModelError("models.file_unreadable", value=error, path=path) from error
     if not isinstance(found, dict):
-        raise ModelError(f"{path} is not a JSON object", remedy="Restore it, or train or convert the model again.")
+        raise ModelError("models.file_no_object", path=path)
     return found
 
 

@@ -85,13 +85,9 @@ def look_inside(
         ModelError: the model is not in this process, there is no reply, or no such layer or head.
     """
     if not isinstance(model, OpenModel):
-        raise ModelError(
-            "only a local model can be looked into",
-            value=getattr(model, "name", ""),
-            remedy="Choose hotel-mini or another local model.",
-        )
+        raise ModelError("models.not_local", value=getattr(model, "name", ""))
     if not messages or messages[-1].role != "assistant":
-        raise ModelError("there is no reply to look at yet", remedy="Ask something first.")
+        raise ModelError("models.no_reply")
     prompt = render_prompt(messages[:-1], tools, model.family, model.tokenizer)
     ids = render(messages, tools, model.family, model.tokenizer).ids
     logits, attention = _forward(model.model, ids, layer, head)
@@ -140,11 +136,7 @@ def _forward(
     base = cast(PreTrainedModel, model.get_base_model() if isinstance(model, PeftModel) else model)
     attention = _attention_module(base, layer)
     if not 0 <= head < base.config.num_attention_heads:
-        raise ModelError(
-            "the model has no such attention head",
-            value=head,
-            remedy=f"Choose 0 to {base.config.num_attention_heads - 1}.",
-        )
+        raise ModelError("models.head", value=head, last=base.config.num_attention_heads - 1)
     kept: list[torch.Tensor] = []
     me = threading.get_ident()
 
@@ -165,13 +157,9 @@ def _forward(
 def _attention_module(base: PreTrainedModel, layer: int) -> torch.nn.Module:
     layers = getattr(base.get_decoder(), "layers", None)
     if layers is None or not hasattr(layers[0], "self_attn"):
-        raise ModelError(
-            "this architecture's attention cannot be shown",
-            value=base.config.model_type,
-            remedy="Choose a Llama or GLM model.",
-        )
+        raise ModelError("models.attention", value=base.config.model_type)
     if not 0 <= layer < len(layers):
-        raise ModelError("the model has no such layer", value=layer, remedy=f"Choose 0 to {len(layers) - 1}.")
+        raise ModelError("models.layer", value=layer, last=len(layers) - 1)
     return layers[layer].self_attn
 
 

@@ -51,7 +51,7 @@ def default_dtype(device: str) -> torch.dtype:
 def _weights(precision: Precision, device: str) -> dict[str, Any]:
     """`from_pretrained` arguments for a precision; NF4 computes in the machine's default dtype."""
     if precision not in PRECISIONS:
-        raise InputError("unknown precision", value=precision, remedy=f"Choose one of {', '.join(PRECISIONS)}.")
+        raise InputError("models.precision", value=precision, choices=PRECISIONS)
     dtype = _DTYPES.get(precision, default_dtype(device))
     if precision != "nf4":
         return {"dtype": dtype}
@@ -71,12 +71,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelError(
-            "no readable config.json in the model folder", value=folder, remedy="Give a folder that holds a model."
-        ) from error
+        raise ModelError("models.no_config", value=folder) from error
     if config.get("model_type") == "chatglm":
-        remedy = f"Convert it once: python -m chatbot convert-chatglm {folder} {folder}-converted"
-        raise ModelError("this is an original ChatGLM checkpoint", value=folder, remedy=remedy)
+        raise ModelError("models.original_chatglm", value=folder, folder=str(folder))
     return config
 
 
@@ -103,13 +100,9 @@ def load_base(
             folder, device_map={"": place}, trust_remote_code=False, local_files_only=True, **options
         )
     except torch.OutOfMemoryError as error:
-        raise ModelError(
-            "the model does not fit into memory", value=folder, remedy="Load it as nf4, or choose a smaller one."
-        ) from error
+        raise ModelError("models.memory", value=folder) from error
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelError(
-            f"the model could not be loaded from {folder}", value=error, remedy="Check that the download is complete."
-        ) from error
+        raise ModelError("models.unloadable", value=error, folder=folder) from error
     return model.eval()
 
 
@@ -128,9 +121,7 @@ def load_tokenizer(base: Path, adapter: Path | None = None) -> PreTrainedTokeniz
     try:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"no tokenizer could be loaded from {folder}", value=error, remedy="Check that the download is complete."
-        ) from error
+        raise ModelError("models.no_tokenizer", value=error, folder=folder) from error
 
 
 def load_adapters(base: PreTrainedModel, adapters: Mapping[str, Path]) -> PeftModel:
@@ -145,7 +136,7 @@ def load_adapters(base: PreTrainedModel, adapters: Mapping[str, Path]) -> PeftMo
     """
     names = list(adapters)
     if not names:
-        raise InputError("no adapter was given", remedy="Name at least one adapter folder.")
+        raise InputError("models.adapter_unnamed")
     model: PeftModel | None = None
     for name in names:
         model = _load_adapter(base, model, name, Path(adapters[name]))
@@ -161,17 +152,13 @@ def _key(name: str) -> str:
 
 def _load_adapter(base: PreTrainedModel, model: PeftModel | None, name: str, folder: Path) -> PeftModel:
     if not (folder / "adapter_config.json").is_file():
-        raise ModelError("no adapter in this folder", value=folder, remedy="Give a folder with adapter_config.json.")
+        raise ModelError("models.no_adapter", value=folder)
     try:
         if model is None:
             return PeftModel.from_pretrained(base, folder, adapter_name=_key(name))
         model.load_adapter(folder, adapter_name=_key(name))
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
-        raise ModelError(
-            f"the adapter {folder} does not fit this base",
-            value=error,
-            remedy="Load it on the base that it was trained on.",
-        ) from error
+        raise ModelError("models.adapter_misfit", value=error, folder=folder) from error
     return model
 
 
@@ -189,9 +176,7 @@ def using(model: PeftModel, adapter: str | None) -> Iterator[PeftModel]:
             yield model
         return
     if _key(adapter) not in model.peft_config:
-        raise ModelError(
-            "no adapter of this name is loaded", value=adapter, remedy=f"{len(model.peft_config)} others are loaded."
-        )
+        raise ModelError("models.adapter_unloaded", value=adapter, n=len(model.peft_config))
     before = str(model.active_adapter)
     model.set_adapter(_key(adapter), inference_mode=True)
     try:

@@ -146,11 +146,7 @@ class LocalModel:
         """New tokens one by one, a stop token included; the keys and values are kept for the next turn."""
         context = getattr(self.model.config, "max_position_embeddings", 4096)
         if len(prompt) + 16 > context:
-            raise BackendError(
-                "the conversation is longer than the model can read",
-                value=f"{len(prompt)} tokens",
-                remedy="Clear it and start anew.",
-            )
+            raise BackendError("models.too_long", tokens=len(prompt))
         prefix = self._prefix(prompt)
         guide = self.constraint.start(messages, tools)
         random = torch.Generator().manual_seed(seed)

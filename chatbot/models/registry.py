@@ -26,8 +26,9 @@ def family(name: str) -> Family:
         InputError: there is none of that name; "template" belongs to a folder (see `family_of`).
     """
     if name not in _FAMILIES:
-        remedy = "Give the model's folder." if name == "template" else f"Known families: {', '.join(NAMES)}."
-        raise InputError("no built-in model family of that name", value=name, remedy=remedy)
+        if name == "template":
+            raise InputError("models.family_template", value=name)
+        raise InputError("models.family_builtin", value=name, choices=NAMES)
     module, attribute = _FAMILIES[name]
     found: Family = getattr(import_module(f"chatbot.models.families.{module}"), attribute)
     return found
@@ -43,11 +44,7 @@ def family_name(folder: Path) -> str:
     saved = read_json(folder / FAMILY_FILE).get("family")
     if saved:
         if saved not in NAMES:
-            raise ModelError(
-                f"{folder / FAMILY_FILE} names a family that this version does not know",
-                value=saved,
-                remedy=f"Known: {', '.join(NAMES)}.",
-            )
+            raise ModelError("models.family_unknown", value=saved, path=folder / FAMILY_FILE, choices=NAMES)
         return str(saved)
     base = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
     if base:
@@ -72,7 +69,7 @@ def write_family(folder: Path, name: str) -> None:
         InputError: there is no such family.
     """
     if name not in NAMES:
-        raise InputError("no model family of that name", value=name, remedy=f"Known families: {', '.join(NAMES)}.")
+        raise InputError("models.family", value=name, choices=NAMES)
     folder = Path(folder)
     saved = read_json(folder / FAMILY_FILE) | {"family": name}
     (folder / FAMILY_FILE).write_text(json.dumps(saved, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -93,13 +90,8 @@ def _recognised(folder: Path) -> str:
     if template:
         return "template"
     if config.get("model_type") == "chatglm":
-        remedy = f"Convert it once: python -m chatbot convert-chatglm {folder} {folder}-converted"
-        raise ModelError("this is an original ChatGLM checkpoint", value=folder, remedy=remedy)
-    raise ModelError(
-        "nothing in the folder tells its model family",
-        value=folder,
-        remedy=f'Save {{"family": …}} in its {FAMILY_FILE}: one of {", ".join(NAMES)}.',
-    )
+        raise ModelError("models.original_chatglm", value=folder, folder=str(folder))
+    raise ModelError("models.no_family", value=folder, file=FAMILY_FILE, choices=NAMES)
 
 
 def _from_template(folder: Path) -> Family:

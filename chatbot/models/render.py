@@ -41,11 +41,7 @@ def encode_pieces(pieces: Sequence[Piece], tokenizer: PreTrainedTokenizerBase) -
 def _mark(token: str, tokenizer: PreTrainedTokenizerBase) -> int:
     mark = tokenizer.convert_tokens_to_ids(token)
     if not isinstance(mark, int) or mark == tokenizer.unk_token_id:
-        raise ModelError(
-            "the tokenizer does not know a mark of its family",
-            value=token,
-            remedy="Check that base and family belong together.",
-        )
+        raise ModelError("models.mark", value=token)
     return mark
 
 

@@ -80,13 +80,12 @@ def examples(
         InputError: there are none, or some train nothing (no assistant message, or it lies behind the cut); their ids are named.
     """
     if not conversations:
-        raise InputError("the training data is empty", remedy="Give at least one conversation.")
+        raise InputError("training.no_data")
     out = [e for conversation in conversations for e in rendered(conversation, family, tokenizer, max_length)]
     empty = [e.id for e in out if not e.trained]
     if empty:
         shown = ", ".join(empty[:5]) + (" …" if len(empty) > 5 else "")
-        remedy = f"Remove them, let the assistant answer within {max_length} tokens, or raise --max-length."
-        raise InputError(f"{len(empty)} of {len(out)} conversations would train nothing", value=shown, remedy=remedy)
+        raise InputError("training.trains_nothing", value=shown, n=len(empty), all=len(out), most=max_length)
     return out
 
 

@@ -111,9 +111,7 @@ def shape(config: FinetuneConfig, family: Family, steps: int) -> Any:
                 known, dtype=default_dtype(default_device()), trust_remote_code=False
             )
     except (ValueError, KeyError, OSError) as error:
-        raise ModelError(
-            "this architecture is not known", value=error, remedy="Choose a folder that transformers can load."
-        ) from error
+        raise ModelError("training.architecture", value=error) from error
     layers = targets(family.lora_targets, [name for name, _ in model.named_modules()])
     with torch.device("meta"):
         return get_peft_model(model, peft_config(config, layers, steps), low_cpu_mem_usage=True)

@@ -227,9 +227,7 @@ def finetune(
 def _check_folder(config: FinetuneConfig) -> None:
     before = read_record(config.out).get("config")
     if before and before != json.loads(config.model_dump_json()):
-        raise InputError(
-            "--out holds a run with other settings", value=config.out, remedy="Name a new folder, or delete this one."
-        )
+        raise InputError("training.other_settings", value=config.out)
     config.out.mkdir(parents=True, exist_ok=True)
 
 
@@ -258,7 +256,9 @@ def _finish(trainer: GuardedTrainer, prepared: Prepared, writer: JobWriter, reco
     try:
         chosen = best_checkpoint(prepared.config.checkpoints)
     except TrainingError as error:
-        raise TrainingError(record["verdict"] or error.what, remedy=error.remedy) from error
+        if not record["verdict"]:
+            raise
+        raise TrainingError("training.gave_up_early", verdict=record["verdict"].rstrip(".")) from error
     step = int(chosen.name.rsplit("-", 1)[-1])
     history = json.loads(
         (complete_checkpoints(prepared.config.checkpoints)[-1] / "trainer_state.json").read_text(encoding="utf-8")

@@ -181,7 +181,7 @@ class ActTrainer:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = act_loss(self.model, ids, labels, self.config.label_smoothing)
         if not torch.isfinite(loss):
-            raise TrainingError("the loss is no number any more", value=loss.item(), remedy="Lower the learning rate.")
+            raise TrainingError("training.no_loss", value=loss.item())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()

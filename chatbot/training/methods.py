@@ -129,7 +129,7 @@ def method(name: str) -> Method:
         InputError: no such method; the message names the six.
     """
     if name not in METHODS:
-        raise InputError("--method is not known", value=name, remedy=f"Choose one of {', '.join(METHODS)}.")
+        raise InputError("training.method", value=name, choices=METHODS)
     return METHODS[name]
 
 

@@ -191,12 +191,10 @@ def pretrain(config: PretrainConfig) -> Path:
         TrainingError: the preset is unknown or there is no data.
     """
     if config.preset not in PRESETS:
-        raise TrainingError("unknown preset", value=config.preset, remedy=f"Choose one of {', '.join(PRESETS)}.")
+        raise TrainingError("training.preset", value=config.preset, choices=PRESETS)
     conversations = [c for path in config.data for c in read_conversations(path)]
     if not conversations:
-        raise TrainingError(
-            "the data holds no conversation", value=config.data, remedy="Make some with `python -m chatbot selfplay`."
-        )
+        raise TrainingError("training.no_conversation", value=config.data)
     config.out.mkdir(parents=True, exist_ok=True)
     (config.out / "config_run.json").write_text(
         json.dumps(asdict(config), default=str, ensure_ascii=False, indent=2), encoding="utf-8"

@@ -58,11 +58,7 @@ def best_checkpoint(folder: Path) -> Path:
     """
     found = complete_checkpoints(folder)
     if not found:
-        raise TrainingError(
-            "the run ended before its first checkpoint",
-            value=folder,
-            remedy="Lower --learning-rate or --eval-every and start again.",
-        )
+        raise TrainingError("training.no_checkpoint", value=folder)
     state = json.loads((found[-1] / "trainer_state.json").read_text(encoding="utf-8"))
     best = folder / Path(state.get("best_model_checkpoint") or found[-1]).name
     return best if best in found else found[-1]

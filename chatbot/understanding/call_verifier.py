@@ -74,7 +74,7 @@ def verifier(name: str) -> CallVerifier:
         InputError: there is none of that name.
     """
     if name not in VERIFIERS:
-        raise InputError("no such verifier", value=name, remedy=f"Choose one of {', '.join(VERIFIERS)}.")
+        raise InputError("understanding.verifier", value=name, choices=VERIFIERS)
     return VERIFIERS[name]()
 
 

@@ -117,14 +117,14 @@ class TurnAct:
         """
         act, *words = line.split()
         if act not in ACTS:
-            raise InputError("unknown act", value=act, remedy=f"Known acts: {', '.join(ACTS)}.")
+            raise InputError("understanding.act", value=act, choices=ACTS)
         return cls(act, tuple(_item(word) for word in words))
 
 
 def _item(word: str) -> Item:
     found = _ITEM.match(word)
     if not found or (found[0] in BARE and found[0] != word):
-        raise InputError("unknown item of an act line", value=word, remedy="See docs/semantics.md.")
+        raise InputError("understanding.item", value=word)
     value = word[found.end() :]
     return Item(found[0], value.replace("_", " ") if found[0] in COPIED else value)
 

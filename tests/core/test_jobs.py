@@ -54,6 +54,18 @@ def test_a_command_that_fails_is_failed_and_its_last_words_are_in_the_log(tmp_pa
     assert "no such data" in job.log_tail(5)
 
 
+def test_a_command_that_fails_leaves_its_error_in_both_languages_until_it_is_run_again(tmp_path):
+    argv = [sys.executable, "-m", "chatbot", "split", str(tmp_path / "none.jsonl"), "--out", str(tmp_path / "out")]
+    job = start("demo", {}, argv, tmp_path / "jobs")
+    assert job.wait(60) == "failed"
+    assert job.error("zh") == "读不出对话文件 none.jsonl：没有这个文件。请给 UTF-8 编码的 JSONL 文件"
+    assert job.error("en").startswith("conversations could not be read from none.jsonl: there is no such file.")
+    (tmp_path / "none.jsonl").touch()
+    job.resume()
+    assert job.wait(60) == "done", job.log_tail()
+    assert job.error("zh") == ""
+
+
 def test_a_stop_is_said_at_once_and_lets_the_task_save(tmp_path):
     job = running(start("demo", {}, steps(2000), tmp_path))
     assert job.state == "running"

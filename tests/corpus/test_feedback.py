@@ -120,7 +120,7 @@ def test_the_same_dislike_twice_is_one_card(messages, store, review, tmp_path):
 def test_the_word_is_kept_even_where_the_queue_fails(messages, store, tmp_path):
     class Full:
         def add(self, *args):
-            raise InputError("the queue is down")
+            raise InputError("corpus.no_card")
 
     with pytest.raises(InputError):
         record_feedback(

@@ -62,7 +62,12 @@ def test_words_that_nothing_matches_are_named(store, queue_model):
 
 @pytest.mark.parametrize(
     "bad",
-    [call({"price": 3}), call({"rating_range_lower": 9}), call({}, name="rm"), CallParseError("no call", value="{")],
+    [
+        call({"price": 3}),
+        call({"rating_range_lower": 9}),
+        call({}, name="rm"),
+        CallParseError("models.call_no_object", value="{"),
+    ],
 )
 def test_a_call_that_does_not_validate_is_not_run(store, queue_model, bad):
     events = play(store, queue_model([bad, bad]))
@@ -87,8 +92,8 @@ def test_a_forged_record_in_a_message_is_not_a_record(store, queue_model):
 
 
 def test_a_model_that_cannot_be_reached_is_an_error_with_a_remedy(store, queue_model):
-    with pytest.raises(BackendError, match="Try later"):
-        play(store, queue_model([BackendError("gone", remedy="Try later.")]))
+    with pytest.raises(BackendError, match="Check the address"):
+        play(store, queue_model([BackendError("models.endpoint_silent", name="gone")]))
 
 
 def test_the_conversation_that_is_passed_in_stays_as_it_is(store, tiny_model):

@@ -211,7 +211,11 @@ def test_a_request_that_makes_no_sense_is_a_400(client, messages):
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(BackendError("the far server is down"), 502), (CallParseError("no call"), 500)]
+    ("error", "status"),
+    [
+        (BackendError("models.endpoint_silent", value="the far server is down", name="far"), 502),
+        (CallParseError("models.empty_call"), 500),
+    ],
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_model_that_fails_at_once_fails_with_a_status(client, model, error, status, stream):
@@ -222,7 +226,9 @@ def test_a_model_that_fails_at_once_fails_with_a_status(client, model, error, st
 
 
 def test_a_model_that_fails_midway_ends_the_stream_with_the_error(client, model):
-    model.scripts = [[TextDelta("您"), BackendError("the far server is down")]]
+    model.scripts = [
+        [TextDelta("您"), BackendError("models.endpoint_silent", value="the far server is down", name="far")]
+    ]
     got = []
     with pytest.raises(openai.APIError, match="far server is down"):
         got.extend(chunk.choices[0].delta.content for chunk in ask(client, stream=True) if chunk)

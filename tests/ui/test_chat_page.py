@@ -72,9 +72,7 @@ def test_an_edited_condition_searches_again(page):
 
 def test_a_failing_model_is_told_in_words_and_the_page_goes_on(page, tiny_model):
     tiny_model.answers.clear()
-    tiny_model.answers.extend(
-        [BackendError("the endpoint does not answer", remedy="Try again later"), reply("您好，想住哪里？")]
-    )
+    tiny_model.answers.extend([BackendError("models.endpoint_silent", name="gpt"), reply("您好，想住哪里？")])
     send(page, "你好")
     page.get_by_text("这一轮没有完成").wait_for()
     settled(page)

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from chatbot.commands import training
-from chatbot.core.errors import InputError
+from chatbot.core.errors import InputError, ModelError
 from chatbot.core.jobs import Job, JobWriter
 from chatbot.core.settings import Settings
 from chatbot.training.config import PRESETS, FinetuneConfig
@@ -87,9 +87,10 @@ def test_a_merge_says_where_the_model_is_or_why_there_is_none(tmp_path):
     run = job(tmp_path / "a", "done", log(3, 2.0))
     merge = job(tmp_path / "b", "failed", config={"adapter": "a"})
     (merge.folder / "job.json").write_text(json.dumps({"kind": "merge", "argv": [], "created": 2.0}))
-    (merge.folder / "log.txt").write_text(
-        "error: this adapter is a learned prompt, which no weights can hold. Use it as it is.\n"
-    )
+    (merge.folder / "log.txt").write_text("error: told by an earlier version\n")
+    assert "合并没有成功：told by an earlier version" in status(run, "zh")
+    told = ModelError("models.learned_prompt").text("zh")
+    (merge.folder / "error.json").write_text(json.dumps({"zh": told}))
     assert "合并没有成功：这种适配器是学来的提示" in status(run, "zh")
 
 

@@ -41,7 +41,7 @@ class FakeContext:
 
     def model(self, request, model_id):
         if self.offered is None:
-            raise ModelError("this model is not offered here", value=model_id)
+            raise ModelError("ui.not_offered", value=model_id, choices=["rules"])
         return self.offered
 
 

@@ -163,7 +163,9 @@ def test_a_wrong_hotel_file_is_told_by_its_entry_and_field_without_its_path(tmp_
 
 
 def test_what_a_wrong_hotel_file_holds_cannot_become_html_in_its_message():
-    error = HotelFileError("…", value="<img src=x>", entry=1, name="<b>甲", field="价格")
+    error = HotelFileError(
+        "hotels.bad_field", value="<img src=x>", path="x", entry=1, name="<b>甲", field="价格", reason="no number"
+    )
     assert "<" not in wrong_file("zh", error, "<u>.json")
 
 

@@ -39,7 +39,7 @@ class BatchAsker:
             raise Missing
         answer = read_answer(body)
         if answer is None:
-            raise BackendError("the batch brought no chat completion", value=body[:80])
+            raise BackendError("corpus.batch_answer", value=body[:80])
         return answer
 
 
@@ -76,9 +76,7 @@ class Batches:
             lines.append(line)
             costs[key] = most
         if not lines:
-            raise BudgetError(
-                "a batch of one request could cross the cap", value=self._budget.cap, remedy="Raise the cap and resume."
-            )
+            raise BudgetError("corpus.batch_cap", value=self._budget.cap)
         await self._create("\n".join(lines), costs)
 
     async def _create(self, text: str, costs: dict[str, float]) -> None:

@@ -36,11 +36,7 @@ class Prices:
         """
         known = PRICES.get(model)
         if known is None and (tokens_in is None or tokens_out is None):
-            raise InputError(
-                "the price of this model is not known",
-                value=model,
-                remedy="Give the prices for a million tokens in and out; 0 for a model of your own.",
-            )
+            raise InputError("corpus.price", value=model)
         first, second = known or (0.0, 0.0)
         return cls(
             share * (first if tokens_in is None else tokens_in), share * (second if tokens_out is None else tokens_out)
@@ -79,11 +75,7 @@ class Budget:
         async with self._changed:
             await self._changed.wait_for(lambda: self.fits(amount) or self.reserved <= 1e-12)
             if not self.fits(amount):
-                raise BudgetError(
-                    "the next call could cross the cap",
-                    value=f"${self.cap:.4f}, spent ${self.spent:.4f}",
-                    remedy="Raise the cap and resume.",
-                )
+                raise BudgetError("corpus.cap", value=f"${self.cap:.4f}", spent=f"${self.spent:.4f}")
             self.reserved += amount
 
     async def settle(self, amount: float, cost: float) -> None:

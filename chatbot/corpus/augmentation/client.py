@@ -115,7 +115,7 @@ class DirectAsker:
             body = self._cache.get(request.key) or await self._call(request)
         answer = read_answer(body)
         if answer is None:
-            raise BackendError("the API's answer is no chat completion", value=body[:80])
+            raise BackendError("corpus.answer", value=body[:80])
         return answer
 
     async def _call(self, request: Request) -> str:
@@ -130,11 +130,7 @@ class DirectAsker:
                 outcome, wait, reason = got
                 tries[outcome] += 1
                 if tries[outcome] >= TRIES[outcome]:
-                    raise BackendError(
-                        f"no answer after {tries[outcome]} tries",
-                        value=reason,
-                        remedy="Resume later; what has been answered is kept.",
-                    )
+                    raise BackendError("corpus.no_answer", value=reason, tries=tries[outcome])
                 wait = min(LONGEST_WAIT, wait or random.uniform(0.25, 0.5) * 2 ** min(tries[outcome] - 1, 5))
                 if outcome == "refused":
                     await asyncio.sleep(wait)  # in its slot, which eases the pressure on the server
@@ -183,21 +179,14 @@ class DirectAsker:
             self._limit.refused()
             return "refused", _retry_after(error), "429"
         if isinstance(error, RateLimitError):
-            raise BudgetError(
-                "the account at the API has no money left",
-                remedy="Top it up and resume; what has been answered is kept.",
-            ) from error
+            raise BudgetError("corpus.money") from error
         if isinstance(error, AuthenticationError | PermissionDeniedError):
-            raise InputError("the API does not accept the key", remedy="Check OPENAI_API_KEY.") from error
+            raise InputError("corpus.key") from error
         if isinstance(error, NotFoundError):
-            raise InputError(
-                "the API does not know this model or address",
-                value=error.message,
-                remedy="Check the model and the base URL.",
-            ) from error
+            raise InputError("corpus.address", value=error.message) from error
         if error.status_code >= 500 or error.status_code in (408, 409):
             return "failed", _retry_after(error), str(error.status_code)
-        raise BackendError(f"the API refused the request ({error.status_code})", value=error.message) from error
+        raise BackendError("corpus.refused", value=error.message, status=error.status_code) from error
 
     async def _recover(self, request: Request) -> str | None:
         """The answer of a call that was cut off, looked for until the server must have ended it; None where there is none."""

@@ -75,7 +75,7 @@ async def _client(config: AugmentConfig, api_key: str | None) -> AsyncIterator[A
     key = api_key or (known.get_secret_value() if known else None)
     base_url = config.base_url or settings().openai_base_url
     if not key and not base_url:
-        raise InputError("there is no API key", remedy="Set OPENAI_API_KEY, or use the offline mode, which needs none.")
+        raise InputError("corpus.no_key")
     async with AsyncOpenAI(api_key=key or "none", base_url=base_url, max_retries=0, timeout=config.timeout) as client:
         yield client
 

@@ -120,7 +120,7 @@ def save_prompt(operation: str, text: str, folder: Path) -> None:
         InputError: it is empty, too long, or for no operation.
     """
     if operation not in OPERATIONS or not text.strip() or len(text) > MAX_PROMPT:
-        raise InputError("this prompt cannot be kept", value=text[:40], remedy=f"Write 1 to {MAX_PROMPT} characters.")
+        raise InputError("corpus.prompt", value=text[:40], most=MAX_PROMPT)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{operation}.md"
     if text.strip() == prompt(operation):

@@ -32,15 +32,13 @@ def config_of(given: dict[str, Any], job: Path | None = None) -> AugmentConfig:
             return AugmentConfig.model_validate_json((job / "config.json").read_text(encoding="utf-8"))
         config = AugmentConfig.model_validate(given)
     except OSError as error:
-        raise InputError("the job's configuration could not be read", value=job) from error
+        raise InputError("corpus.job_config", value=job) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"augment: {where}: {first['msg']}", value=first["input"], remedy="See `augment --help`."
-        ) from error
+        raise InputError("corpus.option", value=first["input"], option=where, reason=first["msg"]) from error
     if unknown := set(config.operations) - set(OPERATIONS):
-        raise InputError("unknown operation", value=sorted(unknown)[0], remedy=f"Choose from {', '.join(OPERATIONS)}.")
+        raise InputError("corpus.operation", value=sorted(unknown)[0], choices=OPERATIONS)
     return config
 
 

@@ -87,13 +87,11 @@ def read_dialogues(path: Path) -> dict[str, Any]:
         else:
             data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path} could not be read", value=error, remedy="Give CrossWOZ's train, val or test .json or .json.zip."
-        ) from error
+        raise InputError("corpus.crosswoz_unreadable", value=error, path=path) from error
     if not isinstance(data, dict) or not all(
         isinstance(d, dict) and isinstance(d.get("messages"), list) for d in data.values()
     ):
-        raise InputError(f"{path} is not a CrossWOZ file", remedy="It must map dialogue ids to {messages: [...]}.")
+        raise InputError("corpus.no_crosswoz", path=path)
     return data
 
 

@@ -83,9 +83,7 @@ def read_any(path: Path) -> list[Conversation]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"conversations could not be read from {path}", value=error, remedy="Give a UTF-8 JSONL file."
-        ) from error
+        raise InputError("core.conversations_unreadable", value=error, path=path) from error
     out = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -94,7 +92,8 @@ def read_any(path: Path) -> list[Conversation]:
             out.append(read_line(line, f"{path.stem}-{number}"))
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the line"
-            remedy = "Each line is one conversation: our form (messages) or the ChatGLM3 form (conversations)."
-            raise InputError(f"{path}:{number}: {where}: {first['msg']}", value=line[:80], remedy=remedy) from error
+            where = ".".join(map(str, first["loc"])) or "JSON"
+            raise InputError(
+                "corpus.conversation_line", value=line[:80], path=path, number=number, field=where, reason=first["msg"]
+            ) from error
     return out

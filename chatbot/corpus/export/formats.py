@@ -74,10 +74,7 @@ def sharegpt_row(conversation: Conversation) -> Row:
             )
     sides = [turn["from"] in ("human", "observation") for turn in turns]
     if len(turns) % 2 or sides != [True, False] * (len(turns) // 2):
-        raise InputError(
-            f"conversation {conversation.id} does not alternate between user and assistant",
-            remedy="Run `check` and leave out what fails “form”.",
-        )
+        raise InputError("corpus.alternate", conversation=conversation.id)
     return {"conversations": turns, "tools": dumps(functions(conversation)), "system": system}
 
 
@@ -166,7 +163,7 @@ def export(sides: dict[str, list[Conversation]], form: str, folder: Path) -> lis
         InputError: the form is not known, or a conversation does not fit it.
     """
     if form not in FORMATS:
-        raise InputError("unknown export format", value=form, remedy=f"Choose one of {', '.join(FORMATS)}.")
+        raise InputError("corpus.format", value=form, choices=FORMATS)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     FORMATS[form](folder, sides)

@@ -47,7 +47,7 @@ def read_bank(folder: Path = PHRASES, part: Part = "all") -> Bank:
 
     frames = rows("utterances")
     if not frames:
-        raise InputError("no phrase bank in the folder", value=folder, remedy="Give the folder of *.utterances.jsonl.")
+        raise InputError("corpus.no_bank", value=folder)
     return Bank(frames, rows("facilities"), rows("wishes"), list(_rows(folder, "replies")), rows("dialogues"))
 
 
@@ -67,6 +67,6 @@ def _lines(path: Path, lines: Iterable[str]) -> Iterator[Row]:
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise InputError(f"{path}:{number}: not JSON", value=line[:80], remedy="Mend the line.") from error
+            raise InputError("corpus.bank_line", path=path, number=number, value=line) from error
         english = row.get("lang") == "en" or path.name.startswith("en")
         yield row | {"lang": "en" if english else row.get("lang", "zh")}

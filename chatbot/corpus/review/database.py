@@ -85,8 +85,8 @@ def engine_for(url: str) -> Engine:
         _tune(engine) if is_file else _queue(engine)
         _create(engine)
     except (ArgumentError, OperationalError, ModuleNotFoundError) as error:
-        remedy = "Install psycopg[binary]." if isinstance(error, ModuleNotFoundError) else "Check CHATBOT_REVIEW_URL."
-        raise InputError("the review database cannot be opened", value=_public(url), remedy=remedy) from error
+        missing = isinstance(error, ModuleNotFoundError)
+        raise InputError("corpus.review_driver" if missing else "corpus.review_database", value=_public(url)) from error
     return engine
 
 

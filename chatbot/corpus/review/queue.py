@@ -85,7 +85,7 @@ class ReviewStore:
         with self._engine.connect() as db:
             row = db.execute(select(ITEMS).where(ITEMS.c.id == item)).mappings().one_or_none()
             if row is None:
-                raise InputError("there is no such card", value=item)
+                raise InputError("corpus.no_card", value=item)
             seen = db.scalar(select(func.count()).where(DECISIONS.c.item == item)) or 0
             edited = db.execute(_effective(item).where(DECISIONS.c.action == "edit")).mappings().first()
         content, checks = (edited["conversation"], edited["checks"]) if edited else (row["conversation"], row["checks"])
@@ -301,8 +301,4 @@ def _claim(db: Connection, item: int, annotator: str) -> None:
 
 
 def _conflict(card: Card) -> InputError:
-    return InputError(
-        "somebody else has decided on this card meanwhile",
-        value=card.conversation.id,
-        remedy="Their decision stands; go on with the next card.",
-    )
+    return InputError("corpus.decided", value=card.conversation.id)

@@ -98,13 +98,9 @@ def _json(path: Path, kind: type) -> Any:
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} could not be read as JSON", value=error, remedy="Download the file again.") from error
+        raise InputError("corpus.no_json", value=error, path=path) from error
     if not isinstance(found, kind):
-        raise InputError(
-            f"{path} does not hold a JSON {kind.__name__}",
-            value=type(found).__name__,
-            remedy="Download the file again.",
-        )
+        raise InputError("corpus.json_kind", path=path, kind=kind.__name__)
     return found
 
 

@@ -40,9 +40,7 @@ def shuffle(models: Sequence[str], rng: Random) -> tuple[str, str]:
         InputError: there are not two different models.
     """
     if len(set(models)) != 2 or len(models) != 2:
-        raise InputError(
-            "a blind vote needs two different models", value=", ".join(models), remedy="Choose two models."
-        )
+        raise InputError("evaluation.two_models", value=", ".join(models))
     left, right = rng.sample(list(models), 2)
     return left, right
 
@@ -54,7 +52,7 @@ def record_vote(path: Path, vote: Vote) -> None:
         InputError: the choice is none of left, right, tie.
     """
     if vote.choice not in get_args(Choice):
-        raise InputError("this is no vote", value=vote.choice, remedy="Choose left, right or tie.")
+        raise InputError("evaluation.vote", value=vote.choice)
     path.parent.mkdir(parents=True, exist_ok=True)
     line = json.dumps({**asdict(vote), "time": vote.time or time.time()}, ensure_ascii=False) + "\n"
     with path.open("a", encoding="utf-8") as out:

@@ -67,11 +67,7 @@ def converse(agent: Chatbot, goal: Goal, store: HotelStore, number: int, seed: i
         for last in agent.turn(messages, text):  # noqa: B007
             pass
         if not isinstance(last, TurnEvent):
-            raise ModelError(
-                "the chatbot did not finish its turn",
-                value=text,
-                remedy="Check the model with `python -m chatbot chat`.",
-            )
+            raise ModelError("evaluation.unfinished_turn", value=text)
         heard, turns = last, turns + 1
         messages = [*messages, *heard.messages]
         false += ungrounded(heard.reply, heard.records, messages)

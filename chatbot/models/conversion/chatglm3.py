@@ -52,16 +52,15 @@ _REQUIRED = {
 
 `tie_word_embeddings` is not among them: the original code never tied, whatever the config said, and wrote both matrices.
 """
-_DOWNLOAD = "Download zai-org/chatglm3-6b (or chatglm3-6b-32k, -128k, -base) again."
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelError(f"{path} could not be read", value=error, remedy=_DOWNLOAD) from error
+        raise ModelError("models.checkpoint_unreadable", value=error, path=path) from error
     if not isinstance(found, dict):
-        raise ModelError(f"{path} is not a JSON object", remedy=_DOWNLOAD)
+        raise ModelError("models.checkpoint_no_object", path=path)
     return found
 
 
@@ -73,32 +72,18 @@ def read_original_config(source: Path) -> dict[str, Any]:
     """
     config = _read_json(source / "config.json")
     if config.get("model_type") == "glm":
-        raise ModelError("this checkpoint is already in the native layout", value=source, remedy="Use it as it is.")
+        raise ModelError("models.native", value=source)
     if config.get("model_type") != "chatglm":
-        raise ModelError("this is not a ChatGLM checkpoint", value=config.get("model_type"), remedy=_DOWNLOAD)
+        raise ModelError("models.no_chatglm", value=config.get("model_type"))
     if "position_encoding_2d" in config or "inner_hidden_size" in config:
-        raise ModelError(
-            "ChatGLM-6B, the first generation, is another architecture", value=source, remedy="Use chatglm3-6b."
-        )
+        raise ModelError("models.chatglm1", value=source)
     if _is_chatglm2(source, config):
-        raise ModelError(
-            "ChatGLM2 has no role marks and no tool calls",
-            value=source,
-            remedy="Use chatglm3-6b, which has the same size.",
-        )
+        raise ModelError("models.chatglm2", value=source)
     if not (source / "tokenizer.model").is_file() or int(config.get("padded_vocab_size", 0)) > 100_000:
-        raise ModelError(
-            "no ChatGLM3 tokenizer.model in the folder",
-            value=source,
-            remedy="For GLM-4 use its native checkpoint, glm-4-9b-chat-hf.",
-        )
+        raise ModelError("models.no_chatglm_tokenizer", value=source)
     for switch, needed in _REQUIRED.items():
         if (config.get(switch) or False) != needed and switch in config:
-            raise ModelError(
-                f"config.json: {switch} must be {needed} in a checkpoint that can be converted",
-                value=config[switch],
-                remedy=_DOWNLOAD,
-            )
+            raise ModelError("models.checkpoint_switch", value=config[switch], switch=switch, needed=needed)
     return config
 
 
@@ -145,9 +130,7 @@ def native_config(original: dict[str, Any], vocabulary: int) -> GlmConfig:
             architectures=["GlmForCausalLM"],
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(
-            "config.json lacks a field of ChatGLM3 or holds an unusable value", value=error, remedy=_DOWNLOAD
-        ) from error
+        raise ModelError("models.checkpoint_config", value=error) from error
 
 
 def native_tensors(name: str, tensor: torch.Tensor, config: GlmConfig) -> Iterator[tuple[str, torch.Tensor]]:
@@ -167,7 +150,7 @@ def native_tensors(name: str, tensor: torch.Tensor, config: GlmConfig) -> Iterat
         for part, rows in zip("qkv", parts, strict=True):
             yield f"model.layers.{layer[1]}.self_attn.{part}_proj.{layer[2].rsplit('.', 1)[1]}", rows
     elif not name.startswith(_PREFIX_ENCODER) and not name.endswith("rotary_pos_emb.inv_freq"):
-        raise ModelError("a tensor that ChatGLM3 does not have", value=name, remedy=_DOWNLOAD)
+        raise ModelError("models.tensor", value=name)
 
 
 def native_names(config: GlmConfig) -> set[str]:
@@ -197,13 +180,11 @@ def source_shards(source: Path) -> list[Path]:
         mapping = _read_json(index).get("weight_map")
         names = sorted({Path(str(name)).name for name in mapping.values()}) if isinstance(mapping, dict) else []
     if not names:
-        raise ModelError("no pytorch_model-*.bin and no safetensors in the folder", value=source, remedy=_DOWNLOAD)
+        raise ModelError("models.no_weights", value=source)
     missing = [name for name in names if not (source / name).is_file()]
     if missing:
         raise ModelError(
-            f"{len(missing)} of {len(names)} weight files are missing in {source}",
-            value=", ".join(missing),
-            remedy=_DOWNLOAD,
+            "models.weights_missing", value=", ".join(missing), n=len(missing), all=len(names), folder=source
         )
     return [source / name for name in names]
 
@@ -219,7 +200,7 @@ def read_shard(path: Path) -> dict[str, torch.Tensor]:
             return load_file(path)
         return torch.load(path, map_location="cpu", mmap=is_zipfile(path), weights_only=True)
     except Exception as error:  # a damaged file makes torch raise errors of many kinds, of its unpickler among them
-        raise ModelError(f"{path} could not be read", value=error, remedy=_DOWNLOAD) from error
+        raise ModelError("models.checkpoint_unreadable", value=error, path=path) from error
 
 
 def convert_shard(path: Path, out: Path, config: GlmConfig) -> None:
@@ -241,9 +222,7 @@ def _claim(target: Path, source: Path, shards: list[Path]) -> None:
     if note.is_file() and _read_json(note) == record:
         return
     if target.exists() and any(target.iterdir()):
-        raise ModelError(
-            "the target folder holds something else", value=target, remedy="Give an empty or a new folder."
-        )
+        raise ModelError("models.target_taken", value=target)
     target.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
@@ -257,10 +236,12 @@ def _write_index(target: Path, files: list[Path], config: GlmConfig) -> int:
             weights |= dict.fromkeys(opened.keys(), file.name)
             left_out += int((opened.metadata() or {}).get(LEFT_OUT, 0))
     needed = native_names(config)
-    for verb, names in (("lacks", needed - set(weights)), ("has unexpected", set(weights) - needed)):
+    for lacking, names in ((True, needed - set(weights)), (False, set(weights) - needed)):
         if names:
             raise ModelError(
-                f"the checkpoint {verb} {len(names)} weights", value=", ".join(sorted(names)[:5]), remedy=_DOWNLOAD
+                "models.weights_lacking" if lacking else "models.weights_unexpected",
+                value=", ".join(sorted(names)[:5]),
+                n=len(names),
             )
     index = {
         "metadata": {"total_size": sum(file.stat().st_size for file in files)},
@@ -304,11 +285,7 @@ def convert(
     pieces = len(read_sentencepiece(source / "tokenizer.model").pieces)
     config = native_config(original, pieces)
     if pieces + len(MARKS) > config.vocab_size:
-        raise ModelError(
-            "tokenizer.model does not belong to these weights",
-            value=f"{pieces} pieces, {config.vocab_size} rows",
-            remedy=_DOWNLOAD,
-        )
+        raise ModelError("models.foreign_tokenizer", pieces=pieces, rows=config.vocab_size)
     _claim(target, source, shards)
     files = [target / f"model-{n:05d}-of-{len(shards):05d}.safetensors" for n in range(1, len(shards) + 1)]
     try:
@@ -318,11 +295,7 @@ def convert(
                 convert_shard(shard, file, config)
         progress(len(shards), len(shards), "")
     except (OSError, RuntimeError, SafetensorError) as error:
-        raise ModelError(
-            f"the conversion to {target} stopped",
-            value=error,
-            remedy="Mend that, then run it again: it goes on where it stopped.",
-        ) from error
+        raise ModelError("models.conversion_stopped", value=error, target=target) from error
     left_out = _write_index(target, files, config)
     notes = _convert_tokenizer(source, target)
     GenerationConfig(eos_token_id=config.eos_token_id, pad_token_id=0, bos_token_id=1).save_pretrained(target)

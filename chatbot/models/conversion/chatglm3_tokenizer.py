@@ -19,7 +19,6 @@ SPACE = "▁"
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 """Piece types of sentencepiece_model.proto."""
 BPE_MODEL = 2
-_REMEDY = "Give the tokenizer.model of a ChatGLM3 (or Llama 2) checkpoint."
 
 
 @dataclass(frozen=True)
@@ -83,11 +82,11 @@ def read_sentencepiece(path: Path) -> SentencePieceModel:
         trainer = {n: v for number, value in parts if number == 2 for n, v in _fields(bytes(value))}
         normaliser = {n: v for number, value in parts if number == 3 for n, v in _fields(bytes(value))}
     except (OSError, ValueError, IndexError, TypeError, struct.error) as error:
-        raise ModelError(f"{path} is not a SentencePiece model", value=error, remedy=_REMEDY) from error
+        raise ModelError("models.no_sentencepiece", value=error, path=path) from error
     if not pieces or trainer.get(3) != BPE_MODEL:
-        raise ModelError(f"{path} is not a SentencePiece model of the BPE kind", value=trainer.get(3), remedy=_REMEDY)
+        raise ModelError("models.no_bpe", value=trainer.get(3), path=path)
     if trainer.get(24) or not normaliser.get(5, 1):
-        raise ModelError(f"{path} marks spaces in a way that a fast tokenizer cannot reproduce", remedy=_REMEDY)
+        raise ModelError("models.spaces", path=path)
     return SentencePieceModel(
         pieces, bytes(normaliser.get(2, b"")), bool(normaliser.get(3, 1)), bool(normaliser.get(4, 1))
     )

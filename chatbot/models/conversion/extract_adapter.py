@@ -41,11 +41,7 @@ def extract_adapter(base: Path, tuned: Path, out: Path, rank: int) -> dict[str, 
     strange = [name for name in before if name not in after or before[name].shape != after[name].shape]
     strange += [name for name in set(before) - linear - set(strange) if not torch.equal(before[name], after[name])]
     if strange:
-        raise ModelError(
-            "the tuned model differs in more than its linear layers",
-            value=sorted(strange)[0],
-            remedy="Train it with --linear-only.",
-        )
+        raise ModelError("models.not_linear", value=sorted(strange)[0])
     rank = min(rank, max(min(before[name].shape) for name in linear))
     config = LoraConfig(
         r=rank, lora_alpha=rank, lora_dropout=0.0, target_modules=sorted(family.lora_targets), task_type="CAUSAL_LM"

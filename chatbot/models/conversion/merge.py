@@ -154,22 +154,15 @@ def merge(
 
 def _check(adapter: Path, out: Path, precision: Precision) -> None:
     if precision == "nf4":
-        raise InputError(
-            "a merged model is saved unquantised", value=precision, remedy="Choose auto, bf16, fp16 or fp32."
-        )
+        raise InputError("models.merge_quantised", value=precision)
     if out.exists():
-        raise InputError("the output folder exists already", value=out, remedy="Name a new folder, or delete this one.")
+        raise InputError("models.output_taken", value=out)
     try:
         kind = PeftConfig.from_pretrained(str(adapter))
     except (OSError, ValueError, TypeError) as error:
-        raise ModelError(
-            "no adapter in this folder", value=adapter, remedy="Give a folder with adapter_config.json."
-        ) from error
+        raise ModelError("models.no_adapter", value=adapter) from error
     if kind.is_prompt_learning:
-        remedy = "Serve it on its base unmerged, or train with qlora, lora or adalora."
-        raise ModelError(
-            "this adapter is a learned prompt, which no weights can hold", value=kind.peft_type.value, remedy=remedy
-        )
+        raise ModelError("models.learned_prompt", value=kind.peft_type.value)
 
 
 def _fold(
@@ -181,9 +174,7 @@ def _fold(
     try:
         merged = model.merge_and_unload(safe_merge=True)
     except (ValueError, NotImplementedError) as error:
-        raise ModelError(
-            "the adapter could not be merged", value=error, remedy="Train it again, or serve it unmerged."
-        ) from error
+        raise ModelError("models.unmerged", value=error) from error
     merged.save_pretrained(part)
     return texts, before, str(merged.dtype).removeprefix("torch.")
 

@@ -102,7 +102,7 @@ def read_act(text: str) -> TurnAct:
     body = text.split(END, maxsplit=1)[0]
     parts = [(m[1] or "or", m[2] or "", m.start(), m.end()) for m in _MARK.finditer(body)]
     if not parts or parts[0][0] != "act" or parts[0][2] != 0 or parts[0][1] not in ACTS:
-        raise CallParseError("the act line does not start with an act", value=body[:80], remedy="Retry.")
+        raise CallParseError("models.act_line", value=body)
     items: list[Item] = []
     for at, (kind, word, _, end) in enumerate(parts[1:], 1):
         following = parts[at + 1][2] if at + 1 < len(parts) else len(body)

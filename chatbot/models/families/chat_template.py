@@ -66,11 +66,7 @@ class ChatTemplate:
                 dicts, tools=list(tools) or None, tokenize=False, add_generation_prompt=prompt
             )
         except (TemplateError, ValueError, TypeError) as error:
-            raise ModelError(
-                "the model's chat template refuses this conversation",
-                value=error,
-                remedy="Choose a model whose template knows tools.",
-            ) from error
+            raise ModelError("models.template_refuses", value=error) from error
         return str(rendered)
 
     def _spans(self, full: str, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
@@ -81,11 +77,7 @@ class ChatTemplate:
                 continue
             start = self.render(messages[:index], tools, prompt=True)
             if not full.startswith(start):
-                raise ModelError(
-                    "the chat template rewrites earlier turns",
-                    value=message.content,
-                    remedy="Train with another model or a fixed template.",
-                )
+                raise ModelError("models.template_rewrites", value=message.content)
             stop = self._stop.search(full, len(start))
             spans.append((len(start), stop.end() if stop else len(full)))
         return spans
@@ -142,7 +134,7 @@ def read(text: str, messages: Sequence[Message]) -> Message:
         name, _, arguments = body.partition("\n")
         calls = [parse_named_call(name, arguments)]
     if not calls:
-        raise CallParseError("a call mark without a call", value=text, remedy="Retry, or choose another model.")
+        raise CallParseError("models.empty_call", value=text)
     return Message(role="assistant", tool_calls=[ToolCall(function=call) for call in calls])
 
 
@@ -168,11 +160,7 @@ def template_family(tokenizer: PreTrainedTokenizerBase, stops: Sequence[str] = (
         ModelError: the tokenizer has no chat template or no end-of-sequence token.
     """
     if not tokenizer.chat_template or not tokenizer.eos_token:
-        raise ModelError(
-            "the model has no chat template",
-            value=tokenizer.name_or_path,
-            remedy="Choose a chat model, or fine-tune a family we know.",
-        )
+        raise ModelError("models.no_template", value=tokenizer.name_or_path)
     ends = tuple(dict.fromkeys([*(str(stop) for stop in stops), str(tokenizer.eos_token)]))
     template = ChatTemplate(tokenizer, ends)
     return Family(

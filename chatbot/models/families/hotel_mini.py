@@ -152,13 +152,9 @@ def read(text: str, messages: Sequence[Message]) -> Message:
     try:
         arguments = json.loads(body.removeprefix(CALL))
     except (json.JSONDecodeError, RecursionError) as error:
-        raise CallParseError(
-            "the call is not a JSON object", value=body, remedy="Retry, or choose another model."
-        ) from error
+        raise CallParseError("models.call_no_object", value=body) from error
     if not isinstance(arguments, dict):
-        raise CallParseError(
-            "the call's arguments are not an object", value=body, remedy="Retry, or choose another model."
-        )
+        raise CallParseError("models.call_arguments", value=body)
     return call(arguments)
 
 

@@ -12,7 +12,6 @@ LONGEST = 20_000
 """Characters; a call is far shorter, and deeply nested text of megabytes could exhaust the stack of a parser."""
 _NAME = re.compile(r"[A-Za-z_][\w.\-]{0,63}", re.ASCII)
 _FENCE = re.compile(r"```[a-z]*\s*\n(.*?)\n?\s*```", re.DOTALL)
-_REMEDY = "Retry, or choose another model."
 
 
 def _plain(value: Any) -> Any:
@@ -33,13 +32,11 @@ def _plain(value: Any) -> Any:
 
 def _arguments(found: Any, text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
-        raise CallParseError("the call's arguments are not an object", value=text, remedy=_REMEDY)
+        raise CallParseError("models.call_arguments", value=text)
     try:
         return {key: _plain(value) for key, value in _plain(dict(found)).items()}
     except (ValueError, RecursionError) as error:
-        raise CallParseError(
-            f"the call's arguments are not plain data ({error})", value=text, remedy=_REMEDY
-        ) from error
+        raise CallParseError("models.call_data", value=text, reason=error) from error
 
 
 def parse_json(text: str) -> dict[str, Any]:
@@ -51,7 +48,7 @@ def parse_json(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text[: LONGEST + 1]) if len(text) <= LONGEST else None
     except (ValueError, RecursionError) as error:
-        raise CallParseError("the call is not a JSON object", value=text, remedy=_REMEDY) from error
+        raise CallParseError("models.call_no_object", value=text) from error
     return _arguments(found, text)
 
 
@@ -71,7 +68,7 @@ def parse_python_call(text: str) -> tuple[str, dict[str, Any]]:
         if len(found) != len(node.keywords):
             raise ValueError("unpacked or repeated arguments")
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
-        raise CallParseError("the call is not `tool_call(name=literal, …)`", value=text, remedy=_REMEDY) from error
+        raise CallParseError("models.call_form", value=text) from error
     return node.func.id, _arguments(found, text)
 
 
@@ -83,7 +80,7 @@ def function_name(text: str) -> str:
     """
     name = text.strip()
     if not _NAME.fullmatch(name):
-        raise CallParseError("a call of something that cannot be a function", value=text, remedy=_REMEDY)
+        raise CallParseError("models.call_name", value=text)
     return name
 
 
@@ -117,5 +114,5 @@ def parse_object_call(text: str) -> FunctionCall:
     if isinstance(arguments, str):
         arguments = parse_json(arguments)
     if not isinstance(found.get("name"), str):
-        raise CallParseError("the call names no function", value=text, remedy=_REMEDY)
+        raise CallParseError("models.call_unnamed", value=text)
     return FunctionCall(name=function_name(found["name"]), arguments=_arguments(arguments, text))

@@ -131,11 +131,7 @@ class EndpointModel:
                     for part in (delta.tool_calls or []) if delta else []:
                         reading.call(part)
         except (OpenAIError, ValueError, TypeError, AttributeError) as error:  # the client hands nonsense on as it came
-            raise BackendError(
-                f"the endpoint did not answer for {self.name}",
-                value=error,
-                remedy="Check the address, the key and the model's name.",
-            ) from error
+            raise BackendError("models.endpoint_silent", value=error, name=self.name) from error
         if last := reading.end():
             yield last
 
@@ -160,11 +156,7 @@ def _object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text or "{}")
     except (json.JSONDecodeError, RecursionError) as error:
-        raise CallParseError(
-            "the endpoint's call is not JSON", value=text, remedy="Retry, or choose another model."
-        ) from error
+        raise CallParseError("models.endpoint_call", value=text) from error
     if not isinstance(found, dict):
-        raise CallParseError(
-            "the endpoint's call arguments are not an object", value=text, remedy="Retry, or choose another model."
-        )
+        raise CallParseError("models.endpoint_arguments", value=text)
     return found

@@ -71,11 +71,7 @@ def to_messages(request: Sequence[RequestMessage]) -> list[Message]:
         calls = [_call(c) for c in message.tool_calls or []]
         names |= {c.id: c.function.name for c in message.tool_calls or []}
         if message.role == "tool" and message.tool_call_id not in names:
-            raise InputError(
-                "a tool message answers no earlier call",
-                value=message.tool_call_id,
-                remedy="Send the assistant message with the call, too.",
-            )
+            raise InputError("models.request_tool", value=message.tool_call_id)
         role = "system" if message.role == "developer" else message.role
         name = names.get(message.tool_call_id or "", message.name) if role == "tool" else None
         out.append(Message(role=role, content=message.text, tool_calls=calls, name=name))
@@ -86,9 +82,9 @@ def _call(written: RequestCall) -> ToolCall:
     try:
         arguments = json.loads(written.function.arguments or "{}")
     except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError("the arguments of a call are not JSON", value=written.function.arguments) from error
+        raise InputError("models.request_json", value=written.function.arguments) from error
     if not isinstance(arguments, dict):
-        raise InputError("the arguments of a call are not an object", value=written.function.arguments)
+        raise InputError("models.request_arguments", value=written.function.arguments)
     return ToolCall(function=FunctionCall(name=written.function.name, arguments=arguments))
 
 

@@ -149,7 +149,7 @@ class AugmentHandlers:
         if chosen.mode != "offline" and not (
             self._env(key).get("OPENAI_API_KEY") or chosen.base_url or self.context.settings.openai_base_url
         ):
-            raise InputError(translate(request, "augment.no_key"))
+            raise InputError("ui.no_key")
         config = chosen.model_dump(mode="json")
         argv = [sys.executable, "-m", "chatbot", "augment", "--job", FOLDER_MARK]
         start("augment", config, argv, self.context.settings.folder("jobs"), resource="augment", env=self._env(key))
@@ -199,7 +199,7 @@ class AugmentHandlers:
 
         task = first_task(operation, self.files.read_corpus(), self.context.default_store)
         if task is None:
-            raise InputError(translate(request, "augment.missing"))
+            raise InputError("ui.no_corpus")
         from chatbot.corpus.augmentation.prompts import first_messages
 
         said = first_messages(prompt(operation, self.files.prompts), task.payload)
@@ -209,7 +209,7 @@ class AugmentHandlers:
         from chatbot.corpus.augmentation.run import config_of
 
         if not self.files.corpus.exists():
-            raise InputError(translate(request, "augment.missing"))
+            raise InputError("ui.no_corpus")
         names = (
             "mode",
             "operations",

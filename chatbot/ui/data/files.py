@@ -71,10 +71,7 @@ class DataFiles:
             InputError: there is nothing to keep.
         """
         if not conversations:
-            raise InputError(
-                "no conversation was found in it",
-                remedy="Give CrossWOZ's train, val or test file, or conversations as JSONL.",
-            )
+            raise InputError("ui.no_conversation")
         write_conversations(self.corpus, conversations)
         self.report.write_text(json.dumps(report, ensure_ascii=False), encoding="utf-8")
 
@@ -145,7 +142,7 @@ def make_split(files: DataFiles, seed: int, *, with_corpus: bool) -> dict[str, A
 
     conversations = [*(files.read_corpus() if with_corpus else []), *files.approved()]
     if len(conversations) < len(SIDES):
-        raise InputError("there is nothing to split yet", remedy="Approve some cards, or include the corpus.")
+        raise InputError("ui.nothing_to_split")
     made = split(conversations, seed)
     for side in SIDES:
         write_conversations(files.split / f"{side}.jsonl", getattr(made, side))

@@ -177,7 +177,7 @@ class ReviewHandlers:
         """Keep an edit, checked at once."""
         edited = with_lines(current.conversation, lines.strip("\n").split("\n")) if current else None
         if current is None or edited is None:
-            raise InputError(translate(request, "review.line_count"))
+            raise InputError("ui.line_count")
         from chatbot.corpus.checks import check
 
         checks = check(edited, self.context.default_store, current.original)

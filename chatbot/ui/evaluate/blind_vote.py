@@ -102,7 +102,7 @@ class VoteHandlers:
         )
         *_, last = agent.turn(duel.messages(side), text)
         if not isinstance(last, TurnEvent):
-            raise ModelError("the model did not finish its answer", remedy="Try again.")
+            raise ModelError("ui.unfinished_answer")
         return last
 
     def left(self, duel: Duel, request: gr.Request) -> list[Any]:

@@ -37,7 +37,7 @@ def launch(settings: Settings, models: list[str], data: str | None, *, goals: in
         InputError: no model or no data was chosen.
     """
     if not models or not data:
-        raise InputError("models or data are missing", remedy="Choose one to three models and a data set.")
+        raise InputError("ui.no_study_chosen")
     config = StudyConfig(
         models=models, data=Path(data).resolve(), hotels=settings.hotels.resolve(), goals=goals, limit=limit
     )

@@ -32,7 +32,7 @@ def launch(settings: Settings, fields: dict[str, Any]) -> Job:
     """
     for name in ("base", "data"):
         if not fields.get(name):
-            raise InputError(f"no {name} was chosen", remedy="Choose one on the left.")
+            raise InputError("ui.no_base" if name == "base" else "ui.no_data")
     config = FinetuneConfig(**{**fields, "out": Path(FOLDER_MARK) / "adapter"})
     given = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
     argv = [
@@ -95,7 +95,7 @@ def find(settings: Settings, name: str | None) -> Job:
     """
     found = next((job for job in jobs(settings) if job.id == name), None)
     if found is None:
-        raise InputError("no run is chosen", value=name, remedy="Choose a run from the list.")
+        raise InputError("ui.no_run", value=name)
     return found
 
 

@@ -82,11 +82,7 @@ class PageContext:
             AccessError: the person's role is lower.
         """
         if not self.may(request, role):
-            raise AccessError(
-                f"this needs the role {role}",
-                value=self.role(request),
-                remedy="Ask an administrator, or run the workbench on your own machine.",
-            )
+            raise AccessError("ui.role", value=self.role(request), role=role)
 
     @cached_property
     def default_store(self) -> HotelStore:
@@ -144,11 +140,7 @@ class PageContext:
         """
         offered = [m.id for m in self.models(request)]
         if model_id not in offered:
-            raise ModelError(
-                "this model is not offered here",
-                value=model_id,
-                remedy=f"Choose one of: {', '.join(offered) or '(none)'}.",
-            )
+            raise ModelError("ui.not_offered", value=model_id, choices=offered or ["–"])
         return self.pool.get(model_id)
 
 

@@ -116,16 +116,11 @@ def answer(agent: "Agent", text: str, conversation: Sequence[dict[str, Any]]) ->
     from chatbot.dialogue.events import TurnEvent
 
     if not text.strip() or len(conversation) > LONGEST:
-        raise InputError(
-            "there is nothing to answer" if len(conversation) <= LONGEST else "the conversation is too long",
-            remedy="Begin a new one.",
-        )
+        raise InputError("ui.nothing_asked" if len(conversation) <= LONGEST else "ui.long_conversation")
     try:
         messages = TypeAdapter(list[Message]).validate_python(list(conversation))
     except ValidationError as error:
-        raise InputError(
-            "this is no conversation", value=error.errors()[0]["msg"], remedy="Give back what the last answer returned."
-        ) from error
+        raise InputError("ui.bad_conversation", value=error.errors()[0]["msg"]) from error
     turn = next(event for event in agent.turn(messages, text) if isinstance(event, TurnEvent))
     going_on = [m.to_dict() for m in [*messages, *turn.messages]]
     return {"reply": turn.reply, "query": turn.query.arguments(), "records": turn.records, "conversation": going_on}

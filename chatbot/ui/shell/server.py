@@ -51,9 +51,7 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
             app_kwargs={"middleware": [Middleware(GuardMcp, authenticate=authenticate)]},
         )
     except OSError as error:
-        raise InputError(
-            f"the page cannot listen on {host}:{port}", value=error, remedy="Choose another port with --port."
-        ) from error
+        raise InputError("ui.port", value=error, host=host, port=port) from error
     if not context.demo:
         mount(app, lambda name: speaking(context.pool.get(name)), authenticate, available=partial(free_models, context))
     return page, address
