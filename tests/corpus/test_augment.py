@@ -15,7 +15,8 @@ from chatbot.corpus.augmentation.modes import estimate, run_batch, run_direct
 from chatbot.corpus.augmentation.offline import rewrite, wordings
 from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
 from chatbot.corpus.augmentation.run import SecondParserModel, put_up
-from chatbot.corpus.augmentation.tasks import Rejected, hotel_in_hand, spoken
+from chatbot.corpus.augmentation.task import Rejected
+from chatbot.corpus.augmentation.tasks import hotel_in_hand, spoken
 from chatbot.corpus.augmentation.writing import Augmented, NullReporter
 from chatbot.corpus.checks import check
 from chatbot.corpus.review.queue import ReviewStore

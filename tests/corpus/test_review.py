@@ -13,8 +13,9 @@ import pytest
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation, reply, user
 from chatbot.corpus.checks import Check
+from chatbot.corpus.review.agreement import kappa
 from chatbot.corpus.review.items import Candidate, Filter
-from chatbot.corpus.review.queue import ReviewStore, kappa
+from chatbot.corpus.review.queue import ReviewStore
 
 BIN = Path("/usr/lib/postgresql/15/bin")
 BAD = Check("slots", False, "这句话里没有“4.5分以上”")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from chatbot.core.messages import Conversation
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.modes import run_batch, run_direct, run_offline
-from chatbot.corpus.augmentation.tasks import Task, tasks
+from chatbot.corpus.augmentation.task import Task
+from chatbot.corpus.augmentation.tasks import tasks
 from chatbot.corpus.augmentation.writing import Augmented, NullReporter, ProgressReporter
 from chatbot.hotels.store import HotelStore
 

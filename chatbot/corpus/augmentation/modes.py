@@ -15,7 +15,7 @@ from chatbot.corpus.augmentation.concurrency import AdaptiveLimit
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.offline import OfflineWriter
 from chatbot.corpus.augmentation.prompts import Request
-from chatbot.corpus.augmentation.tasks import Task
+from chatbot.corpus.augmentation.task import Task
 from chatbot.corpus.augmentation.writing import ROUNDS, ApiWriter, Augmented, ProgressReporter, RejectedTask, Run
 
 BATCH_SHARE = 0.5

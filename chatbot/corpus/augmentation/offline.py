@@ -9,7 +9,8 @@ from typing import Any
 
 from chatbot.core.messages import Conversation
 from chatbot.corpus.augmentation.prompts import Exchange, FollowUp, NamedOpening, Opening, Spoken, Turn
-from chatbot.corpus.augmentation.tasks import FACILITY, Record, Rejected, Task
+from chatbot.corpus.augmentation.task import Record, Rejected, Task
+from chatbot.corpus.augmentation.tasks import FACILITY
 from chatbot.corpus.selfplay import phrases as p
 from chatbot.corpus.selfplay import replies as r
 from chatbot.corpus.selfplay.wording import Speaker

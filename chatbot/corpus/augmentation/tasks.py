@@ -2,23 +2,19 @@
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pydantic import BaseModel
-
-from chatbot.core.messages import Conversation, Message, call, observation, reply, user
+from chatbot.core.messages import Conversation, Message
 from chatbot.corpus.augmentation.config import AugmentConfig
-from chatbot.corpus.augmentation.prompts import SCHEMAS, FollowUp, NamedOpening, Opening, Spoken
+from chatbot.corpus.augmentation.openings import by_cap, by_name
+from chatbot.corpus.augmentation.prompts import FollowUp, Spoken
+from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned
 from chatbot.corpus.selfplay.phrases import QUESTION
-from chatbot.corpus.selfplay.wording import chinese, short_names
 from chatbot.hotels.facilities import FACILITIES
-from chatbot.hotels.grounding import ungrounded
-from chatbot.hotels.query import HOTEL_TYPES, SEARCH_HOTELS, HotelQuery
+from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.hotels.store import HotelStore
 
-Record = dict[str, Any]
 FACILITY = re.compile(
     "|".join(f"(?<!出){re.escape(name)}" for name in sorted(FACILITIES, key=len, reverse=True)), re.IGNORECASE
 )
@@ -37,35 +33,6 @@ _TOPIC = {
     "nearby_restaurants": "餐馆|好吃|餐厅|吃",
 }
 """What a question about a topic holds."""
-LONGEST = 300
-"""Characters of one utterance; a longer one is no utterance."""
-
-
-class Rejected(Exception):
-    """An answer that cannot be taken; the reason goes back to its writer, and to people when it gives up."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """One conversation to be written.
-
-    Attributes:
-        id: of the new conversation.
-        payload: what the writer is told, as JSON.
-        finish: makes the conversation of an answer, or raises Rejected.
-        original: the conversation that it descends from, None for a new one.
-    """
-
-    id: str
-    operation: str
-    payload: dict[str, Any]
-    finish: Callable[[Any], Conversation]
-    original: Conversation | None = None
-
-    @property
-    def schema(self) -> type[BaseModel]:
-        """What the answer must validate as."""
-        return SCHEMAS[self.operation]
 
 
 def tasks(conversations: Sequence[Conversation], store: HotelStore, config: AugmentConfig) -> Iterator[Task]:
@@ -118,7 +85,7 @@ def _spoken_turn(at: int, text: str, names: set[str]) -> dict[str, Any]:
 
 
 def _finish_spoken(conversation: Conversation, turns: list[dict[str, Any]], answer: Spoken) -> Conversation:
-    texts = {turn.turn: _clean(turn.text) for turn in answer.turns}
+    texts = {turn.turn: cleaned(turn.text) for turn in answer.turns}
     if set(texts) != {turn["turn"] for turn in turns}:
         raise Rejected(f"要改写的是第 {'、'.join(str(t['turn']) for t in turns)} 条，每条一次")
     for turn in turns:
@@ -188,107 +155,10 @@ def _finish_followup(
     if not 1 <= len(answer.exchanges) <= 3:
         raise Rejected("要一到三个问答")
     more: list[Message] = []
-    for exchange in answer.exchanges:
-        more += _exchange(exchange.question, exchange.answer, [record])
-    more += _exchange(answer.thanks, answer.farewell, [record])
+    for asked in answer.exchanges:
+        more += exchange(asked.question, asked.answer, [record])
+    more += exchange(answer.thanks, answer.farewell, [record])
     return conversation.model_copy(update={"id": f"{conversation.id}-followup", "messages": [*messages, *more]})
-
-
-def by_name(store: HotelStore, rng: random.Random, name: str) -> Task:
-    """A new dialogue that asks for a hotel by its name, in full or short."""
-    record = rng.choice(store.hotels).record()
-    found = [
-        short for short in short_names(record["name"]) if _whole(short, record["name"]) and _finds(store, short, record)
-    ] or [record["name"]]
-    payload = {"hotel": record, "short_names": rng.sample(found, min(3, len(found))), "ask": rng.choice(list(QUESTION))}
-    return Task(name, "by_name", payload, lambda answer: _finish_by_name(store, name, record, answer))
-
-
-def _whole(short: str, full: str) -> bool:
-    """Whether a short form holds its branch whole or as its first two characters: 亚运村, 亚运, not 亚运村鸟."""
-    branch = re.search(r"[(（](?:北京)?(.+?)店?[)）]", full)
-    return branch is None or branch[1] in short or short.removesuffix("店").endswith(branch[1][:2])
-
-
-def _finds(store: HotelStore, words: str, record: Record) -> bool:
-    """Whether the hotel comes first when it is searched by these words."""
-    return bool(words) and [r["name"] for r in store.search(HotelQuery.parse({"name": words[:80]})).records][:1] == [
-        record["name"]
-    ]
-
-
-def _finish_by_name(store: HotelStore, name: str, record: Record, answer: NamedOpening) -> Conversation:
-    wanted = _clean(answer.name)
-    if wanted not in answer.utterance or len(wanted) > 80:
-        raise Rejected(f"“{wanted}”没有原样出现在用户的话里")
-    if not _finds(store, wanted, record):
-        raise Rejected(f"用“{wanted}”找不到“{record['name']}”")
-    if record["name"] not in answer.reply:
-        raise Rejected("助手没有说出酒店的全名")
-    query = HotelQuery.parse({"name": wanted})
-    return _opening(name, query.arguments(), store.search(query).records, [record], answer)
-
-
-def by_cap(store: HotelStore, rng: random.Random, name: str) -> Task:
-    """A new dialogue that gives a price cap and nothing or a type besides."""
-    priced = [h for h in (rng.choice(store.hotels) for _ in range(50)) if h.price is not None and h.price < 3000]
-    hotel = priced[0] if priced else rng.choice(store.hotels)
-    price = int(hotel.price or 500)
-    step = rng.choice((100, 100, 50))
-    wish: dict[str, Any] = {"price_range_upper": max(step, -(-price // step) * step)}
-    if hotel.type in HOTEL_TYPES and rng.random() < 0.5:
-        wish = {"type": hotel.type, **wish}
-    records = store.search(HotelQuery.parse(wish)).records
-    payload = {"wish": wish, "hotels": records, "ask": rng.choice([topic for topic in QUESTION if topic != "type"])}
-    return Task(name, "by_cap", payload, lambda answer: _finish_by_cap(name, wish, records, answer))
-
-
-def _finish_by_cap(name: str, wish: dict[str, Any], records: list[Record], answer: Opening) -> Conversation:
-    cap = wish["price_range_upper"]
-    if not any(
-        said in answer.utterance
-        for said in (
-            str(cap),
-            chinese(cap),
-            chinese(cap, spoken=True),
-            chinese(cap).replace("二百", "两百").replace("二千", "两千"),
-        )
-    ):
-        raise Rejected(f"用户没有说出价格上限 {cap}")
-    if "type" in wish and wish["type"][:2] not in answer.utterance:
-        raise Rejected(f"用户没有说出类型“{wish['type']}”")
-    if not any(record["name"] in answer.reply for record in records):
-        raise Rejected("助手没有推荐查到的酒店")
-    return _opening(name, wish, records, records, answer)
-
-
-def _opening(
-    name: str, arguments: dict[str, Any], records: list[Record], facts: list[Record], answer: Opening
-) -> Conversation:
-    """A new conversation: search, offer, one question."""
-    asked, offered = _exchange(answer.utterance, answer.reply, facts)
-    more = _exchange(answer.question, answer.answer, facts, [asked, call(arguments), offered])
-    return Conversation(
-        id=name,
-        source=name,
-        tools=[SEARCH_HOTELS],
-        messages=[asked, call(arguments), observation(records), offered, *more],
-    )
-
-
-def _exchange(question: str, answer: str, records: Sequence[Record], context: Sequence[Message] = ()) -> list[Message]:
-    """Two utterances of which the second says nothing that the records don't hold."""
-    asked, said = _clean(question), _clean(answer)
-    if false := ungrounded(said, records, [*context, user(asked)]):
-        raise Rejected(f"资料里没有：{false[0].partition(': ')[2] or false[0]}")
-    return [user(asked), reply(said)]
-
-
-def _clean(text: str) -> str:
-    out = " ".join(text.split())
-    if not out or len(out) > LONGEST:
-        raise Rejected("有一句是空的" if not out else f"“{out[:20]}…”太长")
-    return out
 
 
 def first_task(operation: str, conversations: Sequence[Conversation], store: HotelStore) -> Task | None:

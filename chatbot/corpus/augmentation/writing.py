@@ -15,7 +15,7 @@ from chatbot.corpus.augmentation.cache import AnswerCache, Spent
 from chatbot.corpus.augmentation.client import Answer, Asker
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.prompts import Parameters, Request, first_messages, prompt, repair
-from chatbot.corpus.augmentation.tasks import Rejected, Task
+from chatbot.corpus.augmentation.task import Rejected, Task
 
 ROUNDS = 3
 """How often a task is asked in all: once, and twice more with the reason why the answer could not be taken."""

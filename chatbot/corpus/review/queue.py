@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation
 from chatbot.corpus.checks import Check
+from chatbot.corpus.review.agreement import kappa
 from chatbot.corpus.review.database import CLAIMS, DECISIONS, ITEMS, engine_for, latest, sampled
 from chatbot.corpus.review.items import Candidate, Card, Counts, Filter, checks_json, row_of
 
@@ -261,17 +262,6 @@ class ReviewStore:
                 by_item.setdefault(item, {})[annotator] = action != "reject"
         pairs = [[who[name] for name in sorted(who)[:2]] for who in by_item.values() if len(who) > 1]
         return len(pairs), kappa(pairs)
-
-
-def kappa(pairs: Sequence[Sequence[bool]]) -> float | None:
-    """Cohen's kappa (1960) of two people's yes or no: (observed − chance) / (1 − chance); None without pairs, 1 where chance is certain."""
-    if not pairs:
-        return None
-    n = len(pairs)
-    observed = sum(a == b for a, b in pairs) / n
-    first, second = sum(a for a, _ in pairs) / n, sum(b for _, b in pairs) / n
-    chance = first * second + (1 - first) * (1 - second)
-    return 1.0 if chance == 1 else (observed - chance) / (1 - chance)
 
 
 def _effective(item: int) -> Select[Any]:

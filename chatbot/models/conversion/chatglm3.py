@@ -5,8 +5,7 @@ safetensors shard: its tensors are views into the memory-mapped source, so memor
 """
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
@@ -17,28 +16,13 @@ from safetensors.torch import load_file, save_file
 from transformers import GenerationConfig, GlmConfig
 
 from chatbot.core.errors import ModelError
+from chatbot.models.conversion.chatglm3_layout import _PREFIX_ENCODER, LEFT_OUT, native_names, native_tensors
 from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer, disagreements, read_sentencepiece
 from chatbot.models.families.chatglm3 import MARKS, STOPS
 from chatbot.models.registry import write_family
 
 _INDEXES = ("pytorch_model.bin.index.json", "model.safetensors.index.json")
 _SINGLES = ("pytorch_model.bin", "model.safetensors")
-_LAYER = re.compile(r"transformer\.encoder\.layers\.(\d+)\.(.+)")
-_RENAMED = {
-    "transformer.embedding.word_embeddings.weight": "model.embed_tokens.weight",
-    "transformer.encoder.final_layernorm.weight": "model.norm.weight",
-    "transformer.output_layer.weight": "lm_head.weight",
-}
-_RENAMED_IN_LAYER = {
-    "self_attention.dense.weight": "self_attn.o_proj.weight",
-    "mlp.dense_h_to_4h.weight": "mlp.gate_up_proj.weight",
-    "mlp.dense_4h_to_h.weight": "mlp.down_proj.weight",
-    "input_layernorm.weight": "input_layernorm.weight",
-    "post_attention_layernorm.weight": "post_attention_layernorm.weight",
-}
-_PREFIX_ENCODER = "transformer.prefix_encoder."
-LEFT_OUT = "left_out"
-"""In a converted shard's header: how many prefix-encoder tensors its source had."""
 _REQUIRED = {
     "rmsnorm": True,
     "post_layer_norm": True,
@@ -131,40 +115,6 @@ def native_config(original: dict[str, Any], vocabulary: int) -> GlmConfig:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError("models.checkpoint_config", value=error) from error
-
-
-def native_tensors(name: str, tensor: torch.Tensor, config: GlmConfig) -> Iterator[tuple[str, torch.Tensor]]:
-    """One original tensor under its native name or names: query_key_value, stacked by rows, is split; prefix-encoder and rotary tables give nothing.
-
-    Raises:
-        ModelError: a tensor that ChatGLM3 does not have.
-    """
-    layer = _LAYER.fullmatch(name)
-    if name in _RENAMED:
-        yield _RENAMED[name], tensor
-    elif layer and layer[2] in _RENAMED_IN_LAYER:
-        yield f"model.layers.{layer[1]}.{_RENAMED_IN_LAYER[layer[2]]}", tensor
-    elif layer and layer[2].startswith("self_attention.query_key_value."):
-        head, groups = int(config.head_dim or 0), int(config.num_key_value_heads or 0)
-        parts = tensor.split([config.num_attention_heads * head, groups * head, groups * head])
-        for part, rows in zip("qkv", parts, strict=True):
-            yield f"model.layers.{layer[1]}.self_attn.{part}_proj.{layer[2].rsplit('.', 1)[1]}", rows
-    elif not name.startswith(_PREFIX_ENCODER) and not name.endswith("rotary_pos_emb.inv_freq"):
-        raise ModelError("models.tensor", value=name)
-
-
-def native_names(config: GlmConfig) -> set[str]:
-    """The names of all weights of a native model, without building it."""
-    attention = [
-        f"self_attn.{p}_proj.{kind}"
-        for p in "qkv"
-        for kind in ("weight", "bias")
-        if kind == "weight" or config.attention_bias
-    ]
-    layer = [*attention, *_RENAMED_IN_LAYER.values()]
-    return set(_RENAMED.values()) | {
-        f"model.layers.{n}.{part}" for n in range(config.num_hidden_layers) for part in layer
-    }
 
 
 def source_shards(source: Path) -> list[Path]:

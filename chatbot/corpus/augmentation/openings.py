@@ -1,0 +1,95 @@
+"""New dialogues that open with a hotel's name or with a price cap: the third operation of the augmentation."""
+
+import random
+import re
+from typing import Any
+
+from chatbot.core.messages import Conversation, call, observation
+from chatbot.corpus.augmentation.prompts import NamedOpening, Opening
+from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned, exchange
+from chatbot.corpus.selfplay.phrases import QUESTION
+from chatbot.corpus.selfplay.wording import chinese, short_names
+from chatbot.hotels.query import HOTEL_TYPES, SEARCH_HOTELS, HotelQuery
+from chatbot.hotels.store import HotelStore
+
+
+def by_name(store: HotelStore, rng: random.Random, name: str) -> Task:
+    """A new dialogue that asks for a hotel by its name, in full or short."""
+    record = rng.choice(store.hotels).record()
+    found = [
+        short for short in short_names(record["name"]) if _whole(short, record["name"]) and _finds(store, short, record)
+    ] or [record["name"]]
+    payload = {"hotel": record, "short_names": rng.sample(found, min(3, len(found))), "ask": rng.choice(list(QUESTION))}
+    return Task(name, "by_name", payload, lambda answer: _finish_by_name(store, name, record, answer))
+
+
+def _whole(short: str, full: str) -> bool:
+    """Whether a short form holds its branch whole or as its first two characters: 亚运村, 亚运, not 亚运村鸟."""
+    branch = re.search(r"[(（](?:北京)?(.+?)店?[)）]", full)
+    return branch is None or branch[1] in short or short.removesuffix("店").endswith(branch[1][:2])
+
+
+def _finds(store: HotelStore, words: str, record: Record) -> bool:
+    """Whether the hotel comes first when it is searched by these words."""
+    return bool(words) and [r["name"] for r in store.search(HotelQuery.parse({"name": words[:80]})).records][:1] == [
+        record["name"]
+    ]
+
+
+def _finish_by_name(store: HotelStore, name: str, record: Record, answer: NamedOpening) -> Conversation:
+    wanted = cleaned(answer.name)
+    if wanted not in answer.utterance or len(wanted) > 80:
+        raise Rejected(f"“{wanted}”没有原样出现在用户的话里")
+    if not _finds(store, wanted, record):
+        raise Rejected(f"用“{wanted}”找不到“{record['name']}”")
+    if record["name"] not in answer.reply:
+        raise Rejected("助手没有说出酒店的全名")
+    query = HotelQuery.parse({"name": wanted})
+    return _opening(name, query.arguments(), store.search(query).records, [record], answer)
+
+
+def by_cap(store: HotelStore, rng: random.Random, name: str) -> Task:
+    """A new dialogue that gives a price cap and nothing or a type besides."""
+    priced = [h for h in (rng.choice(store.hotels) for _ in range(50)) if h.price is not None and h.price < 3000]
+    hotel = priced[0] if priced else rng.choice(store.hotels)
+    price = int(hotel.price or 500)
+    step = rng.choice((100, 100, 50))
+    wish: dict[str, Any] = {"price_range_upper": max(step, -(-price // step) * step)}
+    if hotel.type in HOTEL_TYPES and rng.random() < 0.5:
+        wish = {"type": hotel.type, **wish}
+    records = store.search(HotelQuery.parse(wish)).records
+    payload = {"wish": wish, "hotels": records, "ask": rng.choice([topic for topic in QUESTION if topic != "type"])}
+    return Task(name, "by_cap", payload, lambda answer: _finish_by_cap(name, wish, records, answer))
+
+
+def _finish_by_cap(name: str, wish: dict[str, Any], records: list[Record], answer: Opening) -> Conversation:
+    cap = wish["price_range_upper"]
+    if not any(
+        said in answer.utterance
+        for said in (
+            str(cap),
+            chinese(cap),
+            chinese(cap, spoken=True),
+            chinese(cap).replace("二百", "两百").replace("二千", "两千"),
+        )
+    ):
+        raise Rejected(f"用户没有说出价格上限 {cap}")
+    if "type" in wish and wish["type"][:2] not in answer.utterance:
+        raise Rejected(f"用户没有说出类型“{wish['type']}”")
+    if not any(record["name"] in answer.reply for record in records):
+        raise Rejected("助手没有推荐查到的酒店")
+    return _opening(name, wish, records, records, answer)
+
+
+def _opening(
+    name: str, arguments: dict[str, Any], records: list[Record], facts: list[Record], answer: Opening
+) -> Conversation:
+    """A new conversation: search, offer, one question."""
+    asked, offered = exchange(answer.utterance, answer.reply, facts)
+    more = exchange(answer.question, answer.answer, facts, [asked, call(arguments), offered])
+    return Conversation(
+        id=name,
+        source=name,
+        tools=[SEARCH_HOTELS],
+        messages=[asked, call(arguments), observation(records), offered, *more],
+    )
