@@ -9,7 +9,7 @@ from chatbot.core.messages import Conversation, Message
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.openings import by_cap, by_name
 from chatbot.corpus.augmentation.prompts import FollowUp, Spoken
-from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned
+from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned, exchange
 from chatbot.corpus.selfplay.phrases import QUESTION
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HOTEL_TYPES
