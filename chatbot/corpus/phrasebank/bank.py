@@ -51,6 +51,12 @@ def read_bank(folder: Path = PHRASES, part: Part = "all") -> Bank:
     return Bank(frames, rows("facilities"), rows("wishes"), list(_rows(folder, "replies")), rows("dialogues"))
 
 
+@lru_cache(maxsize=4)
+def read_replies(folder: Path = PHRASES) -> tuple[Row, ...]:
+    """The bank's replies alone, which a chat needs at once; reading the rest takes a second."""
+    return tuple(_rows(folder, "replies"))
+
+
 def _key(row: Row) -> str:
     return str(row["text"] if "text" in row else row["turns"][0]["user"])
 

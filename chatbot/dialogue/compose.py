@@ -1,0 +1,278 @@
+"""The reply to a turn, computed from records: what was asked is answered, what was found is offered, what is unknown is said to be."""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chatbot.core.messages import Message, call, user
+from chatbot.dialogue.answers import Answers, asks, pointed
+from chatbot.dialogue.facts import Fact, Shown, Told, Unknown, shown
+from chatbot.dialogue.offers import Offer
+from chatbot.dialogue.situation import Reply, Situation
+from chatbot.dialogue.topics import DATED, topic_of
+from chatbot.dialogue.wishes import dropped
+from chatbot.dialogue.wording import Voice
+
+__all__ = ["Reply", "Situation", "compose"]
+
+
+def compose(situation: Situation, rng: random.Random) -> Reply:
+    """The reply to a turn; the same for the same situation and state of `rng`."""
+    return _Composer(situation, rng).reply()
+
+
+class _Composer:
+    """One reply in the making."""
+
+    def __init__(self, situation: Situation, rng: random.Random) -> None:
+        self.now = situation
+        self.turn = situation.act
+        self.hotels = shown(situation.records)[:5]
+        self.earlier = shown(situation.earlier)[:5]
+        self.focus = _within(situation.focus, len(self.earlier if situation.searched and self.earlier else self.hotels))
+        self.facts: list[Fact] = []
+        context: list[Message] = [user(situation.words), call(situation.after)]
+        grounds = [self.hotels, [*self.earlier, *(h for h in self.hotels if h not in self.earlier)]]
+        if self._asks_earlier():
+            grounds = grounds[1:]
+        self.voice = Voice(situation.language, rng, [[h.record() for h in hotels] for hotels in grounds], context)
+
+    def reply(self) -> Reply:
+        """Say all of it."""
+        if self.turn.act == "attack":
+            self._say("refuse")
+        elif self.now.searched:
+            self._searched()
+        elif asks(self.turn):
+            self._asked(self.hotels)
+            self._unknown()
+        else:
+            self._in_hand()
+        if not self.voice.text:
+            self.voice.say("lost")
+        return Reply(self.voice.text, self.focus, tuple(self.facts))
+
+    def _asks_earlier(self) -> bool:
+        """Whether the turn's questions are about the hotels shown before its search."""
+        named = self.turn.act == "by_name" or self.turn.has("name=")
+        return self.now.searched and asks(self.turn) and bool(self.earlier) and not named
+
+    def _searched(self) -> None:
+        opening = {"restart": "restarted", "correct": "corrected"}.get(self.turn.act, "")
+        if self._asks_earlier():
+            self._asked(self.earlier)
+        elif self.turn.act in ("complaint", "unsupported"):
+            self._say("sorry" if self.turn.act == "complaint" else "unsupported", plain=True)
+        elif opening and self.now.before:
+            self.voice.say(opening)
+        self._dropped()
+        self._offer()
+        self.focus = 0
+        if asks(self.turn) and not self._asks_earlier() and self.hotels:
+            self._asked(self.hotels)
+
+    def _offer(self) -> None:
+        now = self.now
+        offer = Offer(
+            self.voice, self.hotels, now.after, self.turn.act, now.relaxed, now.unmatched, self.turn.values("?"),
+            max(now.total, now.first + len(self.hotels)), max(now.first, 0),
+        )  # fmt: skip
+        self.facts += offer.say()
+
+    def _dropped(self) -> None:
+        """Say what the turn drops without putting anything in its place."""
+        if self.turn.act not in ("drop", "refine", "replace"):
+            return
+        replaced = {item.op[:3] for item in self.turn.items if not item.op.startswith("-")}
+        what = [
+            said
+            for item in self.turn.items
+            if f"{item.op[1:3]}" not in {op[:2] for op in replaced} and (said := dropped(item, self.voice))
+        ]
+        if what:
+            self.voice.say("dropped", values={"what": self.voice.joined(what)})
+
+    def _asked(self, hotels: Sequence[Shown]) -> None:
+        """Answer the questions; one about a hotel looked up by name that fits several is answered for all of them."""
+        answers = Answers(self.voice, self.turn, hotels, _within(self.focus, len(hotels)), self.now.after)
+        self.facts += answers.say()
+        self.focus = answers.focus
+
+    def _unknown(self) -> None:
+        """Say that a wish is not known of the hotel in focus, beside what else was answered."""
+        wishes = self.turn.values("?")
+        if wishes:
+            self._say_unknown(wishes)
+
+    def _say_unknown(self, wishes: Sequence[str]) -> None:
+        quoted = [f'"{wish}"' if self.voice.english else f"“{wish}”" for wish in wishes if wish]
+        wish = self.voice.joined(quoted) or ("that" if self.voice.english else "您说的那一点")
+        self.facts += [Unknown(wish) for wish in wishes]
+        if self.hotels:
+            values = self._focus_values() | {"wish": wish}
+            if self.voice.say("unknown_wish_one", values=values):
+                return
+            self.voice.say("unknown_wish", values=values) and self.voice.say("ask_by_phone")
+        elif not self.voice.say(
+            "unsupported", values={"wish": wish}, topic="unknown_wish", need=frozenset(["no_other_wish"])
+        ):
+            self.voice.say("unknown_wish", values={"wish": wish})
+            self._missing()
+
+    def _focus_values(self) -> dict[str, str]:
+        """The hotel that the turn points at, else the one in focus, as marks."""
+        if not self.hotels:
+            return {}
+        at = pointed(self.turn, len(self.hotels), self.focus)
+        self.focus = at[0] if at else self.focus
+        return self.voice.values(self.hotels[self.focus])
+
+    def _in_hand(self) -> None:
+        """A turn that neither searched nor asked."""
+        if self.turn.has("?"):
+            self._say_unknown(self.turn.values("?"))
+            return
+        if self.turn.has("prev"):
+            if not (self.hotels and self.voice.say("previous", values=self.voice.listing(self.hotels))):
+                self._missing()
+            return
+        acts: dict[str, Callable[[], object]] = {
+            "thanks": lambda: self.voice.say("welcome"),
+            "bye": lambda: self._say("bye"),
+            "hello": lambda: self._say("hello"),
+            "smalltalk": lambda: self._say("smalltalk"),
+            "off_topic": lambda: self._say("off_topic"),
+            "complaint": self._complaint,
+            "unsupported": self._unsupported,
+            "affirm": self._affirmed,
+            "deny": lambda: self.voice.say("denied"),
+            "book": self._book,
+            "cancel": self._cancel,
+            "unclear": self._unclear,
+            "ask_field": self._unclear,
+            "ask_has": self._unclear,
+            "restart": self._restart,
+            "drop": self._drop,
+            "more": self._more,
+        }
+        acts.get(self.turn.act, self._again)()
+
+    def _say(self, act: str, *, plain: bool = False) -> bool:
+        """A line on the topic of the words; `plain` uses nothing of a hotel."""
+        values = {} if plain else self._focus_values()
+        return self.voice.say(act, values=values, topic=topic_of(self.turn.act, self.now.words))
+
+    def _complaint(self) -> None:
+        self._say("sorry")
+        if not self.voice.text.endswith(("？", "?")):
+            self.voice.say("way_on")
+
+    def _unsupported(self) -> None:
+        topic = topic_of("unsupported", self.now.words)
+        if not self.hotels:
+            found = topic and self.voice.say("unsupported", topic=topic, need=frozenset(["no_hotel_yet"]))
+            if not found:
+                self.voice.say("unsupported", topic=topic)
+                self._missing()
+            return
+        values = self._focus_values()
+        needs_name = len(self.hotels) > 1
+        said = topic and self.voice.say(
+            "unsupported", values=values, topic=topic,
+            fits=lambda row: row.get("topic") == topic and ("phone" not in values or "{phone}" in row["text"]),
+            prefer=lambda row: not needs_name or "{name}" in row["text"],
+        )  # fmt: skip
+        if not said:
+            self.voice.say("unsupported_one", "unsupported_no_phone", values=values)
+        elif needs_name and values["name"] not in self.voice.text:
+            self.voice.text = ""
+            self._of(values, topic)
+        self.facts.append(Told(values["name"], "phone", values.get("phone")))
+
+    def _of(self, values: dict[str, str], topic: str) -> None:
+        """A line that names no hotel, said of one of several: its name goes before it."""
+        lead = f"{values['name']}: " if self.voice.english else f"{values['name']}："
+        self.voice.text = lead.rstrip() if self.voice.english else lead
+        said = self.voice.say(
+            "unsupported", values=values, topic=topic,
+            fits=lambda row: row.get("topic") == topic and ("phone" not in values or "{phone}" in row["text"]),
+        )  # fmt: skip
+        if not said:
+            self.voice.text = ""
+            self.voice.say("unsupported_one", "unsupported_no_phone", values=values)
+
+    def _affirmed(self) -> None:
+        if not self.hotels:
+            self._missing()
+            return
+        self.voice.say("affirmed", "affirmed_no_phone", values=self._focus_values())
+
+    def _book(self) -> None:
+        dated = bool(DATED.search(self.now.words.lower()))
+        topic = topic_of("book", self.now.words)
+        if not self.hotels:
+            if not (dated and self.voice.say("cannot_book_date", need=frozenset(["no_hotel_yet"]))):
+                self.voice.say("book_none")
+            return
+        values = self._focus_values()
+        named = len(self.hotels) > 1
+        self.voice.say(
+            *(("cannot_book_date", "booked") if dated else ("booked",)), "booked_no_phone", values=values, topic=topic,
+            fits=lambda row: ("{phone}" in row["text"] and (not named or "{name}" in row["text"])) or row["act"] == "booked_no_phone",
+        )  # fmt: skip
+        self.facts.append(Told(values["name"], "phone", values.get("phone")))
+
+    def _cancel(self) -> None:
+        if topic_of("unsupported", self.now.words) != "cancel_rule" or not self._say(
+            "unsupported", plain=not self.hotels
+        ):
+            self.voice.say("cancelled")
+
+    def _unclear(self) -> None:
+        self.voice.say("not_caught")
+        if self.hotels:
+            self.voice.say("unclear_shown")
+        else:
+            self._missing()
+
+    def _restart(self) -> None:
+        self.voice.say("restarted")
+        self._missing({})
+
+    def _drop(self) -> None:
+        self._dropped()
+        self._again() if self.now.after else self._missing()
+
+    def _more(self) -> None:
+        if self.hotels and self.now.after:
+            self.voice.say("no_more", fits=lambda row: not row.get("when"))
+        else:
+            self._missing()
+
+    def _again(self) -> None:
+        """The wishes stand as they stood: the same hotels again, or what is missing."""
+        if not self.now.after and not self.hotels:
+            self._missing()
+        elif not self.hotels:
+            self._offer()
+        elif self.turn.act == "by_name" or self.turn.has("#"):
+            hotel = self.hotels[0] if not self._focus_values() else self.hotels[self.focus]
+            self.voice.say("found_by_name", values={"name": hotel.name, "brief": self.voice.brief(hotel)})
+        else:
+            self.voice.say("again", values=self.voice.listing(self.hotels))
+
+    def _missing(self, state: dict[str, Any] | None = None) -> None:
+        """One short question back, about the first thing that is not said yet."""
+        state = self.now.after if state is None else state
+        place = any(state.get(key) for key in ("address", "subway", "near", "name"))
+        price = any(state.get(f"price_range_{end}") is not None for end in ("lower", "upper"))
+        wanted = [kind for kind, there in (("place", place), ("price", price)) if not there]
+        wanted = wanted or [
+            kind for kind in ("type", "facility") if not state.get({"facility": "facilities"}.get(kind, kind))
+        ]
+        topic = self.voice.rng.choice(wanted) if wanted else "none"
+        self.voice.say("missing", topic=topic, fits=lambda row: row.get("topic") == topic)
+
+
+def _within(at: int, count: int) -> int:
+    return min(max(at, 0), max(count - 1, 0))

@@ -1,0 +1,215 @@
+"""Offers: what a search found, with what it gave up, what it could not look up, and how many there are."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatbot.corpus.phrasebank.bank import Row
+from chatbot.dialogue.facts import Fact, Shown, State, Unknown, offered
+from chatbot.dialogue.wishes import canonical_wish, conditions, described, given_up
+from chatbot.dialogue.wording import MARK, Voice
+
+_FIGURES = {"price", "rating", "facilities", "phone", "address", "subway", "attractions", "restaurants"}
+
+
+@dataclass
+class Offer:
+    """Says what a search found.
+
+    Attributes:
+        hotels: the hotels found, at most a page of them.
+        state: the wishes.
+        act: the act of the turn.
+        unknown: wishes of the turn that no list tells about, "" where they are not quoted; unmatched: facility words.
+    """
+
+    voice: Voice
+    hotels: Sequence[Shown]
+    state: State
+    act: str
+    relaxed: Sequence[str]
+    unmatched: Sequence[str]
+    unknown: Sequence[str]
+    total: int
+    first: int
+
+    def say(self) -> list[Fact]:
+        """Say it; the facts that were told."""
+        facts: list[Fact] = [offered(hotel, self.state) for hotel in self.hotels]
+        facts += [Unknown(wish) for wish in (*self.unknown, *self.unmatched)]
+        self.kept = not (self.relaxed or self.unmatched or any(offered(h, self.state).broken for h in self.hotels))
+        if not self.hotels:
+            self._nothing()
+            return facts
+        if not self._with_unknown():
+            self._offer()
+        self._total()
+        return facts
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The marks of an offer; figures of the first hotel are left to the list."""
+        voice, head = self.voice, self.hotels[0]
+        values = voice.values(head)
+        values |= voice.listing(self.hotels) | {"first": head.name, "brief": voice.brief(head)}
+        for key, said in (
+            ("wish", described(self.state, voice)),
+            ("given_up", given_up(self.relaxed, self.state, voice)),
+        ):
+            values |= {key: said} if said else {}
+        if self.total <= self.first + len(self.hotels):
+            values["n"] = str(len(self.hotels))
+        return values
+
+    def _quoted(self) -> str:
+        """The wishes that cannot be looked up, as the user said them."""
+        words = [word for word in (*self.unknown, *self.unmatched) if word]
+        if not words:
+            return "that last wish" if self.voice.english else "您说的那一点"
+        return self.voice.joined([f'"{word}"' if self.voice.english else f"“{word}”" for word in words])
+
+    def _with_unknown(self) -> bool:
+        """Say that a wish cannot be looked up; whether the offer was said with it."""
+        if not (self.unknown or self.unmatched):
+            return False
+        voice, values = self.voice, self.values | {"wish": self._quoted()}
+        kept = not self.relaxed and not any(offered(h, self._matched()).broken for h in self.hotels)
+        if self.unknown and kept and not self.first and len(self.hotels) > 1:
+            when = conditions(self.state)
+            said = voice.say(
+                "unsupported", values=values, topic="unknown_wish", when=when, fits=self._lists_unknown, prefer=_numbers
+            )
+            if said:
+                return True
+        voice.say("unknown_wish" if self.unknown else "unmatched", values=values)
+        self.kept = kept
+        self._offer()
+        voice.say("ask_by_phone")
+        return True
+
+    def _matched(self) -> State:
+        """The state without the words that nothing in the database matches."""
+        facilities = [f for f in self.state.get("facilities") or () if f not in self.unmatched]
+        return self.state | {"facilities": facilities}
+
+    def _lists_unknown(self, row: Row) -> bool:
+        """A line that lists the hotels and tells to ask, of the topic of unknown wishes."""
+        marks = set(MARK.findall(row["text"]))
+        asks = "{phone}" in row["text"] or any(
+            word in row["text"] for word in ("问", "电话", "号码", "ask", "call", "ring", "number")
+        )
+        return row.get("topic") == "unknown_wish" and "list" in marks and asks and not marks & {"price", "facility"}
+
+    def _offer(self) -> None:
+        voice, values = self.voice, self.values
+        if self.first or self.act == "more":
+            self._more(values)
+        elif self.relaxed:
+            self._relaxed(values)
+        elif len(self.hotels) == 1:
+            self._one(values)
+        elif self.kept:
+            when = conditions(self.state) | self._orders()
+            voice.say("offer", "offer_plain", values=values, when=when, fits=self._lists, prefer=_numbers)
+        else:
+            voice.say("offer_plain", values=values)
+
+    def _orders(self) -> frozenset[str]:
+        """What holds of the first hotel among those listed."""
+        out = set()
+        if self.state.get("sort_by"):
+            order = self.state.get("sort_order") or ("asc" if self.state["sort_by"] == "price" else "desc")
+            out.add(f"sorted_{self.state['sort_by']}_{order}")
+        if self.state.get("name"):
+            out.add("by_name")
+        return frozenset(out)
+
+    def _lists(self, row: Row) -> bool:
+        """A line that lists the hotels without saying a price or rating twice, and without promising by name or place."""
+        marks, named = set(MARK.findall(row["text"])), self._orders() & set(str(row.get("when", "")).split(","))
+        if "by_name" in self._orders() and "by_name" not in named:
+            return False
+        return "list" in marks and not marks & _FIGURES and ("type" not in marks or row.get("when") == "type_set")
+
+    def _one(self, values: dict[str, str]) -> None:
+        only = self.kept and self.total <= 1
+        if self.act == "by_name" or self.state.get("name"):
+            acts: tuple[str, ...] = ("found_by_name",) if self.kept else ("offer_plain_one",)
+        else:
+            acts = ("offer_one", "offer_brief") if only else ("offer_plain_one",)
+        figures = {"price", "rating"} & set(values)
+        self.voice.say(
+            *acts, "offer_plain_one", values={k: v for k, v in values.items() if k not in ("facilities", "facility", "wish")},
+            when=frozenset(["price_null"] if "price" not in values else []),
+            fits=lambda row: "{brief}" in row["text"] or {"name", *figures} <= set(MARK.findall(row["text"])),
+        )  # fmt: skip
+
+    def _relaxed(self, values: dict[str, str]) -> None:
+        if len(self.hotels) == 1:
+            self.voice.say("relaxed_one", "offer_plain_one", values=values)
+            return
+        kinds = {"price": "relaxed_price", "rating": "relaxed_rating", "facilities": "relaxed_facility", "address": "relaxed_place",
+                 "subway": "relaxed_place", "near": "relaxed_place"}  # fmt: skip
+        given = {kinds.get(entry.partition(":")[0].partition("_range")[0], "") for entry in self.relaxed}
+        acts = ("offer_relaxed", "relaxed_plain") if self._rest_holds() else ("relaxed_plain",)
+        self.voice.say(
+            *acts, "offer_plain", values=values, when=frozenset(given if len(given) == 1 else ()) | {"several"},
+            fits=_lists_alone, prefer=_numbers,
+        )  # fmt: skip
+
+    def _rest_holds(self) -> bool:
+        """Whether every hotel meets all that was not given up."""
+        given = {canonical_wish(entry) for entry in self.relaxed}
+        return all(
+            canonical_wish(entry) in given for hotel in self.hotels for entry in offered(hotel, self.state).broken
+        )
+
+    def _more(self, values: dict[str, str]) -> None:
+        last = self.first + len(self.hotels) >= self.total
+        if self.relaxed:
+            self.voice.say("more_relaxed", values=values)
+        elif len(self.hotels) == 1:
+            self.voice.say("more_one", values=values)
+        elif self.kept:
+            self.voice.say(
+                "more", "more_plain", values=values, when=frozenset(["last_page"] if last else []),
+                fits=_lists_alone, prefer=_numbers,
+            )  # fmt: skip
+        else:
+            self.voice.say("more_plain", values=values)
+
+    def _total(self) -> None:
+        """How many there are, where they are more than these."""
+        shown, last = len(self.hotels), self.first + len(self.hotels)
+        values = {"total": str(self.total), "shown": str(shown), "from": str(self.first + 1), "to": str(last)}
+        if self.first and last >= self.total:
+            self.voice.say("total_last", values=values | {"total": str(last)})
+        elif self.total > last:
+            self.voice.say("total_page" if self.first else "total", values=values)
+
+    def _nothing(self) -> None:
+        voice = self.voice
+        wish, up = described(self.state, voice), given_up(self.relaxed, self.state, voice)
+        values = {"wish": wish} if wish else {}
+        values |= {"given_up": up} if up else {}
+        values |= {"name": str(self.state["name"])} if self.state.get("name") else {}
+        when = conditions(self.state) | (frozenset(["relax_failed"]) if self.relaxed else frozenset())
+        if self.first or self.act == "more":
+            voice.say("no_more", values=values, when=when, fits=lambda row: "{given_up}" not in row["text"])
+            return
+        if self.unknown or self.unmatched:
+            voice.say("unknown_wish" if self.unknown else "unmatched", values={"wish": self._quoted()})
+        voice.say(
+            "none_found", values=values, when=when, fits=lambda row: "name_set" not in when or "name_set" in str(row)
+        )
+
+
+def _lists_alone(row: Row) -> bool:
+    """A line that lists the hotels and says no figure of one of them a second time."""
+    marks = set(MARK.findall(row["text"]))
+    return "list" in marks and not marks & _FIGURES
+
+
+def _numbers(row: Row) -> bool:
+    """A line in which the list can be numbered: easier to point at than names within a sentence."""
+    return re.search(r"(?:：|: ){list}(?:[。.]|$)", row["text"]) is not None

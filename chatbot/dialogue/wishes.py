@@ -1,0 +1,124 @@
+"""The wishes of a dialogue state in words: what was asked for, what was given up, what was dropped, which conditions hold."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chatbot.dialogue.facts import State
+from chatbot.dialogue.wording import Voice, number
+from chatbot.understanding.turn_act import Item, facility_value
+
+_DROPPED = {
+    "-type": ("类型", "the class"), "-price": ("价格", "the price limit"), "-rating": ("评分", "the rating"),
+    "-name": ("店名", "the name"), "-address": ("区域", "the area"), "-subway": ("地铁站", "the station"),
+    "-near": ("景点", "the sight"), "-sort": ("排序", "the order"), "-facilities": ("设施", "the facilities"),
+    "-exclude": ("不要的那些", "what you ruled out"), "-all": ("前面的要求", "everything before"),
+}  # fmt: skip
+
+
+def described(state: State, voice: Voice) -> str:
+    """The state as a noun phrase; "" where it is empty."""
+    keys = ("address", "subway", "near", "type", "price", "rating")
+    words = [words for key in keys if (words := wish(key, state, voice))]
+    held = [voice.facility(value) for value in values(state.get("facilities"))]
+    if voice.english:
+        return ", ".join([*words, *([f"with {voice.joined(held)}"] if held else [])])
+    return "、".join([*words, *(f"有{name}" for name in held)])
+
+
+def values(facilities: Any) -> list[str]:
+    """Facilities of a state as values of act lines: names, groups, choices."""
+    entries = facilities if isinstance(facilities, list | tuple) else []
+    return [
+        facility_value(f)
+        for f in entries
+        if isinstance(f, str) or (isinstance(f, list | tuple) and all(isinstance(x, str) for x in f))
+    ]
+
+
+def wish(key: str, state: State, voice: Voice) -> str:
+    """One wish of the state in words: "address", "price" (both bounds), "type" …; "" where it is not there."""
+    if key in ("price", "rating"):
+        return _bounds(key, state.get(f"{key}_range_lower"), state.get(f"{key}_range_upper"), voice.english)
+    said = str(state.get(key) or "")
+    if not said:
+        return ""
+    if key == "type":
+        return voice.value("type", said)
+    shape = {"subway": ("{}站", "{}"), "near": ("{}附近", "near {}"), "name": ("“{}”这个名字", 'the name "{}"')}
+    return shape.get(key, ("{}", "{}"))[voice.english].format(said)
+
+
+def _bounds(kind: str, lower: Any, upper: Any, english: bool) -> str:
+    low, high = (number(x) if isinstance(x, int | float) and not isinstance(x, bool) else "" for x in (lower, upper))
+    if not (low or high):
+        return ""
+    if english:
+        unit = " yuan" if kind == "price" else ""
+        text = f"{low} to {high}{unit}" if low and high else f"up to {high}{unit}" if high else f"{low}{unit} or more"
+        return text if kind == "price" else f"rated {text}"
+    unit = "元" if kind == "price" else "分"
+    return f"{low}到{high}{unit}" if low and high else f"{high}{unit}以内" if high else f"{low}{unit}以上"
+
+
+def given_up(relaxed: Sequence[str], state: State, voice: Voice) -> str:
+    """What a search gave up, facilities first, since a denial must stand close before them."""
+    facilities = [voice.facility(_value(entry)) for entry in relaxed if entry.startswith("facilities:")]
+    kinds = dict.fromkeys(entry.partition("_range")[0] for entry in relaxed if not entry.startswith("facilities:"))
+    words = [_given(kind, wish(kind, _bound_of(kind, relaxed, state), voice), voice) for kind in kinds]
+    joined = [*facilities, *words]
+    return voice.joined(joined) if voice.english else "和".join(joined)
+
+
+def _given(kind: str, said: str, voice: Voice) -> str:
+    """A wish that was given up as a noun phrase."""
+    if not said:
+        return _DROPPED.get(f"-{kind}", ("这个条件", "one of your wishes"))[voice.english]
+    shapes = {
+        "price": "the price ({})",
+        "rating": "the rating ({})",
+        "type": "the class, {}",
+        "address": "the area, {}",
+        "subway": "the station, {}",
+    }
+    return shapes.get(kind, "{}").format(said.removeprefix("rated ")) if voice.english else said
+
+
+def _bound_of(kind: str, relaxed: Sequence[str], state: State) -> State:
+    """The state with only those bounds of a kind that were given up."""
+    kept = {f"{kind}_range_{end}" for end in ("lower", "upper")} - set(relaxed)
+    return {key: value for key, value in state.items() if key not in kept}
+
+
+def canonical_wish(entry: str) -> str:
+    """One spelling for a wish that was given up or is broken: facilities:泳池, price_range_upper."""
+    return f"facilities:{_value(entry)}" if entry.startswith("facilities:") else entry
+
+
+def _value(entry: str) -> str:
+    """facilities:室内游泳池/室外游泳池 → 泳池; a list printed as Python does is read too."""
+    words = entry.partition(":")[2].strip("[]()").replace("'", "").replace('"', "")
+    return facility_value([word.strip() for word in words.replace(",", "/").split("/") if word.strip()])
+
+
+def dropped(item: Item, voice: Voice) -> str:
+    """What an item drops, in words; "" where it drops nothing."""
+    if item.op == "-":
+        return voice.facility(item.value)
+    return _DROPPED[item.op][voice.english] if item.op in _DROPPED else ""
+
+
+def conditions(state: State) -> frozenset[str]:
+    """The bank's conditions that a state meets: price_set, facilities_many …"""
+    facilities = values(state.get("facilities"))
+    found = {
+        "price_set": state.get("price_range_upper") is not None,
+        "price_lower_set": state.get("price_range_lower") is not None and state.get("price_range_upper") is None,
+        "rating_set": state.get("rating_range_lower") is not None,
+        "district_set": bool(state.get("address")),
+        "facilities_set": bool(facilities),
+        "facility_set": len(facilities) == 1,
+        "facilities_many": len(facilities) > 1,
+        "exclude_set": bool(state.get("exclude")),
+        **{f"{key}_set": bool(state.get(key)) for key in ("name", "type", "subway", "near")},
+    }
+    return frozenset(name for name, holds in found.items() if holds)
