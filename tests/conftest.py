@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.core.messages import Message, call, reply
+from chatbot.core.settings import settings
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import CallDelta, Delta, TextDelta
@@ -109,6 +110,25 @@ def free_port():
             return probe.getsockname()[1]
 
     return find
+
+
+@pytest.fixture
+def set_cpu_dtype(monkeypatch):
+    """A function that forces the setting of the CPU's dtype until the test's end."""
+
+    def set_(wanted: str) -> str:
+        monkeypatch.setenv("CHATBOT_CPU_DTYPE", wanted)
+        settings.cache_clear()
+        return wanted
+
+    yield set_
+    settings.cache_clear()
+
+
+@pytest.fixture(params=["fp32", "bf16"])
+def cpu_dtype(request, set_cpu_dtype):
+    """A claim that asks for it must hold in both, whatever processor runs it."""
+    return set_cpu_dtype(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -165,12 +165,15 @@ def simulate_model(
         WorkbenchError: the model or the database cannot be used.
     """
     from chatbot.dialogue.agent import Agent
+    from chatbot.models.backends import numerics_of
     from chatbot.models.catalog import open_model
 
     store = HotelStore.load(hotels or settings().hotels)
     started = time.monotonic()
-    outcomes = simulate(Agent(open_model(model), store), store, n, seeds, progress=progress, kept=transcripts)
-    return {**summarise(outcomes), "model": model, "seconds": round(time.monotonic() - started, 1)}
+    opened = open_model(model)
+    outcomes = simulate(Agent(opened, store), store, n, seeds, progress=progress, kept=transcripts)
+    told = {"model": model, "numerics": numerics_of(opened), "seconds": round(time.monotonic() - started, 1)}
+    return summarise(outcomes) | told
 
 
 def conversation(outcome: Outcome, number: int) -> Conversation:
