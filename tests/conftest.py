@@ -21,7 +21,8 @@ from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import CallDelta, Delta, TextDelta
 from tests.servers import app_process
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+NO_BROWSER = "no browser for this test"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -203,7 +204,18 @@ def chromium():
 
 
 def _missing(reason: str) -> None:
-    pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    told = f"{NO_BROWSER}: {reason}"
+    pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
+
+
+def pytest_unconfigure(config):
+    """Where tests in a browser were skipped, the last line of all says so in words: green alone would promise a page that nobody saw."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    stats = reporter.stats if reporter else {}
+    reasons = [str(report.longrepr) for report in stats.get("skipped", []) if NO_BROWSER in str(report.longrepr)]
+    if reasons:
+        why = reasons[0].split(f"{NO_BROWSER}: ")[1].rstrip("'\")")
+        reporter.write_line(f"NOT CHECKED: {len(reasons)} tests of the page in a browser were skipped, because {why}")
 
 
 VIEWS = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
