@@ -56,11 +56,8 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        raise InputError(
-            f"CHATBOT_{str(first['loc'][0]).upper()}: {first['msg']}",
-            value=first["input"],
-            remedy="Correct the environment or the .env file.",
-        ) from error
+        name = f"CHATBOT_{str(first['loc'][0]).upper()}"
+        raise InputError("core.setting", value=first["input"], name=name, reason=first["msg"]) from error
 
 
 def choose(**fields: str) -> None:

@@ -76,11 +76,7 @@ def training_numerics(
     autocast = "bfloat16" if _autocast(device, wanted, capabilities) else None
     begun = before.get("autocast") if before and before.get("device") == device else autocast
     if begun != autocast and wanted != "auto":
-        raise InputError(
-            f"this run began with {_told(begun)}, and the CPU's dtype is set to another",
-            value=wanted,
-            remedy="Set CHATBOT_CPU_DTYPE (or --cpu-dtype) to auto, or name a new folder.",
-        )
+        raise InputError("models.dtype_changed", value=wanted, begun=_told(begun))
     return TrainingNumerics(device, dtype_name(training_dtype(device)), begun)
 
 
