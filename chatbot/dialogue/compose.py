@@ -1,6 +1,7 @@
 """The reply to a turn, computed from records: what was asked is answered, what was found is offered, what is unknown is said to be."""
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +13,10 @@ from chatbot.dialogue.situation import Reply, Situation
 from chatbot.dialogue.topics import DATED, topic_of
 from chatbot.dialogue.wishes import dropped
 from chatbot.dialogue.wording import Voice
+from chatbot.understanding.turn_act import Item, TurnAct
 
+_WAY_ON = re.compile(r"[？?]$|再说一遍|换[个别]|重新|照着查|我再|tell me|give it|search|find", re.I)
+"""Words with which a sentence offers how to go on."""
 __all__ = ["Reply", "Situation", "compose"]
 
 
@@ -66,10 +70,28 @@ class _Composer:
         elif opening and self.now.before:
             self.voice.say(opening)
         self._dropped()
+        if (
+            asks(self.turn)
+            and not self._asks_earlier()
+            and self.now.after.get("name")
+            and self.hotels
+            and not self.now.relaxed
+        ):
+            self._looked_up()
+            return
         self._offer()
         self.focus = 0
         if asks(self.turn) and not self._asks_earlier() and self.hotels:
             self._asked(self.hotels)
+
+    def _looked_up(self) -> None:
+        """Answer about a hotel that was looked up by name; about each of them where several go by it."""
+        self.focus = 0
+        if len(self.hotels) > 1 and not self.turn.has("#"):
+            self.voice.say("same_name", values={"n": str(max(self.now.total, len(self.hotels)))})
+            self.turn = TurnAct(self.turn.act, (*self.turn.items, Item("#", "all")))
+        self._asked(self.hotels)
+        self._unknown()
 
     def _offer(self) -> None:
         now = self.now
@@ -83,18 +105,20 @@ class _Composer:
         """Say what the turn drops without putting anything in its place."""
         if self.turn.act not in ("drop", "refine", "replace"):
             return
-        replaced = {item.op[:3] for item in self.turn.items if not item.op.startswith("-")}
-        what = [
-            said
-            for item in self.turn.items
-            if f"{item.op[1:3]}" not in {op[:2] for op in replaced} and (said := dropped(item, self.voice))
-        ]
-        if what:
-            self.voice.say("dropped", values={"what": self.voice.joined(what)})
+        replaced = {item.op.rstrip("<>=~") for item in self.turn.items if not item.op.startswith("-")}
+        items = [item for item in self.turn.items if item.op.startswith("-") and item.op[1:] not in replaced]
+        facilities = [self.voice.facility(item.value) for item in items if item.op == "-"]
+        others = [dropped(item, self.voice) for item in items if item.op != "-"]
+        if others:
+            self.voice.say("dropped", values={"what": self.voice.joined(others)})
+        if facilities:
+            self.voice.say("dropped_facility", "dropped", values={"what": self.voice.joined(facilities)})
 
     def _asked(self, hotels: Sequence[Shown]) -> None:
         """Answer the questions; one about a hotel looked up by name that fits several is answered for all of them."""
-        answers = Answers(self.voice, self.turn, hotels, _within(self.focus, len(hotels)), self.now.after)
+        answers = Answers(
+            self.voice, self.turn, hotels, _within(self.focus, len(hotels)), self.now.after, self.now.searched
+        )
         self.facts += answers.say()
         self.focus = answers.focus
 
@@ -164,42 +188,26 @@ class _Composer:
 
     def _complaint(self) -> None:
         self._say("sorry")
-        if not self.voice.text.endswith(("？", "?")):
+        if not _WAY_ON.search(self.voice.text):
             self.voice.say("way_on")
 
     def _unsupported(self) -> None:
+        """What no hotel list tells, on the topic of the words, with the number of the hotel that can."""
         topic = topic_of("unsupported", self.now.words)
         if not self.hotels:
-            found = topic and self.voice.say("unsupported", topic=topic, need=frozenset(["no_hotel_yet"]))
-            if not found:
+            if not (topic and self.voice.say("unsupported", topic=topic, need=frozenset(["no_hotel_yet"]))):
                 self.voice.say("unsupported", topic=topic)
                 self._missing()
             return
-        values = self._focus_values()
-        needs_name = len(self.hotels) > 1
+        values, named = self._focus_values(), len(self.hotels) > 1
+        marks = {mark for mark, needed in (("{phone}", "phone" in values), ("{name}", named)) if needed}
         said = topic and self.voice.say(
             "unsupported", values=values, topic=topic,
-            fits=lambda row: row.get("topic") == topic and ("phone" not in values or "{phone}" in row["text"]),
-            prefer=lambda row: not needs_name or "{name}" in row["text"],
+            fits=lambda row: row.get("topic") == topic and all(mark in row["text"] for mark in marks),
         )  # fmt: skip
         if not said:
             self.voice.say("unsupported_one", "unsupported_no_phone", values=values)
-        elif needs_name and values["name"] not in self.voice.text:
-            self.voice.text = ""
-            self._of(values, topic)
         self.facts.append(Told(values["name"], "phone", values.get("phone")))
-
-    def _of(self, values: dict[str, str], topic: str) -> None:
-        """A line that names no hotel, said of one of several: its name goes before it."""
-        lead = f"{values['name']}: " if self.voice.english else f"{values['name']}："
-        self.voice.text = lead.rstrip() if self.voice.english else lead
-        said = self.voice.say(
-            "unsupported", values=values, topic=topic,
-            fits=lambda row: row.get("topic") == topic and ("phone" not in values or "{phone}" in row["text"]),
-        )  # fmt: skip
-        if not said:
-            self.voice.text = ""
-            self.voice.say("unsupported_one", "unsupported_no_phone", values=values)
 
     def _affirmed(self) -> None:
         if not self.hotels:
