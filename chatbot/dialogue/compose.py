@@ -10,12 +10,12 @@ from chatbot.dialogue.answers import Answers, asks, pointed
 from chatbot.dialogue.facts import Fact, Shown, Told, Unknown, shown
 from chatbot.dialogue.offers import Offer
 from chatbot.dialogue.situation import Reply, Situation
-from chatbot.dialogue.topics import DATED, topic_of
+from chatbot.dialogue.topics import is_dated, noun_of, topic_of
 from chatbot.dialogue.wishes import dropped
 from chatbot.dialogue.wording import Voice
 from chatbot.understanding.turn_act import Item, TurnAct
 
-_WAY_ON = re.compile(r"[？?]$|再说一遍|换[个别]|重新|照着查|我再|tell me|give it|search|find", re.I)
+_WAY_ON = re.compile(r"[？?]$|再说一遍|您点|换[个别]|重新|照着查|我再|tell me|give it|search|find", re.I)
 """Words with which a sentence offers how to go on."""
 __all__ = ["Reply", "Situation", "compose"]
 
@@ -54,7 +54,7 @@ class _Composer:
             self._in_hand()
         if not self.voice.text:
             self.voice.say("lost")
-        return Reply(self.voice.text, self.focus, tuple(self.facts))
+        return Reply(self.voice.text, _within(self.focus, len(self.hotels)), tuple(self.facts))
 
     def _asks_earlier(self) -> bool:
         """Whether the turn's questions are about the hotels shown before its search."""
@@ -66,7 +66,9 @@ class _Composer:
         if self._asks_earlier():
             self._asked(self.earlier)
         elif self.turn.act in ("complaint", "unsupported"):
-            self._say("sorry" if self.turn.act == "complaint" else "unsupported", plain=True)
+            what = noun_of(topic_of("unsupported", self.now.words), self.voice.english)
+            act = "apology" if self.turn.act == "complaint" else "unsupported_beside"
+            self.voice.say(act, values={"what": what})
         elif opening and self.now.before:
             self.voice.say(opening)
         self._dropped()
@@ -108,7 +110,9 @@ class _Composer:
         replaced = {item.op.rstrip("<>=~") for item in self.turn.items if not item.op.startswith("-")}
         items = [item for item in self.turn.items if item.op.startswith("-") and item.op[1:] not in replaced]
         facilities = [self.voice.facility(item.value) for item in items if item.op == "-"]
-        others = [dropped(item, self.voice) for item in items if item.op != "-"]
+        others = [dropped(item, self.voice) for item in items if item.op not in ("-", "-all")]
+        if self.turn.has("-all"):
+            self.voice.say("restarted")
         if others:
             self.voice.say("dropped", values={"what": self.voice.joined(others)})
         if facilities:
@@ -148,7 +152,7 @@ class _Composer:
         if not self.hotels:
             return {}
         at = pointed(self.turn, len(self.hotels), self.focus)
-        self.focus = at[0] if at else self.focus
+        self.focus = at[0] if at else _within(self.focus, len(self.hotels))
         return self.voice.values(self.hotels[self.focus])
 
     def _in_hand(self) -> None:
@@ -181,10 +185,9 @@ class _Composer:
         }
         acts.get(self.turn.act, self._again)()
 
-    def _say(self, act: str, *, plain: bool = False) -> bool:
-        """A line on the topic of the words; `plain` uses nothing of a hotel."""
-        values = {} if plain else self._focus_values()
-        return self.voice.say(act, values=values, topic=topic_of(self.turn.act, self.now.words))
+    def _say(self, act: str) -> bool:
+        """A line on the topic of the words."""
+        return self.voice.say(act, values=self._focus_values(), topic=topic_of(self.turn.act, self.now.words))
 
     def _complaint(self) -> None:
         self._say("sorry")
@@ -200,10 +203,11 @@ class _Composer:
                 self._missing()
             return
         values, named = self._focus_values(), len(self.hotels) > 1
-        marks = {mark for mark, needed in (("{phone}", "phone" in values), ("{name}", named)) if needed}
+        values["what"] = noun_of(topic, self.voice.english)
+        helps = {"{phone}", "{address}"} if topic == "distance" else {"{phone}"} if "phone" in values else {""}
         said = topic and self.voice.say(
             "unsupported", values=values, topic=topic,
-            fits=lambda row: row.get("topic") == topic and all(mark in row["text"] for mark in marks),
+            fits=lambda row: row.get("topic") == topic and any(mark in row["text"] for mark in helps) and (not named or "{name}" in row["text"]),
         )  # fmt: skip
         if not said:
             self.voice.say("unsupported_one", "unsupported_no_phone", values=values)
@@ -216,7 +220,7 @@ class _Composer:
         self.voice.say("affirmed", "affirmed_no_phone", values=self._focus_values())
 
     def _book(self) -> None:
-        dated = bool(DATED.search(self.now.words.lower()))
+        dated = is_dated(self.now.words)
         topic = topic_of("book", self.now.words)
         if not self.hotels:
             if not (dated and self.voice.say("cannot_book_date", need=frozenset(["no_hotel_yet"]))):
@@ -231,9 +235,9 @@ class _Composer:
         self.facts.append(Told(values["name"], "phone", values.get("phone")))
 
     def _cancel(self) -> None:
-        if topic_of("unsupported", self.now.words) != "cancel_rule" or not self._say(
-            "unsupported", plain=not self.hotels
-        ):
+        if self.hotels and topic_of("unsupported", self.now.words) == "cancel_rule":
+            self._unsupported()
+        else:
             self.voice.say("cancelled")
 
     def _unclear(self) -> None:

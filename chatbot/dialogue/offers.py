@@ -145,7 +145,7 @@ class Offer:
             "price_desc": "superlative_dear",
             "rating_desc": "superlative_rating",
         }.get(order)
-        values = self.voice.values(self.hotels[0])
+        values = {key: said for key, said in self.voice.values(self.hotels[0]).items() if key != "facilities"}
         figures = {"price", "rating"} & set(values)
         said = need and self.voice.say(
             "superlative",

@@ -72,8 +72,8 @@ def random_record(rng, name):
         "subway": perhaps(rng.choice(["三元桥地铁站C2口", "桂里地铁站D口"])),
         "phone": perhaps(f"010-{rng.randint(10**7, 10**8 - 1)}"),
         "facilities": perhaps(rng.sample(FACILITIES, rng.randint(1, 12))),
-        "price": perhaps(rng.choice([rng.randint(60, 3000), rng.randint(60, 3000) + 0.5, 300])),
-        "rating": perhaps(rng.choice([3.9, 4.2, 4.6, 5, 4.6])),
+        "price": perhaps(rng.choice([rng.randint(60, 3000), rng.randint(60, 3000) + 0.5, 300])) or None,
+        "rating": perhaps(rng.choice([3.9, 4.2, 4.6, 5, 4.6])) or None,
         "nearby_attractions": perhaps(rng.sample(["故宫", "天坛公园", "梅云剧院"], rng.randint(1, 3))),
         "nearby_restaurants": perhaps(rng.sample(["荷桐湘菜馆(云榆店)", "柳星面馆", "杉鹭咖啡馆"], rng.randint(1, 3))),
     }
