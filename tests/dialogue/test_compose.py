@@ -8,10 +8,10 @@ import pytest
 
 from chatbot.core.messages import call, user
 from chatbot.core.settings import DATA
-from chatbot.dialogue.compose import Situation, compose
-from chatbot.dialogue.facts import Best, Has, Offered, Told, Unknown
-from chatbot.dialogue.topics import topic_of
-from chatbot.dialogue.wording import hanzi
+from chatbot.dialogue.replies.compose import Situation, compose
+from chatbot.dialogue.replies.facts import Best, Has, Offered, Told, Unknown
+from chatbot.dialogue.replies.topics import topic_of
+from chatbot.dialogue.replies.wording import hanzi
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import HotelQuery

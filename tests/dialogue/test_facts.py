@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from chatbot.dialogue.facts import Best, Has, Told, best, has, offered, shown, told
+from chatbot.dialogue.replies.facts import Best, Has, Told, best, has, offered, shown, told
 
 NEAR = {
     "name": "近水酒店",

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chatbot.dialogue.facts import State
-from chatbot.dialogue.wording import Voice, number
+from chatbot.dialogue.replies.facts import State
+from chatbot.dialogue.replies.wording import Voice, number
 from chatbot.understanding.turn_act import Item, facility_value
 
 _DROPPED = {

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chatbot.core.messages import Message, call, user
-from chatbot.dialogue.answers import Answers, asks, pointed
-from chatbot.dialogue.facts import Fact, Shown, Told, Unknown, shown
-from chatbot.dialogue.offers import Offer
-from chatbot.dialogue.situation import Reply, Situation
-from chatbot.dialogue.topics import is_dated, noun_of, topic_of
-from chatbot.dialogue.wishes import dropped
-from chatbot.dialogue.wording import Voice
+from chatbot.dialogue.replies.answers import Answers, asks, pointed
+from chatbot.dialogue.replies.facts import Fact, Shown, Told, Unknown, shown
+from chatbot.dialogue.replies.offers import Offer
+from chatbot.dialogue.replies.situation import Reply, Situation
+from chatbot.dialogue.replies.topics import is_dated, noun_of, topic_of
+from chatbot.dialogue.replies.wishes import dropped
+from chatbot.dialogue.replies.wording import Voice
 from chatbot.understanding.turn_act import Item, TurnAct
 
 _WAY_ON = re.compile(r"[？?]$|再说一遍|您点|换[个别]|重新|照着查|我再|tell me|give it|search|find", re.I)

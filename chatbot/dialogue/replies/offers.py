@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.corpus.phrasebank.bank import Row
-from chatbot.dialogue.facts import Fact, Shown, State, Unknown, best, offered
-from chatbot.dialogue.wishes import canonical_wish, conditions, described, given_up
-from chatbot.dialogue.wording import MARK, Voice
+from chatbot.dialogue.replies.facts import Fact, Shown, State, Unknown, best, offered
+from chatbot.dialogue.replies.wishes import canonical_wish, conditions, described, given_up
+from chatbot.dialogue.replies.wording import MARK, Voice
 
 _FIGURES = {"price", "rating", "facilities", "phone", "address", "subway", "attractions", "restaurants"}
 _ADVICE = re.compile(r"电话|号码|前台|去问|问过去|确认|\d{7}|\bring\b|number|call|front desk|until you", re.I)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.corpus.phrasebank.bank import Row
-from chatbot.dialogue.facts import Best, Fact, Has, Shown, State, best, has, told
-from chatbot.dialogue.wording import MARK, Voice, number
+from chatbot.dialogue.replies.facts import Best, Fact, Has, Shown, State, best, has, told
+from chatbot.dialogue.replies.wording import MARK, Voice, number
 from chatbot.understanding.turn_act import FIELDS, HOTELS, SORTS, TurnAct, facility_of
 
 FEW = 6

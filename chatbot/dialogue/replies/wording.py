@@ -10,7 +10,7 @@ from typing import Any, Literal
 from chatbot.core.messages import Message
 from chatbot.corpus.phrasebank.bank import Row, read_replies
 from chatbot.dialogue import english
-from chatbot.dialogue.facts import Record, Shown
+from chatbot.dialogue.replies.facts import Record, Shown
 from chatbot.hotels.grounding import ungrounded
 
 Language = Literal["zh", "en"]
