@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from chatbot.core.messages import Message
 from chatbot.corpus.phrasebank.bank import Row, read_replies
-from chatbot.dialogue import english
+from chatbot.dialogue.replies import english
 from chatbot.dialogue.replies.facts import Record, Shown
 from chatbot.hotels.grounding import ungrounded
 
