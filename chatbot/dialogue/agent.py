@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbot.core.errors import CallParseError, QueryError
-from chatbot.core.messages import FunctionCall, Message, call, observation, reply, user
+from chatbot.core.messages import FunctionCall, Message, call, reply, user
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent
 from chatbot.dialogue.fallback import LOST, preface, template_reply
 from chatbot.dialogue.questions import Question, called, is_off_topic, question, topic
-from chatbot.dialogue.turn import Draft, Turn, records_of, state_of
+from chatbot.dialogue.turn import Draft, Turn, observed_of, records_of, state_of
 from chatbot.hotels.facilities import canonical
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.names import spoken
@@ -84,8 +84,8 @@ class Agent:
         if called:
             turn.call = called.arguments
             found = self.store.search(turn.query)
-            if found.records == records_of(messages):
-                turn.relaxed, turn.unmatched = found.relaxed, found.unmatched
+            said = found if found.records == records_of(messages) else observed_of(messages)
+            turn.relaxed, turn.unmatched = said.relaxed, said.unmatched
         return turn
 
     def _next(
@@ -115,7 +115,7 @@ class Agent:
         began = time.monotonic()
         found = self.store.search(turn.query)
         turn.relaxed, turn.unmatched = found.relaxed, found.unmatched
-        turn.added += [call(wanted.arguments), observation(found.records)]
+        turn.added += [call(wanted.arguments), found.message()]
         yield RecordsEvent(found.records, found.relaxed, found.unmatched, found.total, time.monotonic() - began)
 
     def _draft(
@@ -256,7 +256,10 @@ class Agent:
 
 def _same(first: HotelQuery, second: HotelQuery) -> bool:
     """Whether two queries ask for the same, facilities in whatever order and words."""
-    mine, theirs = ({**query.arguments(), "facilities": canonical(query.facilities)} for query in (first, second))
+    mine, theirs = (
+        {**query.arguments(), "facilities": {canonical([wish]) for wish in query.facilities}}
+        for query in (first, second)
+    )
     return mine == theirs
 
 

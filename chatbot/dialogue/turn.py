@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatbot.core.errors import CallParseError, QueryError
-from chatbot.core.messages import Message, reply
+from chatbot.core.messages import Message, Observed, reply
 from chatbot.dialogue.events import TurnEvent
 from chatbot.hotels.query import HotelQuery
 from chatbot.models.backends import CallDelta, Delta, TextDelta
@@ -26,6 +26,11 @@ def state_of(messages: Sequence[Message]) -> HotelQuery:
 def records_of(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """The hotels in hand: those of the last tool message."""
     return next((m.records for m in reversed(messages) if m.role == "tool"), [])
+
+
+def observed_of(messages: Sequence[Message]) -> Observed:
+    """What the last tool message says beside its hotels."""
+    return next((m.observed for m in reversed(messages) if m.role == "tool"), Observed())
 
 
 @dataclass

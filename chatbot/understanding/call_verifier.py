@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from chatbot.core.messages import FunctionCall, Message
-from chatbot.hotels.facilities import match_facility, spoken
+from chatbot.hotels.facilities import canonical, either, match_facility, spoken
 from chatbot.hotels.query import HotelQuery
 from chatbot.understanding.consistency import Step, missing_slots, unsupported_slots
 from chatbot.understanding.rule_parser import DROPPED, ParsedSlots, parse_slots
@@ -33,7 +33,8 @@ def contradictions(wanted: FunctionCall, state: HotelQuery, messages: Sequence[M
 
 
 def _wrong(step: Step, parsed: ParsedSlots) -> list[str]:
-    other_type = [t for t in parsed.types if len(parsed.types) == 1 and t != step.arguments.get("type")]
+    named = {step.arguments.get("type"), *step.excluded("type")}
+    other_type = [t for t in parsed.types if len(parsed.types) == 1 and t not in named]
     return list(
         dict.fromkeys(
             unsupported_slots(step, parsed)
@@ -48,7 +49,7 @@ def _wrong(step: Step, parsed: ParsedSlots) -> list[str]:
 
 def _vague(step: Step, parsed: ParsedSlots) -> list[str]:
     """Facilities that were said by a word for several (wifi, 泳池) and that the call lacks, as that word."""
-    asked = {name for f in step.arguments.get("facilities") or [] for name in match_facility(f)}
+    asked = canonical([*(step.arguments.get("facilities") or []), *step.excluded("facilities")])
     mentions = (
         [m for m in parsed.facilities if len(m) > 1 and not m & (asked | _DINING)]
         if not step.arguments.get("name")
@@ -65,7 +66,7 @@ def _said(words: str, mention: frozenset[str]) -> str:
 
 def _malformed_slots(step: Step) -> list[str]:
     """A facility twice, or 一家全季酒店 taken for a hotel called 家全季酒店."""
-    meant = [match_facility(f) or frozenset([f]) for f in step.arguments.get("facilities") or []]
+    meant = [canonical([wish]) for wish in step.arguments.get("facilities") or []]
     name = str(step.arguments.get("name") or "")
     return ["repeated"] * (len(set(meant)) < len(meant)) + ["measured"] * (
         name != _strip_measure_word(name, step.words)
@@ -85,7 +86,8 @@ def _forgotten(step: Step) -> list[str]:
     ]
     if re.search(DROPPED, step.words):
         return [key for key in gone if not re.search(_GIVEN_UP[key], step.words)]
-    return gone + [f for f in step.before.get("facilities") or [] if f not in (step.arguments.get("facilities") or [])]
+    kept = step.arguments.get("facilities") or []
+    return gone + [either(wish) for wish in step.before.get("facilities") or [] if wish not in kept]
 
 
 def missed_call(state: HotelQuery, messages: Sequence[Message]) -> FunctionCall | None:
@@ -115,7 +117,7 @@ def repair_call(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Mess
     """The call with every contradicting slot as it was parsed, or as it stood before where nothing was parsed for it."""
     step, parsed = _step(wanted, state, messages)
     wrong, out = set(_wrong(step, parsed)), dict(step.arguments)
-    for field in ("name", "address", "subway"):
+    for field in ("name", "address", "subway", "near"):
         if out.get(field) in wrong:
             _put(out, field, step.before.get(field))
     if wrong & {"type", *parsed.types, str(out.get("type"))}:
@@ -132,17 +134,25 @@ def repair_call(wanted: FunctionCall, state: HotelQuery, messages: Sequence[Mess
         elif changed and not getattr(parsed, kind) and (now != (None, None) or field in wrong):
             for end in ("lower", "upper"):
                 _put(out, f"{field}_{end}", step.before.get(f"{field}_{end}"))
+        _sort_bounds(out, field)
     return FunctionCall(name=wanted.name, arguments=out)
 
 
-def _facilities(step: Step, parsed: ParsedSlots, wrong: set[str]) -> list[str]:
-    kept = [f for f in step.arguments.get("facilities") or [] if f not in wrong]
-    asked = [match_facility(f) or {f} for f in kept]
-    kept = [f for f in step.before.get("facilities") or [] if f in wrong and f not in kept] + kept
+def _sort_bounds(arguments: dict[str, Any], field: str) -> None:
+    """Bounds that were said the wrong way round (500到300) change places: no search can have them so."""
+    lower, upper = arguments.get(f"{field}_lower"), arguments.get(f"{field}_upper")
+    if lower is not None and upper is not None and lower > upper:
+        arguments |= {f"{field}_lower": upper, f"{field}_upper": lower}
+
+
+def _facilities(step: Step, parsed: ParsedSlots, wrong: set[str]) -> list[str | list[str]]:
+    kept = [f for f in step.arguments.get("facilities") or [] if either(f) not in wrong]
+    asked = [canonical([f]) for f in kept]
+    kept = [f for f in step.before.get("facilities") or [] if either(f) in wrong and f not in kept] + kept
     added = [
         min(m) for m in parsed.facilities if len(m) == 1 and min(m) in wrong and not any(min(m) in a for a in asked)
     ]
-    once = {match_facility(f) or frozenset([f]): f for f in reversed(kept + added + _vague(step, parsed))}
+    once = {canonical([f]): f for f in reversed(kept + added + _vague(step, parsed))}
     return list(reversed(once.values()))
 
 
