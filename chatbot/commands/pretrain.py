@@ -76,6 +76,8 @@ def hotel_mini(
     hotels: Annotated[
         list[Path] | None, typer.Option(help="hotel files whose names and places occur [default: the shipped one]")
     ] = None,
+    templates: Annotated[Path | None, typer.Option(help="ConvLab-2's user_utterance_templates.json")] = None,
+    dialogues: Annotated[Path | None, typer.Option(help="demo-hotel's hotel_dialogues.json")] = None,
     seed: Annotated[int, typer.Option()] = 1,
 ) -> None:
     """Train hotel-mini on the phrase bank: understanding as act lines, on a CPU, for as long as there is time."""
@@ -89,7 +91,8 @@ def hotel_mini(
     bank = read_bank(part="train")
     trainer = ActTrainer(out, bank_tokenizer(out, bank, names), ActTrainingConfig(seconds=seconds, seed=seed), start)
     used = canonical_bank(bank) if canonical else bank
-    trainer.run(training_turns(used, names, f"{seed}-{trainer.progress.step}"))
+    at = f"{seed}-{trainer.progress.step}"
+    trainer.run(training_turns(used, names, at, templates=templates, dialogues=dialogues))
     print(f"{trainer.progress.examples:,} examples, {trainer.progress.tokens:,} tokens: {out / 'model'}")
 
 
