@@ -69,7 +69,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = Path(folder) / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ModelError(
             "no readable config.json in the model folder", value=folder, remedy="Give a folder that holds a model."

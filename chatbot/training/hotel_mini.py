@@ -193,7 +193,7 @@ class ActTrainer:
         self.progress.step += 1
         self.progress.examples += len(batch)
         self.progress.tokens += ids.numel()
-        return loss.item()
+        return float(loss.item())
 
     def _report(self, loss: float) -> None:
         line = asdict(self.progress) | {"loss": round(loss, 4), "rate": self.rate()}
