@@ -90,7 +90,7 @@ class Estimate:
 def available_memory(device: str) -> int:
     """Bytes that a run could take now."""
     if device.startswith("cuda"):
-        return torch.cuda.mem_get_info()[0]
+        return int(torch.cuda.mem_get_info()[0])
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
@@ -181,7 +181,7 @@ def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> flo
         / len(prepared.train)
         * prepared.steps_an_epoch(len(rows(prepared.train, config.max_length, prepared.packed)))
     )
-    return step * steps + looks * loss + (looks + 1) * looked
+    return float(step * steps + looks * loss + (looks + 1) * looked)
 
 
 def estimate(

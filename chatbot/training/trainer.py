@@ -74,7 +74,7 @@ class GuardedTrainer(SFTTrainer):
         """Ids of the conversations in the worst batch of a step, over all processes."""
         worst = max(parts, key=lambda part: part.badness)
         found = gather_object([(worst.badness, self._conversations(worst.inputs))])
-        return max(found, key=lambda pair: pair[0])[1]
+        return list(max(found, key=lambda pair: pair[0])[1])
 
     def _conversations(self, inputs: dict[str, Any]) -> list[str]:
         """Ids of the conversations in a batch, packed or padded."""
@@ -115,7 +115,7 @@ class GuardedTrainer(SFTTrainer):
             return figures
         from accelerate.utils import broadcast_object_list
 
-        return broadcast_object_list([figures])[0]
+        return dict(broadcast_object_list([figures])[0])
 
     def slow_down(self, factor: float) -> None:
         """Lower the peak learning rate for the next call of `train`."""

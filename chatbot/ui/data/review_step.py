@@ -146,7 +146,7 @@ class ReviewHandlers:
     def decider(self, action: Any) -> Any:
         """The handler of one decision; the next card is there at once."""
 
-        def handle(request: gr.Request, current: Card | None, seen: list[int], *wanted: str) -> list[Any]:
+        def handle(request: gr.Request, current: Card | None, seen: list[int], *wanted: str) -> Any:
             return self._decide(request, action, current, seen, *wanted)
 
         return handle
@@ -218,7 +218,7 @@ class ReviewHandlers:
     def move(self, step: int) -> Any:
         """The handler that turns to the next open card, or back to the one before, deciding nothing."""
 
-        def handle(request: gr.Request, current: Card | None, seen: list[int], *wanted: str) -> list[Any]:
+        def handle(request: gr.Request, current: Card | None, seen: list[int], *wanted: str) -> Any:
             return self._move(request, step, current, seen, *wanted)
 
         return handle
