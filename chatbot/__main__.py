@@ -3,12 +3,14 @@
 import importlib
 import pkgutil
 import sys
+from typing import Annotated
 
 import typer
 
 from chatbot import commands
 from chatbot.core.errors import WorkbenchError
 from chatbot.core.jobs import note_error
+from chatbot.core.settings import CpuDtype, choose
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +18,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="酒店对话机器人工作台 hotel chatbot workbench",
 )
+
+
+@app.callback()
+def options(
+    cpu_dtype: Annotated[
+        CpuDtype | None,
+        typer.Option(
+            "--cpu-dtype",
+            help="numbers in which a CPU computes, for any command (default: CHATBOT_CPU_DTYPE, else auto); "
+            "auto: answers in fp32, training in bf16 where that was measured to pay",
+        ),
+    ] = None,
+) -> None:
+    """Settings that hold for every command; they stand before its name."""
+    if cpu_dtype:
+        choose(cpu_dtype=cpu_dtype)
+
+
 for module in pkgutil.iter_modules(commands.__path__):
     importlib.import_module(f"chatbot.commands.{module.name}").register(app)
 

@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from chatbot.core.messages import Message, call, reply
+from chatbot.core.settings import settings
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import CallDelta, Delta, TextDelta
 from tests.servers import app_process
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+NO_BROWSER = "no browser for this test"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -111,6 +113,25 @@ def free_port():
     return find
 
 
+@pytest.fixture
+def set_cpu_dtype(monkeypatch):
+    """A function that forces the setting of the CPU's dtype until the test's end."""
+
+    def set_(wanted: str) -> str:
+        monkeypatch.setenv("CHATBOT_CPU_DTYPE", wanted)
+        settings.cache_clear()
+        return wanted
+
+    yield set_
+    settings.cache_clear()
+
+
+@pytest.fixture(params=["fp32", "bf16"])
+def cpu_dtype(request, set_cpu_dtype):
+    """A claim that asks for it must hold in both, whatever processor runs it."""
+    return set_cpu_dtype(request.param)
+
+
 @pytest.fixture(scope="module")
 def one_thread():
     """Small models are slower on several threads than on one."""
@@ -183,7 +204,18 @@ def chromium():
 
 
 def _missing(reason: str) -> None:
-    pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    told = f"{NO_BROWSER}: {reason}"
+    pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
+
+
+def pytest_unconfigure(config):
+    """Where tests in a browser were skipped, the last line of all says so in words: green alone would promise a page that nobody saw."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    stats = reporter.stats if reporter else {}
+    reasons = [str(report.longrepr) for report in stats.get("skipped", []) if NO_BROWSER in str(report.longrepr)]
+    if reasons:
+        why = reasons[0].split(f"{NO_BROWSER}: ")[1].rstrip("'\")")
+        reporter.write_line(f"NOT CHECKED: {len(reasons)} tests of the page in a browser were skipped, because {why}")
 
 
 VIEWS = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chatbot.core.settings import settings
 from chatbot.training.config import PRESETS
 from chatbot.training.methods import METHODS
 
@@ -66,7 +67,8 @@ def _trained(name: str, base: Path, data: Path, folder: Path, max_steps: int) ->
         "eval-share": 0,
     }
     options["eval-every"] = max_steps
-    asked = {key: str(value) for key, value in options.items()} | {"files": _files(base, data)}
+    asked = {key: str(value) for key, value in options.items()}
+    asked |= {"files": _files(base, data), "cpu_dtype": settings().cpu_dtype}
     if _read(folder / "asked.json") != asked:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,10 +109,10 @@ def _scored(
 ) -> dict[str, Any]:
     """The figures on the held-out conversations, with their intervals; kept beside the adapter."""
     kept, asked = folder / "score.json", {"files": _files(base, test), "limit": limit, "hotels": str(hotels)}
+    asked |= {"cpu_dtype": settings().cpu_dtype}
     found = _read(kept)
     if {key: found.get(key) for key in asked} == asked:
         return found
-    from chatbot.core.settings import settings
     from chatbot.corpus.export.chatglm3_format import read_any
     from chatbot.evaluation.runner import run_evaluation
     from chatbot.hotels.store import HotelStore

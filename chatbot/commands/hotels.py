@@ -20,19 +20,17 @@ def search(
     ],
     hotels: HOTELS = None,
     limit: Annotated[int, typer.Option(help="how many records at most", min=1, max=100)] = 3,
+    offset: Annotated[int, typer.Option(help="how many to pass over, for the next page", min=0)] = 0,
 ) -> None:
-    """Search the hotels; prints {"records", "relaxed", "unmatched"} as JSON."""
+    """Search the hotels; prints {"records", "relaxed", "unmatched", "total"} as JSON."""
     from chatbot.core.settings import settings
     from chatbot.hotels.query import HotelQuery
     from chatbot.hotels.store import HotelStore
 
     query = HotelQuery.parse(_object(arguments))
-    found = HotelStore.load(hotels or settings().hotels).search(query, limit)
-    print(
-        json.dumps(
-            {"records": found.records, "relaxed": found.relaxed, "unmatched": found.unmatched}, ensure_ascii=False
-        )
-    )
+    found = HotelStore.load(hotels or settings().hotels).search(query, limit, offset)
+    out = {"records": found.records, "relaxed": found.relaxed, "unmatched": found.unmatched, "total": found.total}
+    print(json.dumps(out, ensure_ascii=False))
 
 
 def _object(text: str) -> dict[str, Any]:

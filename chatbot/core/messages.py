@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,23 @@ class ToolCall(BaseModel):
     function: FunctionCall
 
 
+@dataclass(frozen=True)
+class Observed:
+    """What a tool message says beside its records.
+
+    Attributes:
+        total: how many hotels there are, of which the records are some.
+        relaxed: arguments that were given up, as nothing met them all; [] where every record meets the whole call.
+        unmatched: facility words that mean nothing in the database and were no filter.
+        given: whether the message says any of these; the bare list of records, its first form, does not.
+    """
+
+    total: int = 0
+    relaxed: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    given: bool = False
+
+
 class Message(BaseModel):
     """One message; an assistant message either calls or replies.
 
@@ -48,13 +66,31 @@ class Message(BaseModel):
     @property
     def records(self) -> list[dict[str, Any]]:
         """The hotels that a tool message carries; [] for any other message or content."""
+        found = self._answer().get("records")
+        return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
+
+    @property
+    def observed(self) -> Observed:
+        """What a tool message says beside its records; where it says nothing, they are all and meet the call."""
+        answer = self._answer()
+        total = answer.get("total")
+        relaxed, unmatched = (
+            [str(word) for word in words] if isinstance(words := answer.get(key), list) else []
+            for key in ("relaxed", "unmatched")
+        )
+        if not isinstance(total, int) or isinstance(total, bool):
+            total = len(self.records)
+        return Observed(total, relaxed, unmatched, given=bool(answer.keys() - {"records"}))
+
+    def _answer(self) -> dict[str, Any]:
+        """A tool message's content as an object; a bare list is that of the records, as they were written at first."""
         if self.role != "tool":
-            return []
+            return {}
         try:
             found = json.loads(self.content)
-        except json.JSONDecodeError:
-            return []
-        return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
+        except (json.JSONDecodeError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {"records": found}
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data without empty optional fields: what templates, TRL and the OpenAI API read."""
@@ -109,9 +145,19 @@ def call(arguments: dict[str, Any], name: str = "search_hotels") -> Message:
     return Message(role="assistant", tool_calls=[ToolCall(function=FunctionCall(name=name, arguments=arguments))])
 
 
-def observation(records: list[dict[str, Any]], name: str = "search_hotels") -> Message:
-    """What the function answered."""
-    return Message(role="tool", name=name, content=json.dumps(records, ensure_ascii=False))
+def observation(
+    records: list[dict[str, Any]],
+    name: str = "search_hotels",
+    *,
+    total: int | None = None,
+    relaxed: list[str] | None = None,
+    unmatched: list[str] | None = None,
+) -> Message:
+    """What the function answered: an object of the records and what is given beside them, else their bare list."""
+    more = {"total": total, "relaxed": relaxed, "unmatched": unmatched}
+    beside = {key: value for key, value in more.items() if value is not None}
+    content = {"records": records} | beside if beside else records
+    return Message(role="tool", name=name, content=json.dumps(content, ensure_ascii=False))
 
 
 def read_conversations(path: Path) -> Iterator[Conversation]:

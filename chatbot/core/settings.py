@@ -1,11 +1,16 @@
 """Settings from the environment or a .env file, in one place, so that no module reads os.environ itself."""
 
+import os
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chatbot.core.errors import InputError
+
+CpuDtype = Literal["auto", "fp32", "bf16"]
 DATA = Path(__file__).resolve().parent.parent.parent / "data"
 
 
@@ -19,6 +24,8 @@ class Settings(BaseSettings):
     base: Path = DATA / "models" / "hotel-mini"
     adapter: Path = DATA / "adapters" / "hotel-mini"
     review_url: str = ""
+    cpu_dtype: CpuDtype = "auto"
+    """The numbers in which a CPU computes; auto: answers in fp32, training in bf16 where it pays (docs/figures.md)."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     openai_model: str = "gpt-4o-mini"
@@ -40,5 +47,20 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once.
+
+    Raises:
+        InputError: a value that no setting takes.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"CHATBOT_{str(first['loc'][0]).upper()}"
+        raise InputError("core.setting", value=first["input"], name=name, reason=first["msg"]) from error
+
+
+def choose(**fields: str) -> None:
+    """Fix settings for this process and those that it starts, as an option does: over its environment and .env file."""
+    os.environ.update({f"CHATBOT_{name.upper()}": value for name, value in fields.items()})
+    settings.cache_clear()

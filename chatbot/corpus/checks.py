@@ -9,7 +9,7 @@ from chatbot.core.messages import Conversation, Message
 from chatbot.corpus.duplicates import near_duplicates
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import HotelQuery
-from chatbot.hotels.store import HotelStore
+from chatbot.hotels.store import HotelStore, SearchResult
 from chatbot.understanding.consistency import Step, missing_slots, steps, unsupported_slots
 from chatbot.understanding.rule_parser import parse_slots
 
@@ -58,15 +58,32 @@ def slot_check(conversation: Conversation, original: Conversation | None, model:
 
 
 def replay_check(conversation: Conversation, store: HotelStore) -> Check:
-    """Whether every call is valid and gives its records again; a search that had to be relaxed may also show none."""
+    """Whether every call is valid and gives again what came back; a search that had to be relaxed may also show none.
+
+    A record that breaks its query passes only where the result says which wish was given up; a bare list of records, as
+    conversations had it at first, says nothing.
+    """
     for step in steps(conversation.messages):
         try:
             found = store.search(HotelQuery.parse(step.arguments))
         except QueryError as error:
             return Check("replay", False, f"查询参数不合法：{error.what}")
-        if step.records != found.records and not (found.relaxed and not step.records):
-            return Check("replay", False, f"重新查询的结果与记录不一致：{step.words[:60]}")
+        if reason := _differs(step, found):
+            return Check("replay", False, f"{reason}：{step.words[:60]}")
     return Check("replay", True)
+
+
+def _differs(step: Step, found: SearchResult) -> str:
+    """Why what came back in a conversation is not what a search finds; "" where it is."""
+    if found.relaxed and not step.records:
+        found = found.strict()
+    if step.records != found.records:
+        return "重新查询的结果与记录不一致"
+    if untold := [wish for wish in found.relaxed if wish not in step.observed.relaxed]:
+        return f"展示的酒店不满足“{untold[0]}”，结果里却没有说明放宽了它"
+    said = step.observed
+    told = (said.relaxed, said.unmatched, said.total) == (found.relaxed, found.unmatched, found.total)
+    return "" if told or not said.given else "重新查询的总数、放宽项或未识别的词与记录不一致"
 
 
 def grounding_check(conversation: Conversation) -> Check:

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from chatbot.core.messages import Message, observation, reply, user
-from chatbot.dialogue.answer import answer
+from chatbot.core.messages import Message, reply, user
 from chatbot.dialogue.drafting import Drafter
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent
 from chatbot.dialogue.fallback import preface
+from chatbot.dialogue.replies.answer import answer
 from chatbot.dialogue.turn import Draft, Turn, records_of, state_of
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
@@ -103,8 +103,7 @@ class Agent:
         more = before.records and HotelQuery.parse(before.state) == turn.query and act_name(wanted) == "more"
         found = self.store.search(turn.query, PAGE, before.first + len(before.records) if more else 0)
         turn.relaxed, turn.unmatched = found.relaxed, found.unmatched
-        seen = observation(found.records, total=found.total, relaxed=found.relaxed, unmatched=found.unmatched)
-        turn.added += [Message(role="assistant", tool_calls=wanted.tool_calls, act=wanted.act), seen]
+        turn.added += [Message(role="assistant", tool_calls=wanted.tool_calls, act=wanted.act), found.message()]
         yield RecordsEvent(found.records, found.relaxed, found.unmatched, found.total, time.monotonic() - began)
 
     def _reply(

@@ -17,6 +17,7 @@ from chatbot.evaluation.metrics.metrics import METRICS
 from chatbot.evaluation.predictions import write_predictions
 from chatbot.evaluation.runner import Progress, run_evaluation
 from chatbot.hotels.store import HotelStore
+from chatbot.models.backends import numerics_of
 from chatbot.models.catalog import open_model
 from chatbot.understanding.call_verifier import verifier
 
@@ -44,9 +45,8 @@ def evaluate_file(
     started, store, opened = time.monotonic(), HotelStore.load(hotels), open_model(model)
     agent = None if verify == "none" else Agent(opened, store, verifier(verify))
     report = run_evaluation(read_any(data)[:limit], opened, store, progress, agent)
-    return write_report(
-        report | {"model": model, "seconds": round(time.monotonic() - started, 1)}, data, hotels, out, predictions
-    )
+    told = {"model": model, "numerics": numerics_of(opened), "seconds": round(time.monotonic() - started, 1)}
+    return write_report(report | told, data, hotels, out, predictions)
 
 
 def write_report(report: dict[str, Any], data: Path, hotels: Path, out: Path, predictions: Path | None = None) -> str:

@@ -23,7 +23,7 @@ from chatbot.evaluation.reporting.labels import model_names
 from chatbot.evaluation.runner import Checked, Progress, predict, scored
 from chatbot.evaluation.simulation.simulator import Chatbot, simulate, summarise
 from chatbot.hotels.store import HotelStore
-from chatbot.models.backends import ChatModel
+from chatbot.models.backends import ChatModel, numerics_of
 
 RESULT, DATA, CONFIG = "result.json", "data.jsonl", "config.json"
 MOST_MODELS = 3
@@ -122,7 +122,8 @@ def run_study(
         done = folder / f"figures-{position}.json"
         if not done.exists():
             model = open_model(name)
-            _write(done, {"model": name, **run.measure(position, model, open_agent(model, store))})
+            told = {"model": name, "numerics": numerics_of(model)}
+            _write(done, told | run.measure(position, model, open_agent(model, store)))
         figures.append(json.loads(done.read_text(encoding="utf-8")))
     rows = [_rows(folder, position, conversations) for position in range(len(figures))]
     result = {

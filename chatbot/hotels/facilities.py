@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from types import MappingProxyType
 
@@ -14,6 +14,8 @@ from chatbot.core.settings import DATA
 ALIASES_FILE = DATA / "facility_aliases.json"
 CLOSE_ENOUGH = 80
 """Lowest rapidfuzz ratio (0–100) for a near spelling: one wrong character of five."""
+OR = "或"
+"""Stands between the facilities of a wish that any of them fulfils."""
 
 _SAME = tuple(
     (re.compile(pattern), word)
@@ -99,6 +101,17 @@ def spoken(name: str, text: str) -> str:
     return max((alias for alias in _raw().get(name, ()) if alias in text.replace(name, "")), key=len, default="")
 
 
-def canonical(words: Iterable[str]) -> frozenset[str]:
-    """A set of facility words in canonical form, for comparing two sets; a word that means nothing known stays as it is."""
+def alternatives(wish: str | Sequence[str]) -> tuple[str, ...]:
+    """The words of a wish, any of which is enough: itself, or all of a list."""
+    return (wish,) if isinstance(wish, str) else tuple(wish)
+
+
+def either(wish: str | Sequence[str]) -> str:
+    """A wish as people say it: 温泉, 温泉或桑拿."""
+    return OR.join(alternatives(wish))
+
+
+def canonical(wishes: Iterable[str | Sequence[str]]) -> frozenset[str]:
+    """Facility wishes as one set of canonical names, for comparing two; an unknown word stays as it is."""
+    words = (word for wish in wishes for word in alternatives(wish))
     return frozenset(name for word in words for name in (match_facility(word) or (word,)))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from chatbot.hotels import names
+from chatbot.hotels import names, places
 from chatbot.hotels.records import Hotel
 
 Rows = NDArray[np.int32]
@@ -22,8 +22,10 @@ NONE.flags.writeable = False
 
 _SCHEMA = """
 CREATE TABLE hotel (id INTEGER PRIMARY KEY, name TEXT, bare TEXT, record TEXT);
-CREATE VIRTUAL TABLE words USING fts5 (name, address, subway, content='', tokenize='unicode61');
+CREATE VIRTUAL TABLE words USING fts5 (name, address, subway, around, content='', tokenize='unicode61');
 """
+APART = " x "
+"""A token between two places, so that no phrase runs from the end of one into the next."""
 _INDEXES = "CREATE INDEX by_name ON hotel (name); CREATE INDEX by_bare ON hotel (bare);"
 
 
@@ -50,7 +52,10 @@ class TextIndex:
         columns = [
             " ".join(names.grams(text)) for text in (name, names.normal(hotel.address), names.normal(hotel.subway))
         ]
-        self._db.execute("INSERT INTO words (rowid, name, address, subway) VALUES (?, ?, ?, ?)", (row, *columns))
+        around = APART.join(" ".join(names.grams(names.normal(t))) for t in (hotel.name, *hotel.nearby_attractions))
+        self._db.execute(
+            "INSERT INTO words (rowid, name, address, subway, around) VALUES (?, ?, ?, ?, ?)", (row, *columns, around)
+        )
 
     def __len__(self) -> int:
         return len(self._names)
@@ -78,6 +83,11 @@ class TextIndex:
         if not all(len(key) > 1 for key in keys):
             return NONE
         return self._match(f"{column} : ({' AND '.join(map(_phrase, keys))})")
+
+    def near(self, words: str) -> Rows:
+        """Hotels that have a place among their attractions, or in their full name, address or station."""
+        said = [key for spelling in places.spellings(words) if len(key := names.normal(spelling)) > 1]
+        return self._match(f"{{around address subway}} : ({' OR '.join(map(_phrase, said))})") if said else NONE
 
     def named(self, words: str) -> Rows:
         """Hotels that the words name: in full, as a piece of the name, as an abbreviation, with small typos; the first of these that finds any."""

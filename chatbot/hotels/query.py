@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from chatbot.core.errors import QueryError
 
@@ -24,15 +24,62 @@ def _blank(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value.strip() if isinstance(value, str) else value
 
 
+def _any_of(value: object) -> object:
+    """A list of facilities, any of which is enough; of one, it is that one."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(word, str) for word in value):
+        raise ValueError("neither a facility nor a list of facilities")
+    words = tuple(dict.fromkeys(value))
+    return words[0] if len(words) == 1 else words
+
+
+def _listed(value: object) -> object:
+    """A single value for a list of one, and null for none: models write both."""
+    return () if value is None else [value] if isinstance(value, str) else value
+
+
 Text = Annotated[Annotated[str, Field(max_length=80)] | None, BeforeValidator(_blank)]
 Price = Annotated[Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None, BeforeValidator(_blank)]
 Rating = Annotated[Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)] | None, BeforeValidator(_blank)]
 
 
+FacilityWish = Annotated[
+    FACILITY | Annotated[tuple[FACILITY, ...], Field(min_length=1, max_length=12)], BeforeValidator(_any_of)
+]
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class Exclusion(BaseModel):
+    """What rules a hotel out: one of these types, one of these names, one of these facilities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Annotated[tuple[Annotated[HotelType, BeforeValidator(_type)], ...], BeforeValidator(_listed)] = Field(
+        (), description="不要的酒店类型", max_length=4
+    )
+    name: Annotated[tuple[Name, ...], BeforeValidator(_listed)] = Field(
+        (), description="不要的酒店，可以是简称", max_length=12
+    )
+    facilities: Annotated[tuple[FACILITY, ...], BeforeValidator(_listed)] = Field(
+        (), description="酒店不能有的设施", max_length=12
+    )
+
+    def arguments(self) -> dict[str, list[str]]:
+        """The lists that are not empty, in the tool's order."""
+        return {key: list(words) for key, words in self if words}
+
+
+def _some(exclude: Exclusion | None) -> Exclusion | None:
+    """An exclusion of nothing is none."""
+    return exclude if exclude and exclude.arguments() else None
+
+
 class HotelQuery(BaseModel):
     """The whole dialogue state as a search: every field is optional, bounds are inclusive.
 
-    Prices are CNY a night, ratings 0–5. `facilities` may hold the user's own words; all of them must hold.
+    Prices are CNY a night, ratings 0–5. `facilities` may hold the user's own words; all of them must hold, and of several
+    in a tuple any one. docs/semantics.md says what each argument means.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,13 +88,17 @@ class HotelQuery(BaseModel):
     type: Annotated[HotelType | None, BeforeValidator(_type), BeforeValidator(_blank)] = Field(
         None, description="酒店类型"
     )
-    facilities: tuple[FACILITY, ...] = Field((), description="酒店必须提供的设施，可以用用户的原话", max_length=12)
+    facilities: tuple[FacilityWish, ...] = Field(
+        (), description="酒店必须提供的设施，可以用用户的原话；一项是列表时，有其中任意一种即可", max_length=12
+    )
     price_range_lower: Price = Field(None, description="每晚价格下限（元，含）")
     price_range_upper: Price = Field(None, description="每晚价格上限（元，含）")
     rating_range_lower: Rating = Field(None, description="评分下限（0–5，含）")
     rating_range_upper: Rating = Field(None, description="评分上限（0–5，含）")
     address: Text = Field(None, description="地址中的关键词")
     subway: Text = Field(None, description="地铁站名中的关键词")
+    near: Text = Field(None, description="附近的景点、学校、医院或机场")
+    exclude: Annotated[Exclusion | None, AfterValidator(_some)] = Field(None, description="用户不要的")
     sort_by: SortBy | None = Field(None, description="排序依据")
     sort_order: Literal["asc", "desc"] | None = Field(None, description="asc 从低到高，desc 从高到低")
 
@@ -76,13 +127,14 @@ class HotelQuery(BaseModel):
             ) from error
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments that are set, in the tool's order; whole numbers as int, facilities as a list."""
+        """The arguments that are set, in the tool's order, as JSON has them: whole numbers as int, lists for tuples."""
         out: dict[str, Any] = {}
-        for key, value in self.model_dump(exclude_none=True).items():
-            if key == "facilities":
-                if value:
-                    out[key] = list(value)
-            else:
+        for key, value in self:
+            if isinstance(value, Exclusion):
+                out[key] = value.arguments()
+            elif isinstance(value, tuple):
+                out |= {key: [wish if isinstance(wish, str) else list(wish) for wish in value]} if value else {}
+            elif value is not None:
                 out[key] = int(value) if isinstance(value, float) and value.is_integer() else value
         return out
 
@@ -98,10 +150,19 @@ class HotelQuery(BaseModel):
         return out
 
 
+def _strings(items: dict[str, Any], description: str | None) -> dict[str, Any]:
+    return {"type": "array", "items": items, "description": description}
+
+
 def _property(name: str) -> dict[str, Any]:
     description = HotelQuery.model_fields[name].description
+    word = {"type": "string"}
     if name == "facilities":
-        return {"type": "array", "items": {"type": "string"}, "description": description}
+        return _strings({"anyOf": [word, {"type": "array", "items": word}]}, description)
+    if name == "exclude":
+        of_type = {"type": {"type": "string", "enum": list(HOTEL_TYPES)}}
+        fields = {key: _strings(of_type.get(key, word), f.description) for key, f in Exclusion.model_fields.items()}
+        return {"type": "object", "properties": fields, "description": description}
     if name.startswith(("price", "rating")):
         bound = {"maximum": 5} if name.startswith("rating") else {}
         return {"type": "number", "minimum": 0, **bound, "description": description}

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 
-from chatbot.hotels.facilities import match_facility
+from chatbot.core.messages import Message, observation
+from chatbot.hotels import places
+from chatbot.hotels.facilities import alternatives, either, match_facility
 from chatbot.hotels.index import NONE, Rows, TextIndex
-from chatbot.hotels.query import HotelQuery
+from chatbot.hotels.query import Exclusion, HotelQuery
 from chatbot.hotels.records import Hotel, read_hotels
 from chatbot.hotels.relax import Mask, relax
 
@@ -21,16 +23,26 @@ class SearchResult:
     """What a search found.
 
     Attributes:
-        records: the first hotels in order.
-        relaxed: arguments given up because nothing met them all: "price_range_upper", "facilities:棋牌室".
+        records: one page of the hotels in order.
+        relaxed: arguments given up because nothing met them all: "price_range_upper", "facilities:温泉或桑拿".
         unmatched: facility words that mean nothing in this database; they were not used as a filter.
-        total: how many hotels there are, of which `records` are the first.
+        total: how many hotels there are on all pages.
+        offset: how many of them come before `records`.
     """
 
     records: list[dict[str, Any]]
     relaxed: list[str]
     unmatched: list[str]
     total: int
+    offset: int = 0
+
+    def message(self) -> Message:
+        """What the model is told of the search."""
+        return observation(self.records, total=self.total, relaxed=self.relaxed, unmatched=self.unmatched)
+
+    def strict(self) -> "SearchResult":
+        """The same search without relaxation: nothing, where a wish had to be given up."""
+        return replace(self, records=[], relaxed=[], total=0) if self.relaxed else self
 
 
 class HotelStore:
@@ -69,26 +81,33 @@ class HotelStore:
         """The hotel of this database that an utterance names, as it stands there; "" for none."""
         return self._text.mentioned(words)
 
-    def search(self, query: HotelQuery, limit: int = 3) -> SearchResult:
+    def search(self, query: HotelQuery, limit: int = 3, offset: int = 0) -> SearchResult:
         """Hotels that meet the whole query, or as much of it as any hotel meets.
 
-        Without `sort_by` the best rated come first, the cheaper one of two equally rated. A query of nothing but an unknown name
-        finds nothing; any other query is relaxed until something is found.
-        """
-        wishes, unmatched = self._wishes(query)
-        found = reduce(np.logical_and, wishes.values(), np.ones(len(self), bool))
-        given_up: list[str] = []
-        if wishes and len(self) and not found.any():
-            positions, relaxed = relax(list(wishes.values()))
-            if set(wishes) != {"name"}:
-                given_up, found = [list(wishes)[at] for at in positions], relaxed
-        total = int(np.count_nonzero(found))
-        rows = _first(found, self._orders[_sorting(query, given_up)], min(limit, total), total)
-        return SearchResult(self._text.records(rows), given_up[::-1], unmatched, total)
+        Without `sort_by` the best rated come first, the cheaper one of two equally rated. A query of nothing but an
+        unknown name finds nothing; any other query is relaxed until something is found, as docs/semantics.md says.
+        What the query excludes is never shown.
 
-    def _wishes(self, query: HotelQuery) -> tuple[dict[str, Mask], list[str]]:
-        """A mask for each wish, the least important first, and the facility words without meaning."""
-        facilities = {word: self._facility(word) for word in query.facilities}
+        Args:
+            query: the wishes.
+            limit: how many hotels at most.
+            offset: how many to pass over: the next page begins where the last one ended.
+        """
+        wishes = self._wishes(query)
+        exclude = query.exclude or Exclusion()
+        allowed = self._allowed(exclude)
+        found = reduce(np.logical_and, wishes.values(), allowed)
+        given_up: list[str] = []
+        if not found.any() and wishes.keys() - {"name"} and allowed.any():
+            positions, found = relax(list(wishes.values()), allowed if query.exclude else None)
+            given_up = [list(wishes)[at] for at in positions]
+        total = int(np.count_nonzero(found))
+        rows = _first(found, self._orders[_sorting(query, given_up)], min(offset + limit, total), total)[offset:]
+        return SearchResult(self._text.records(rows), given_up[::-1], self._unknown(query, exclude), total, offset)
+
+    def _wishes(self, query: HotelQuery) -> dict[str, Mask]:
+        """A mask for each wish, the least important first."""
+        facilities = {either(wish): self._facilities(alternatives(wish)) for wish in query.facilities}
         bounds: dict[str, Callable[[float], Mask]] = {
             "rating_range_upper": lambda bound: self._rating <= bound,
             "price_range_lower": lambda bound: self._price >= bound,
@@ -96,28 +115,43 @@ class HotelStore:
             "price_range_upper": lambda bound: self._price <= bound,
         }
         texts: dict[str, Callable[[str], Mask]] = {
-            "subway": lambda words: self._mask(self._text.keyword("subway", _station(words))),
+            "subway": lambda words: self._mask(self._text.keyword("subway", places.station(words))),
             "type": lambda words: self._set("type", words),
             "address": self._address,
             "name": lambda words: self._mask(self._text.named(words)),
         }
-        wishes = {f"facilities:{word}": mask for word, mask in reversed(facilities.items()) if mask is not None}
+        wishes = {"near": self._mask(self._text.near(query.near))} if query.near else {}
+        wishes |= {f"facilities:{words}": mask for words, mask in reversed(facilities.items()) if mask is not None}
         for field, condition in (bounds | texts).items():
             value = getattr(query, field)
             if value is not None:
                 wishes[field] = condition(value)
-        return wishes, [word for word, mask in facilities.items() if mask is None]
+        return wishes
 
-    def _facility(self, word: str) -> Mask | None:
-        """Hotels with any facility that the word may mean; None where it means nothing."""
-        meant = match_facility(word) or ({word} if ("facility", word) in self._rare else set())
+    def _allowed(self, exclude: Exclusion) -> Mask:
+        """The hotels that are not ruled out."""
+        masks = [self._set("type", kind) for kind in exclude.type]
+        masks += [self._mask(self._text.named(name)) for name in exclude.name]
+        masks += [mask] if (mask := self._facilities(exclude.facilities)) is not None else []
+        return ~reduce(np.logical_or, masks, np.zeros(len(self), bool))
+
+    def _facilities(self, words: Iterable[str]) -> Mask | None:
+        """Hotels with any facility that any of the words may mean; None where none of them means anything."""
+        meant = {name for word in words for name in self._meant(word)}
         return reduce(np.logical_or, (self._set("facility", name) for name in meant)) if meant else None
+
+    def _meant(self, word: str) -> frozenset[str]:
+        return match_facility(word) or frozenset([word] if ("facility", word) in self._rare else [])
+
+    def _unknown(self, query: HotelQuery, exclude: Exclusion) -> list[str]:
+        """The facility words that mean nothing here, each once."""
+        words = [word for wish in (*query.facilities, *exclude.facilities) for word in alternatives(wish)]
+        return [word for word in dict.fromkeys(words) if not self._meant(word)]
 
     def _address(self, words: str) -> Mask:
         """Hotels whose address holds all of the words; a district is a set of its own, as half of all hotels may lie in one."""
-        core = re.sub(r"^北京市?|附近|一带|周边|旁边", "", words.strip()) or words
         found = np.ones(len(self), bool)
-        for word in re.sub(r"(?<=区)(?=.)", " ", core).split():
+        for word in places.address(words):
             district = next((name for name in (word, f"{word}区") if ("district", name) in self._rare), None)
             found &= (
                 self._mask(self._text.keyword("address", word)) if district is None else self._set("district", district)
@@ -200,8 +234,3 @@ def _sorting(query: HotelQuery, given_up: Sequence[str]) -> tuple[str, str]:
     if "price_range_upper" in given_up:
         return "price", "asc"
     return ("price", "desc") if "price_range_lower" in given_up else ("rating", "desc")
-
-
-def _station(words: str) -> str:
-    """三元桥地铁站, 地铁三元桥站 → 三元桥."""
-    return re.sub(r"^地铁|(?:地铁)?站?(?:附近|旁边?|周边)?$", "", words.strip()) or words

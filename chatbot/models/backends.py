@@ -56,3 +56,8 @@ class ChatModel(Protocol):
     def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
         """The next assistant message for each (messages, tools) context, batched where possible; None for one that does not parse."""
         ...
+
+
+def numerics_of(model: object) -> dict[str, str] | None:
+    """Where and in which dtype a model computes, for the record of a measurement; None behind an endpoint."""
+    return getattr(model, "numerics", None)

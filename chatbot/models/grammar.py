@@ -71,6 +71,8 @@ class Grammar:
     def value(self, schema: dict[str, Any], most: int = TEXT_MOST) -> str:
         """The rule of one value."""
         kind = schema.get("type")
+        if options := schema.get("anyOf") or schema.get("oneOf"):
+            return self.rule(" | ".join(self.value(option, most) for option in options))
         if "enum" in schema:
             return self.rule(" | ".join(literal(self.notation.constant(option)) for option in schema["enum"]))
         if kind in ("number", "integer"):

@@ -20,39 +20,18 @@ from transformers import (
 from chatbot.core.errors import InputError, ModelError
 from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer
 from chatbot.models.folder import template_text
+from chatbot.models.numerics import default_device, default_dtype
 
 Precision = Literal["auto", "fp32", "bf16", "fp16", "nf4"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_CPU_BF16 = ("amx_bf16", "bf16", "sve_bf16")
-"""CPU features that multiply bf16 faster than fp32, by the names of `torch.cpu.get_capabilities` (x86, then ARM).
-
-AVX-512's bf16 is not among them: on hotel-mini's shapes it multiplies at half the speed of fp32 (170 against 300 GFLOP/s on two cores).
-"""
 
 
-def default_device() -> str:
-    """The fastest device of this machine: "cuda" or "cpu"."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def cpu_multiplies_bf16(capabilities: Mapping[str, Any]) -> bool:
-    """Whether a CPU multiplies bf16 faster than fp32; without such instructions it is emulated and slower."""
-    return any(capabilities.get(name) for name in _CPU_BF16)
-
-
-def default_dtype(device: str) -> torch.dtype:
-    """The dtype that computes fastest without losing range: bf16 where the machine has it, fp16 on older GPUs, fp32 on older CPUs."""
-    if device.startswith("cuda"):
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    return torch.bfloat16 if cpu_multiplies_bf16(torch.cpu.get_capabilities()) else torch.float32
-
-
-def _weights(precision: Precision, device: str) -> dict[str, Any]:
-    """`from_pretrained` arguments for a precision; NF4 computes in the machine's default dtype."""
+def _weights(precision: Precision, default: torch.dtype) -> dict[str, Any]:
+    """`from_pretrained` arguments for a precision; `default` is what "auto" loads and NF4 computes in."""
     if precision not in PRECISIONS:
         raise InputError("models.precision", value=precision, choices=PRECISIONS)
-    dtype = _DTYPES.get(precision, default_dtype(device))
+    dtype = _DTYPES.get(precision, default)
     if precision != "nf4":
         return {"dtype": dtype}
     quantised = BitsAndBytesConfig(
@@ -69,7 +48,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = Path(folder) / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ModelError("models.no_config", value=folder) from error
     if config.get("model_type") == "chatglm":
@@ -78,14 +57,20 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def load_base(
-    folder: Path, precision: Precision = "auto", *, device: str | None = None, attention: str | None = None
+    folder: Path,
+    precision: Precision = "auto",
+    *,
+    device: str | None = None,
+    default: torch.dtype | None = None,
+    attention: str | None = None,
 ) -> PreTrainedModel:
     """A causal language model from a local folder, ready for inference; never runs code from the folder.
 
     Args:
         folder: a checkpoint as `save_pretrained` writes it.
-        precision: "auto" is the machine's default dtype; "nf4" is 4-bit NormalFloat with double quantisation (QLoRA, arXiv:2305.14314).
+        precision: "auto" is `default`; "nf4" is 4-bit NormalFloat with double quantisation (arXiv:2305.14314).
         device: "cpu", "cuda", "cuda:1"…; the fastest one where not given.
+        default: what "auto" loads and "nf4" computes in; the device's own (`default_dtype`) where not given.
         attention: attention implementation, e.g. "eager" or "sdpa"; the library's choice where not given.
 
     Raises:
@@ -94,7 +79,9 @@ def load_base(
     """
     read_config(folder)
     place = device or default_device()
-    options = _weights(precision, place) | ({"attn_implementation": attention} if attention else {})
+    options = _weights(precision, default or default_dtype(place)) | (
+        {"attn_implementation": attention} if attention else {}
+    )
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder, device_map={"": place}, trust_remote_code=False, local_files_only=True, **options

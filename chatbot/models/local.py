@@ -16,6 +16,7 @@ from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta
 from chatbot.models.constraint import CallConstraint
 from chatbot.models.families.family import Family
 from chatbot.models.loading import load_adapters, load_base, load_tokenizer
+from chatbot.models.numerics import dtype_name
 from chatbot.models.registry import family_of
 from chatbot.models.render import render_prompt
 from chatbot.models.virtual import decoder, starting_cache
@@ -65,6 +66,11 @@ class LocalModel:
     def small(self) -> bool:
         """Whether the model is so small (under 300M parameters) that its calls are compared with the user's words."""
         return bool(self.model.num_parameters() < SMALL)
+
+    @property
+    def numerics(self) -> dict[str, str]:
+        """Where and in which dtype it computes, for the record of what it was measured with."""
+        return {"device": self.model.device.type, "dtype": dtype_name(self.model.dtype)}
 
     @classmethod
     def load(cls, base: Path, adapter: Path | None = None, **options: Any) -> "LocalModel":

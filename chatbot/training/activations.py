@@ -11,7 +11,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from trl.kernels.chunked_logprob import TOKEN_CHUNK_SIZE
 from trl.trainer.utils import add_fused_lm_head
 
-from chatbot.models.loading import default_device, default_dtype
+from chatbot.models.numerics import default_device
 
 HEAD_COLUMNS = 32768
 """Vocabulary entries that TRL's fused output layer holds at a time."""
@@ -57,26 +57,31 @@ class Live(TorchDispatchMode):
         self.now -= size
 
 
-def activations(model: Any, batch: int, length: int, packed: bool, whole_buffer: bool = False) -> tuple[int, int]:
+def activations(
+    model: Any, batch: int, length: int, packed: bool, *, bf16: bool, whole_buffer: bool = False
+) -> tuple[int, int]:
     """Run a step's forward and backward pass on tensors that have shapes but no memory, with the very kernels that the machine would choose.
 
     Args:
+        bf16: the step computes under bf16 autocast.
         whole_buffer: count also what is reserved but never written to, which takes no page of a CPU's memory.
 
     Returns:
         Bytes that the decoder keeps for the backward pass, and bytes at the peak (weights and their gradients left out).
     """
-    size, dtype = (1, batch * length) if packed else (batch, length), default_dtype(default_device())
+    size = (1, batch * length) if packed else (batch, length)
     kept: list[int] = []
     with FakeTensorMode(allow_non_fake_inputs=True):
         _replace(model.train(), default_device())
         whole, ids = model.get_base_model(), torch.zeros(size, dtype=torch.long, device=model.device)
         where = {"position_ids": ids} if packed else {"attention_mask": torch.ones_like(ids)}
-        with Live() as live, torch.autocast(model.device.type, dtype, enabled=dtype == torch.bfloat16):
+        with Live() as live, torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             whole.model.register_forward_hook(lambda *_: kept.append(live.now))
             embedded = model.get_input_embeddings()(ids).requires_grad_()
             _loss(whole, embedded, where, ids).backward()
-    buffer, untouched = _buffer(batch * length, model.config.get_text_config().vocab_size, model.dtype)
+    buffer, untouched = _buffer(
+        batch * length, model.config.get_text_config().vocab_size, torch.bfloat16 if bf16 else model.dtype
+    )
     if torch.cuda.is_available():
         return kept[0], max(live.peak, kept[0] + buffer)
     return kept[0], live.peak if whole_buffer else live.peak - untouched

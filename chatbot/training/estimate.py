@@ -14,7 +14,8 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from chatbot.core.errors import ModelError
 from chatbot.models.families.family import Family
-from chatbot.models.loading import default_device, default_dtype, read_config
+from chatbot.models.loading import read_config
+from chatbot.models.numerics import default_device, training_dtype
 from chatbot.training.activations import activations, checkpointed
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import rows, statistics
@@ -89,7 +90,7 @@ class Estimate:
 def available_memory(device: str) -> int:
     """Bytes that a run could take now."""
     if device.startswith("cuda"):
-        return torch.cuda.mem_get_info()[0]
+        return int(torch.cuda.mem_get_info()[0])
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
@@ -108,7 +109,7 @@ def shape(config: FinetuneConfig, family: Family, steps: int) -> Any:
         known = AutoConfig.from_pretrained(config.base, trust_remote_code=False)
         with torch.device("meta"):
             model: Any = AutoModelForCausalLM.from_config(
-                known, dtype=default_dtype(default_device()), trust_remote_code=False
+                known, dtype=training_dtype(default_device()), trust_remote_code=False
             )
     except (ValueError, KeyError, OSError) as error:
         raise ModelError("training.architecture", value=error) from error
@@ -135,7 +136,7 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
         if method(config.method).quantised and p.ndim == 2 and "embed" not in name and "lm_head" not in name
     ]
     plain = sum(p.numel() for _, p in base) - sum(nf4)
-    kept, peak = activations(model, batch, length, prepared.packed)
+    kept, peak = activations(model, batch, length, prepared.packed, bf16=prepared.numerics.bf16)
     if prepared.checkpointing:
         kept, peak = checkpointed(kept, peak, batch * length * text.hidden_size * width, text.num_hidden_layers)
     return {
@@ -180,7 +181,7 @@ def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> flo
         / len(prepared.train)
         * prepared.steps_an_epoch(len(rows(prepared.train, config.max_length, prepared.packed)))
     )
-    return step * steps + looks * loss + (looks + 1) * looked
+    return float(step * steps + looks * loss + (looks + 1) * looked)
 
 
 def estimate(

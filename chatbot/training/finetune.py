@@ -15,7 +15,8 @@ from trl import SFTConfig
 from chatbot.core.errors import InputError, TrainingError
 from chatbot.core.jobs import JobWriter
 from chatbot.models.families.family import Family
-from chatbot.models.loading import default_dtype, load_base
+from chatbot.models.loading import Precision, load_base
+from chatbot.models.numerics import training_dtype
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import fingerprint, rows, statistics
 from chatbot.training.loss_guard import Exploded, SpikeDetector, Verdict, verdict
@@ -40,7 +41,8 @@ def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
     config, chosen = prepared.config, method(prepared.config.method)
     state = PartialState()
     device = f"cuda:{state.local_process_index}" if torch.cuda.is_available() else "cpu"
-    base: Any = load_base(config.base, "nf4" if chosen.quantised else "auto", device=device)
+    precision: Precision = "nf4" if chosen.quantised else "auto"
+    base: Any = load_base(config.base, precision, device=device, default=training_dtype(device))
     base.config.use_cache = False
     if chosen.quantised:
         _keep_trainable(base)
@@ -77,7 +79,7 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
         warmup_steps=round(config.warmup * total_steps),
         weight_decay=config.weight_decay,
         optim="paged_adamw_8bit" if cuda and config.method == "qlora" else "adamw_torch",
-        bf16=default_dtype("cuda" if cuda else "cpu") == torch.bfloat16,
+        bf16=prepared.numerics.bf16,
         use_cpu=not cuda,
         eval_strategy="steps" if best else "no",
         eval_steps=every,
@@ -206,9 +208,9 @@ def finetune(
         TrainingError: the folder holds another run, or the loss exploded before the first checkpoint.
     """
     started = time.monotonic()
-    _check_folder(config)
+    before = _check_folder(config)
     writer = writer or JobWriter(config.out)
-    prepared = prepare(config, family)
+    prepared = prepare(config, family, before.get("numerics"))
     trainer = build(prepared, writer, evaluator, detector)
     record = _record(prepared, trainer)
     if trainer.is_world_process_zero():
@@ -224,11 +226,14 @@ def finetune(
     return config.out
 
 
-def _check_folder(config: FinetuneConfig) -> None:
-    before = read_record(config.out).get("config")
+def _check_folder(config: FinetuneConfig) -> dict[str, Any]:
+    """The record of the run that goes on; {} where a new one begins."""
+    record = read_record(config.out)
+    before = record.get("config")
     if before and before != json.loads(config.model_dump_json()):
         raise InputError("training.other_settings", value=config.out)
     config.out.mkdir(parents=True, exist_ok=True)
+    return record
 
 
 def _record(prepared: Prepared, trainer: GuardedTrainer) -> dict[str, Any]:
@@ -246,6 +251,7 @@ def _record(prepared: Prepared, trainer: GuardedTrainer) -> dict[str, Any]:
         "parameters": total,
         "learning_rate": trainer.args.learning_rate,
         "max_steps": trainer.args.max_steps,
+        "numerics": asdict(prepared.numerics),
         "versions": versions(),
     }
 

@@ -16,15 +16,20 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from chatbot.core.errors import TrainingError
+from chatbot.corpus.phrasebank.bank import Bank
 from chatbot.corpus.phrasebank.turns import Turn
-from chatbot.models.families.act_tokens import act_pieces, prompt_pieces
+from chatbot.corpus.phrasebank.values import Names
+from chatbot.models.families.act_tokens import END, PAD, SPECIAL_TOKENS, USER, act_pieces, prompt_pieces
 from chatbot.models.render import IGNORED, encode
+from chatbot.training.tokenizer import train_tokenizer
+from chatbot.understanding.normalise import model_words
 
 SHAPE: dict[str, Any] = {
     "hidden_size": 256, "num_hidden_layers": 8, "intermediate_size": 704, "num_attention_heads": 4,
     "num_key_value_heads": 4, "head_dim": 64, "max_position_embeddings": 1024, "tie_word_embeddings": True,
 }  # fmt: skip
 """About 8M parameters: what two cores can train in a session; a larger one learns less in the same hours (docs/log.md)."""
+VOCABULARY = 6000
 POOL = 1500
 """Examples from which batches of like length are made."""
 
@@ -39,6 +44,7 @@ class ActTrainingConfig:
         warmup_steps: steps until the full rate.
         decay_share: last share of the time in which the rate falls to nothing.
         ema: weight of the old average at each step.
+        words_weight: weight of the words' own tokens in the loss, beside 1 for the act line's: reading is learnt from them.
         word_noise: share of characters of the words that are dropped or doubled.
     """
 
@@ -51,6 +57,7 @@ class ActTrainingConfig:
     ema: float = 0.998
     label_smoothing: float = 0.03
     word_noise: float = 0.01
+    words_weight: float = 0.12
     save_every: float = 240
     seed: int = 1
 
@@ -65,15 +72,17 @@ class _Progress:
     tokens: int = 0
 
 
+Example = tuple[list[int], list[int], list[float]]
+"""Ids, labels, and the weight of each label in the loss."""
+
+
 def batches(
     turns: Iterator[Turn], tokenizer: PreTrainedTokenizerFast, config: ActTrainingConfig, rng: random.Random
-) -> Iterator[list[tuple[list[int], list[int]]]]:
-    """Batches of (ids, labels) of like length, up to the token budget."""
+) -> Iterator[list[Example]]:
+    """Batches of examples of like length, up to the token budget."""
     while True:
-        pool = sorted(
-            (encoded(next(turns), tokenizer, config.word_noise, rng) for _ in range(POOL)), key=lambda e: len(e[0])
-        )
-        ready: list[list[tuple[list[int], list[int]]]] = [[]]
+        pool = sorted((encoded(next(turns), tokenizer, config, rng) for _ in range(POOL)), key=lambda e: len(e[0]))
+        ready: list[list[Example]] = [[]]
         for example in pool:
             if ready[-1] and (len(ready[-1]) + 1) * len(example[0]) > config.batch_tokens:
                 ready.append([])
@@ -82,30 +91,53 @@ def batches(
         yield from ready
 
 
-def encoded(
-    turn: Turn, tokenizer: PreTrainedTokenizerFast, noise: float, rng: random.Random
-) -> tuple[list[int], list[int]]:
-    """A turn as ids and labels; the words lose or double a character now and then where the act line copies nothing."""
-    words = turn.words
+def encoded(turn: Turn, tokenizer: PreTrainedTokenizerFast, config: ActTrainingConfig, rng: random.Random) -> Example:
+    """A turn as an example; the words lose or double a character now and then where the act line copies nothing."""
+    words, noise = turn.words, config.word_noise
     if noise and not any(item.value and item.value in words for item in turn.act.items):
         words = "".join(c * rng.choice((0, 2)) if rng.random() < noise else c for c in words) or words
-    rendered = encode([*prompt_pieces(turn.before, turn.shown, words), *act_pieces(turn.act)], tokenizer)
-    return rendered.ids, rendered.labels
+    asked = encode(prompt_pieces(turn.before, turn.shown, words), tokenizer).ids
+    written = encode(act_pieces(turn.act), tokenizer).ids
+    said = max(n for n, token in enumerate(asked) if token == tokenizer.convert_tokens_to_ids(USER)) + 1
+    ids = asked + written
+    labels = [IGNORED] * said + ids[said:]
+    weights = [0.0] * said + [config.words_weight] * (len(asked) - said) + [1.0] * len(written)
+    return ids, labels, weights
 
 
-def collate(batch: list[tuple[list[int], list[int]]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Right-padded ids and labels, shapes (batch, length)."""
-    longest = max(len(ids) for ids, _ in batch)
-    ids = torch.tensor([ids + [pad] * (longest - len(ids)) for ids, _ in batch])
-    return ids, torch.tensor([labels + [IGNORED] * (longest - len(labels)) for _, labels in batch])
+def collate(batch: list[Example], pad: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Right-padded ids, labels and weights, shapes (batch, length)."""
+    longest = max(len(ids) for ids, _, _ in batch)
+    ids = torch.tensor([ids + [pad] * (longest - len(ids)) for ids, _, _ in batch])
+    labels = torch.tensor([labels + [IGNORED] * (longest - len(labels)) for _, labels, _ in batch])
+    return ids, labels, torch.tensor([weights + [0.0] * (longest - len(weights)) for _, _, weights in batch])
 
 
-def act_loss(model: LlamaForCausalLM, ids: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch.Tensor:
-    """Cross-entropy at the trained positions only: the head computes no logits for the others."""
+def act_loss(
+    model: LlamaForCausalLM, ids: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor, smoothing: float
+) -> tuple[torch.Tensor, float]:
+    """The weighted cross-entropy at labelled positions (no logits elsewhere), and that of the act lines alone."""
     hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
     wanted = labels[:, 1:] != IGNORED
-    logits = model.lm_head(hidden[wanted])
-    return torch.nn.functional.cross_entropy(logits.float(), labels[:, 1:][wanted], label_smoothing=smoothing)
+    logits = model.lm_head(hidden[wanted]).float()
+    each = torch.nn.functional.cross_entropy(logits, labels[:, 1:][wanted], label_smoothing=smoothing, reduction="none")
+    weight = weights[:, 1:][wanted]
+    written = each.detach()[weight == 1.0].mean().item()
+    return (each * weight).sum() / weight.sum(), written
+
+
+def bank_tokenizer(folder: Path, bank: Bank, names: Names) -> PreTrainedTokenizerFast:
+    """The tokenizer of a run: the one in its folder, else one trained on the bank's words, names and places."""
+    kept = Path(folder) / "tokenizer"
+    if kept.is_dir():
+        found: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(kept)
+        return found
+    texts = [row["text"] for row in (*bank.frames, *bank.wordings, *bank.wishes)]
+    texts += [turn["user"] for dialogue in bank.dialogues for turn in dialogue["turns"]]
+    texts += [*names.hotels, *names.stations, *names.sights]
+    tokenizer = train_tokenizer(map(model_words, texts), VOCABULARY, SPECIAL_TOKENS, pad=PAD, end=END)
+    tokenizer.save_pretrained(kept)
+    return tokenizer
 
 
 class ActTrainer:
@@ -174,12 +206,12 @@ class ActTrainer:
             if over:
                 return
 
-    def _step(self, batch: list[tuple[list[int], list[int]]]) -> float:
+    def _step(self, batch: list[Example]) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
-        ids, labels = collate(batch, int(self.tokenizer.pad_token_id))
+        ids, labels, weights = collate(batch, int(self.tokenizer.pad_token_id))
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss = act_loss(self.model, ids, labels, self.config.label_smoothing)
+            loss, written = act_loss(self.model, ids, labels, weights, self.config.label_smoothing)
         if not torch.isfinite(loss):
             raise TrainingError("training.no_loss", value=loss.item())
         loss.backward()
@@ -193,7 +225,7 @@ class ActTrainer:
         self.progress.step += 1
         self.progress.examples += len(batch)
         self.progress.tokens += ids.numel()
-        return loss.item()
+        return written
 
     def _report(self, loss: float) -> None:
         line = asdict(self.progress) | {"loss": round(loss, 4), "rate": self.rate()}

@@ -1,7 +1,9 @@
 """What is known of a run before its first step: the data rendered and split, the rows of a batch, the number of steps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -9,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from chatbot.core.messages import Conversation, read_conversations
 from chatbot.models.families.family import Family
 from chatbot.models.loading import load_tokenizer
+from chatbot.models.numerics import TrainingNumerics, training_numerics
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import Example, examples, hold_out
 from chatbot.training.methods import method
@@ -25,6 +28,7 @@ class Prepared:
     held_out: list[Example]
     train_conversations: list[Conversation]
     held_out_conversations: list[Conversation]
+    numerics: TrainingNumerics
 
     @property
     def packed(self) -> bool:
@@ -64,11 +68,14 @@ class Prepared:
         return ceil(ceil(row_count / (at_once * processes)) / together)
 
 
-def prepare(config: FinetuneConfig, family: Family | None = None) -> Prepared:
+def prepare(config: FinetuneConfig, family: Family | None = None, before: Mapping[str, Any] | None = None) -> Prepared:
     """Read, render and split the data, and refuse what cannot be trained on.
 
+    Args:
+        before: the numerics in the record of the run that goes on.
+
     Raises:
-        InputError: the data or the method cannot be used.
+        InputError: the data, the method or the setting of the CPU's dtype cannot be used.
         ModelError: the base folder holds no tokenizer, or not the family's.
     """
     method(config.method)
@@ -83,4 +90,4 @@ def prepare(config: FinetuneConfig, family: Family | None = None) -> Prepared:
     else:
         train, held = hold_out(conversations, config.eval_share, config.seed)
     rendered = [examples(part, family, tokenizer, config.max_length) if part else [] for part in (train, held)]
-    return Prepared(config, family, tokenizer, rendered[0], rendered[1], train, held)
+    return Prepared(config, family, tokenizer, rendered[0], rendered[1], train, held, training_numerics(before))

@@ -27,6 +27,7 @@ from transformers import (
 from chatbot.core.errors import TrainingError
 from chatbot.core.messages import Conversation, read_conversations
 from chatbot.models.families.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, RECORDS, SPECIAL_TOKENS, USER
+from chatbot.models.numerics import TrainingNumerics, training_numerics
 from chatbot.models.render import IGNORED, encode_pieces
 from chatbot.training.tokenizer import train_tokenizer
 
@@ -43,6 +44,7 @@ PRESETS: dict[str, Callable[[int], "PreTrainedConfig"]] = {
     "hotel-mini-glm": lambda v: GlmConfig(vocab_size=v, **_SHAPE),
     "gpt2-small": lambda v: GPT2Config(vocab_size=v, n_positions=1024),
 }
+CONFIG_FILE = "config_run.json"
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,11 @@ class _PretrainTrainer(Trainer):
         self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         bare = self.accelerator.unwrap_model(model)
-        hidden = bare.base_model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
         labels = inputs["labels"][:, 1:]
         wanted = labels != IGNORED
-        logits = bare.get_output_embeddings()(hidden[wanted])
+        with self.accelerator.autocast():  # accelerate puts it around the model's own forward pass only
+            hidden = bare.base_model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
+            logits = bare.get_output_embeddings()(hidden[wanted])
         loss = torch.nn.functional.cross_entropy(logits.float(), labels[wanted])
         return (loss, logits) if return_outputs else loss
 
@@ -189,6 +192,7 @@ def pretrain(config: PretrainConfig) -> Path:
 
     Raises:
         TrainingError: the preset is unknown or there is no data.
+        InputError: the setting of the CPU's dtype is not what the run began with.
     """
     if config.preset not in PRESETS:
         raise TrainingError("training.preset", value=config.preset, choices=PRESETS)
@@ -196,9 +200,7 @@ def pretrain(config: PretrainConfig) -> Path:
     if not conversations:
         raise TrainingError("training.no_conversation", value=config.data)
     config.out.mkdir(parents=True, exist_ok=True)
-    (config.out / "config_run.json").write_text(
-        json.dumps(asdict(config), default=str, ensure_ascii=False, indent=2), encoding="utf-8"
-    )
+    numerics = _begin(config)
     tokenizer = _tokenizer(config, conversations)
     examples = _Examples([labelled(c, tokenizer, config) for c in conversations])
     examples.budget = config.batch_tokens
@@ -213,7 +215,7 @@ def pretrain(config: PretrainConfig) -> Path:
     model.config.pad_token_id, model.config.eos_token_id = tokenizer.pad_token_id, tokenizer.eos_token_id
     trainer = _PretrainTrainer(
         model=model,
-        args=_arguments(config),
+        args=_arguments(config, numerics),
         train_dataset=examples,
         data_collator=lambda batch: collate(batch, tokenizer.pad_token_id),
         callbacks=[_Progress()],
@@ -222,6 +224,16 @@ def pretrain(config: PretrainConfig) -> Path:
     if trainer.is_world_process_zero():
         _save(trainer.accelerator.unwrap_model(trainer.model), tokenizer, config.out)
     return config.out
+
+
+def _begin(config: PretrainConfig) -> TrainingNumerics:
+    """Write what determines the run; what it computes in stays as it was where the run goes on."""
+    path = config.out / CONFIG_FILE
+    before = json.loads(path.read_text(encoding="utf-8")).get("numerics") if path.exists() else None
+    numerics = training_numerics(before)
+    record = asdict(config) | {"numerics": asdict(numerics)}
+    path.write_text(json.dumps(record, default=str, ensure_ascii=False, indent=2), encoding="utf-8")
+    return numerics
 
 
 def _save(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
@@ -255,8 +267,7 @@ def _tokenizer(config: PretrainConfig, conversations: list[Conversation]) -> Pre
     return tokenizer
 
 
-def _arguments(config: PretrainConfig) -> TrainingArguments:
-    native_bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+def _arguments(config: PretrainConfig, numerics: TrainingNumerics) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(config.out),
         max_steps=config.max_steps,
@@ -267,7 +278,8 @@ def _arguments(config: PretrainConfig) -> TrainingArguments:
         weight_decay=0.05,
         adam_beta2=0.98,
         max_grad_norm=1.0,
-        bf16=native_bf16,
+        bf16=numerics.bf16,
+        use_cpu=numerics.device == "cpu",
         logging_steps=20,
         save_steps=config.save_steps,
         save_total_limit=2,

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,7 @@ class GuardedTrainer(SFTTrainer):
         """Ids of the conversations in the worst batch of a step, over all processes."""
         worst = max(parts, key=lambda part: part.badness)
         found = gather_object([(worst.badness, self._conversations(worst.inputs))])
-        return max(found, key=lambda pair: pair[0])[1]
+        return list(max(found, key=lambda pair: pair[0])[1])
 
     def _conversations(self, inputs: dict[str, Any]) -> list[str]:
         """Ids of the conversations in a batch, packed or padded."""
@@ -103,7 +104,8 @@ class GuardedTrainer(SFTTrainer):
             if self.is_world_process_zero():
                 model = self.accelerator.unwrap_model(self.model).eval()
                 judged = model if self.state.global_step else model.get_base_model()
-                found = {f"eval_{name}": value for name, value in self.evaluator(judged).items()}
+                with in_its_own_dtype(model):
+                    found = {f"eval_{name}": value for name, value in self.evaluator(judged).items()}
             output.metrics.update(self._shared(found))
         return output
 
@@ -113,7 +115,7 @@ class GuardedTrainer(SFTTrainer):
             return figures
         from accelerate.utils import broadcast_object_list
 
-        return broadcast_object_list([figures])[0]
+        return dict(broadcast_object_list([figures])[0])
 
     def slow_down(self, factor: float) -> None:
         """Lower the peak learning rate for the next call of `train`."""
@@ -131,6 +133,20 @@ class GuardedTrainer(SFTTrainer):
         schedule: Any = getattr(self.lr_scheduler, "scheduler", self.lr_scheduler)
         schedule.base_lrs = [group["initial_lr"] for group in self.optimizer.param_groups]
         schedule._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+
+@contextmanager
+def in_its_own_dtype(model: Any) -> Iterator[None]:
+    """On a CPU, generate as chat will: take the forward pass out of the autocast into which accelerate put it."""
+    trained, plain = model.__dict__.get("forward"), model.__dict__.get("_original_forward")
+    if plain is None or model.device.type != "cpu":
+        yield
+        return
+    model.forward = plain
+    try:
+        yield
+    finally:
+        model.forward = trained
 
 
 def _key(ids: list[int]) -> tuple[int, ...]:

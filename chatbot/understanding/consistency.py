@@ -1,13 +1,14 @@
 """Whether a call and the words before it state the same wishes: what the words do not support, and what the call misses."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rapidfuzz import fuzz
 
-from chatbot.core.messages import Message
-from chatbot.hotels.facilities import match_facility
+from chatbot.core.messages import Message, Observed
+from chatbot.hotels.facilities import alternatives, canonical, either, match_facility
 from chatbot.understanding.rule_parser import Band, ParsedSlots, clauses
 
 NAME_LIKENESS = 75
@@ -16,7 +17,10 @@ NAME_LIKENESS = 75
 
 @dataclass(frozen=True)
 class Step:
-    """One call in its conversation: the words before it, the state before and with it, and what came back."""
+    """One call in its conversation: the words before it, the state before and with it, and what came back.
+
+    `names` are the hotels that were spoken of so far; `observed` is what came back beside the records.
+    """
 
     at: int
     words: str
@@ -24,6 +28,12 @@ class Step:
     arguments: dict[str, Any]
     records: list[dict[str, Any]]
     names: list[str]
+    observed: Observed = dataclasses.field(default_factory=Observed)
+
+    def excluded(self, argument: str) -> list[str]:
+        """What the call rules out: its types, names or facilities."""
+        exclude = self.arguments.get("exclude")
+        return list(exclude.get(argument) or []) if isinstance(exclude, dict) else []
 
 
 def steps(messages: Sequence[Message]) -> Iterator[Step]:
@@ -36,7 +46,8 @@ def steps(messages: Sequence[Message]) -> Iterator[Step]:
         if message.call:
             arguments = message.call.arguments
             records = messages[at + 1].records if at + 1 < len(messages) else []
-            yield Step(at, words, before, arguments, records, [*names, str(arguments.get("name") or "")])
+            observed = messages[at + 1].observed if at + 1 < len(messages) else Observed()
+            yield Step(at, words, before, arguments, records, [*names, str(arguments.get("name") or "")], observed)
             before = arguments
         names += [r["name"] for r in message.records if r.get("name")]
 
@@ -60,17 +71,19 @@ def _unsupported_facilities(step: Step, parsed: ParsedSlots) -> list[str]:
         *parsed.facilities,
         *(match_facility(part) for clause in clauses(step.words) for part in (clause, *clause.split("的")) if part),
     ]
-    return [
-        f for f in fresh if f not in step.words and not any((match_facility(f) or {f}) & mention for mention in spoken)
-    ]
+
+    def is_said(word: str) -> bool:
+        return word in step.words or any(canonical([word]) & mention for mention in spoken)
+
+    return [either(wish) for wish in fresh if not all(map(is_said, alternatives(wish)))]
 
 
 def _unsupported_texts(step: Step) -> list[str]:
     """Names and places of the call that the words do not give."""
     out = []
-    for field in ("name", "address", "subway"):
-        value = step.arguments.get(field)
-        if value and value != step.before.get(field) and fuzz.partial_ratio(str(value), step.words) < NAME_LIKENESS:
+    for slot in ("name", "address", "subway", "near"):
+        value = step.arguments.get(slot)
+        if value and value != step.before.get(slot) and fuzz.partial_ratio(str(value), step.words) < NAME_LIKENESS:
             out.append(str(value))
     return out
 
@@ -94,11 +107,12 @@ def _band_words(field: str, band: Band) -> str:
 
 def missing_slots(step: Step, parsed: ParsedSlots) -> list[str]:
     """Wishes that the words state and the call does not."""
-    asked = [match_facility(f) or frozenset([f]) for f in step.arguments.get("facilities") or []]
+    wishes = [*(step.arguments.get("facilities") or []), *step.excluded("facilities")]
+    asked = [canonical([wish]) for wish in wishes]
     sure = [] if step.arguments.get("name") else [min(mention) for mention in parsed.facilities if len(mention) == 1]
     out = [name for name in sure if not any(name in names for names in asked)]
     if len(parsed.types) == 1 and not step.arguments.get("type"):
-        out += parsed.types
+        out += parsed.types - set(step.excluded("type"))
     for field, found in (("price_range", parsed.prices), ("rating_range", parsed.ratings)):
         now = _range(step.arguments, field)
         out += [

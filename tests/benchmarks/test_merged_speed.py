@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from chatbot.models.conversion.merge import merge
-from chatbot.models.loading import default_device, load_adapters, load_base
+from chatbot.models.loading import load_adapters, load_base
+from chatbot.models.numerics import default_device
 from tests.tiny_models import tiny_adapter, tiny_llama
 
 PROMPT, NEW = 32, 32

@@ -11,7 +11,8 @@ from chatbot.models.conversion.chatglm3 import native_config
 from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer
 from chatbot.models.conversion.merge import merge
 from chatbot.models.families.chatglm3 import MARKS
-from chatbot.models.loading import default_device, load_adapters, load_base
+from chatbot.models.loading import load_adapters, load_base
+from chatbot.models.numerics import default_device
 from chatbot.models.registry import write_family
 from tests.benchmarks.test_merged_speed import tokens_per_second
 from tests.chatglm_original import CONFIG, train_sentencepiece

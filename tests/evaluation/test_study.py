@@ -47,6 +47,12 @@ def test_a_study_measures_every_model_and_can_be_read_again(config, run, tmp_pat
     assert told[-1][0] == told[-1][1] and [step[2] for step in (told[0], told[-1])] == ["base", "adapter"]
 
 
+def test_a_study_tells_in_which_numbers_each_local_model_computed(config, models, run, tmp_path):
+    models["adapter"].numerics = {"device": "cpu", "dtype": "float32"}
+    result = run(config, tmp_path / "study")
+    assert [figure["numerics"] for figure in result["models"]] == [None, {"device": "cpu", "dtype": "float32"}]
+
+
 def test_a_stopped_study_asks_only_for_what_is_missing(config, models, run, tmp_path):
     def stop(done, total, what):
         if what == "adapter":

@@ -1,13 +1,19 @@
 """What search_hotels promises: bounds, facilities, keywords, order, relaxation, and records that stay as they are."""
 
 import random
+import re
 import threading
+from itertools import combinations
+from pathlib import Path
 
 import pytest
 
 from chatbot.hotels.facilities import match_facility
 from chatbot.hotels.query import HOTEL_TYPES, HotelQuery
+from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def _names(store, limit=10, **arguments):
@@ -71,6 +77,83 @@ def test_a_price_cap_too_low_gives_the_cheapest(small):
     found = small.search(HotelQuery(price_range_upper=50), limit=2)
     assert found.relaxed == ["price_range_upper"]
     assert [record["price"] for record in found.records] == [200, 300]
+
+
+def test_of_a_place_nearby_and_a_facility_the_place_goes(small):
+    found = small.search(HotelQuery(near="月坛", facilities=("棋牌室",)))
+    assert found.relaxed == ["near"]
+    assert [record["name"] for record in found.records] == ["甲", "乙"]
+
+
+GOOD = {
+    "name": "云桥酒店",
+    "type": "豪华型",
+    "address": "北京海淀区",
+    "subway": "松台地铁站",
+    "price": 500,
+    "rating": 4,
+    "facilities": ["温泉"],
+    "nearby_attractions": ["月坛"],
+}
+SPOILED = {
+    "name": ("云桥酒店", {"name": "青安宾馆"}),
+    "type": ("豪华型", {"type": "经济型"}),
+    "address": ("海淀区", {"address": "北京朝阳区"}),
+    "subway": ("松台", {"subway": "云里地铁站"}),
+    "price_range_upper": (600, {"price": 900}),
+    "price_range_lower": (400, {"price": 100}),
+    "rating_range_lower": (3.5, {"rating": 2}),
+    "rating_range_upper": (4.5, {"rating": 5}),
+    "facilities": (["温泉"], {"facilities": []}),
+    "near": ("月坛", {"nearby_attractions": []}),
+}
+"""For each argument a wish that the good hotel meets, and what spoils the hotel for it."""
+RANKING = re.findall(r"^\d+\. `(\w+)`", (DOCS / "semantics.md").read_text(encoding="utf-8"), re.M)
+
+
+def test_the_document_ranks_every_wish():
+    assert set(RANKING) == set(HotelQuery.model_fields) - {"exclude", "sort_by", "sort_order"}
+
+
+@pytest.mark.parametrize(("more", "less"), list(combinations(RANKING, 2)))
+def test_of_two_wishes_the_one_that_the_document_ranks_lower_goes(more, less):
+    store = HotelStore([Hotel(**GOOD | SPOILED[key][1]) for key in (more, less)])
+    found = store.search(HotelQuery.parse({key: SPOILED[key][0] for key in (more, less)}))
+    assert [wish.partition(":")[0] for wish in found.relaxed] == [less]
+
+
+def test_any_of_several_facilities_is_enough(small):
+    assert _names(small, facilities=[["游泳", "打麻将"]]) == list("丙甲乙")
+    assert _names(small, facilities=[["带宠物", "打麻将"], "热水"]) == ["甲"]
+
+
+def test_a_wish_for_any_of_several_is_given_up_as_one(small):
+    found = small.search(HotelQuery(facilities=(("温泉", "桑拿"), "棋牌室")))
+    assert found.relaxed == ["facilities:温泉或桑拿"]
+
+
+def test_what_is_excluded_is_never_shown(small):
+    assert _names(small, exclude={"type": ["舒适型"]}) == list("丙甲乙")
+    assert _names(small, exclude={"facilities": ["wifi", "打麻将"]}) == ["戊"]
+    assert _names(small, exclude={"name": ["甲"], "type": ["豪华型"]}) == list("丁乙戊")
+
+
+def test_an_exclusion_is_kept_where_wishes_are_given_up(small):
+    found = small.search(HotelQuery.parse({"type": "豪华型", "exclude": {"type": ["豪华型"]}}))
+    assert found.relaxed == ["type"] and [record["name"] for record in found.records] == list("丁甲乙")
+    nothing = small.search(HotelQuery.parse({"near": "月坛", "exclude": {"type": list(HOTEL_TYPES)}}))
+    assert (nothing.records, nothing.relaxed, nothing.total) == ([], [], 0)
+
+
+def test_a_chain_is_excluded_by_its_short_name(named):
+    found = named.search(HotelQuery.parse({"exclude": {"name": ["归途快捷"]}}), 20)
+    assert found.total == len(named) - 5
+    assert not any("归途快捷" in record["name"] for record in found.records)
+
+
+def test_a_page_beyond_the_last_is_empty_and_still_tells_the_total(small):
+    found = small.search(HotelQuery(), limit=3, offset=9)
+    assert (found.records, found.total, found.offset) == ([], 5, 9)
 
 
 def test_total_counts_all_and_limit_cuts_the_records(small):

@@ -40,7 +40,7 @@ def test_factors_of_full_rank_multiply_to_the_difference_and_of_lower_rank_to_th
     assert torch.isclose((difference - up @ down).square().sum(), strengths[3:].square().sum(), rtol=1e-4)
 
 
-def test_the_extracted_adapter_on_the_base_writes_what_the_tuned_model_writes(tiny_hotel_mini, tmp_path):
+def test_the_extracted_adapter_on_the_base_writes_what_the_tuned_model_writes(tiny_hotel_mini, tmp_path, cpu_dtype):
     tuned = tuned_copy(tiny_hotel_mini, tmp_path / "tuned")
     told = extract_adapter(tiny_hotel_mini, tuned, tmp_path / "adapter", rank=4096)
     assert told["kept"] == pytest.approx(1, abs=1e-3)
@@ -52,7 +52,7 @@ def test_the_extracted_adapter_on_the_base_writes_what_the_tuned_model_writes(ti
     assert (logits(adapted) - logits(goal)).abs().max() < 0.02 * (logits(base) - logits(goal)).abs().max()
 
 
-def test_a_model_that_changed_elsewhere_too_is_refused_by_the_weight_s_name(tiny_hotel_mini, tmp_path):
+def test_a_model_that_changed_elsewhere_too_is_refused_by_the_weight_s_name(tiny_hotel_mini, tmp_path, cpu_dtype):
     tuned = tuned_copy(tiny_hotel_mini, tmp_path / "tuned", names=("embed_tokens",))
     with pytest.raises(ModelError, match="more than its linear layers") as told:
         extract_adapter(tiny_hotel_mini, tuned, tmp_path / "adapter", rank=8)

@@ -1,5 +1,6 @@
 """Look inside: the figures shown are the model's own, whatever family of adapter it wears."""
 
+from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
@@ -94,15 +95,15 @@ def test_a_call_can_be_looked_at_too(tiny):
         PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3),
     ],
 )
-def test_a_model_with_any_adapter_can_be_looked_at(base, tmp_path, tiny, config):
-    model = load_adapters(load_base(base, "fp32", device="cpu"), {"a": tiny_adapter(base, tmp_path, config)})
+def test_a_model_with_any_adapter_can_be_looked_at(base, tmp_path, tiny, config, cpu_dtype):
+    model = load_adapters(load_base(base, device="cpu"), {"a": tiny_adapter(base, tmp_path, deepcopy(config))})
     seen = look_inside(wrap(model, base), TALK)
     plain = look_inside(tiny, TALK)
     assert seen.reply == plain.reply and seen.chosen != plain.chosen
     assert [len(row) for row in seen.attention] == [len(row) for row in plain.attention]
 
 
-def test_a_four_bit_model_can_be_looked_at(base):
+def test_a_four_bit_model_can_be_looked_at(base, cpu_dtype):
     seen = look_inside(wrap(load_base(base, "nf4", device="cpu"), base), TALK)
     assert all(0 <= p <= 1 for p in seen.chosen)
 

@@ -8,10 +8,11 @@ from peft import PromptTuningConfig
 from sentencepiece import SentencePieceProcessor
 
 from chatbot.core.errors import InputError, ModelError
-from chatbot.models.loading import cpu_multiplies_bf16, default_dtype, load_adapters, load_base, load_tokenizer, using
+from chatbot.models.loading import load_adapters, load_base, load_tokenizer, using
 from tests.chatglm_original import train_sentencepiece
 from tests.tiny_models import tiny_adapter, tiny_llama
 
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 IDS = torch.tensor([[5, 60, 61, 62, 63]])
 
 
@@ -50,21 +51,8 @@ def test_nf4_stores_linear_layers_in_four_bits_and_stays_close_to_fp32(base):
     assert (logits(model) - logits(load_base(base, "fp32", device="cpu"))).abs().max() < 0.2
 
 
-@pytest.mark.parametrize(
-    ("capabilities", "native"),
-    [
-        ({"avx2": True, "avx512_bf16": False}, False),
-        ({"avx512_bf16": True}, False),
-        ({"amx_bf16": True}, True),
-        ({"neon": True, "bf16": True}, True),
-    ],
-)
-def test_bf16_is_used_only_where_it_multiplies_faster_than_fp32(capabilities, native):
-    assert cpu_multiplies_bf16(capabilities) is native
-
-
-def test_auto_is_the_machines_own_dtype(base):
-    assert load_base(base, device="cpu").dtype == default_dtype("cpu")
+def test_auto_is_what_the_setting_says(base, cpu_dtype):
+    assert load_base(base, device="cpu").dtype == DTYPES[cpu_dtype]
 
 
 def test_adapters_share_one_base_and_switching_changes_the_answers(base, adapters):
@@ -83,7 +71,7 @@ def test_adapters_share_one_base_and_switching_changes_the_answers(base, adapter
     assert not torch.allclose(alone["one"], alone["two"], atol=1e-2)
 
 
-def test_an_adapter_works_on_the_four_bit_base(base, adapters):
+def test_an_adapter_works_on_the_four_bit_base(base, adapters, cpu_dtype):
     model = load_adapters(load_base(base, "nf4", device="cpu"), {"one": adapters["one"]})
     with using(model, None):
         bare = logits(model)

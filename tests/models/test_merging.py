@@ -54,9 +54,9 @@ def test_a_plain_from_pretrained_reads_the_folder(merged, base):
     assert json.loads((out / "merge_report.json").read_text()) == report
 
 
-def test_bf16_merges_lose_little(base, adapter, tmp_path):
-    report = merge(base, adapter, tmp_path / "out", precision="bf16", device="cpu")
-    assert report["dtype"] == "bfloat16"
+def test_a_merge_is_saved_in_the_cpus_dtype_and_loses_little(base, adapter, tmp_path, cpu_dtype):
+    report = merge(base, adapter, tmp_path / "out", device="cpu")
+    assert report["dtype"] == {"fp32": "float32", "bf16": "bfloat16"}[cpu_dtype]
     assert report["merged_vs_unmerged"]["greedy_agreement"] > 0.9
 
 

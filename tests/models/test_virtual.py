@@ -1,5 +1,7 @@
 """Learned prompts, decoded token by token, must say what peft's own forward pass says."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from peft import LoraConfig, PrefixTuningConfig, PromptEncoderConfig, PromptTuningConfig
@@ -17,9 +19,9 @@ CONFIGS = [
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.peft_type.value)
-def test_tokens_one_by_one_give_the_logits_of_the_whole_text(config, tmp_path):
+def test_tokens_one_by_one_give_the_logits_of_the_whole_text(config, tmp_path, cpu_dtype):
     base = tiny_llama(tmp_path / "base")
-    model = load_adapters(load_base(base), {"default": tiny_adapter(base, tmp_path / "adapter", config)})
+    model = load_adapters(load_base(base), {"default": tiny_adapter(base, tmp_path / "adapter", deepcopy(config))})
     ids = torch.tensor([[5, 60, 61, 62, 63, 64]])
     with torch.inference_mode():
         whole = model(input_ids=ids).logits[0, -1]

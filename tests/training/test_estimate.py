@@ -6,11 +6,10 @@ import pytest
 
 from chatbot.core.jobs import JobWriter
 from chatbot.models.families.hotel_mini import HOTEL_MINI
-from chatbot.models.loading import load_base
 from chatbot.training.activations import Live, activations
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.estimate import estimate, shape
-from chatbot.training.finetune import build
+from chatbot.training.finetune import build, load_model
 from chatbot.training.prepared import prepare
 
 
@@ -19,10 +18,10 @@ def config(base, data, tmp_path):
     return FinetuneConfig(base=base, data=data, out=tmp_path, method="lora", rank=8, max_length=192, max_steps=10)
 
 
-def test_weights_and_optimiser_are_counted_to_the_byte(config, base):
+def test_weights_and_optimiser_are_counted_to_the_byte(config, cpu_dtype):
     found = estimate(config, HOTEL_MINI, measure=False)
-    loaded = load_base(base)
-    assert found.memory["weights"] == sum(p.numel() * p.element_size() for p in loaded.parameters())
+    frozen = [p for p in load_model(prepare(config, HOTEL_MINI), 10).parameters() if not p.requires_grad]
+    assert found.memory["weights"] == sum(p.numel() * p.element_size() for p in frozen)
     assert found.memory["optimiser"] == 2 * 4 * found.trainable
     assert found.fits and "it fits" in found.table()
 
@@ -36,7 +35,7 @@ def test_nf4_takes_half_a_byte_a_weight_and_its_constants(config):
 
 
 @pytest.mark.parametrize("method", ["lora", "prompt-tuning"])
-def test_memory_without_tensors_is_that_of_a_real_step(config, method):
+def test_memory_without_tensors_is_that_of_a_real_step(config, method, cpu_dtype):
     """The real trainer's own step, on real tensors that the same tracker follows: packed rows, and rows of their own."""
     prepared = prepare(config.model_copy(update={"method": method, "batch_size": 1}), HOTEL_MINI)
     trainer = build(prepared, JobWriter(config.out))
@@ -46,8 +45,17 @@ def test_memory_without_tensors_is_that_of_a_real_step(config, method):
     kept = []
     with Live() as live:
         model.get_base_model().model.register_forward_hook(lambda *_: kept.append(live.now))
-        trainer.compute_loss(model, inputs).backward()
-    found = activations(shape(prepared.config, HOTEL_MINI, 10), batch, length, prepared.packed, whole_buffer=True)
+        with trainer.accelerator.autocast():
+            loss = trainer.compute_loss(model, inputs)
+        loss.backward()
+    found = activations(
+        shape(prepared.config, HOTEL_MINI, 10),
+        batch,
+        length,
+        prepared.packed,
+        bf16=prepared.numerics.bf16,
+        whole_buffer=True,
+    )
     assert found == pytest.approx((kept[0], live.peak), rel=0.15)
 
 

@@ -73,7 +73,7 @@ def train(config, writer=None, **named):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_trains_and_its_adapter_changes_what_the_base_says(config, base, method):
+def test_every_method_trains_and_its_adapter_changes_what_the_base_says(config, base, method, cpu_dtype):
     events = Events()
     out = train(config(method=method, target_rank=4, max_steps=8), events)
     losses = list(events.losses().values())
@@ -107,7 +107,7 @@ def test_packed_conversations_do_not_see_each_other(config):
     assert torch.allclose(packed, alone, atol=1e-4)
 
 
-def test_a_stopped_run_goes_on_to_the_same_adapter_as_an_uninterrupted_one(config, tmp_path):
+def test_a_stopped_run_goes_on_to_the_same_adapter_as_an_uninterrupted_one(config, tmp_path, cpu_dtype):
     whole, cut = Events(), Events(stop_at=4)  # seen as logged at the end of step 5
     straight = train(config(out=tmp_path / "straight", max_steps=8), whole)
     train(config(out=tmp_path / "cut", max_steps=8), cut)
@@ -118,6 +118,32 @@ def test_a_stopped_run_goes_on_to_the_same_adapter_as_an_uninterrupted_one(confi
     assert cut.losses() | rest.losses() == pytest.approx(whole.losses(), rel=1e-3)
     for name, weight in adapter(straight).items():
         assert torch.allclose(weight, adapter(resumed)[name], atol=1e-5), name
+
+
+def test_a_run_goes_on_in_the_numbers_that_it_began_with_or_is_refused(config, set_cpu_dtype):
+    set_cpu_dtype("bf16")
+    out = train(config(max_steps=8), Events(stop_at=4))
+    begun = json.loads((out / "run.json").read_text())["numerics"]
+    assert begun == {"device": "cpu", "weights": "float32", "autocast": "bfloat16"}
+    set_cpu_dtype("fp32")
+    with pytest.raises(InputError, match="began with bfloat16 autocast"):
+        train(config(max_steps=8))
+    set_cpu_dtype("auto")
+    rest = Events()
+    train(config(max_steps=8), rest)
+    assert min(rest.losses()) == 6
+    assert json.loads((out / "run.json").read_text())["numerics"] == begun
+
+
+def test_bf16_computes_other_losses_than_fp32(config, tmp_path, set_cpu_dtype):
+    """So that the claims about both are about two things."""
+    seen = []
+    for wanted in ("fp32", "bf16"):
+        set_cpu_dtype(wanted)
+        seen.append(Events())
+        train(config(out=tmp_path / wanted, method="lora", max_steps=2), seen[-1])
+    assert seen[0].losses() != seen[1].losses()
+    assert seen[1].losses() == pytest.approx(seen[0].losses(), rel=0.02)
 
 
 def test_a_finished_run_leaves_a_record_that_reproduces_it_and_a_card(config):
@@ -139,7 +165,7 @@ def test_the_best_checkpoint_by_generated_text_is_the_one_that_is_kept(config):
 
 
 @pytest.mark.parametrize("method", ["lora", "prompt-tuning", "prefix-tuning"])
-def test_the_first_figures_are_those_of_the_bare_base(config, base, method):
+def test_figures_are_those_of_the_bare_base_at_first_and_of_the_saved_adapter_at_last(config, base, method, cpu_dtype):
     ids, seen = torch.tensor([[5, 60, 61, 62, 63]]), []
 
     def evaluator(model):
@@ -147,10 +173,12 @@ def test_the_first_figures_are_those_of_the_bare_base(config, base, method):
             seen.append(model(input_ids=ids).logits[:, -5:])
         return {"slot_f1": 0.5}
 
-    train(config(method=method, max_steps=2, eval_every=2), evaluator=evaluator)
+    out = train(config(method=method, max_steps=2, eval_every=2), evaluator=evaluator)
     with torch.inference_mode():
-        plain = load_base(base)(input_ids=ids).logits
+        plain = load_base(base, "fp32")(input_ids=ids).logits
+        saved = load_adapters(load_base(base, "fp32"), {"default": out})(input_ids=ids).logits[:, -5:]
     assert torch.allclose(seen[0], plain, atol=1e-6) and not torch.allclose(seen[1], plain, atol=1e-6)
+    assert torch.allclose(seen[1], saved, atol=1e-6)
 
 
 def test_a_run_that_no_longer_improves_stops_early(config):

@@ -55,7 +55,7 @@ def losses(output: str) -> list[tuple[int, float]]:
     ]
 
 
-def test_a_run_makes_a_model_that_the_workbench_opens_and_that_has_learnt_something(config, capsys):
+def test_a_run_makes_a_model_that_the_workbench_opens_and_that_has_learnt_something(config, capsys, cpu_dtype):
     folder = pretrain(replace(config, max_steps=40, replies_only=True))
     told = losses(capsys.readouterr().out)
     assert [step for step, _ in told] == [20, 40]
@@ -65,7 +65,7 @@ def test_a_run_makes_a_model_that_the_workbench_opens_and_that_has_learnt_someth
     assert model.model.get_input_embeddings().weight is model.model.get_output_embeddings().weight
 
 
-def test_a_run_that_was_cut_off_goes_on_to_the_same_weights(config):
+def test_a_run_that_was_cut_off_goes_on_to_the_same_weights(config, cpu_dtype):
     whole = AutoModelForCausalLM.from_pretrained(pretrain(config)).state_dict()
     cut = replace(config, out=config.out.with_name("cut"))
     pretrain(cut)
@@ -74,6 +74,17 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_weights(config):
     (cut.out / "model.safetensors").unlink()
     resumed = AutoModelForCausalLM.from_pretrained(pretrain(cut)).state_dict()
     assert all(((whole[name] - resumed[name]).abs() < 1e-5).all() for name in whole)
+
+
+def test_bf16_ends_at_other_weights_than_fp32_and_the_record_tells_which_it_was(config, set_cpu_dtype):
+    ends = {}
+    for wanted in ("fp32", "bf16"):
+        set_cpu_dtype(wanted)
+        folder = pretrain(replace(config, out=config.out / wanted, max_steps=2))
+        told = json.loads((folder / "config_run.json").read_text())["numerics"]
+        ends[told["autocast"]] = AutoModelForCausalLM.from_pretrained(folder).state_dict()
+    assert set(ends) == {None, "bfloat16"}
+    assert any(not weight.equal(ends["bfloat16"][name]) for name, weight in ends[None].items())
 
 
 def test_batches_hold_every_example_once_and_keep_to_their_tokens():

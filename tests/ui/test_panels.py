@@ -179,3 +179,17 @@ def test_an_edit_searches_and_is_a_turn_that_the_model_can_read(store):
 def test_every_word_exists_in_both_languages():
     assert [key for key, pair in words().items() if len(pair) != 2 or not all(pair)] == []
     assert set(translations().translations) == {"zh", "zh-CN", "zh-TW", "en"}
+
+
+WIDE = {"facilities": ["棋牌室", ["温泉", "桑拿"]], "near": "云桥", "exclude": {"type": ["经济型"], "name": ["<b>甲"]}}
+
+
+def test_any_of_places_nearby_and_exclusions_are_shown_and_escaped():
+    html = slots_html(HotelQuery.parse(WIDE), HotelQuery(), "zh")
+    assert all(word in html for word in ("温泉", "或", "桑拿", "云桥", "经济型、&lt;b&gt;甲"))
+    assert "<b>甲" not in html
+
+
+def test_an_edited_form_keeps_what_it_does_not_show():
+    query = HotelQuery.parse(WIDE)
+    assert SlotForm.of(query).query(query) == query

@@ -62,3 +62,21 @@ def test_a_type_asked_of_several_hotels_is_a_search_and_of_one_hotel_is_not():
 )
 def test_a_reply_that_speaks_of_other_facilities_than_the_user_goes_astray(words, reply, astray):
     assert is_off_topic(words, reply) is astray
+
+
+def test_any_of_several_facilities_said_contradicts_nothing_and_an_unsaid_one_does():
+    wanted = FunctionCall(name="search_hotels", arguments={"facilities": [["温泉", "桑拿"]]})
+    assert contradictions(wanted, HotelQuery(), [user("温泉或者桑拿都行")]) == []
+    assert "温泉或桑拿" in contradictions(wanted, HotelQuery(), [user("要有温泉")])
+
+
+def test_what_is_excluded_is_not_asked_for_as_well():
+    wanted = FunctionCall(name="search_hotels", arguments={"exclude": {"type": ["经济型"], "facilities": ["棋牌室"]}})
+    repaired = repair_call(wanted, HotelQuery(), [user("不要经济型，也别有棋牌室")])
+    assert repaired.arguments == wanted.arguments
+
+
+def test_a_repair_never_leaves_bounds_the_wrong_way_round():
+    wanted = FunctionCall(name="search_hotels", arguments={"price_range_upper": 300})
+    for words in ("500到300的", "五百到三百之间", "300以上500以下", "500以上300以下"):
+        HotelQuery.parse(repair_call(wanted, HotelQuery(price_range_lower=200), [user(words)]).arguments)

@@ -4,7 +4,7 @@ import random
 import re
 from typing import Any
 
-from chatbot.core.messages import Conversation, call, observation
+from chatbot.core.messages import Conversation, Message, call
 from chatbot.corpus.augmentation.prompts import NamedOpening, Opening
 from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned, exchange
 from chatbot.corpus.selfplay.phrases import QUESTION
@@ -45,7 +45,7 @@ def _finish_by_name(store: HotelStore, name: str, record: Record, answer: NamedO
     if record["name"] not in answer.reply:
         raise Rejected("助手没有说出酒店的全名")
     query = HotelQuery.parse({"name": wanted})
-    return _opening(name, query.arguments(), store.search(query).records, [record], answer)
+    return _opening(name, query.arguments(), store.search(query).message(), [record], answer)
 
 
 def by_cap(store: HotelStore, rng: random.Random, name: str) -> Task:
@@ -57,12 +57,16 @@ def by_cap(store: HotelStore, rng: random.Random, name: str) -> Task:
     wish: dict[str, Any] = {"price_range_upper": max(step, -(-price // step) * step)}
     if hotel.type in HOTEL_TYPES and rng.random() < 0.5:
         wish = {"type": hotel.type, **wish}
-    records = store.search(HotelQuery.parse(wish)).records
-    payload = {"wish": wish, "hotels": records, "ask": rng.choice([topic for topic in QUESTION if topic != "type"])}
-    return Task(name, "by_cap", payload, lambda answer: _finish_by_cap(name, wish, records, answer))
+    found = store.search(HotelQuery.parse(wish))
+    payload = {
+        "wish": wish,
+        "hotels": found.records,
+        "ask": rng.choice([topic for topic in QUESTION if topic != "type"]),
+    }
+    return Task(name, "by_cap", payload, lambda answer: _finish_by_cap(name, wish, found.message(), answer))
 
 
-def _finish_by_cap(name: str, wish: dict[str, Any], records: list[Record], answer: Opening) -> Conversation:
+def _finish_by_cap(name: str, wish: dict[str, Any], found: Message, answer: Opening) -> Conversation:
     cap = wish["price_range_upper"]
     if not any(
         said in answer.utterance
@@ -76,13 +80,13 @@ def _finish_by_cap(name: str, wish: dict[str, Any], records: list[Record], answe
         raise Rejected(f"用户没有说出价格上限 {cap}")
     if "type" in wish and wish["type"][:2] not in answer.utterance:
         raise Rejected(f"用户没有说出类型“{wish['type']}”")
-    if not any(record["name"] in answer.reply for record in records):
+    if not any(record["name"] in answer.reply for record in found.records):
         raise Rejected("助手没有推荐查到的酒店")
-    return _opening(name, wish, records, records, answer)
+    return _opening(name, wish, found, found.records, answer)
 
 
 def _opening(
-    name: str, arguments: dict[str, Any], records: list[Record], facts: list[Record], answer: Opening
+    name: str, arguments: dict[str, Any], found: Message, facts: list[Record], answer: Opening
 ) -> Conversation:
     """A new conversation: search, offer, one question."""
     asked, offered = exchange(answer.utterance, answer.reply, facts)
@@ -91,5 +95,5 @@ def _opening(
         id=name,
         source=name,
         tools=[SEARCH_HOTELS],
-        messages=[asked, call(arguments), observation(records), offered, *more],
+        messages=[asked, call(arguments), found, offered, *more],
     )

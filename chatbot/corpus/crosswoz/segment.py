@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from chatbot.core.errors import QueryError
-from chatbot.core.messages import Message, call, observation, reply, user
+from chatbot.core.messages import Message, call, reply, user
 from chatbot.corpus.crosswoz import reground
 from chatbot.corpus.crosswoz.annotations import (
     HOTEL,
@@ -91,7 +91,7 @@ class Cutter:
         else:
             found = self.store.search(query)
             answered = self._offer(pair, found.records, found.relaxed)
-            new = [user(words), call(query.arguments()), observation(found.records), reply(answered)]
+            new = [user(words), call(query.arguments()), found.message(), reply(answered)]
             self.hand = found.records
         if self._loose(answered, self.hand, words):
             raise Unusable("ungrounded")

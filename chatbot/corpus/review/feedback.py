@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError
 
-from chatbot.core.messages import Conversation, Message, call, observation, reply
+from chatbot.core.messages import Conversation, Message, call, reply
 from chatbot.core.settings import settings
 from chatbot.corpus.checks import check
 from chatbot.corpus.review.queue import ReviewStore
@@ -110,7 +110,7 @@ def candidate(given: Feedback, store: HotelStore) -> Conversation:
         messages = [
             *messages[: spoken + 1],
             call(given.corrected.arguments()),
-            observation(found.records),
+            found.message(),
             reply(answer),
         ]
     elif given.corrected_reply and messages:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chatbot.core.messages import Message, call, observation, reply, user
+from chatbot.core.messages import Message, call, reply, user
 from chatbot.corpus.selfplay import replies as r
 from chatbot.corpus.selfplay.human_wording import HumanWording
 from chatbot.corpus.selfplay.wishes import WishMaker
@@ -49,9 +49,11 @@ class Dialogue:
         query = HotelQuery.parse(self.state)
         self.state = query.arguments()
         found = self.store.search(query, self.limit)
-        self.records = found.records if not found.relaxed or self.rng.random() < 0.5 else []
+        if found.relaxed and self.rng.random() >= 0.5:
+            found = found.strict()
+        self.records = found.records
         self.focus = 0
-        self.messages += [user(utterance), call(self.state), observation(self.records)]
+        self.messages += [user(utterance), call(self.state), found.message()]
         self.messages.append(reply((answer or self.recommend)() if self.records else self.pick(r.NOTHING)))
 
     def recommend(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError, QueryError
-from chatbot.core.messages import Conversation, Message, call, observation, reply, user
+from chatbot.core.messages import Conversation, Message, call, reply, user
 from chatbot.corpus.selfplay import replies as r
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
@@ -128,11 +128,11 @@ def _replay(turns: list[dict[str, Any]], store: HotelStore, rng: random.Random) 
         if turn["role"] != "usr" or query.arguments() == state or not query.arguments():
             return
         state = query.arguments()
-        found = store.search(query)
-        records = [] if found.relaxed else found.records
+        found = store.search(query).strict()
+        records = found.records
         yield user(turn["content"])
         yield call(state)
-        yield observation(records)
+        yield found.message()
         yield reply(_grounded(after["content"], records, turn.get("hotels") or [], rng))
 
 

@@ -10,9 +10,10 @@ from chatbot.hotels.facilities import canonical
 from chatbot.hotels.query import HOTEL_TYPES
 
 Slot = tuple[str, str]
-"""A slot's name and one value of it; a list of facilities is one slot for each facility."""
+"""A slot's name and one value of it; a list is one slot for each entry, exclude.type a slot of its own."""
 
 ABSENT = "—"
+EXCLUDE = "exclude."
 
 
 def _number(value: object) -> float | None:
@@ -41,16 +42,25 @@ def _meant(key: str, value: object) -> str:
     return text
 
 
-def _facility(word: object) -> str:
+def _facility(wish: object) -> str:
     """One wish for a facility by the canonical names any of which fulfils it; a word that means none stands for itself."""
-    return "|".join(sorted(canonical([_written(word)])))
+    words = wish if isinstance(wish, list | tuple) else [wish]
+    return "|".join(sorted(canonical(_written(word) for word in words)))
 
 
 def _values(key: str, value: object, exact: bool) -> Iterable[str]:
-    if key == "facilities":
-        words = value if isinstance(value, list | tuple) else [value]
-        return {_written(word) if exact else _facility(word) for word in words}
-    return [_written(value) if exact else _meant(key, value)]
+    slot = key.removeprefix(EXCLUDE)
+    values = value if key != slot or slot == "facilities" else [value]
+    values = values if isinstance(values, list | tuple) else [values]
+    return {_written(v) if exact else _facility(v) if slot == "facilities" else _meant(slot, v) for v in values}
+
+
+def _flat(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with the lists of `exclude` as arguments of their own; what is no object stays as it is."""
+    out = dict(arguments)
+    if isinstance(excluded := out.get("exclude"), dict):
+        out |= {f"{EXCLUDE}{key}": value for key, value in out.pop("exclude").items()} if excluded else {}
+    return out
 
 
 def slots(arguments: Mapping[str, Any] | None, *, exact: bool = False) -> frozenset[Slot]:
@@ -60,7 +70,7 @@ def slots(arguments: Mapping[str, Any] | None, *, exact: bool = False) -> frozen
         arguments: the arguments, or None for no call.
         exact: compare values as written instead of canonically.
     """
-    filled = {k: v for k, v in (arguments or {}).items() if v not in (None, "", [], ())}
+    filled = {k: v for k, v in _flat(arguments or {}).items() if v not in (None, "", [], (), {})}
     return frozenset((key, value) for key, given in filled.items() for value in _values(key, given, exact))
 
 

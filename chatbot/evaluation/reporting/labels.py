@@ -42,6 +42,10 @@ SLOTS = MappingProxyType(
         "rating_range_upper": ("最高评分", "Rating to"),
         "address": ("地址", "Address"),
         "subway": ("地铁", "Subway"),
+        "near": ("附近", "Near"),
+        "exclude.type": ("不要的类型", "Excluded type"),
+        "exclude.name": ("不要的酒店", "Excluded hotel"),
+        "exclude.facilities": ("不要的设施", "Excluded facility"),
         "sort_by": ("排序依据", "Sort by"),
         "sort_order": ("排序方向", "Sort order"),
     }

@@ -162,14 +162,17 @@ def simulate_model(
         WorkbenchError: the model or the database cannot be used.
     """
     from chatbot.dialogue.agent import Agent
+    from chatbot.models.backends import numerics_of
     from chatbot.models.catalog import open_model
     from chatbot.understanding.call_verifier import verifier
 
     store = HotelStore.load(hotels or settings().hotels)
     started = time.monotonic()
-    agent = Agent(open_model(model), store, verifier(verify))
+    opened = open_model(model)
+    agent = Agent(opened, store, verifier(verify))
     outcomes = simulate(agent, store, n, seeds, progress=progress, kept=transcripts)
-    return {**summarise(outcomes), "model": model, "verifier": verify, "seconds": round(time.monotonic() - started, 1)}
+    told = {"model": model, "verifier": verify, "numerics": numerics_of(opened)}
+    return summarise(outcomes) | told | {"seconds": round(time.monotonic() - started, 1)}
 
 
 def conversation(outcome: Outcome, number: int) -> Conversation:

@@ -23,6 +23,11 @@ def factors(difference: torch.Tensor, rank: int) -> tuple[torch.Tensor, torch.Te
     return pad(kept[:, None] * right[:rank], (0, 0, 0, spare)), pad(left[:, :rank] * kept, (0, spare))
 
 
+def unchanged(before: torch.Tensor, after: torch.Tensor) -> bool:
+    """Whether a tuned model's weight is its base's: as it was, or as a checkpoint in half precision rounds it."""
+    return any(torch.equal(before.to(kept).float(), after) for kept in (torch.float32, torch.float16, torch.bfloat16))
+
+
 def extract_adapter(base: Path, tuned: Path, out: Path, rank: int) -> dict[str, Any]:
     """Save the difference between two models of one shape as a LoRA adapter (fp16) of `base`.
 
@@ -39,7 +44,7 @@ def extract_adapter(base: Path, tuned: Path, out: Path, rank: int) -> dict[str, 
     before, after = dict(model.named_parameters()), dict(goal.named_parameters())
     linear = {f"{name}.weight" for name, _ in model.named_modules() if name.rsplit(".", 1)[-1] in family.lora_targets}
     strange = [name for name in before if name not in after or before[name].shape != after[name].shape]
-    strange += [name for name in set(before) - linear - set(strange) if not torch.equal(before[name], after[name])]
+    strange += [name for name in set(before) - linear - set(strange) if not unchanged(before[name], after[name])]
     if strange:
         raise ModelError("models.not_linear", value=sorted(strange)[0])
     rank = min(rank, max(min(before[name].shape) for name in linear))

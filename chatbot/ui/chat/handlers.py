@@ -8,9 +8,10 @@ from typing import Any
 import gradio as gr
 
 from chatbot.core.errors import WorkbenchError
-from chatbot.core.messages import call, observation, reply, user
+from chatbot.core.messages import call, reply, user
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TurnEvent
 from chatbot.dialogue.fallback import NOTHING, preface
+from chatbot.hotels.facilities import either
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.ui.chat.hotel_cards import cards_html
@@ -159,7 +160,7 @@ def edited(query: HotelQuery, store: HotelStore) -> Turn:
     found = RecordsEvent(result.records, result.relaxed, result.unmatched, result.total, time.perf_counter() - start)
     text, said = f"请按这些条件找：{describe(query)}", told(found)
     arguments = query.arguments()
-    messages = [user(text), call(arguments), observation(found.records), reply(said)]
+    messages = [user(text), call(arguments), result.message(), reply(said)]
     end = TurnEvent(
         said,
         arguments,
@@ -181,11 +182,13 @@ def describe(query: HotelQuery) -> str:
     parts = [
         query.name,
         query.type,
-        *query.facilities,
+        *map(either, query.facilities),
         price and f"价格 {price}",
         rating and f"评分 {rating}",
         query.address,
         query.subway,
+        query.near and f"{query.near}附近",
+        *(f"不要{word}" for words in (query.exclude.arguments().values() if query.exclude else ()) for word in words),
     ]
     return "，".join(part for part in parts if part) or "不限"
 

@@ -5,7 +5,8 @@ from html import escape
 from typing import Any
 
 from chatbot.dialogue.events import RecordsEvent
-from chatbot.hotels.facilities import match_facility
+from chatbot.hotels.facilities import OR, alternatives, canonical
+from chatbot.hotels.places import spellings
 from chatbot.hotels.query import HotelQuery
 from chatbot.ui.chat.slot_form import FIELDS, bounds, facility_name
 from chatbot.ui.i18n.translate import translate
@@ -73,8 +74,8 @@ def wishes(query: HotelQuery, record: Mapping[str, Any]) -> list[tuple[str, bool
     """Each wish in short words, and whether the hotel meets it; unknown prices and ratings meet no bound."""
     out: list[tuple[str, bool]] = [(query.type, record.get("type") == query.type)] if query.type else []
     have = set(record.get("facilities") or ())
-    for word in query.facilities:
-        out.append((facility_name(word), bool((match_facility(word) or {word}) & have)))
+    for wish in query.facilities:
+        out.append((OR.join(map(facility_name, alternatives(wish))), bool(canonical([wish]) & have)))
     for field, unit in (("price", "元"), ("rating", "分")):
         lower, upper = (getattr(query, f"{field}_range_{end}") for end in ("lower", "upper"))
         if shown := bounds(lower, upper, unit):
@@ -82,6 +83,9 @@ def wishes(query: HotelQuery, record: Mapping[str, Any]) -> list[tuple[str, bool
     for field in ("address", "subway"):
         if word := getattr(query, field):
             out.append((word, word in str(record.get(field) or "")))
+    if query.near:
+        around = [record.get(field) or "" for field in ("name", "address", "subway", "nearby_attractions")]
+        out.append((query.near, any(spelling in str(around) for spelling in spellings(query.near))))
     return out
 
 

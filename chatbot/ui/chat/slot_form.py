@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.hotels.facilities import FACILITIES, match_facility, spoken
+from chatbot.hotels.facilities import FACILITIES, OR, alternatives, either, match_facility, spoken
 from chatbot.hotels.query import HOTEL_TYPES, HotelQuery
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.forms import Fields
@@ -21,6 +21,8 @@ FIELDS = {
     "rating": ("rating_range_lower", "rating_range_upper"),
     "address": ("address",),
     "subway": ("subway",),
+    "near": ("near",),
+    "exclude": ("exclude",),
     "sort": ("sort_by", "sort_order"),
 }
 """Rows of the panel, and the arguments of the query that each one shows."""
@@ -51,7 +53,10 @@ def _mark(marks: set[str]) -> str:
 def value(query: HotelQuery, slot: str, who: Any, said: str = "") -> str:
     """One slot's value as HTML; a dash where there is none."""
     if slot == "facilities":
-        return " ".join(_facility(word, said) for word in query.facilities) or "—"
+        return " ".join(OR.join(_facility(w, said) for w in alternatives(f)) for f in query.facilities) or "—"
+    if slot == "exclude":
+        lists = query.exclude.arguments().values() if query.exclude else ()
+        return escape("、".join(word for words in lists for word in words)) or "—"
     if slot in ("price", "rating"):
         lower, upper = (getattr(query, f"{slot}_range_{end}") for end in ("lower", "upper"))
         return escape(bounds(lower, upper, "元" if slot == "price" else "")) or "—"
@@ -99,17 +104,19 @@ class SlotForm:
     def of(cls, query: HotelQuery) -> "SlotForm":
         """The form that stands for a query."""
         values = query.model_dump(include={field.name for field in fields(cls)}, exclude_none=True)
-        return cls(**values | {"facilities": list(query.facilities)})
+        return cls(**values | {"facilities": [either(wish) for wish in query.facilities]})
 
     def query(self, base: HotelQuery) -> HotelQuery:
-        """What the form says; the order of results is kept from `base`.
+        """What the form says; what it does not show (a place nearby, exclusions, the order) is kept from `base`.
 
         Raises:
             QueryError: a value that cannot be searched for.
         """
-        filled = {name: value for name, value in asdict(self).items() if value not in (None, "", (), [])}
-        order = {name: getattr(base, name) for name in FIELDS["sort"] if getattr(base, name)}
-        return HotelQuery.parse(filled | order)
+        shown = asdict(self)
+        filled = {name: value for name, value in shown.items() if value not in (None, "", (), [])}
+        filled |= {"facilities": [wish.split(OR) for wish in filled.get("facilities", ())]}
+        kept = {name: value for name, value in base.arguments().items() if name not in shown}
+        return HotelQuery.parse(filled | kept)
 
 
 def slot_form() -> Fields[SlotForm]:

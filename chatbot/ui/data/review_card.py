@@ -12,7 +12,7 @@ from chatbot.corpus.checks import Check
 from chatbot.corpus.review.items import Card
 from chatbot.corpus.selfplay.phrases import FACILITY_VERBS
 from chatbot.corpus.selfplay.wording import aliases
-from chatbot.hotels.facilities import FACILITIES, match_facility
+from chatbot.hotels.facilities import FACILITIES, either, match_facility
 from chatbot.ui.i18n.translate import in_language, translate, words
 
 ARGUMENTS = {
@@ -21,6 +21,7 @@ ARGUMENTS = {
     "facilities": "设施",
     "address": "地址",
     "subway": "地铁",
+    "near": "附近",
     "sort_by": "排序",
     "sort_order": "顺序",
 }
@@ -114,10 +115,12 @@ def _message(message: Message | None, other: Message | None, who: Any, *, added:
 def _arguments(arguments: dict[str, Any]) -> str:
     """A call in words: 类型 经济型 · 价格 200–300元."""
     out = [
-        f"{name} {'、'.join(map(str, v)) if isinstance(v := arguments[key], list) else v}"
+        f"{name} {'、'.join(map(either, v)) if isinstance(v := arguments[key], list) else v}"
         for key, name in ARGUMENTS.items()
         if key in arguments
     ]
+    if excluded := [word for words in (arguments.get("exclude") or {}).values() for word in words]:
+        out.append(f"不要 {'、'.join(excluded)}")
     for key, (name, unit) in RANGES.items():
         lower, upper = arguments.get(f"{key}_lower"), arguments.get(f"{key}_upper")
         if lower is not None or upper is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chatbot.core.messages import Conversation
-from chatbot.hotels.facilities import match_facility
+from chatbot.hotels.facilities import alternatives, match_facility
 from chatbot.ui.data.shared import bars
 from chatbot.ui.i18n.translate import in_language, translate
 
@@ -21,6 +21,8 @@ ARGUMENTS = {
     "rating_range_upper": ("评分上限", "rating to"),
     "address": ("地址", "address"),
     "subway": ("地铁", "subway"),
+    "near": ("附近", "near"),
+    "exclude": ("不要", "excluded"),
 }
 
 
@@ -59,7 +61,8 @@ def _counts(conversations: Sequence[Conversation], who: Any) -> dict[str, Mappin
         "stats.facilities": Counter(
             min(match_facility(str(word)) or {str(word)})
             for arguments in last
-            for word in arguments.get("facilities") or ()
+            for wish in arguments.get("facilities") or ()
+            for word in alternatives(wish)
         ),
     }
 

@@ -49,37 +49,43 @@ def build_api(store: Callable[[], "HotelStore"], agent: Callable[[], "Agent"]) -
     def search_hotels(
         name: str = "",
         type: str = "",
-        facilities: list[str] | None = None,
+        facilities: list[str | list[str]] | None = None,
         price_range_lower: float | None = None,
         price_range_upper: float | None = None,
         rating_range_lower: float | None = None,
         rating_range_upper: float | None = None,
         address: str = "",
         subway: str = "",
+        near: str = "",
+        exclude: dict[str, list[str]] | None = None,
         sort_by: str = "",
         sort_order: str = "",
         limit: int = 3,
+        offset: int = 0,
     ) -> str:
         """Search the hotel database; all wishes must hold, and where nothing fits some are given up and named in `relaxed`.
 
         Args:
             name: the hotel's name, a short form is enough
             type: 豪华型, 高档型, 舒适型 or 经济型
-            facilities: what the hotel must offer, in the user's own words
+            facilities: what the hotel must offer, in the user's own words; of a list within it any one is enough
             price_range_lower: lowest price in CNY a night, inclusive
             price_range_upper: highest price in CNY a night, inclusive
             rating_range_lower: lowest rating, 0 to 5, inclusive
             rating_range_upper: highest rating, 0 to 5, inclusive
             address: a word of the address
             subway: a word of the subway station's name
+            near: a sight, school, hospital or airport
+            exclude: what no hotel may be or have: lists under type, name and facilities
             sort_by: price or rating
             sort_order: asc or desc
             limit: how many hotels to return, 1 to 20
+            offset: how many to pass over, for the next page
         """
         given = {
             key: value for key, value in locals().items() if key in HotelQuery.model_fields and value not in ("", None)
         }
-        return _json(search(store(), given, limit))
+        return _json(search(store(), given, limit, offset))
 
     def chat(text: str, conversation: list[dict[str, Any]] | None = None) -> str:
         """Ask the hotel chatbot. Give `conversation` of the last answer back to go on with the same conversation.
@@ -94,13 +100,13 @@ def build_api(store: Callable[[], "HotelStore"], agent: Callable[[], "Agent"]) -
         gr.api(_polite(tool), api_name=tool.__name__, queue=False)
 
 
-def search(store: "HotelStore", query: dict[str, Any], limit: int = 3) -> dict[str, Any]:
+def search(store: "HotelStore", query: dict[str, Any], limit: int = 3, offset: int = 0) -> dict[str, Any]:
     """One search as plain data: the records, and what was given up or not understood.
 
     Raises:
         QueryError: an argument does not validate.
     """
-    found = store.search(HotelQuery.parse(query), limit=min(max(limit, 1), 20))
+    found = store.search(HotelQuery.parse(query), limit=min(max(limit, 1), 20), offset=max(offset, 0))
     return {"records": found.records, "relaxed": found.relaxed, "unmatched": found.unmatched, "total": found.total}
 
 

@@ -3,9 +3,10 @@
 import random
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from chatbot.core.messages import Message
-from chatbot.dialogue.compose import Reply, Situation, compose
+from chatbot.dialogue.replies.compose import Reply, Situation, compose
 from chatbot.understanding.history import act_of, context_of
 from chatbot.understanding.turn_act import TurnAct
 
@@ -32,9 +33,9 @@ def answer(messages: Sequence[Message]) -> Reply:
         after=after.state,
         records=after.records,
         searched=seen is not None,
-        total=seen.total if seen else len(after.records),
-        relaxed=tuple(seen.relaxed) if seen else (),
-        unmatched=tuple(seen.unmatched) if seen else (),
+        total=seen.observed.total if seen else len(after.records),
+        relaxed=tuple(seen.observed.relaxed) if seen else (),
+        unmatched=tuple(seen.observed.unmatched) if seen else (),
         first=after.first,
         focus=before.focus,
         language=language_of(messages),
@@ -43,7 +44,7 @@ def answer(messages: Sequence[Message]) -> Reply:
     return compose(situation, random.Random(f"{len(messages)}-{words}"))
 
 
-def language_of(messages: Sequence[Message]) -> str:
+def language_of(messages: Sequence[Message]) -> Literal["zh", "en"]:
     """The language of the last utterance with letters in it: "en" where Latin words outweigh Chinese characters."""
     for message in reversed(messages):
         if message.role == "user":

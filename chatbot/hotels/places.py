@@ -1,0 +1,27 @@
+"""People say 朝阳, 三元桥地铁站, 首都机场附近: what of a place's words a hotel's record can hold."""
+
+import re
+
+_BESIDE = r"(?:附近|旁边?|周边|边上|一带)"
+_RAILWAY = re.compile(r"北京(?:东|西|南|北|朝阳|丰台)?站|.站")
+"""Stations whose 站 is part of the name: 北京西站, and 西站 for short."""
+
+
+def station(words: str) -> str:
+    """A station without the words around it: 三元桥地铁站, 地铁三元桥站 → 三元桥; railway stations keep their 站."""
+    said = re.sub(rf"^地铁|{_BESIDE}$", "", words.strip())
+    core = said.removesuffix("地铁站").removesuffix("地铁")
+    return (core if _RAILWAY.fullmatch(core) else core.removesuffix("站")) or words
+
+
+def address(words: str) -> list[str]:
+    """The words that an address must hold, a district by itself: 朝阳区建国路附近 → 朝阳区, 建国路."""
+    core = re.sub(rf"^北京市?|{_BESIDE}", "", words.strip()) or words
+    return re.sub(r"(?<=区)(?=.)", " ", core).split()
+
+
+def spellings(words: str) -> tuple[str, ...]:
+    """A sight, school, hospital or airport as records may write it: 首都机场附近 → 首都机场, 首都国际机场."""
+    core = re.sub(rf"(?:的|{_BESIDE})+$", "", words.strip()) or words
+    short = core.replace("国际机场", "机场")
+    return tuple(dict.fromkeys((core, short, short.replace("机场", "国际机场"))))
