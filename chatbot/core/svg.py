@@ -40,7 +40,7 @@ def text(x: float, y: float, words: str, *, anchor: str = "start", size: float |
 
 def rule(x1: float, y1: float, x2: float, y2: float) -> str:
     """A thin line of a grid."""
-    return f'<line class="rule" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="currentColor" stroke-width="0.8" opacity="0.18"/>'
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="currentColor" stroke-width="0.8" opacity="0.18"/>'
 
 
 def stroke(points: Iterable[tuple[float, float]], colour: str, width: float = 1.6) -> str:
