@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from chatbot.core.settings import Settings
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.training.preview import Row
 from chatbot.ui.charts.curves import chart, packing
-from chatbot.ui.finetune.handlers import ADVANCED, fields
+from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
 from chatbot.ui.finetune.runs import _flags, compare, curves, launch, line
 from chatbot.ui.finetune.status import status, walk
 
@@ -120,13 +121,13 @@ def test_names_in_curves_are_escaped(tmp_path):
 
 def test_an_empty_choice_is_refused_before_anything_starts(tmp_path):
     with pytest.raises(InputError, match="no data was chosen"):
-        launch(Settings(workspace=tmp_path), {"base": "x", "data": None})
+        launch(Settings(workspace=tmp_path), FinetuneForm(base="x", data=None, method="lora"))
     assert not list(tmp_path.glob("jobs/*/job.json"))
 
 
 def test_the_page_and_the_command_line_make_the_same_configuration():
-    values = ("base", "data.jsonl", "lora", *[FinetuneConfig.model_fields[name].default for name in ADVANCED])
-    config = FinetuneConfig(**fields(values), out="out")
+    defaults = {name: FinetuneConfig.model_fields[name].default for name in ADVANCED}
+    config = FinetuneForm(base="base", data="data.jsonl", method="lora", **defaults).config(Path("out"))
     assert config == FinetuneConfig(base="base", data="data.jsonl", method="lora", out="out")
     options = {
         f"--{name.replace('_', '-')}" for name in inspect.signature(training.with_options(training.finetune)).parameters
@@ -136,8 +137,8 @@ def test_the_page_and_the_command_line_make_the_same_configuration():
 
 
 def test_an_empty_number_that_arrives_as_zero_is_left_to_the_method():
-    given = dict.fromkeys(ADVANCED, 1) | {"learning_rate": 0, "max_steps": 0, "seed": 0}
-    named = fields(("base", "data.jsonl", "lora", *given.values()))
+    named = FinetuneForm(base="b", data="d", method="lora", rank=8.0, learning_rate=0, max_steps=0, seed=0).given()
+    assert named["rank"] == 8 and isinstance(named["rank"], int)
     assert "learning_rate" not in named and "max_steps" not in named and named["seed"] == 0
 
 

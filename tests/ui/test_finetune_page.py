@@ -95,7 +95,7 @@ def test_runs_are_told_in_words_and_two_of_them_compared(open_tab, serve_page, p
     tab.get_by_label("训练记录").click()
     tab.get_by_role("option", name="first").click()
     tab.locator("#run-status").get_by_text("训练前 0.50，现在 0.75（+0.25）").wait_for()
-    assert tab.locator("#curves svg").count() == 2
+    assert tab.locator("#curves .plot").count() == 2
     tab.get_by_role("button", name="比较两次训练").click()
     for name in ("first", "second"):
         tab.get_by_role("checkbox", name=name).check()

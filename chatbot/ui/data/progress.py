@@ -4,9 +4,9 @@ from html import escape
 from typing import Any
 
 from chatbot.core.jobs import Job
-from chatbot.ui.data.shared import table
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.errors import last_error
+from chatbot.ui.shell.html import facts, para, progress, quiet
 
 
 def last_progress(job: Job) -> dict[str, Any]:
@@ -35,16 +35,10 @@ def status(job: Job, who: Any) -> str:
     error = last_error(job, who) if key == "failed" else ""
     lead = translate(who, f"augment.{key}", done=f"{done:,}", total=f"{total:,}", error=error)
     width = done / total if total else 0
-    facts = " · ".join(escape(part) for part in _facts(job, last, who, running=key == "running"))
-    waiting = (
-        f'<p class="lead good">{translate(who, "augment.to_review", n=ended["for_review"])}</p>'
-        if ended.get("for_review")
-        else ""
-    )
-    bar = f'<div class="meter"><i style="width:{width:.1%}"></i></div>'
-    return (
-        f'<p class="lead">{escape(lead)}</p>{bar}<p class="quiet">{facts}</p>{waiting}{table(ended.get("reasons", {}))}'
-    )
+    known = " · ".join(escape(part) for part in _facts(job, last, who, running=key == "running"))
+    n = ended.get("for_review")
+    waiting = para("lead good", translate(who, "augment.to_review", n=n)) if n else ""
+    return para("lead", escape(lead)) + progress(width) + quiet(known) + waiting + facts(ended.get("reasons", {}))
 
 
 def _facts(job: Job, last: dict[str, Any], who: Any, *, running: bool) -> list[str]:

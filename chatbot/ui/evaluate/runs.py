@@ -10,9 +10,11 @@ from chatbot.core.jobs import ACTIVE, FOLDER_MARK, Job, list_jobs, start
 from chatbot.core.settings import DATA, Settings
 from chatbot.evaluation.reporting.labels import model_name, model_names
 from chatbot.evaluation.study import RESULT, Study, StudyConfig
+from chatbot.ui.evaluate.form import StudyForm
 from chatbot.ui.finetune.status import duration
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.errors import last_error
+from chatbot.ui.shell.html import note, para, progress
 
 KIND = "study"
 SHIPPED = "shipped:"
@@ -30,16 +32,20 @@ def data_files(settings: Settings, who: Any) -> list[tuple[str, str]]:
     return [(shipped.get(path, f"{path.parent.name}/{path.stem}"), str(path)) for path in own]
 
 
-def launch(settings: Settings, models: list[str], data: str | None, *, goals: int = 0, limit: int | None = None) -> Job:
+def launch(settings: Settings, chosen: StudyForm) -> Job:
     """Start a study as a job of its own.
 
     Raises:
         InputError: no model or no data was chosen.
     """
-    if not models or not data:
+    if not chosen.models or not chosen.data:
         raise InputError("ui.no_study_chosen")
     config = StudyConfig(
-        models=models, data=Path(data).resolve(), hotels=settings.hotels.resolve(), goals=goals, limit=limit
+        models=chosen.models,
+        data=Path(chosen.data).resolve(),
+        hotels=settings.hotels.resolve(),
+        goals=int(chosen.goals or 0),
+        limit=int(chosen.limit) if chosen.limit else None,
     )
     argv = [sys.executable, "-m", "chatbot", KIND, FOLDER_MARK]
     return start(KIND, config.model_dump(mode="json"), argv, settings.folder("jobs"), resource="evaluation")
@@ -77,10 +83,11 @@ def status(found: Job | None, who: Any) -> str:
     if last and state in ACTIVE:
         share = last["done"] / max(1, last["total"])
         parts += [translate(who, "evaluate.turns", done=last["done"], total=last["total"]), *_left(found, last, who)]
-    note = last_error(found, who) if state == "failed" else ""
-    bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
-    return f'<p class="state {state}">{escape(" · ".join(parts))}</p>{bar}' + (
-        f'<p class="note">{escape(note)}</p>' if note else ""
+    bar = progress(share) if state in ACTIVE else ""
+    return (
+        para(f"state {state}", escape(" · ".join(parts)))
+        + bar
+        + note(last_error(found, who) if state == "failed" else "")
     )
 
 

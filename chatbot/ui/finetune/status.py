@@ -9,6 +9,7 @@ from chatbot.training.run_record import read_record
 from chatbot.ui.finetune.runs import merged
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.errors import last_error
+from chatbot.ui.shell.html import note, para, progress
 
 SHOWN = 6
 """Conversations that are named where the data is blamed."""
@@ -29,15 +30,11 @@ def status(job: Job, who: Any) -> str:
     if last and state in ACTIVE:
         share = last["step"] / max(1, last["max_steps"])
         parts += [translate(who, "finetune.step", step=last["step"], total=last["max_steps"]), *_left(events, who)]
-    bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
+    bar = progress(share) if state in ACTIVE else ""
     failure = last_error(job, who) if kind == "failed" else ""
     notes = [*_guard(events, kind, who), *([failure] if failure else [])]
-    after = _gain(job, events, state, who) + "".join(_note(note) for note in notes) + _merge(job, who)
-    return f'<p class="state {kind}">{escape(" · ".join(parts))}</p>{bar}{after}'
-
-
-def _note(text: str, kind: str = "") -> str:
-    return f'<p class="note {kind}">{escape(text)}</p>'
+    after = _gain(job, events, state, who) + "".join(map(note, notes)) + _merge(job, who)
+    return para(f"state {kind}", escape(" · ".join(parts))) + bar + after
 
 
 def _gain(job: Job, events: list[dict[str, Any]], state: str, who: Any) -> str:
@@ -49,11 +46,11 @@ def _gain(job: Job, events: list[dict[str, Any]], state: str, who: Any) -> str:
     if before is None or not later:
         return ""
     after = kept if isinstance(kept, float) and state not in ACTIVE else max(later)
-    told = _note(
+    told = note(
         translate(who, "finetune.gained", before=before, after=after, gain=after - before),
         "good" if after > before else "",
     )
-    return told + (_note(translate(who, "finetune.no_gain")) if after <= before and state not in ACTIVE else "")
+    return told + (note(translate(who, "finetune.no_gain")) if after <= before and state not in ACTIVE else "")
 
 
 def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
@@ -81,10 +78,10 @@ def _merge(job: Job, who: Any) -> str:
     if merge is None:
         return ""
     if merge.state in ACTIVE:
-        return _note(translate(who, "finetune.merge.running"))
+        return note(translate(who, "finetune.merge.running"))
     if merge.state == "done":
-        return _note(translate(who, "finetune.merge.done", path=merged(job)), "good")
-    return _note(translate(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state))
+        return note(translate(who, "finetune.merge.done", path=merged(job)), "good")
+    return note(translate(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state))
 
 
 def _left(events: list[dict[str, Any]], who: Any) -> list[str]:
