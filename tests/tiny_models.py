@@ -8,7 +8,9 @@ from peft import LoraConfig, PeftConfig, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from chatbot.models.families import act_tokens
 from chatbot.models.families.hotel_mini import END, PAD, SPECIAL_TOKENS
+from chatbot.training.tokenizer import train_tokenizer
 
 WORDS = [
     "找一家经济型酒店，要能打麻将，评分4.5以上。",
@@ -71,4 +73,32 @@ def tiny_adapter(
                 weight.normal_(0, size)
     model.save_pretrained(folder)
     (folder / "workbench.json").write_text(json.dumps({"family": "hotel-mini"}), encoding="utf-8")
+    return folder
+
+
+def act_tokenizer() -> PreTrainedTokenizerFast:
+    """A tokenizer of the shipped shape: the marks of act lines, bytes, common characters, digits one by one."""
+    return train_tokenizer(WORDS * 5, 4600, act_tokens.SPECIAL_TOKENS, pad=act_tokens.PAD, end=act_tokens.END)
+
+
+def tiny_act_llama(folder: Path, *, seed: int = 0) -> Path:
+    """Write a random Llama that reads turns and writes act lines."""
+    torch.manual_seed(seed)
+    tokenizer = act_tokenizer()
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=1024,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        tie_word_embeddings=True,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / "workbench.json").write_text(json.dumps({"family": "act-line"}), encoding="utf-8")
     return folder

@@ -11,7 +11,7 @@ from chatbot.hotels.query import HotelQuery
 class CallEvent:
     """The model called search_hotels; `query` is what its arguments mean.
 
-    `arguments` are as the model wrote them, or corrected where they contradicted the user's words (see TurnEvent.rejected).
+    `arguments` are as the model wrote them, or as the rules read the words where no draft of it could be read.
     """
 
     arguments: dict[str, Any]
@@ -46,8 +46,8 @@ class TurnEvent:
         query: the dialogue state after the turn.
         records: the hotels in hand after the turn.
         messages: what the turn added to the conversation, the user's message first.
-        source: "model", or "template" where no draft of the model passed the grounding check.
-        rejected: drafts (calls or replies) that a check turned down, with the reason.
+        source: "model", or "template" where no draft of the model could be used.
+        rejected: drafts (act lines, calls or replies) that were turned down or doubted, with the reason.
     """
 
     reply: str

@@ -1,7 +1,6 @@
 """What the chatbot itself says, without a model: relaxations, unknown facilities, and a truthful reply where no draft was."""
 
 from collections.abc import Sequence
-from typing import Any
 
 LABELS = {
     "name": "名称",
@@ -15,7 +14,6 @@ LABELS = {
     "subway": "地铁站",
     "near": "附近的地点",
 }
-LOST = "抱歉，我没有听懂。您可以告诉我想要的酒店类型、价格、评分或设施。"
 NOTHING = "抱歉，没有找到符合要求的酒店，您可以换一个条件试试。"
 
 
@@ -33,20 +31,3 @@ def preface(relaxed: Sequence[str], unmatched: Sequence[str]) -> str:
     if relaxed:
         out += f"没有完全符合的酒店，放宽了{'、'.join(map(label, relaxed))}。"
     return out
-
-
-def describe(record: dict[str, Any]) -> str:
-    """A hotel in one clause, leaving out what its record does not hold."""
-    facts = [str(record.get("type") or "")]
-    if record.get("price") is not None:
-        facts.append(f"价格{record['price']:g}元")
-    if record.get("rating") is not None:
-        facts.append(f"评分{record['rating']:g}分")
-    if record.get("phone"):
-        facts.append(f"电话{record['phone']}")
-    return f"{record['name']}（{'，'.join(f for f in facts if f)}）"
-
-
-def template_reply(records: Sequence[dict[str, Any]]) -> str:
-    """A truthful reply from the records alone."""
-    return f"为您找到：{'；'.join(map(describe, records))}。" if records else NOTHING

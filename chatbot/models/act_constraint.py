@@ -44,6 +44,14 @@ class ActConstraint:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
         return ids
 
+    def begins(self, text: str) -> frozenset[int]:
+        """Places among the ids of a text where a character begins, its end included: rare characters are several bytes."""
+        spans = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)[
+            "offset_mapping"
+        ]
+        starts = [start for start, _ in spans]
+        return frozenset(at for at in range(len(starts) + 1) if at in (0, len(starts)) or starts[at] != starts[at - 1])
+
 
 class ActGuide:
     """Follows one act line: an act, then items, each an operator and its value."""
@@ -52,6 +60,7 @@ class ActGuide:
         self.owner, self.ids = owner, owner.ids
         self.names = {i: text for text, i in self.ids.items()}
         self.words = owner.encode(words)
+        self.begins = owner.begins(words)
         self.numbers = [owner.encode(number) for number in dict.fromkeys(_NUMBER.findall(words))]
         self.ranges = [
             owner.encode(f"{low}..{high}")
@@ -91,7 +100,7 @@ class ActGuide:
         if not op or op in BARE:
             return after
         if op in COPIED:
-            return self._copies() | (after if self.value or op == "?" else set())
+            return self._copies(after)
         if op in NUMERIC:
             return self._counts(after)
         return self._closed(op, after)
@@ -110,16 +119,19 @@ class ActGuide:
         if op in _STANDING:
             return op in self.standing and op not in self.used
         if op == DROP:
-            return any(name.startswith("+") for name in self.standing)
+            return any(self._sensible(op, text) for text in values_of(op))
         if op in ("#", "!#"):
             return self.shown > 0
+        if op in COPIED and op != "?" and not self.words:
+            return False
         return op in (ADD, EXCLUDE, "ask:", "has:", "?") or op not in self.used
 
-    def _copies(self) -> set[int]:
-        """What continues a stretch of the words."""
+    def _copies(self, after: set[int]) -> set[int]:
+        """What continues a stretch of the words; it begins and ends with whole characters."""
         size = len(self.value)
-        spots = range(len(self.words) - size)
-        return {self.words[at + size] for at in spots if self.words[at : at + size] == self.value}
+        spots = [at for at in self.begins if self.words[at : at + size] == self.value]
+        whole = any(at + size in self.begins for at in spots) if size else self.op == "?"
+        return {self.words[at + size] for at in spots if at + size < len(self.words)} | (after if whole else set())
 
     def _counts(self, after: set[int]) -> set[int]:
         choices = self.numbers + (self.ranges if self.op in ("price=", "rating=") else [])

@@ -24,7 +24,6 @@ from chatbot.models.virtual import decoder, starting_cache
 KEPT_CACHES = 4
 """Conversations whose keys and values stay in memory, so that a page with several visitors reuses them too."""
 MAX_NEW_TOKENS = 320
-SMALL = 300_000_000
 NEVER: Callable[[], bool] = lambda: False  # noqa: E731
 
 
@@ -61,11 +60,6 @@ class LocalModel:
     def acts(self) -> bool:
         """Whether it writes act lines."""
         return self.family.name == "act-line"
-
-    @property
-    def small(self) -> bool:
-        """Whether the model is so small (under 300M parameters) that its calls are compared with the user's words."""
-        return bool(self.model.num_parameters() < SMALL)
 
     @property
     def numerics(self) -> dict[str, str]:

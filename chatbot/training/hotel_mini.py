@@ -7,7 +7,7 @@ an exponential moving average of the weights is what is measured and saved.
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -144,9 +144,14 @@ class ActTrainer:
     """One run in one folder: `train.json` (settings), `state.pt`, `events.jsonl`, and the averaged weights in `model/`."""
 
     def __init__(
-        self, folder: Path, tokenizer: PreTrainedTokenizerFast, config: ActTrainingConfig, start: Path | None = None
+        self,
+        folder: Path,
+        tokenizer: PreTrainedTokenizerFast,
+        config: ActTrainingConfig,
+        start: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.folder, self.tokenizer, self.config = Path(folder), tokenizer, config
+        self.folder, self.tokenizer, self.config, self._clock = Path(folder), tokenizer, config, clock
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
         if start:
@@ -191,18 +196,18 @@ class ActTrainer:
             TrainingError: the loss is no number.
         """
         rng = random.Random(f"{self.config.seed}-{self.progress.step}")
-        began, before, saved = time.monotonic(), self.progress.seconds, time.monotonic()
+        began, before, saved = self._clock(), self.progress.seconds, self._clock()
         recent: list[float] = []
         for batch in batches(turns, self.tokenizer, self.config, rng):
             recent.append(self._step(batch))
-            self.progress.seconds = before + time.monotonic() - began
+            self.progress.seconds = before + self._clock() - began
             if self.progress.step % 50 == 0:
                 self._report(sum(recent) / len(recent))
                 recent = []
             over = self.progress.seconds >= self.config.seconds
-            if over or time.monotonic() - saved > self.config.save_every:
+            if over or self._clock() - saved > self.config.save_every:
                 self.save()
-                saved = time.monotonic()
+                saved = self._clock()
             if over:
                 return
 

@@ -78,11 +78,6 @@ def verifier(name: str) -> CallVerifier:
     return VERIFIERS[name]()
 
 
-def refers_to_result(words: str) -> bool:
-    """Whether the words speak of one hotel in hand: 第一家, 它, 这家."""
-    return bool(re.search(_POINTS, words))
-
-
 def _missing_amounts(slots: ParsedSlots, after: State) -> list[str]:
     out = []
     for kind, bands in (("price", slots.prices), ("rating", slots.ratings)):

@@ -6,12 +6,16 @@ from typing import Any
 
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.understanding.places import place
-from chatbot.understanding.turn_act import ADD, DROP, EXCLUDE, Item, TurnAct, facility_of
+from chatbot.understanding.turn_act import ADD, BARE, DROP, EXCLUDE, MOST, Item, TurnAct, facility_of
 
 State = dict[str, Any]
 """Arguments of search_hotels."""
 ABOUT = 50
 """CNY on each side of a price that was said roughly."""
+HIGHEST = {"price": 1_000_000.0, "rating": 5.0}
+"""The highest bounds that a search takes: a number above says nothing."""
+LONGEST = 80
+"""Characters of a name or place that a search takes."""
 PLACES = ("address", "subway", "near")
 SEARCHING = {"more", "correct"}
 """Acts that search also where the state stays as it was."""
@@ -26,6 +30,7 @@ def next_state(before: State, turn: TurnAct, shown: Sequence[str] = ()) -> State
         turn: what the utterance does.
         shown: names of the hotels shown last, for wishes that point at one of them.
     """
+    turn = TurnAct(turn.act, tuple(filter(_says_something, turn.items)))
     fresh = turn.act in ("by_name", "restart") or turn.has("-all")
     state: State = {} if fresh else {key: _copy(value) for key, value in before.items()}
     for kind in ("price", "rating"):
@@ -47,6 +52,15 @@ def needs_search(before: State, turn: TurnAct, after: State) -> bool:
     if not after or turn.has("prev"):
         return False
     return after != before or turn.act in SEARCHING
+
+
+def _says_something(item: Item) -> bool:
+    """Whether an item has the value that it needs: an amount within its scale, words that are not empty."""
+    kind = next((kind for kind in HIGHEST if item.op.startswith(kind)), None)
+    if kind is None:
+        return item.op in BARE or bool(item.value.strip())
+    found = _MAGNITUDE.fullmatch(item.value)
+    return found is not None and max(float(found[1]), float(found[2] or 0)) <= HIGHEST[kind]
 
 
 def _copy(value: Any) -> Any:
@@ -71,7 +85,7 @@ def _apply(state: State, item: Item, shown: Sequence[str]) -> None:
         _facility(state, op, value)
     elif op == "type=":
         state["type"] = value
-        _leave(state, "type", None)
+        _lift(state, "type")
     elif op == "!type=":
         _leave(state, "type", value)
         if state.get("type") == value:
@@ -80,7 +94,7 @@ def _apply(state: State, item: Item, shown: Sequence[str]) -> None:
         _exclude_name(state, value if op == "!name=" else named(value, shown))
     elif op in ("name=", "address=", "subway=", "near="):
         key = op[:-1]
-        state[key] = place(key, value)
+        state[key] = place(key, value)[:LONGEST]
     elif op == "sort=":
         state["sort_by"], state["sort_order"] = value.rsplit("_", 1)
     elif op == "up":
@@ -94,12 +108,12 @@ def _apply(state: State, item: Item, shown: Sequence[str]) -> None:
 def _facility(state: State, op: str, value: str) -> None:
     facility, held = facility_of(value), state.setdefault("facilities", [])
     if op == EXCLUDE:
-        _leave(state, "facilities", facility)
+        _leave(state, "facilities", *([facility] if isinstance(facility, str) else facility))
     else:
         _allow(state, facility)
     if op == ADD:
         if facility not in held:
-            held.append(facility)
+            state["facilities"] = [*held, facility][-MOST:]
     else:
         state["facilities"] = [other for other in held if not _overlap(other, facility)]
 
@@ -117,18 +131,19 @@ def _overlap(first: str | list[str], second: str | list[str]) -> bool:
     return bool(one & other)
 
 
-def _leave(state: State, kind: str, value: Any) -> None:
-    """Add to what is excluded; None clears the kind."""
+def _leave(state: State, kind: str, *values: str) -> None:
+    """Add to what is excluded: hotels that any of the values fits are left out."""
     left = state.setdefault("exclude", {})
-    if value is None:
-        left.pop(kind, None)
-    elif value not in left.setdefault(kind, []):
-        left[kind].append(value)
-    if not left:
-        state.pop("exclude")
+    left[kind] = list(dict.fromkeys([*left.get(kind, []), *values]))[-MOST:]
+
+
+def _lift(state: State, kind: str) -> None:
+    """Exclude nothing of a kind any more."""
+    (state.get("exclude") or {}).pop(kind, None)
 
 
 def _exclude_name(state: State, name: str) -> None:
+    name = name.strip()[:LONGEST]
     if name:
         _leave(state, "name", name)
         if state.get("name") and (state["name"] in name or name in state["name"]):
@@ -146,12 +161,9 @@ def named(which: str, shown: Sequence[str]) -> str:
 def _bound(state: State, op: str, value: str) -> None:
     """A price or rating; a roughly said price is a range of ABOUT on each side."""
     kind, sign = re.match(r"(price|rating)(.*)", op).groups()  # type: ignore[union-attr]
-    found = _MAGNITUDE.fullmatch(value)
-    if not found:
-        return
-    low, high = float(found[1]), float(found[2] or found[1])
+    low, high = (float(number or value) for number in _MAGNITUDE.fullmatch(value).groups())  # type: ignore[union-attr]
     if sign == "~":
-        low, high = max(0.0, low - ABOUT), high + ABOUT
+        low, high = max(0.0, low - ABOUT), min(high + ABOUT, HIGHEST[kind])
     if sign != "<=":
         state[f"{kind}_range_lower"] = _plain(min(low, high))
     if sign != ">=":
@@ -169,7 +181,7 @@ def _one_class_up(state: State) -> None:
     """再高档点: the next better type where a type stands, else the dearest first."""
     kind = state.get("type")
     if kind in HOTEL_TYPES and kind != HOTEL_TYPES[0]:
-        state["type"] = HOTEL_TYPES[HOTEL_TYPES.index(kind) - 1]
+        _apply(state, Item("type=", HOTEL_TYPES[HOTEL_TYPES.index(kind) - 1]), ())
     else:
         state |= {"sort_by": "price", "sort_order": "desc"}
 
@@ -179,7 +191,7 @@ def _drop(state: State, kind: str) -> None:
         _clear(state, kind)
     elif kind == "type":
         state.pop("type", None)
-        _leave(state, "type", None)
+        _lift(state, "type")
     elif kind == "sort":
         state.pop("sort_by", None)
         state.pop("sort_order", None)

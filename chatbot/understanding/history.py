@@ -1,11 +1,12 @@
 """What a conversation has come to: the dialogue state, the hotels in hand, the page they are, and the one last spoken of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chatbot.core.errors import InputError
+from chatbot.core.errors import InputError, QueryError
 from chatbot.core.messages import Message
+from chatbot.hotels.query import HotelQuery
 from chatbot.understanding.dialogue_state import State, next_state
 from chatbot.understanding.turn_act import TurnAct
 
@@ -36,12 +37,14 @@ class Context:
 
 def context_of(messages: Sequence[Message]) -> Context:
     """Follow a conversation from its first message to its last."""
-    context, pages = Context(), list[Context]()
+    context, pages, more = Context(), list[Context](), False
     for message in messages:
         if message.role == "assistant":
-            context = _after_turn(context, pages, message)
+            act = act_of(message)
+            more = act is not None and act.act == "more"
+            context = _after_turn(context, pages, message, act)
         elif message.role == "tool":
-            last = pages[-1] if pages else None
+            last = pages[-1] if more and pages and pages[-1].records else None
             first = last.first + len(last.records) if last and last.state == context.state else 0
             pages = pages if first else []
             context = Context(context.state, message.records, first)
@@ -49,17 +52,23 @@ def context_of(messages: Sequence[Message]) -> Context:
     return context
 
 
-def _after_turn(context: Context, pages: list[Context], message: Message) -> Context:
+def _after_turn(context: Context, pages: list[Context], message: Message, act: TurnAct | None) -> Context:
     """The context after an assistant's message; a page turned back is taken from `pages`."""
-    act = act_of(message)
     if act is None:
-        state = dict(message.call.arguments) if message.call else context.state
-        return Context(state, context.records, context.first, context.focus)
+        return replace(context, state=_called(message, context.state))
     state = next_state(context.state, act, context.shown)
     if act.has("prev") and len(pages) > 1:
         pages.pop()
         return Context(state, pages[-1].records, pages[-1].first)
     return Context(state, context.records, context.first, focus_of(act, context))
+
+
+def _called(message: Message, before: State) -> State:
+    """The state after a message without an act line: its call's arguments in HotelQuery's spelling; else as it was."""
+    try:
+        return HotelQuery.parse(message.call.arguments).arguments() if message.call else before
+    except QueryError:
+        return before
 
 
 def act_of(message: Message) -> TurnAct | None:

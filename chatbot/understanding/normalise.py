@@ -163,7 +163,10 @@ _ROUGH = re.compile(r"(?<![\d.\-])(\d{2,5})\s*(多|出头|挂零)(?=[块元]|$|[
 
 
 def model_words(text: str) -> str:
-    """The normalised words with rough amounts spelled as ranges, so that a model only has to copy: 300多 → 300-400."""
+    """The normalised words with rough amounts spelled as ranges, so that a model only has to copy: 300多 → 300-400.
+
+    Nothing in them looks like a mark of an act line (<|…|>), so that a copied value cannot be read as one either.
+    """
 
     def spelled(found: re.Match[str]) -> str:
         number = int(found[1])
@@ -171,4 +174,4 @@ def model_words(text: str) -> str:
         step = 10 if number < 100 else step
         return f"{number}-{number + step}"
 
-    return _ROUGH.sub(spelled, normalise(text))
+    return _ROUGH.sub(spelled, re.sub(r"<\|+", "<", normalise(text)))

@@ -55,6 +55,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "餐厅": ("中式餐厅", "西式餐厅"),
 }
 """Words that mean any of several facilities, under one name each."""
+MOST = 12
+"""Entries of a list that a search takes at most."""
 ADD, DROP, EXCLUDE = "+", "-", "!"
 COPIED = ("name=", "!name=", "address=", "subway=", "near=", "?")
 """Operators whose value stands in the user's words."""
@@ -87,7 +89,7 @@ class Item:
     value: str = ""
 
     def __str__(self) -> str:
-        return self.op + (self.value.replace(" ", "_") if self.op in COPIED else self.value)
+        return self.op + ("_".join(self.value.split()) if self.op in COPIED else self.value)
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,8 @@ def _item(word: str) -> Item:
 
 def facility_of(value: str) -> str | list[str]:
     """An item's facility as an argument of search_hotels: a name, or a list of names of which any is enough."""
-    names = [name for part in value.split("/") for name in GROUPS.get(part, (part,))]
-    return names[0] if len(names) == 1 else names
+    names = list(dict.fromkeys(name for part in value.split("/") for name in GROUPS.get(part, (part,))))
+    return names[0] if len(names) == 1 else names[:MOST]
 
 
 def facility_value(facility: str | list[str] | tuple[str, ...]) -> str:

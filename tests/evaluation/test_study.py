@@ -93,9 +93,15 @@ def test_a_study_of_models_alone_asks_no_chatbot(config, models, tmp_path):
     def none(model, store):
         return None
 
-    bare = config.model_copy(update={"bare": True, "goals": 0})
+    bare = config.model_copy(update={"verifier": "none", "goals": 0})
     result = study.run_study(bare, tmp_path / "study", models.get, none)
     assert [figure["measured"] for figure in result["models"]] == ["model", "model"] and result["bare"] is None
+
+
+@pytest.mark.parametrize(("bare", "verifier"), [(True, "none"), (False, "rules")])
+def test_a_study_from_before_verifiers_had_names_is_read_as_it_was_meant(config, bare, verifier):
+    old = {key: value for key, value in config.model_dump().items() if key != "verifier"} | {"bare": bare}
+    assert study.StudyConfig.model_validate(old).verifier == verifier
 
 
 def test_a_folder_without_a_study_is_an_error(tmp_path):

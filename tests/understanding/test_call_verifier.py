@@ -1,82 +1,91 @@
-"""What a small model's call must hold of the user's words."""
+"""What looks at drafts may doubt them: it never changes one, and what it says is for the trace."""
+
+import copy
 
 import pytest
 
-from chatbot.core.messages import FunctionCall, observation, user
-from chatbot.dialogue.questions import is_off_topic
-from chatbot.hotels.query import HotelQuery
-from chatbot.understanding.call_verifier import contradictions, missed_call, repair_call
+from chatbot.core.errors import InputError
+from chatbot.core.messages import Message, call, reply
+from chatbot.understanding.call_verifier import VERIFIERS, NoVerifier, RuleVerifier, verifier
+from chatbot.understanding.history import Context
+
+HELD = Context({"type": "经济型", "facilities": ["棋牌室"]}, [{"name": "舒适家酒店"}, {"name": "瑞都大酒店"}])
 
 
-def mended(words, before, wanted):
-    called = FunctionCall(name="search_hotels", arguments=wanted)
-    state = HotelQuery.parse(before)
-    assert contradictions(called, state, [user(words)])
-    return repair_call(called, state, [user(words)]).arguments
+def acting(line):
+    return Message(role="assistant", act=line)
 
 
-@pytest.mark.parametrize(
-    ("words", "before", "wanted", "right"),
-    [
-        ("要有酒吧的", {}, {"facilities": ["酒吧", "酒吧"]}, {"facilities": ["酒吧"]}),
-        ("我想找一家全季酒店", {}, {"name": "家全季酒店"}, {"name": "全季酒店"}),
-        ("能提供wifi的吗", {"type": "经济型"}, {"type": "经济型"}, {"type": "经济型", "facilities": ["wifi"]}),
-        ("带有泳池和棋牌室的", {}, {"facilities": ["棋牌室"]}, {"facilities": ["棋牌室", "泳池"]}),
-        ("要有早餐", {"type": "高档型"}, {"type": "高档型"}, {"type": "高档型", "facilities": ["早餐"]}),
-        ("不用早餐了", {"facilities": ["早餐服务"], "price_range_upper": 300}, {}, {"price_range_upper": 300}),
-        (
-            "那三百以内的呢",
-            {"facilities": ["暖气"]},
-            {"price_range_upper": 300},
-            {"facilities": ["暖气"], "price_range_upper": 300},
-        ),
-    ],
-)
-def test_a_call_is_mended_by_what_was_said(words, before, wanted, right):
-    assert mended(words, before, wanted) == right
-
-
-def test_having_eaten_is_no_wish_for_a_restaurant():
-    called = FunctionCall(name="search_hotels", arguments={"type": "舒适型"})
-    assert contradictions(called, HotelQuery(), [user("用餐完毕我打算找一个舒适的酒店住宿")]) == []
-
-
-def test_a_type_asked_of_several_hotels_is_a_search_and_of_one_hotel_is_not():
-    records = [{"name": "白鹭酒店(北京云桥店)"}, {"name": "北京瑞都大酒店"}]
-    state = HotelQuery.parse({"facilities": ["暖气"]})
-    assert missed_call(state, [observation(records), user("这几家中哪个是高档型的？")]).arguments == {
-        "type": "高档型",
-        "facilities": ["暖气"],
-    }
-    assert missed_call(state, [observation(records), user("它是高档型的吗？")]) is None
+def doubts(draft, words, context=HELD):
+    return RuleVerifier().doubts(draft, context, words)
 
 
 @pytest.mark.parametrize(
-    ("words", "reply", "astray"),
+    ("words", "line", "said"),
     [
-        ("哪个酒店能全天供应热水？", "有，北京瑞都大酒店提供行李寄存。", True),
-        ("哪个酒店能全天供应热水？", "北京瑞都大酒店提供24小时热水。", False),
-        ("电话多少，有没有暖气", "电话是010-87654321。", False),
-        ("谢谢", "不客气！", False),
+        ("三百以内的", "refine rating>=4", ["price: –300.0 was said"]),
+        ("评分4.5以上", "thanks", ["rating: 4.5– was said"]),
+        ("换成豪华型", "thanks", ["type: 豪华型 was said"]),
+        ("还要残疾人设施", "refine +酒吧", ["facility: 残疾人设施 was said"]),
     ],
 )
-def test_a_reply_that_speaks_of_other_facilities_than_the_user_goes_astray(words, reply, astray):
-    assert is_off_topic(words, reply) is astray
+def test_a_sure_sign_that_the_line_misses_is_doubted_by_name(words, line, said):
+    assert doubts(acting(line), words) == said
 
 
-def test_any_of_several_facilities_said_contradicts_nothing_and_an_unsaid_one_does():
-    wanted = FunctionCall(name="search_hotels", arguments={"facilities": [["温泉", "桑拿"]]})
-    assert contradictions(wanted, HotelQuery(), [user("温泉或者桑拿都行")]) == []
-    assert "温泉或桑拿" in contradictions(wanted, HotelQuery(), [user("要有温泉")])
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("三百以内的", "refine price<=300"),
+        ("三百以上的", "refine price<=300"),  # a number that is a bound: the model may know better which
+        ("评分4.5以上", "refine rating>=4.5"),
+        ("换成豪华型", "replace type=豪华型"),
+        ("要经济型的", "refine !type=经济型"),
+        ("要残疾人设施", "refine +残疾人设施"),
+        ("不要豪华型", "thanks"),  # words that turn a wish around: rules are not sure
+        ("第一家有残疾人设施吗", "ask_has has:残疾人设施 #1"),
+        ("三百块太贵了", "complaint"),
+        ("舒适家酒店怎么走", "thanks"),  # a type within the name of a hotel shown
+        ("谢谢", "thanks"),
+    ],
+)
+def test_where_the_rules_are_not_sure_nothing_is_doubted(words, line):
+    assert doubts(acting(line), words) == []
 
 
-def test_what_is_excluded_is_not_asked_for_as_well():
-    wanted = FunctionCall(name="search_hotels", arguments={"exclude": {"type": ["经济型"], "facilities": ["棋牌室"]}})
-    repaired = repair_call(wanted, HotelQuery(), [user("不要经济型，也别有棋牌室")])
-    assert repaired.arguments == wanted.arguments
+@pytest.mark.parametrize(
+    ("words", "arguments", "unsaid"),
+    [
+        ("要经济型的", {"type": "经济型", "facilities": ["温泉"]}, "温泉"),
+        ("要经济型的", {"type": "经济型", "subway": "国贸"}, "国贸"),
+        ("不要早餐", {"price_range_upper": 300}, "300元以下"),
+    ],
+)
+def test_what_a_call_without_an_act_line_asks_for_and_the_words_do_not_is_doubted(words, arguments, unsaid):
+    assert f"not said: {unsaid}" in doubts(call(arguments), words, Context())
 
 
-def test_a_repair_never_leaves_bounds_the_wrong_way_round():
-    wanted = FunctionCall(name="search_hotels", arguments={"price_range_upper": 300})
-    for words in ("500到300的", "五百到三百之间", "300以上500以下", "500以上300以下"):
-        HotelQuery.parse(repair_call(wanted, HotelQuery(price_range_lower=200), [user(words)]).arguments)
+def test_a_call_that_does_not_validate_is_doubted_and_no_error():
+    assert doubts(call({"rating_range_lower": 9}), "评分9分以上", Context())
+
+
+def test_a_reply_in_words_is_not_doubted():
+    assert doubts(reply("好的"), "要三百以内的豪华型") == []
+
+
+@pytest.mark.parametrize("draft", [acting("refine +酒吧"), call({"type": "豪华型"}), call({}), reply("好的")])
+@pytest.mark.parametrize("name", sorted(VERIFIERS))
+def test_no_draft_and_no_context_is_changed(name, draft):
+    kept, held = copy.deepcopy(draft), copy.deepcopy(HELD)
+    verifier(name).doubts(draft, HELD, "三百以内，换成豪华型，要残疾人设施")
+    assert (draft, held) == (kept, HELD)
+
+
+def test_the_model_alone_is_never_doubted():
+    assert NoVerifier().doubts(call({"type": "豪华型"}), HELD, "换成经济型") == []
+
+
+def test_verifiers_are_chosen_by_name():
+    assert {name: verifier(name).name for name in VERIFIERS} == {"none": "none", "rules": "rules"}
+    with pytest.raises(InputError, match="strict"):
+        verifier("strict")

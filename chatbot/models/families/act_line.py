@@ -70,7 +70,8 @@ def _last_user(messages: Sequence[Message]) -> int:
 
 
 def message_of(act: TurnAct, context: Context) -> Message:
-    """The assistant's message that an act line means in its context."""
+    """The assistant's message that an act line means in its context, read from the line as the conversation keeps it."""
+    act = TurnAct.parse(str(act))
     after = next_state(context.state, act, context.shown)
     if not needs_search(context.state, act, after):
         return Message(role="assistant", act=str(act))

@@ -97,7 +97,7 @@ def read_act(text: str) -> TurnAct:
     """Generated text, marks included, as an act line.
 
     Raises:
-        CallParseError: it does not start with an act, or a value stands where none may.
+        CallParseError: it does not start with an act, an operator is not known, or a value stands before any operator.
     """
     body = text.split(END, maxsplit=1)[0]
     parts = [(m[1] or "or", m[2] or "", m.start(), m.end()) for m in _MARK.finditer(body)]
@@ -106,9 +106,11 @@ def read_act(text: str) -> TurnAct:
     items: list[Item] = []
     for at, (kind, word, _, end) in enumerate(parts[1:], 1):
         following = parts[at + 1][2] if at + 1 < len(parts) else len(body)
+        if (kind == "op" and word not in OPERATORS) or (kind == "v" and not items):
+            raise CallParseError("models.act_line", value=body)
         if kind == "op":
             items.append(Item(word, body[end:following].strip()))
-        elif kind == "v" and items:
+        elif kind == "v":
             last = items[-1]
             items[-1] = Item(last.op, f"{last.value}/{word}" if last.value else word)
     return TurnAct(parts[0][1], tuple(items))

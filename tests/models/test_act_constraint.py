@@ -1,0 +1,172 @@
+"""Whatever a model's weights, its act line can be read, and it says nothing that the dialogue does not allow."""
+
+import re
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chatbot.core.messages import call, observation, reply, user
+from chatbot.hotels.query import HotelQuery
+from chatbot.models.act_constraint import ActConstraint
+from chatbot.models.families.act_line import message_of
+from chatbot.models.families.act_tokens import END, OP_TOKENS, read_act
+from chatbot.models.local import MAX_NEW_TOKENS, LocalModel
+from chatbot.understanding.dialogue_state import next_state
+from chatbot.understanding.history import context_of
+from chatbot.understanding.normalise import model_words
+from chatbot.understanding.turn_act import COPIED, DROPS, NUMERIC, TurnAct
+from tests.tiny_models import act_tokenizer, tiny_act_llama
+
+STATES = [
+    {},
+    {"type": "经济型", "facilities": ["棋牌室", ["温泉", "桑拿"], "能带狗"], "price_range_upper": 300},
+    {"near": "故宫", "sort_by": "price", "sort_order": "asc", "exclude": {"type": ["豪华型"], "facilities": ["酒吧"]}},
+]
+STANDING = {
+    **{f"-{key}": key for key in ("type", "name", "address", "subway", "near", "facilities", "exclude")},
+    "-price": "price_range_upper", "-rating": "rating_range_lower", "-sort": "sort_by",
+}  # fmt: skip
+FRAGMENTS = ["三百", "300", "4.5", "500到800", "要", "朝阳", "𠮷野家", "犇羴鱻", "🙂", " ", "_", "Guomao", "棋牌室", "，", "\n", "<|op:-all|>", "<|end|>", "<", "|"]  # fmt: skip
+texts = st.lists(st.sampled_from(FRAGMENTS), max_size=6).map("".join)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return act_tokenizer()
+
+
+@pytest.fixture(scope="module")
+def constraint(tokenizer):
+    return ActConstraint(tokenizer)
+
+
+def conversation(state, hotels, words):
+    """A talk in which the state stands and the hotels were shown."""
+    records = [{"name": f"第{k}酒店"} for k in range(hotels)]
+    before = [user("…"), call(state), observation(records), reply("…")] if state or hotels else []
+    return [*before, user(words)]
+
+
+def written(constraint, messages, seed):
+    """The ids of a line that a model of random weights writes; END is left out."""
+    guide, random = constraint.start(messages, []), torch.Generator().manual_seed(seed)
+    out = []
+    while len(out) < MAX_NEW_TOKENS:
+        logits = torch.rand(len(constraint.tokenizer), generator=random)
+        guide.mask(logits)
+        token = int(logits.argmax())
+        assert logits[token] > -torch.inf
+        guide.accept(token)
+        if token == constraint.ids[END]:
+            break
+        out.append(token)
+    return out
+
+
+@given(texts, st.sampled_from(STATES), st.integers(0, 4), st.integers(0, 10**6))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+def test_any_line_can_be_read_and_says_only_what_the_dialogue_allows(constraint, words, state, hotels, seed):
+    messages = conversation(state, hotels, words)
+    ids = written(constraint, messages, seed)
+    act = read_act(constraint.tokenizer.decode(ids))
+    marks = {constraint.ids[mark] for mark in OP_TOKENS}
+    assert len(act.items) == sum(token in marks for token in ids)
+    for item in act.items:
+        _is_allowed(item, state, hotels, model_words(words))
+    _can_be_used(act, messages)
+
+
+def _is_allowed(item, state, hotels, said):
+    if item.op in COPIED:
+        assert item.value in said
+    if item.op in NUMERIC:
+        assert set(re.split(r"\.\.", item.value)) - {""} <= _beginnings(said)
+    if item.op in DROPS and item.op != "-all":
+        assert item.op == "-price" or item.op in STANDING
+        assert state.get(STANDING[item.op]) or (item.op == "-type" and "type" in state.get("exclude", {}))
+    if item.op == "-" and item.value:
+        assert set(item.value.split("/")) <= {"棋牌室", "温泉", "桑拿", "酒吧"}
+    if item.op in ("#", "!#"):
+        assert hotels and (not item.value.isdigit() or int(item.value) <= hotels)
+
+
+def _beginnings(said):
+    """The numbers of the words, and what a line that is cut off within one has of it."""
+    return {number[:end] for number in re.findall(r"\d+(?:\.\d+)?", said) for end in range(1, len(number) + 1)}
+
+
+def _can_be_used(act, messages):
+    context = context_of(messages[:-1])
+    message = message_of(act, context)
+    HotelQuery.parse(next_state(context.state, TurnAct.parse(message.act), context.shown))
+    if message.call:
+        assert context_of([*messages, message]).state == message.call.arguments
+
+
+def allowed(constraint, state, hotels, words, *tokens):
+    """The marks that may follow the given ones."""
+    guide = constraint.start(conversation(state, hotels, words), [])
+    for token in tokens:
+        guide.accept(constraint.ids[token])
+    return {text for text, i in constraint.ids.items() if i in guide.allowed()}
+
+
+REFINE = "<|act:refine|>"
+
+
+def test_a_line_begins_with_an_act(constraint):
+    assert {text[:6] for text in allowed(constraint, {}, 0, "你好")} == {"<|act:"}
+
+
+@pytest.mark.parametrize(
+    ("state", "hotels", "words", "mark", "may"),
+    [
+        ({}, 0, "三百以内", "<|op:price<=|>", True),
+        ({}, 0, "便宜的", "<|op:price<=|>", False),
+        ({"type": "经济型"}, 0, "算了", "<|op:-type|>", True),
+        ({}, 0, "算了", "<|op:-type|>", False),
+        ({"exclude": {"type": ["经济型"]}}, 0, "都行", "<|op:-type|>", True),
+        ({"facilities": ["棋牌室"]}, 0, "不用了", "<|op:-|>", True),
+        ({"facilities": ["能带狗"]}, 0, "不用了", "<|op:-|>", False),
+        ({}, 0, "不用了", "<|op:-|>", False),
+        ({}, 2, "第一家", "<|op:#|>", True),
+        ({}, 0, "第一家", "<|op:#|>", False),
+        ({}, 0, "", "<|op:near=|>", False),
+        ({}, 0, "故宫", "<|op:near=|>", True),
+    ],
+)
+def test_an_operator_is_open_only_where_it_makes_sense(constraint, state, hotels, words, mark, may):
+    assert (mark in allowed(constraint, state, hotels, words, REFINE)) is may
+
+
+def test_pointers_end_with_the_hotels_shown(constraint):
+    values = allowed(constraint, {}, 2, "第三家", "<|act:ask_field|>", "<|op:#|>")
+    assert values == {"<|v:1|>", "<|v:2|>", "<|v:last|>", "<|v:it|>", "<|v:all|>"}
+
+
+def test_only_facilities_that_stand_can_be_dropped(constraint):
+    assert allowed(constraint, {"facilities": ["棋牌室"]}, 0, "不用了", REFINE, "<|op:-|>") == {"<|v:棋牌室|>"}
+
+
+def test_a_rare_character_is_copied_whole(constraint, tokenizer):
+    guide = constraint.start([user("去𠮷野家")], [])
+    for token in (constraint.ids[REFINE], constraint.ids["<|op:near=|>"]):
+        guide.accept(token)
+    first, *others = tokenizer("𠮷", add_special_tokens=False)["input_ids"]
+    assert len(others) == 3 and first in guide.allowed() and not set(others) & guide.allowed()
+    guide.accept(first)
+    assert guide.allowed() == {others[0]}
+
+
+def test_a_random_model_of_the_family_always_says_something_that_can_be_used(tmp_path):
+    model = LocalModel.load(tiny_act_llama(tmp_path))
+    messages = conversation(STATES[1], 3, "换到朝阳，500以内")
+    message = model.predict([(messages, [])])[0]
+    assert model.acts and message is not None
+    _can_be_used(TurnAct.parse(message.act), messages)
+    (delta,) = model.generate(messages, [])
+    assert delta.message == message
