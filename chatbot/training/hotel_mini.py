@@ -190,7 +190,7 @@ class ActTrainer:
         return c.learning_rate * min(1.0, (p.step + 1) / c.warmup_steps) * max(0.03, min(1.0, left))
 
     def run(self, turns: Iterator[Turn]) -> None:
-        """Train until the time is over, saving as it goes.
+        """Train until the time is over or a file `stop` appears in the folder, saving as it goes.
 
         Raises:
             TrainingError: the loss is no number.
@@ -204,7 +204,8 @@ class ActTrainer:
             if self.progress.step % 50 == 0:
                 self._report(sum(recent) / len(recent))
                 recent = []
-            over = self.progress.seconds >= self.config.seconds
+            stopped = self.progress.step % 10 == 0 and (self.folder / "stop").is_file()
+            over = stopped or self.progress.seconds >= self.config.seconds
             if over or self._clock() - saved > self.config.save_every:
                 self.save()
                 saved = self._clock()
