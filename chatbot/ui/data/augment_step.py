@@ -1,6 +1,5 @@
 """Step 2 of the Data tab: what is rewritten and added, by whom, for how much; started as a job, followed, paused, resumed."""
 
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,7 @@ import gradio as gr
 from gradio.context import Context
 
 from chatbot.core.errors import InputError
-from chatbot.core.jobs import ACTIVE, FOLDER_MARK, start
+from chatbot.core.jobs import ACTIVE, start_task
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
 from chatbot.ui.data.files import DataFiles
@@ -151,8 +150,7 @@ class AugmentHandlers:
         ):
             raise InputError("ui.no_key")
         config = chosen.model_dump(mode="json")
-        argv = [sys.executable, "-m", "chatbot", "augment", "--job", FOLDER_MARK]
-        start("augment", config, argv, self.context.settings.folder("jobs"), resource="augment", env=self._env(key))
+        start_task("augment", config, self.context.settings.folder("jobs"), resource="augment", env=self._env(key))
         inform(request, "augment.started")
 
     @needs("engineer")
