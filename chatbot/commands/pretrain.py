@@ -2,9 +2,24 @@
 
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from chatbot.core.events import Reporter
+from chatbot.core.kinds import Console, Kind, execute
+from chatbot.training.config import RESOURCE, PretrainConfig
+
+
+def run(config: PretrainConfig, reporter: Reporter) -> dict[str, Any]:
+    """Train a model from scratch."""
+    from chatbot.training.pretrain import pretrain as train
+
+    return {"model": str(train(config, reporter))}
+
+
+PRETRAIN = Kind("pretrain", PretrainConfig, run, resource=RESOURCE)
+KINDS = (PRETRAIN,)
 
 
 def pretrain(
@@ -22,14 +37,11 @@ def pretrain(
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
     """Train a tokenizer and a small causal language model from scratch; runs as it is under `accelerate launch`."""
-    from chatbot.training.pretrain import PretrainConfig
-    from chatbot.training.pretrain import pretrain as train
-
     config = PretrainConfig(
         data=tuple(data), out=out, preset=preset, max_steps=max_steps, batch_tokens=batch_tokens, learning_rate=learning_rate, seed=seed, start=start,
         replies_only=replies_only, linear_only=linear_only,
     )  # fmt: skip
-    print(train(config))
+    print(execute(PRETRAIN, config, Console())["model"])
 
 
 def recipe(

@@ -1,6 +1,5 @@
 """Says before the start what a run will need, from the model's shape alone: no weight is loaded and nothing is spent."""
 
-import json
 import os
 import time
 from dataclasses import dataclass, replace
@@ -155,7 +154,7 @@ def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> flo
     """Seconds of the whole run, from two real steps after one that warms up and one look at a few held-out conversations."""
     import tempfile
 
-    from chatbot.core.jobs import JobWriter
+    from chatbot.core.events import JobWriter, Metrics, read_events
     from chatbot.training.finetune import build
 
     config, held = prepared.config, len(prepared.held_out)
@@ -164,11 +163,7 @@ def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> flo
         trainer = build(replace(prepared, config=few, held_out=[]), JobWriter(Path(folder)))
         trainer.args.save_strategy = "no"
         trainer.train()
-        times = [
-            json.loads(line)["time"]
-            for line in (Path(folder) / "events.jsonl").read_text().splitlines()
-            if '"log"' in line
-        ]
+        times = [event.time for event in read_events(Path(folder)) if isinstance(event, Metrics)]
         began = time.monotonic()
         if evaluator:
             evaluator(trainer.model.eval())

@@ -1,13 +1,12 @@
 """Step 2 of the Data tab: what is rewritten and added, by whom, for how much; started as a job, followed, paused, resumed."""
 
-import sys
 from typing import Any
 
 import gradio as gr
 from gradio.context import Context
 
 from chatbot.core.errors import InputError
-from chatbot.core.jobs import ACTIVE, FOLDER_MARK, Job, start
+from chatbot.core.jobs import ACTIVE, Job, start_task
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
 from chatbot.ui.data.augment_form import NO_EAR, AugmentForm
@@ -133,9 +132,7 @@ class AugmentHandlers:
         config, env, settings = chosen.config(self.files), self._env(chosen.key), self.context.settings
         if config.mode != "offline" and not (env.get("OPENAI_API_KEY") or config.base_url or settings.openai_base_url):
             raise InputError("ui.no_key")
-        argv = [sys.executable, "-m", "chatbot", "augment", "--job", FOLDER_MARK]
-        jobs = settings.folder("jobs")
-        start("augment", config.model_dump(mode="json"), argv, jobs, resource="augment", env=env)
+        start_task("augment", config.model_dump(mode="json"), settings.folder("jobs"), resource="augment", env=env)
         inform(request, "augment.started")
 
     @needs("engineer")

@@ -1,15 +1,14 @@
 """Runs of the Fine-tune tab: start and find them as jobs, draw their curves, and lay two of them over each other."""
 
 import re
-import sys
 import time
-from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError
-from chatbot.core.jobs import FOLDER_MARK, Job, list_jobs, start
+from chatbot.core.events import Metrics
+from chatbot.core.jobs import FOLDER_MARK, Job, list_jobs, start_task
 from chatbot.core.settings import Settings
 from chatbot.training.config import RESOURCE, FinetuneConfig
 from chatbot.ui.charts.curves import Point, chart
@@ -19,7 +18,6 @@ from chatbot.ui.shell.html import cells, quiet, table
 
 QUALITY = ("slot_f1", "call_exact", "act_accuracy")
 KIND = "finetune"
-COMMAND = (sys.executable, "-m", "chatbot")
 
 
 def root(settings: Settings) -> Path:
@@ -33,20 +31,10 @@ def launch(settings: Settings, chosen: FinetuneForm) -> Job:
     Raises:
         InputError: a field is missing or out of range.
     """
-    config = chosen.config(Path(FOLDER_MARK) / "adapter")
+    config = chosen.config(Path(FOLDER_MARK) / "adapter").model_copy(update={"hotels": settings.hotels})
     given = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
-    argv = [*COMMAND, KIND, "--job", FOLDER_MARK, "--hotels", str(settings.hotels), *_flags(given)]
     name = f"{time.strftime('%m%d-%H%M%S')}-{config.method}-{re.sub(r'[^A-Za-z0-9_.-]', '', config.data.stem)[:24]}"
-    return start(KIND, given, argv, root(settings), resource=RESOURCE, name=name)
-
-
-def _flags(given: dict[str, Any]) -> Iterable[str]:
-    for name, value in given.items():
-        flag = name.replace("_", "-")
-        if isinstance(value, bool):
-            yield f"--{flag}" if value else f"--no-{flag}"
-        else:
-            yield from (f"--{flag}", str(value))
+    return start_task(KIND, given, root(settings), resource=RESOURCE, name=name)
 
 
 def jobs(settings: Settings) -> list[Job]:
@@ -62,8 +50,16 @@ def merged(job: Job) -> Path:
 def merge(settings: Settings, job: Job) -> Job:
     """Fold a run's adapter into its base, as a job of its own."""
     settings.folder("models")
-    folders = ["--base", job.config["base"], "--adapter", str(job.folder / "adapter"), "--out", str(merged(job))]
-    return start("merge", {"adapter": job.id}, [*COMMAND, "merge", *folders], root(settings))
+    config = {"base": job.config["base"], "adapter": str(job.folder / "adapter"), "out": str(merged(job))}
+    return start_task("merge", config, root(settings))
+
+
+def merge_of(job: Job) -> Job | None:
+    """The newest merge of a run's adapter; of an earlier version's, the configuration says the run's name."""
+    named = (job.id, str(job.folder / "adapter"))
+    return next(
+        (other for other in list_jobs(job.folder.parent, "merge") if other.config.get("adapter") in named), None
+    )
 
 
 def find(settings: Settings, name: str | None) -> Job:
@@ -86,9 +82,8 @@ def adapter_card(job: Job) -> str:
 
 def line(job: Job, key: str) -> list[Point]:
     """One figure over the steps; a step that was done again after a roll-back counts as it was the last time."""
-    return sorted(
-        {e["step"]: (e["step"], e[key]) for e in job.events() if isinstance(e.get(key), int | float)}.values()
-    )
+    points = ((e.step, e.figures.get(key)) for e in job.events() if isinstance(e, Metrics))
+    return sorted({step: (step, figure) for step, figure in points if figure is not None}.values())
 
 
 def curves(job: Job, who: Any) -> str:

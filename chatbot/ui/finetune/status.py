@@ -3,10 +3,11 @@
 from html import escape
 from typing import Any
 
-from chatbot.core.jobs import ACTIVE, Job, list_jobs
+from chatbot.core.events import GAVE_UP, Done, Event, Failed, Metrics, Rollback, last
+from chatbot.core.jobs import ACTIVE, Job
 from chatbot.training.loss_guard import blamed
 from chatbot.training.run_record import read_record
-from chatbot.ui.finetune.runs import merged
+from chatbot.ui.finetune.runs import merge_of, merged
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.errors import last_error
 from chatbot.ui.shell.html import note, para, progress
@@ -18,18 +19,17 @@ SHOWN = 6
 def status(job: Job, who: Any) -> str:
     """How a run stands, in a sentence, with a bar where it runs and what a person should know below."""
     state, events = job.state, list(job.events())
-    last = next((e for e in reversed(events) if e.get("event") in ("log", "eval")), None)
-    end: dict[str, Any] = next((e for e in reversed(events) if e.get("event") == "end"), {})
-    kind = "gave_up" if state == "failed" and end.get("verdict") else state
+    point, end = last(events, Metrics), last(events, Done, Failed)
+    kind = "gave_up" if state == "failed" and isinstance(end, Failed) and end.code == GAVE_UP else state
     parts = (
         [translate(who, f"finetune.state.{kind}")]
-        if last or state not in ACTIVE or state == "queued"
+        if point or state not in ACTIVE or state == "queued"
         else [translate(who, "finetune.preparing")]
     )
     share = 0.0
-    if last and state in ACTIVE:
-        share = last["step"] / max(1, last["max_steps"])
-        parts += [translate(who, "finetune.step", step=last["step"], total=last["max_steps"]), *_left(events, who)]
+    if point and point.max_steps and state in ACTIVE:
+        share = point.step / point.max_steps
+        parts += [translate(who, "finetune.step", step=point.step, total=point.max_steps), *_left(events, who)]
     bar = progress(share) if state in ACTIVE else ""
     failure = last_error(job, who) if kind == "failed" else ""
     notes = [*_guard(events, kind, who), *([failure] if failure else [])]
@@ -37,9 +37,10 @@ def status(job: Job, who: Any) -> str:
     return para(f"state {kind}", escape(" · ".join(parts))) + bar + after
 
 
-def _gain(job: Job, events: list[dict[str, Any]], state: str, who: Any) -> str:
+def _gain(job: Job, events: list[Event], state: str, who: Any) -> str:
     """Slot F1 of the bare base and of the adapter that is kept, or of the best one so far, as a note; "" where neither was measured."""
-    scores = [(e["step"], e["eval_slot_f1"]) for e in events if isinstance(e.get("eval_slot_f1"), int | float)]
+    points = [(e.step, e.figures.get("eval_slot_f1")) for e in events if isinstance(e, Metrics)]
+    scores = [(step, score) for step, score in points if score is not None]
     before = next((score for step, score in scores if step == 0), None)
     later = [score for step, score in scores if step]
     kept = read_record(job.folder / "adapter").get("best", {}).get("slot_f1")
@@ -53,16 +54,13 @@ def _gain(job: Job, events: list[dict[str, Any]], state: str, who: Any) -> str:
     return told + (note(translate(who, "finetune.no_gain")) if after <= before and state not in ACTIVE else "")
 
 
-def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
+def _guard(events: list[Event], kind: str, who: Any) -> list[str]:
     """What the guard did, and whom it blames where it gave up."""
-    rollbacks = [e for e in events if e.get("event") == "rollback"]
-    notes = [
-        translate(who, "finetune.rollback", step=e["step"], back=e["back_to"], rate=e["learning_rate"])
-        for e in rollbacks
-    ]
+    rollbacks = [e for e in events if isinstance(e, Rollback)]
+    notes = [translate(who, "finetune.rollback", step=e.step, back=e.back_to, rate=e.learning_rate) for e in rollbacks]
     if kind != "gave_up" or len(rollbacks) < 2:
         return notes
-    same = blamed([e.get("conversations", []) for e in rollbacks])
+    same = blamed([e.conversations for e in rollbacks])
     names = "、".join(same[:SHOWN]) + (" …" if len(same) > SHOWN else "")
     return [
         *notes,
@@ -72,9 +70,7 @@ def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
 
 def _merge(job: Job, who: Any) -> str:
     """How the newest merge of this run's adapter stands."""
-    merge = next(
-        (other for other in list_jobs(job.folder.parent, "merge") if other.config.get("adapter") == job.id), None
-    )
+    merge = merge_of(job)
     if merge is None:
         return ""
     if merge.state in ACTIVE:
@@ -84,8 +80,9 @@ def _merge(job: Job, who: Any) -> str:
     return note(translate(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state))
 
 
-def _left(events: list[dict[str, Any]], who: Any) -> list[str]:
-    seconds = next((e["seconds_left"] for e in reversed(events) if "seconds_left" in e), None)
+def _left(events: list[Event], who: Any) -> list[str]:
+    told = (e.seconds_left for e in reversed(events) if isinstance(e, Metrics))
+    seconds = next((seconds for seconds in told if seconds is not None), None)
     return [] if seconds is None else [translate(who, "finetune.left", time=duration(seconds, who))]
 
 
