@@ -89,7 +89,7 @@ class Item:
     value: str = ""
 
     def __str__(self) -> str:
-        return self.op + ("_".join(self.value.split()) if self.op in COPIED else self.value)
+        return self.op + ("_".join(self.value.replace("_", " ").split()) if self.op in COPIED else self.value)
 
 
 @dataclass(frozen=True)

@@ -74,9 +74,11 @@ def test_the_turns_of_the_phrase_bank_are_trained_on_the_ids_that_chat_asks_with
 
 
 def test_what_stands_and_what_was_shown_is_read_before_the_words():
-    pieces = prompt_pieces({"type": "经济型", "price_range_upper": 300}, ["归途快捷酒店(北京云桥店)", "瑞都"], "谢谢")
+    pieces = prompt_pieces(
+        {"type": "经济型", "price_range_upper": 300}, ["归途快捷酒店(北京云桥路一号店)", "瑞都"], "谢谢"
+    )
     assert "".join(piece.token or piece.text for piece in pieces) == (
-        "<|state|><|op:type=|><|v:经济型|><|op:price<=|>300<|shown|><|v:1|>归途快捷酒店(北京云桥店<|v:2|>瑞都"
+        "<|state|><|op:type=|><|v:经济型|><|op:price<=|>300<|shown|><|v:1|>归途快捷酒店(北京云桥路一号<|v:2|>瑞都"
         "<|user|>谢谢<|assistant|>"
     )
 
@@ -115,6 +117,17 @@ def test_a_line_that_changes_the_wishes_is_a_call_with_the_whole_state():
     message = read("<|act:refine|><|op:price<=|>300" + END, [*TALK[:4], user("三百以内")])
     assert message.call.arguments == WISH | {"price_range_upper": 300}
     assert message.act == "refine price<=300"
+
+
+def test_a_models_own_words_for_facilities_are_read_by_the_databases_names(tokenizer):
+    held = {"facilities": ["能打麻将", "能带狗"], "exclude": {"facilities": ["别吵"]}}
+    prompt = tokenizer.decode(render_prompt([call(held), user("谢谢")], [], ACT_LINE, tokenizer))
+    assert prompt == "<|state|><|op:+|><|v:棋牌室|><|op:!|>别吵<|user|>谢谢<|assistant|>"
+
+
+def test_a_recorded_call_is_learnt_by_the_databases_names_and_its_unknown_words_as_such():
+    talk = [user("要能打麻将、能带狗的"), call({"facilities": ["能打麻将", "能带狗"]}), observation([]), reply("…")]
+    assert lines(ACT_LINE.examples(talk, [])) == ["request +棋牌室 ?能带狗"]
 
 
 @pytest.mark.parametrize("line", ["thanks", "ask_field ask:phone #1", "refine type=经济型", "restart"])

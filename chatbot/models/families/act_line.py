@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatbot.core.messages import FunctionCall, Message, ToolCall
+from chatbot.hotels.facilities import alternatives, either, match_facility
 from chatbot.models.families.act_tokens import (
     END,
     SPECIAL_TOKENS,
@@ -17,11 +18,11 @@ from chatbot.models.families.act_tokens import (
 )
 from chatbot.models.families.family import Family, Piece
 from chatbot.understanding.derive_act import derive_act
-from chatbot.understanding.dialogue_state import needs_search, next_state
+from chatbot.understanding.dialogue_state import State, needs_search, next_state
 from chatbot.understanding.history import Context, act_of, context_of
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.rule_act import rule_act
-from chatbot.understanding.turn_act import TurnAct
+from chatbot.understanding.turn_act import Item, TurnAct
 
 
 def prompt(messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[Piece]:
@@ -29,7 +30,7 @@ def prompt(messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) ->
     at = max((n for n, message in enumerate(messages) if message.role == "user"), default=None)
     words = messages[at].content if at is not None else ""
     context = context_of(messages[:at] if at is not None else messages)
-    return prompt_pieces(context.state, context.shown, model_words(words))
+    return prompt_pieces(_known(context.state)[0], context.shown, model_words(words))
 
 
 def turnwise(messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[list[Piece]]:
@@ -46,9 +47,25 @@ def turnwise(messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) 
 def _derived(context: Context, words: str, answer: Message) -> TurnAct:
     """The act of a turn that was recorded without one: from its call, or what the rules make of a turn without a call."""
     said = model_words(words)
-    if answer.call:
-        return derive_act(context.state, answer.call.arguments, said)
-    return rule_act(said, context, searching=False)
+    if not answer.call:
+        return rule_act(said, context, searching=False)
+    (before, old), (after, new) = _known(context.state), _known(answer.call.arguments)
+    wishes = [Item("?", wish if wish in said else "") for wish in new if wish not in old]
+    return derive_act(before, after, said, extra=wishes)
+
+
+def _known(state: State) -> tuple[State, list[str]]:
+    """The state with facilities by the database's names, as a model knows them, and the words that mean none of them."""
+    wishes: list[str | list[str]] = []
+    unknown: list[str] = []
+    for wish in state.get("facilities") or ():
+        names = list(dict.fromkeys(name for word in alternatives(wish) for name in sorted(match_facility(word))))
+        if names:
+            wishes.append(names[0] if len(names) == 1 else names)
+        else:
+            unknown.append(either(wish))
+    rest = {key: value for key, value in state.items() if key != "facilities"}
+    return (rest | {"facilities": wishes} if wishes else rest), unknown
 
 
 def pieces(messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[Piece]:

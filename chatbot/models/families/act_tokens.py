@@ -59,7 +59,7 @@ _MARK = re.compile(r"<\|(act|op|v):([^|]+)\|>|(<\|or\|>)")
 
 
 def item_pieces(items: Sequence[Item], trained: bool) -> Iterator[Piece]:
-    """Items as pieces: operators and closed values as marks, copied words and numbers as text."""
+    """Items as pieces: operators and closed values as marks; copied words, numbers, and facilities that no list has, as text."""
     for item in items:
         yield Piece(token=mark("op", item.op), trained=trained)
         if item.op in COPIED or item.op in NUMERIC:
@@ -69,7 +69,10 @@ def item_pieces(items: Sequence[Item], trained: bool) -> Iterator[Piece]:
             for at, value in enumerate(item.value.split("/")):
                 if at:
                     yield Piece(token=OR, trained=trained)
-                yield Piece(token=mark("v", value), trained=trained)
+                token = mark("v", value)
+                yield (
+                    Piece(token=token, trained=trained) if token in VALUE_TOKENS else Piece(text=value, trained=trained)
+                )
 
 
 def prompt_pieces(before: dict[str, Any], shown: Sequence[str], words: str) -> list[Piece]:
