@@ -41,7 +41,8 @@ def kind_of(folder: Path) -> Kind[Any]:
     name = kind_name(folder)
     if name not in KINDS:
         raise InputError("core.unknown_kind", value=name, choices=KINDS)
-    return KINDS[name]
+    found: Kind[Any] = KINDS[name]
+    return found
 
 
 def _claimed(kind: Kind[Any], folder: Path) -> AbstractContextManager[None]:

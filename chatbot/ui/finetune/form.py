@@ -7,8 +7,6 @@ from typing import Any
 from chatbot.core.errors import InputError
 from chatbot.training.config import FinetuneConfig
 
-MISSING = {"base": "ui.no_base", "data": "ui.no_data"}
-
 
 @dataclass(frozen=True)
 class FinetuneForm:
@@ -39,9 +37,10 @@ class FinetuneForm:
             InputError: no base or no data was chosen.
             ValidationError: a field is out of range.
         """
-        for name, code in MISSING.items():
-            if not getattr(self, name):
-                raise InputError(code)
+        if not self.base:
+            raise InputError("ui.no_base")
+        if not self.data:
+            raise InputError("ui.no_data")
         return FinetuneConfig.model_validate(self.given() | {"out": out})
 
     def given(self) -> dict[str, Any]:
