@@ -1,12 +1,13 @@
 """`augment`: ChatGPT (or the project's own tables) rewrites and extends conversations; what the Data tab starts as a job."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from chatbot.core.events import JobWriter, Reporter
+from chatbot.core.kinds import Console, Kind, execute, read_config
 from chatbot.corpus.augmentation.config import AugmentConfig
 
 _FIELDS = AugmentConfig.model_fields
@@ -20,27 +21,15 @@ def _default(name: str) -> Any:
     return _FIELDS[name].default
 
 
-class Console:
-    """Shows progress on stderr, and keeps it in the job's folder where there is one."""
+def run(config: AugmentConfig, reporter: Reporter) -> dict[str, Any]:
+    """Rewrite and extend conversations, and put them up for review."""
+    from chatbot.corpus.augmentation.run import run_augment
 
-    def __init__(self, writer: Any = None) -> None:
-        self._writer = writer
+    return run_augment(config, reporter)
 
-    def event(self, **fields: Any) -> None:
-        """One report."""
-        if self._writer:
-            self._writer.event(**fields)
-        if fields["kind"] in ("progress", "batch"):
-            print(
-                f"\r{fields['done']}/{fields['total']} {fields.get('per_minute', '')}/min ${fields.get('paid', 0):.4f}",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
 
-    def should_stop(self) -> bool:
-        """Whether the job was asked to stop."""
-        return bool(self._writer and self._writer.should_stop())
+AUGMENT = Kind("augment", AugmentConfig, run, resource="augment")
+KINDS = (AUGMENT,)
 
 
 def augment(
@@ -66,24 +55,19 @@ def augment(
     prompts: Annotated[Path | None, _option("prompts")] = None,
     cache: Annotated[Path | None, _option("cache")] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="only say what it would take")] = False,
-    review: Annotated[bool, typer.Option("--review", help="also put the results up for review")] = False,
+    review: Annotated[bool, typer.Option("--review", help=_FIELDS["review"].description)] = False,
     job: Annotated[Path | None, typer.Option("--job", hidden=True)] = None,
 ) -> None:
     """Rewrite facilities in spoken language, add follow-up questions, write new dialogues by name and by price cap."""
     given = {key: value for key, value in locals().items() if key in _FIELDS} | {
         "operations": tuple(operations.split(","))
     }
-    from chatbot.corpus.augmentation.run import config_of, run_augment, say_estimate
+    from chatbot.corpus.augmentation.run import config_of, say_estimate
 
-    config, watch = config_of(given, job), Console(_writer(job))
-    figures = say_estimate(config) if estimate else run_augment(config, watch, review or job is not None)
+    config = read_config(AUGMENT, job) if job else config_of(given)
+    reporter = Console(JobWriter(job) if job else None)
+    figures = say_estimate(config) if estimate else execute(AUGMENT, config, reporter)
     print(json.dumps(figures, ensure_ascii=False, indent=2))
-
-
-def _writer(job: Path | None) -> Any:
-    from chatbot.core.jobs import JobWriter
-
-    return JobWriter(job) if job else None
 
 
 def register(app: typer.Typer) -> None:

@@ -7,14 +7,68 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel, ConfigDict, Field
 
+from chatbot.core.events import Note, Progress, Reporter, Stopped
+from chatbot.core.jobs import FOLDER_MARK
+from chatbot.core.kinds import Console, Kind, execute
 from chatbot.core.settings import settings
-from chatbot.training.config import PRESETS
+from chatbot.training.config import PRESETS, RESOURCE
 from chatbot.training.methods import METHODS
 
 HEAD = """| method | slot F1 [95 %] | exact call [95 %] | trainable parameters | share | training time | peak memory |
 |---|---|---|---|---|---|---|"""
 FIGURES = ("slot_f1", "call_exact")
+
+
+class CompareConfig(BaseModel):
+    """All methods on the same data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base: Path = Field(description="folder of the base model")
+    data: Path = Field(description="training conversations, JSONL")
+    test: Path = Field(description="held-out conversations, JSONL")
+    out: Path = Field(
+        Path(FOLDER_MARK), description="folder for the adapters; what was finished there before is not done again"
+    )
+    table: Path | None = Field(None, description="also write the table there, as Markdown, after every method")
+    max_steps: int = Field(
+        PRESETS["try"][1]["max_steps"], ge=1, description="steps of each method; all else is the preset “try”"
+    )
+    limit: int = Field(52, ge=1, description="held-out conversations that are scored")
+    hotels: Path | None = Field(None, description="hotel database in CrossWOZ's form [default: the shipped one]")
+
+
+def run(config: CompareConfig, reporter: Reporter) -> dict[str, Any]:
+    """Train and score one method after another; a stop ends it before the next one."""
+    base, out = config.base, config.out
+    scoring = (config.test, config.limit, config.hotels)
+    rows = [_row("base, untrained", _scored(out / "base", base, None, *scoring), {})]
+    for number, name in enumerate(METHODS):
+        reporter.event(Progress(done=number, total=len(METHODS), what=name))
+        if reporter.should_stop():
+            raise Stopped
+        cost = _trained(name, base, config.data, out / name, config.max_steps)
+        rows.append(_row(name, _scored(out / name, base, out / name / "adapter", *scoring), cost))
+        reporter.event(Note(text=rows[-1]))
+        if config.table:
+            config.table.write_text(
+                f"# The six methods on the same data\n\n{_note(config)}\n\n" + "\n".join([HEAD, *rows, ""]), "utf-8"
+            )
+    reporter.event(Progress(done=len(METHODS), total=len(METHODS)))
+    return {"table": "\n".join([HEAD, *rows])}
+
+
+def _note(config: CompareConfig) -> str:
+    return (
+        f"`python -m chatbot compare-methods` on {config.data.name}, {config.max_steps} steps each, "
+        f"scored on {config.limit} conversations of {config.test.name}, the model alone."
+    )
+
+
+COMPARE = Kind("compare-methods", CompareConfig, run, resource=RESOURCE)
+KINDS = (COMPARE,)
 
 
 def compare_methods(
@@ -37,17 +91,10 @@ def compare_methods(
     ] = None,
 ) -> None:
     """Train all six methods on the same data, each in a process of its own, and print what they score and cost; a cut-off run goes on where it was."""
-    note = f"`python -m chatbot compare-methods` on {data.name}, {max_steps} steps each, scored on {limit} conversations of {test.name}, the model alone."
-    rows = [_row("base, untrained", _scored(out / "base", base, None, test, limit, hotels), {})]
-    for name in METHODS:
-        cost = _trained(name, base, data, out / name, max_steps)
-        rows.append(_row(name, _scored(out / name, base, out / name / "adapter", test, limit, hotels), cost))
-        typer.echo(rows[-1], err=True)
-        if table:
-            table.write_text(
-                f"# The six methods on the same data\n\n{note}\n\n" + "\n".join([HEAD, *rows, ""]), encoding="utf-8"
-            )
-    typer.echo("\n".join([HEAD, *rows]))
+    config = CompareConfig(
+        base=base, data=data, test=test, out=out, table=table, max_steps=max_steps, limit=limit, hotels=hotels
+    )
+    typer.echo(execute(COMPARE, config, Console())["table"])
 
 
 def _trained(name: str, base: Path, data: Path, folder: Path, max_steps: int) -> dict[str, Any]:

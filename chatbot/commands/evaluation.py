@@ -1,10 +1,13 @@
 """`evaluate`, `simulate` and `report`: the figures of the Evaluate tab on the command line."""
 
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from chatbot.core.events import JobWriter, Reporter
+from chatbot.core.kinds import Console, Kind, execute, telling
+from chatbot.evaluation.config import EvaluateConfig, SimulateConfig, StudyConfig, write_config
 
 HOTELS = Annotated[
     Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")
@@ -18,8 +21,39 @@ VERIFIER = Annotated[
 ]
 
 
-def _progress(done: int, total: int) -> None:
-    print(f"\r{done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+def run_evaluate(config: EvaluateConfig, reporter: Reporter) -> dict[str, Any]:
+    """Measure one model on one file."""
+    from chatbot.evaluation.evaluate import evaluate_file
+
+    asked = config.model_dump()
+    verify = asked.pop("verifier")
+    return {"summary": evaluate_file(**asked, verify=verify, progress=telling(reporter)), "out": str(config.out)}
+
+
+def run_simulate(config: SimulateConfig, reporter: Reporter) -> dict[str, Any]:
+    """Let a simulated user talk to one chatbot."""
+    from chatbot.evaluation.simulation.simulator import simulate_model
+
+    asked = config.model_dump()
+    verify = asked.pop("verifier")
+    return simulate_model(**asked, verify=verify, progress=telling(reporter))
+
+
+def run_study_task(config: StudyConfig, reporter: Reporter) -> dict[str, Any]:
+    """Measure up to three models on one data set."""
+    from chatbot.dialogue.agent import Agent
+    from chatbot.evaluation.study import run_job
+    from chatbot.models.catalog import open_model
+    from chatbot.understanding.call_verifier import verifier
+
+    looks = verifier(config.verifier)
+    return run_job(config, reporter, open_model, lambda opened, store: Agent(opened, store, looks))
+
+
+EVALUATE = Kind("evaluate", EvaluateConfig, run_evaluate, resource="evaluation")
+SIMULATE = Kind("simulate", SimulateConfig, run_simulate, resource="evaluation")
+STUDY = Kind("study", StudyConfig, run_study_task, resource="evaluation")
+KINDS = (EVALUATE, SIMULATE, STUDY)
 
 
 def evaluate(
@@ -35,9 +69,10 @@ def evaluate(
     verifier: VERIFIER = "rules",
 ) -> None:
     """Measure the chatbot on held-out conversations: slots, calls, states, replies, groundedness, with 95% intervals."""
-    from chatbot.evaluation.evaluate import evaluate_file
-
-    print(evaluate_file(data, hotels, model, out, predictions, limit=limit, verify=verifier, progress=_progress))
+    config = EvaluateConfig(
+        data=data, out=out, hotels=hotels, model=model, predictions=predictions, limit=limit, verifier=verifier
+    )
+    print(execute(EVALUATE, config, Console())["summary"])
 
 
 def simulate(
@@ -55,9 +90,8 @@ def simulate(
     """Let a simulated user talk to the chatbot: task finish, pass^1 to pass^4, turns, ungrounded claims."""
     import json
 
-    from chatbot.evaluation.simulation.simulator import simulate_model
-
-    figures = simulate_model(model, hotels, n, seeds, transcripts=transcripts, verify=verifier, progress=_progress)
+    config = SimulateConfig(model=model, n=n, seeds=seeds, hotels=hotels, transcripts=transcripts, verifier=verifier)
+    figures = execute(SIMULATE, config, Console())
     print(
         json.dumps(figures, ensure_ascii=False)
         if as_json
@@ -79,15 +113,9 @@ def study(
     verifier: VERIFIER = "rules",
 ) -> None:
     """Measure up to three models on one data set; without --model and --data go on with what the folder was started with."""
-    from chatbot.dialogue.agent import Agent
-    from chatbot.evaluation.study import StudyConfig, run_job, write_config
-    from chatbot.models.catalog import open_model
-    from chatbot.understanding.call_verifier import verifier as named
-
     if model and data:
         write_config(folder, model, data, hotels, goals=goals, seeds=seeds, limit=limit, verifier=verifier)
-    looks = named(StudyConfig.read(folder).verifier)
-    run_job(folder, open_model, lambda opened, store: Agent(opened, store, looks))
+    execute(STUDY, StudyConfig.read(folder), JobWriter(folder))
 
 
 def report(

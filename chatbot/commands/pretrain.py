@@ -2,9 +2,24 @@
 
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from chatbot.core.events import Reporter
+from chatbot.core.kinds import Console, Kind, execute
+from chatbot.training.config import RESOURCE, PretrainConfig
+
+
+def run(config: PretrainConfig, reporter: Reporter) -> dict[str, Any]:
+    """Train a model from scratch."""
+    from chatbot.training.pretrain import pretrain as train
+
+    return {"model": str(train(config, reporter))}
+
+
+PRETRAIN = Kind("pretrain", PretrainConfig, run, resource=RESOURCE)
+KINDS = (PRETRAIN,)
 
 
 def pretrain(
@@ -22,14 +37,11 @@ def pretrain(
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
     """Train a tokenizer and a small causal language model from scratch; runs as it is under `accelerate launch`."""
-    from chatbot.training.pretrain import PretrainConfig
-    from chatbot.training.pretrain import pretrain as train
-
     config = PretrainConfig(
         data=tuple(data), out=out, preset=preset, max_steps=max_steps, batch_tokens=batch_tokens, learning_rate=learning_rate, seed=seed, start=start,
         replies_only=replies_only, linear_only=linear_only,
     )  # fmt: skip
-    print(train(config))
+    print(execute(PRETRAIN, config, Console())["model"])
 
 
 def recipe(
@@ -66,7 +78,38 @@ def recipe(
     print(write_conversations(out, chain(played, *people)))
 
 
+def hotel_mini(
+    out: Annotated[Path, typer.Option(help="the run's folder; run again, it goes on; the weights lie in its `model`")],
+    seconds: Annotated[float, typer.Option(help="how long to train in all, earlier runs counted")] = 5400,
+    canonical: Annotated[
+        bool, typer.Option("--canonical", help="the base: facilities by their own names, nothing spoken")
+    ] = False,
+    start: Annotated[Path | None, typer.Option(help="a finished model to go on from instead of random weights")] = None,
+    hotels: Annotated[
+        list[Path] | None, typer.Option(help="hotel files whose names and places occur [default: the shipped one]")
+    ] = None,
+    templates: Annotated[Path | None, typer.Option(help="ConvLab-2's user_utterance_templates.json")] = None,
+    dialogues: Annotated[Path | None, typer.Option(help="demo-hotel's hotel_dialogues.json")] = None,
+    seed: Annotated[int, typer.Option()] = 1,
+) -> None:
+    """Train hotel-mini on the phrase bank: understanding as act lines, on a CPU, for as long as there is time."""
+    from chatbot.core.settings import settings
+    from chatbot.corpus.phrasebank.bank import read_bank
+    from chatbot.corpus.phrasebank.stream import canonical_bank, names_of, training_turns
+    from chatbot.hotels.records import read_hotels
+    from chatbot.training.hotel_mini import ActTrainer, ActTrainingConfig, bank_tokenizer
+
+    names = names_of([hotel for path in hotels or [settings().hotels] for hotel in read_hotels(path)])
+    bank = read_bank(part="train")
+    trainer = ActTrainer(out, bank_tokenizer(out, bank, names), ActTrainingConfig(seconds=seconds, seed=seed), start)
+    used = canonical_bank(bank) if canonical else bank
+    at = f"{seed}-{trainer.progress.step}"
+    trainer.run(training_turns(used, names, at, templates=templates, dialogues=dialogues))
+    print(f"{trainer.progress.examples:,} examples, {trainer.progress.tokens:,} tokens: {out / 'model'}")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(pretrain)
+    app.command("hotel-mini")(hotel_mini)
     app.command()(recipe)

@@ -2,9 +2,36 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel, ConfigDict, Field
+
+from chatbot.core.events import Reporter
+from chatbot.core.kinds import Console, Kind, execute
+
+
+class MergeConfig(BaseModel):
+    """An adapter and the base that it is folded into."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base: Path = Field(description="folder of the base model")
+    adapter: Path = Field(description="folder of a lora, qlora or adalora adapter")
+    out: Path = Field(description="a new folder for the merged model")
+    precision: str = Field("auto", description="auto, fp32, bf16 or fp16")
+    against_nf4: bool = Field(False, description="also compare with the adapter on the 4-bit base")
+
+
+def run(config: MergeConfig, reporter: Reporter) -> dict[str, Any]:
+    """Fold an adapter into its base, and compare the outputs."""
+    from chatbot.models.conversion.merge import merge as fold
+
+    return fold(**config.model_dump())
+
+
+MERGE = Kind("merge", MergeConfig, run)
+KINDS = (MERGE,)
 
 
 def merge(
@@ -19,9 +46,8 @@ def merge(
     as_json: Annotated[bool, typer.Option("--json", help="print the whole report as JSON")] = False,
 ) -> None:
     """Fold an adapter into its unquantised base, save it as safetensors and compare the outputs."""
-    from chatbot.models.conversion.merge import merge as run
-
-    report = run(base, adapter, out, precision=precision, against_nf4=against_nf4)  # type: ignore[arg-type]
+    config = MergeConfig(base=base, adapter=adapter, out=out, precision=precision, against_nf4=against_nf4)
+    report = execute(MERGE, config, Console())
     if as_json:
         print(json.dumps(report, ensure_ascii=False))
         return

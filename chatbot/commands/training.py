@@ -11,19 +11,17 @@ from typing import Annotated, Any
 import typer
 
 from chatbot.core.errors import InputError, TrainingError
+from chatbot.core.events import JobWriter, Reporter
+from chatbot.core.kinds import Kind, execute
 from chatbot.training.config import RESOURCE, FinetuneConfig
 
+RESULT = ("steps", "best", "before", "checkpoint", "seconds")
+"""What a run's record says of its end."""
 AS_JSON = Annotated[bool, typer.Option("--json", help="one JSON object")]
 _EXTRA: dict[str, tuple[Any, Any]] = {
     "job": (
         Annotated[
             Path | None, typer.Option("--job", help="folder for events and the stop mark, where a page follows the run")
-        ],
-        None,
-    ),
-    "hotels": (
-        Annotated[
-            Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")
         ],
         None,
     ),
@@ -76,23 +74,34 @@ def _config(fields: dict[str, Any]) -> FinetuneConfig:
         raise InputError("commands.option", value=first["input"], option=name, reason=first["msg"]) from error
 
 
-def finetune(config: FinetuneConfig, job: Path | None, hotels: Path | None) -> None:
-    """Train an adapter; the same command on the same folder goes on where it was cut off."""
-    from chatbot.core.jobs import JobWriter
+def run_finetune(config: FinetuneConfig, reporter: Reporter) -> dict[str, Any]:
+    """Train an adapter; the same configuration goes on where it was cut off."""
     from chatbot.core.settings import settings
     from chatbot.evaluation.checkpoints import evaluator_of
     from chatbot.training.finetune import finetune as train
     from chatbot.training.run_record import read_record
 
     config.out.mkdir(parents=True, exist_ok=True)
-    with _claimed(job):
-        out = train(config, JobWriter(job or config.out), evaluator_of(config, hotels or settings().hotels))
+    out = train(config, reporter, evaluator_of(config, config.hotels or settings().hotels))
     record = read_record(out)
     if record.get("verdict"):
         raise TrainingError(
             "training.gave_up", verdict=record["verdict"].rstrip("."), checkpoint=record["checkpoint"], out=out
         )
-    typer.echo(json.dumps({"adapter": str(out), "steps": record["steps"], "best": record["best"]}, ensure_ascii=False))
+    return {"adapter": str(out), **{name: record.get(name) for name in RESULT}}
+
+
+FINETUNE = Kind("finetune", FinetuneConfig, run_finetune, resource=RESOURCE)
+KINDS = (FINETUNE,)
+
+
+def finetune(config: FinetuneConfig, job: Path | None) -> None:
+    """Train an adapter; the same command on the same folder goes on where it was cut off."""
+    config.out.mkdir(parents=True, exist_ok=True)
+    with _claimed(job):
+        result = execute(FINETUNE, config, JobWriter(job or config.out))
+    told = {name: result[name] for name in ("adapter", "steps", "best")}
+    typer.echo(json.dumps(told, ensure_ascii=False))
 
 
 def _claimed(job: Path | None) -> AbstractContextManager[None]:
@@ -105,7 +114,7 @@ def _claimed(job: Path | None) -> AbstractContextManager[None]:
     return claim(settings().folder("jobs"), RESOURCE)
 
 
-def estimate(config: FinetuneConfig, hotels: Path | None, as_json: bool) -> None:
+def estimate(config: FinetuneConfig, as_json: bool) -> None:
     """Say before the start what a run will need: parameters, memory by part, tokens, time, and whether it fits this machine."""
     from dataclasses import asdict
 
@@ -114,7 +123,7 @@ def estimate(config: FinetuneConfig, hotels: Path | None, as_json: bool) -> None
     from chatbot.training.estimate import SAMPLE
     from chatbot.training.estimate import estimate as reckon
 
-    found = reckon(config, evaluator=evaluator_of(config, hotels or settings().hotels, SAMPLE))
+    found = reckon(config, evaluator=evaluator_of(config, config.hotels or settings().hotels, SAMPLE))
     typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else found.table())
 
 

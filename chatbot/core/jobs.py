@@ -1,12 +1,11 @@
 """A long task as its own process and folder, so that it outlives the page, can be followed from anywhere, and never lies about its state.
 
-Its files: `job.json` (kind, argv, resource), `config.json`, `events.jsonl`, `log.txt`, `status.json`, `lock`, `stop` where a stop was asked for, and
-`error.json` where the task failed with an error that we know.
+Its files: `job.json` (kind, argv, resource), `config.json`, `events.jsonl` (see `core.events`), `log.txt`, `status.json`, `lock`, `stop` where a stop
+was asked for, and `error.json` where the last attempt failed with an error that we know.
 The supervisor (`python -m chatbot.core.jobs FOLDER`) and the task itself both hold `lock`: the kernel frees it when the last of them is gone, however it went,
 so a status that says "running" beside a free lock means that the job died.
 """
 
-import json
 import os
 import secrets
 import signal
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from chatbot.core.errors import JobError, Language, WorkbenchError
+from chatbot.core.events import Event, read_events
 from chatbot.core.locks import held, lock, read_json, try_lock, write_json
 
 State = Literal["queued", "running", "stopping", "done", "failed", "stopped", "died"]
@@ -98,19 +98,9 @@ class Job:
             return "died"
         return "stopping" if (self.folder / "stop").exists() else noted
 
-    def events(self) -> Iterator[dict[str, Any]]:
-        """What the task has reported so far; a line torn by a kill is left out."""
-        path = self.folder / "events.jsonl"
-        if not path.exists():
-            return
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                try:
-                    event = json.loads(line)
-                except json.JSONDecodeError:
-                    continue
-                if isinstance(event, dict):
-                    yield event
+    def events(self) -> Iterator[Event]:
+        """What the task has reported so far."""
+        return read_events(self.folder)
 
     def log_tail(self, n: int = 40) -> str:
         """The last `n` lines of what the task printed; a progress bar counts as its last state."""
@@ -152,32 +142,6 @@ class Job:
         return state
 
 
-class JobWriter:
-    """The task's own side of its folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = Path(folder)
-        self._path = self.folder / "events.jsonl"
-        if self._path.exists() and not self._path.read_bytes().endswith(b"\n"):
-            self._append("\n")  # a kill tore the last line: the next one must not be glued to it
-
-    def event(self, **fields: Any) -> None:
-        """Append one event; `time` (Unix seconds) is added.
-
-        Raises:
-            ValueError: a value is not JSON (NaN is not: pass None).
-        """
-        self._append(json.dumps({"time": round(time.time(), 3), **fields}, ensure_ascii=False, allow_nan=False) + "\n")
-
-    def should_stop(self) -> bool:
-        """Whether somebody asked the task to save and end."""
-        return (self.folder / "stop").exists()
-
-    def _append(self, text: str) -> None:
-        with self._path.open("a", encoding="utf-8") as out:
-            out.write(text)
-
-
 def start(
     kind: str,
     config: dict[str, Any],
@@ -209,9 +173,51 @@ def start(
     return job
 
 
-def note_error(error: WorkbenchError) -> None:
-    """Keep why a command failed, in every language, where it is the task of a job."""
-    if folder := os.environ.get(_TASK_FOLDER):
+def start_task(kind: str, config: dict[str, Any], root: Path, **how: Any) -> Job:
+    """Start `python -m chatbot run FOLDER`, which finds its task by the kind in `config.json`; `how` is resource, env and name, as of `start`."""
+    argv = [sys.executable, "-m", "chatbot", "run", FOLDER_MARK]
+    return start(kind, {"kind": kind, **config}, argv, root, **how)
+
+
+def supervised(folder: Path) -> bool:
+    """Whether this process is the task that a supervisor runs for a folder."""
+    return os.environ.get(_TASK_FOLDER) == str(Path(folder).resolve())
+
+
+@contextmanager
+def in_foreground(folder: Path, kind: str) -> Iterator[None]:
+    """Be a job's task in this process, without a supervisor: the folder is locked, and its state is noted.
+
+    Nothing is left to do for the task of a supervisor, and for all but the first of several processes.
+
+    Raises:
+        JobError: the job is running already.
+    """
+    if supervised(folder) or os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    if not (folder / "job.json").exists():
+        argv = [sys.executable, "-m", "chatbot", "run", str(folder)]
+        write_json(folder / "job.json", {"kind": kind, "argv": argv, "resource": None, "created": time.time()})
+    job = Job(folder)
+    with lock(folder / "lock"):
+        _begin(job, state="running", started=time.time())
+        state: State = "died"
+        try:
+            yield
+            state = "stopped" if (folder / "stop").exists() else "done"
+        except Exception as error:
+            state = "failed"
+            note_error(error, folder)
+            raise
+        finally:
+            _note(job, state=state, ended=time.time())
+
+
+def note_error(error: Exception, task_folder: Path | None = None) -> None:
+    """Keep why a command failed, in every language, where it is the task of a job and failed with an error that we know."""
+    folder = task_folder or os.environ.get(_TASK_FOLDER)
+    if folder and isinstance(error, WorkbenchError):
         told = {"code": error.code, "zh": error.text("zh"), "en": error.text("en")}
         with suppress(OSError):  # the disk may be full, which is then what failed
             write_json(Path(folder) / "error.json", told)
@@ -227,9 +233,7 @@ def list_jobs(root: Path, kind: str | None = None) -> list[Job]:
 def _launch(job: Job, env: dict[str, str] | None) -> None:
     """Lock the folder, start the supervisor with the lock in its hands, let go of ours."""
     with lock(job.folder / "lock") as own:
-        for left in ("stop", "error.json"):
-            (job.folder / left).unlink(missing_ok=True)
-        write_json(job.folder / "status.json", {"state": "queued", "attempt": job.status.get("attempt", 0) + 1})
+        _begin(job, state="queued")
         path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         with (job.folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(
@@ -242,6 +246,13 @@ def _launch(job: Job, env: dict[str, str] | None) -> None:
                 env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **(env or {})},
             )
     threading.Thread(target=process.wait, daemon=True).start()  # so that an ended supervisor leaves no zombie
+
+
+def _begin(job: Job, **fields: Any) -> None:
+    """A new attempt: what the last one left does not concern it."""
+    for left in ("stop", "error.json"):
+        (job.folder / left).unlink(missing_ok=True)
+    write_json(job.folder / "status.json", {"attempt": job.status.get("attempt", 0) + 1, **fields})
 
 
 def _note(job: Job, **fields: Any) -> None:

@@ -21,8 +21,9 @@ class Settings(BaseSettings):
 
     workspace: Path = Path("workspace")
     hotels: Path = DATA / "hotel_db.json"
-    base: Path = DATA / "models" / "hotel-mini"
-    adapter: Path = DATA / "adapters" / "hotel-mini"
+    base: Path = DATA / "models" / "hotel-mini-base"
+    tuned: Path = DATA / "models" / "hotel-mini"
+    """The shipped model: the base has not heard spoken wishes, this one has."""
     review_url: str = ""
     cpu_dtype: CpuDtype = "auto"
     """The numbers in which a CPU computes; auto: answers in fp32, training in bf16 where it pays (docs/figures.md)."""

@@ -59,7 +59,7 @@ def self_bleu(texts: Sequence[str], sample: int = SAMPLE) -> float:
 
     Computed on evenly spaced utterances, at most `sample` of them, with sacrebleu's Chinese tokeniser.
     """
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     chosen = list(texts[:: max(1, len(texts) // sample)][:sample])
     if len(chosen) < 2:

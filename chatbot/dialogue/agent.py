@@ -5,10 +5,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from chatbot.core.messages import Message, reply, user
-from chatbot.dialogue.answer import answer
 from chatbot.dialogue.drafting import Drafter
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent
 from chatbot.dialogue.fallback import preface
+from chatbot.dialogue.replies.answer import answer
 from chatbot.dialogue.turn import Draft, Turn, records_of, state_of
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from chatbot.core.messages import Message
-from chatbot.dialogue.answer import answer
+from chatbot.dialogue.replies.answer import answer
 from chatbot.models.backends import CallDelta, ChatModel, Delta, MessageDelta, TextDelta
 
 

@@ -3,19 +3,17 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
-
 from chatbot.core.errors import InputError
-from chatbot.core.jobs import JobWriter
+from chatbot.core.events import Reporter
+from chatbot.core.kinds import telling
 from chatbot.core.messages import Conversation, read_conversations, write_conversations
-from chatbot.core.settings import settings
 from chatbot.corpus.export.chatglm3_format import read_any
+from chatbot.evaluation.config import StudyConfig
 from chatbot.evaluation.evaluate import provenance
 from chatbot.evaluation.predictions import Prediction, read_predictions
 from chatbot.evaluation.reporting.compare import best, comparisons
@@ -25,77 +23,14 @@ from chatbot.evaluation.simulation.simulator import Chatbot, simulate, summarise
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import ChatModel, numerics_of
 
-RESULT, DATA, CONFIG = "result.json", "data.jsonl", "config.json"
-MOST_MODELS = 3
+RESULT, DATA = "result.json", "data.jsonl"
 TURNS_A_DIALOGUE = 6
 """About how many turns a simulated dialogue has: what it weighs in the progress."""
 Tell = Callable[[int, int, str], None]
 
 
-class StudyConfig(BaseModel):
-    """What to measure.
-
-    Attributes:
-        models: ids as in the catalog, at most MOST_MODELS; the first is what the others are compared with.
-        data: conversations as JSONL, in our form or in the ChatGLM3 tool form.
-        hotels: the database that calls run against.
-        limit: only so many conversations, None for all.
-        goals, seeds: of the simulated user; 0 goals leave it out.
-        verifier: what looks at the model's drafts, "rules" or "none"; with "none" the model alone is measured on the data.
-    """
-
-    models: list[str] = Field(min_length=1, max_length=MOST_MODELS)
-    data: Path
-    hotels: Path
-    limit: int | None = Field(None, ge=1)
-    goals: int = Field(0, ge=0, le=1000)
-    seeds: int = Field(4, ge=1, le=16)
-    verifier: str = "rules"
-
-    @property
-    def bare(self) -> bool:
-        """Whether the model alone is measured."""
-        return self.verifier == "none"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _older(cls, data: Any) -> Any:
-        """Studies written before verifiers had names say `bare`."""
-        if isinstance(data, dict) and "bare" in data:
-            data = dict(data)
-            if data.pop("bare"):
-                data["verifier"] = "none"
-        return data
-
-    @classmethod
-    def read(cls, folder: Path) -> "StudyConfig":
-        """The configuration of a study's folder.
-
-        Raises:
-            InputError: it is missing or does not validate.
-        """
-        try:
-            return cls.model_validate_json((folder / CONFIG).read_text(encoding="utf-8"))
-        except (OSError, ValidationError) as error:
-            raise InputError("evaluation.no_study", value=error, folder=folder) from error
-
-
-def write_config(folder: Path, models: Sequence[str], data: Path, hotels: Path | None, **more: Any) -> StudyConfig:
-    """Make a study's folder for the command line; `more` are further fields of StudyConfig."""
-    config = StudyConfig(
-        models=list(models), data=data.resolve(), hotels=(hotels or settings().hotels).resolve(), **more
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / CONFIG).write_text(config.model_dump_json(indent=1), encoding="utf-8")
-    return config
-
-
 class Whole(Chatbot, Checked, Protocol):
     """A chatbot that can be talked to and asked for single messages: `dialogue.agent.Agent`, or a fake."""
-
-
-class StudyStopped(Exception):
-    """Somebody asked the study to stop; what is done is kept."""
 
 
 def run_study(
@@ -108,7 +43,7 @@ def run_study(
     """Measure every model and write `result.json`; what the folder already holds is not asked again.
 
     Args:
-        tell: told (turns done, turns in all, which model); may raise StudyStopped.
+        tell: told (turns done, turns in all, which model); may raise Stopped.
 
     Raises:
         WorkbenchError: data, database or a model cannot be used.
@@ -187,26 +122,19 @@ class _Run:
 
 
 def run_job(
-    folder: Path, open_model: Callable[[str], ChatModel], open_agent: Callable[[ChatModel, HotelStore], Whole]
-) -> None:
-    """A study as a job: its folder holds the configuration, hears of the progress, and may ask to stop.
+    config: StudyConfig,
+    reporter: Reporter,
+    open_model: Callable[[str], ChatModel],
+    open_agent: Callable[[ChatModel, HotelStore], Whole],
+) -> dict[str, Any]:
+    """A study as a task: it reports its progress, and ends where it is asked to; returns what it was best in.
 
     Raises:
+        Stopped: somebody asked for it; what is done is kept.
         WorkbenchError: as `run_study`.
     """
-    writer = JobWriter(folder)
-    last = 0.0
-
-    def tell(done: int, total: int, what: str) -> None:
-        nonlocal last
-        if done == total or time.monotonic() - last > 1:
-            last = time.monotonic()
-            writer.event(done=done, total=total, what=what)
-        if writer.should_stop():
-            raise StudyStopped
-
-    with suppress(StudyStopped):
-        run_study(StudyConfig.read(folder), folder, open_model, open_agent, tell)
+    result = run_study(config, config.out, open_model, open_agent, telling(reporter))
+    return {"models": config.models, "best": result["best"]}
 
 
 def _write(path: Path, value: object) -> None:

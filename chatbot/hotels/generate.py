@@ -214,7 +214,9 @@ def _place_name(random: Random) -> str:
 
 
 def _area(random: Random, name: str) -> _Area:
-    word = lambda: "".join(random.sample(_NATURE, 2))  # noqa: E731
+    def word() -> str:
+        return "".join(random.sample(_NATURE, 2))
+
     streets = (
         f"{name}路",
         f"{name}{random.choice('东西南北')}街",

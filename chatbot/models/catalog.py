@@ -26,7 +26,7 @@ def available_models(current: Settings | None = None) -> list[ModelChoice]:
     """What can be opened now: shipped models, the workspace's adapters and merged models (newest first), a configured endpoint."""
     current = current or settings()
     out = [ModelChoice(DEFAULT, "hotel-mini", "shipped")]
-    if current.adapter.is_dir():
+    if current.base.is_dir():
         out.append(ModelChoice("hotel-mini-base", "hotel-mini 基座", "shipped"))
     found = sorted(_folders(current.workspace), key=lambda path: path.stat().st_mtime, reverse=True)
     for folder in found:
@@ -67,7 +67,7 @@ def open_model(model_id: str = DEFAULT, current: Settings | None = None) -> Chat
     from chatbot.models.local import LocalModel
 
     if model_id == DEFAULT:
-        return LocalModel.load(current.base, current.adapter if current.adapter.is_dir() else None)
+        return LocalModel.load(current.tuned)
     if model_id == "hotel-mini-base":
         return LocalModel.load(current.base)
     folder = Path(model_id.removeprefix("adapter:"))

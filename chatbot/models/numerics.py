@@ -82,11 +82,11 @@ def training_numerics(
 
 def _autocast(device: str, wanted: CpuDtype, capabilities: Mapping[str, Any] | None) -> bool:
     if device.startswith("cuda"):
-        return default_dtype(device) == torch.bfloat16
+        return bool(default_dtype(device) == torch.bfloat16)
     if wanted != "auto":
         return wanted == "bf16"
     known = torch.cpu.get_capabilities() if capabilities is None else capabilities
-    return any(known.get(name) for name in _TRAINS_FASTER_IN_BF16)
+    return any(bool(known.get(name)) for name in _TRAINS_FASTER_IN_BF16)
 
 
 def _told(autocast: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Everything that determines a fine-tuning run: the command line, the page and the run's record are built from this one model."""
+"""Everything that determines a training run: the command line, the page and the run's record are built from these models."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -54,6 +54,9 @@ class FinetuneConfig(BaseModel):
     spike: float = Field(3.0, gt=1, description="a loss of so many times the recent median counts as an explosion")
     max_rollbacks: int = Field(3, ge=0, description="explosions after which the run gives up")
     seed: int = Field(0, description="of order, initial weights and dropout")
+    hotels: Path | None = Field(
+        None, description="hotel database in CrossWOZ's form, for the evaluations [default: the shipped one]"
+    )
 
     @property
     def checkpoints(self) -> Path:
@@ -73,3 +76,28 @@ PRESETS: dict[str, tuple[tuple[str, str], dict[str, Any]]] = {
     ),
 }
 """Name → ((Chinese, English), fields that differ from the defaults)."""
+
+
+class PretrainConfig(BaseModel):
+    """A model from scratch."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: tuple[Path, ...] = Field(description="conversations, JSONL; may be given several times")
+    out: Path = Field(description="folder of the model; a run that was cut off there goes on")
+    preset: str = Field("hotel-mini", description="hotel-mini, hotel-mini-glm or gpt2-small")
+    vocab_size: int = Field(5120, ge=1, description="tokens of the tokenizer")
+    max_steps: int = Field(2000, ge=1, description="steps of the optimiser")
+    batch_tokens: int = Field(3072, ge=64, description="tokens of a batch, padding included")
+    max_length: int = Field(1024, ge=16, description="tokens of a conversation; longer ones are cut")
+    learning_rate: float = Field(2e-3, ge=0, description="peak learning rate")
+    warmup_steps: int = Field(60, ge=0, description="steps in which the learning rate rises")
+    save_steps: int = Field(200, ge=1, description="steps between two checkpoints")
+    seed: int = Field(0, description="of order and initial weights")
+    start: Path | None = Field(
+        None, description="go on from this model, whose tokenizer is kept, instead of random weights"
+    )
+    replies_only: bool = Field(False, description="loss on calls and replies only")
+    linear_only: bool = Field(
+        False, description="train the linear layers alone; `extract-adapter` then writes the difference as LoRA"
+    )

@@ -1,6 +1,5 @@
 """Says before the start what a run will need, from the model's shape alone: no weight is loaded and nothing is spent."""
 
-import json
 import os
 import time
 from dataclasses import dataclass, replace
@@ -90,7 +89,7 @@ class Estimate:
 def available_memory(device: str) -> int:
     """Bytes that a run could take now."""
     if device.startswith("cuda"):
-        return torch.cuda.mem_get_info()[0]
+        return int(torch.cuda.mem_get_info()[0])
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
@@ -155,7 +154,7 @@ def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> flo
     """Seconds of the whole run, from two real steps after one that warms up and one look at a few held-out conversations."""
     import tempfile
 
-    from chatbot.core.jobs import JobWriter
+    from chatbot.core.events import JobWriter, Metrics, read_events
     from chatbot.training.finetune import build
 
     config, held = prepared.config, len(prepared.held_out)
@@ -164,11 +163,7 @@ def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> flo
         trainer = build(replace(prepared, config=few, held_out=[]), JobWriter(Path(folder)))
         trainer.args.save_strategy = "no"
         trainer.train()
-        times = [
-            json.loads(line)["time"]
-            for line in (Path(folder) / "events.jsonl").read_text().splitlines()
-            if '"log"' in line
-        ]
+        times = [event.time for event in read_events(Path(folder)) if isinstance(event, Metrics)]
         began = time.monotonic()
         if evaluator:
             evaluator(trainer.model.eval())
@@ -181,7 +176,7 @@ def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> flo
         / len(prepared.train)
         * prepared.steps_an_epoch(len(rows(prepared.train, config.max_length, prepared.packed)))
     )
-    return step * steps + looks * loss + (looks + 1) * looked
+    return float(step * steps + looks * loss + (looks + 1) * looked)
 
 
 def estimate(

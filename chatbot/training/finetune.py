@@ -13,7 +13,7 @@ from transformers import EarlyStoppingCallback
 from trl import SFTConfig
 
 from chatbot.core.errors import InputError, TrainingError
-from chatbot.core.jobs import JobWriter
+from chatbot.core.events import JobWriter, Reporter, Rollback
 from chatbot.models.families.family import Family
 from chatbot.models.loading import Precision, load_base
 from chatbot.models.numerics import training_dtype
@@ -30,7 +30,7 @@ from chatbot.training.run_record import (
     versions,
     write_record,
 )
-from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, RankAllocation, Reporter, names_of
+from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, RankAllocation, ReportingCallback, names_of
 
 SLOWER = 0.5
 """What the learning rate is multiplied by at each roll-back."""
@@ -99,7 +99,7 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
 
 
 def build(
-    prepared: Prepared, writer: JobWriter, evaluator: Evaluator | None = None, detector: SpikeDetector | None = None
+    prepared: Prepared, reporter: Reporter, evaluator: Evaluator | None = None, detector: SpikeDetector | None = None
 ) -> GuardedTrainer:
     """The trainer, ready to run."""
     config = prepared.config
@@ -110,7 +110,7 @@ def build(
     rate = config.learning_rate or method(config.method).learning_rate(sum(p.numel() for p in model.parameters()))
     best = f"eval_{BEST}" if evaluator else "eval_loss" if held is not None else ""
     callbacks = [
-        Reporter(writer),
+        ReportingCallback(reporter),
         *([EarlyStoppingCallback(config.patience)] if best else []),
         *([RankAllocation()] if config.method == "adalora" else []),
     ]
@@ -136,7 +136,7 @@ def _adapter_in_fp32(model: Any) -> None:
             weight.data = weight.data.float()
 
 
-def run(trainer: GuardedTrainer, config: FinetuneConfig, writer: JobWriter) -> Verdict | None:
+def run(trainer: GuardedTrainer, config: FinetuneConfig, reporter: Reporter) -> Verdict | None:
     """Train from the last complete checkpoint; after an explosion go back to it with a lower learning rate.
 
     Returns:
@@ -159,7 +159,7 @@ def run(trainer: GuardedTrainer, config: FinetuneConfig, writer: JobWriter) -> V
             back = complete_checkpoints(config.checkpoints)
             if not back:
                 trainer.detector.forget()  # the first losses of all are higher than any that it has seen; those after a checkpoint are not
-            _tell(trainer, writer, explosion, back)
+            _tell(trainer, reporter, explosion, back)
         else:
             return None
     return verdict(explosions)
@@ -172,20 +172,23 @@ def _restore(trainer: GuardedTrainer, weights: dict[str, torch.Tensor]) -> None:
             weight.copy_(weights[name])
 
 
-def _tell(trainer: GuardedTrainer, writer: JobWriter, explosion: Exploded, found: list[Path]) -> None:
+def _tell(trainer: GuardedTrainer, reporter: Reporter, explosion: Exploded, found: list[Path]) -> None:
     if trainer.is_world_process_zero():
         back = int(found[-1].name.rsplit("-", 1)[-1]) if found else 0
-        shown = {
-            "reason": explosion.reason,
-            "conversations": list(explosion.conversations)[:20],
-            "learning_rate": trainer.args.learning_rate,
-        }
-        writer.event(event="rollback", step=explosion.step, back_to=back, **shown)
+        reporter.event(
+            Rollback(
+                step=explosion.step,
+                back_to=back,
+                learning_rate=trainer.args.learning_rate,
+                reason=explosion.reason,
+                conversations=list(explosion.conversations)[:20],
+            )
+        )
 
 
 def finetune(
     config: FinetuneConfig,
-    writer: JobWriter | None = None,
+    reporter: Reporter | None = None,
     evaluator: Evaluator | None = None,
     *,
     family: Family | None = None,
@@ -195,7 +198,7 @@ def finetune(
 
     Args:
         config: the run.
-        writer: where events go; the output folder where not given.
+        reporter: where events go; the output folder where not given.
         evaluator: figures from generated text at every checkpoint.
         family: how conversations are written; read from the base's folder where not given.
         detector: what tells an explosion, instead of one with the configuration's threshold.
@@ -209,18 +212,17 @@ def finetune(
     """
     started = time.monotonic()
     before = _check_folder(config)
-    writer = writer or JobWriter(config.out)
+    reporter = reporter or JobWriter(config.out)
     prepared = prepare(config, family, before.get("numerics"))
-    trainer = build(prepared, writer, evaluator, detector)
+    trainer = build(prepared, reporter, evaluator, detector)
     record = _record(prepared, trainer)
     if trainer.is_world_process_zero():
         write_record(config.out, record)
-    gave_up = run(trainer, config, writer)
+    gave_up = run(trainer, config, reporter)
     if trainer.is_world_process_zero():
         _finish(
             trainer,
             prepared,
-            writer,
             record | {"seconds": round(time.monotonic() - started, 1), "verdict": str(gave_up) if gave_up else None},
         )
     return config.out
@@ -229,8 +231,9 @@ def finetune(
 def _check_folder(config: FinetuneConfig) -> dict[str, Any]:
     """The record of the run that goes on; {} where a new one begins."""
     record = read_record(config.out)
-    before = record.get("config")
-    if before and before != json.loads(config.model_dump_json()):
+    before = record.get("config") or {}
+    now = json.loads(config.model_dump_json()) | {"out": before.get("out")}  # the folder may be written in another way
+    if any(now.get(name) != value for name, value in before.items()):
         raise InputError("training.other_settings", value=config.out)
     config.out.mkdir(parents=True, exist_ok=True)
     return record
@@ -256,7 +259,7 @@ def _record(prepared: Prepared, trainer: GuardedTrainer) -> dict[str, Any]:
     }
 
 
-def _finish(trainer: GuardedTrainer, prepared: Prepared, writer: JobWriter, record: dict[str, Any]) -> None:
+def _finish(trainer: GuardedTrainer, prepared: Prepared, record: dict[str, Any]) -> None:
     """Publish the best checkpoint with the figures that it had."""
     out = prepared.config.out
     try:
@@ -269,24 +272,14 @@ def _finish(trainer: GuardedTrainer, prepared: Prepared, writer: JobWriter, reco
     history = json.loads(
         (complete_checkpoints(prepared.config.checkpoints)[-1] / "trainer_state.json").read_text(encoding="utf-8")
     )["log_history"]
-    before, figures = _figures(history, 0), _figures(history, step)
     record |= {
         "steps": trainer.state.global_step,
         "checkpoint": chosen.name,
-        "before": before,
-        "best": figures,
+        "before": _figures(history, 0),
+        "best": _figures(history, step),
         "ranks": allocated_ranks(trainer.model),
     }
     publish(chosen, out, prepared.family.name, record)
-    writer.event(
-        event="end",
-        step=trainer.state.global_step,
-        before=before,
-        best=figures,
-        checkpoint=chosen.name,
-        verdict=record["verdict"],
-        seconds=record["seconds"],
-    )
 
 
 def _figures(history: list[dict[str, Any]], step: int) -> dict[str, float]:

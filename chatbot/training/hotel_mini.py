@@ -16,15 +16,20 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from chatbot.core.errors import TrainingError
+from chatbot.corpus.phrasebank.bank import Bank
 from chatbot.corpus.phrasebank.turns import Turn
-from chatbot.models.families.act_tokens import USER, act_pieces, prompt_pieces
+from chatbot.corpus.phrasebank.values import Names
+from chatbot.models.families.act_tokens import END, PAD, SPECIAL_TOKENS, USER, act_pieces, prompt_pieces
 from chatbot.models.render import IGNORED, encode
+from chatbot.training.tokenizer import train_tokenizer
+from chatbot.understanding.normalise import model_words
 
 SHAPE: dict[str, Any] = {
     "hidden_size": 256, "num_hidden_layers": 8, "intermediate_size": 704, "num_attention_heads": 4,
     "num_key_value_heads": 4, "head_dim": 64, "max_position_embeddings": 1024, "tie_word_embeddings": True,
 }  # fmt: skip
 """About 8M parameters: what two cores can train in a session; a larger one learns less in the same hours (docs/log.md)."""
+VOCABULARY = 6000
 POOL = 1500
 """Examples from which batches of like length are made."""
 
@@ -121,6 +126,20 @@ def act_loss(
     return (each * weight).sum() / weight.sum(), written
 
 
+def bank_tokenizer(folder: Path, bank: Bank, names: Names) -> PreTrainedTokenizerFast:
+    """The tokenizer of a run: the one in its folder, else one trained on the bank's words, names and places."""
+    kept = Path(folder) / "tokenizer"
+    if kept.is_dir():
+        found: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(kept)
+        return found
+    texts = [row["text"] for row in (*bank.frames, *bank.wordings, *bank.wishes)]
+    texts += [turn["user"] for dialogue in bank.dialogues for turn in dialogue["turns"]]
+    texts += [*names.hotels, *names.stations, *names.sights]
+    tokenizer = train_tokenizer(map(model_words, texts), VOCABULARY, SPECIAL_TOKENS, pad=PAD, end=END)
+    tokenizer.save_pretrained(kept)
+    return tokenizer
+
+
 class ActTrainer:
     """One run in one folder: `train.json` (settings), `state.pt`, `events.jsonl`, and the averaged weights in `model/`."""
 
@@ -171,7 +190,7 @@ class ActTrainer:
         return c.learning_rate * min(1.0, (p.step + 1) / c.warmup_steps) * max(0.03, min(1.0, left))
 
     def run(self, turns: Iterator[Turn]) -> None:
-        """Train until the time is over, saving as it goes.
+        """Train until the time is over or a file `stop` appears in the folder, saving as it goes.
 
         Raises:
             TrainingError: the loss is no number.
@@ -185,7 +204,8 @@ class ActTrainer:
             if self.progress.step % 50 == 0:
                 self._report(sum(recent) / len(recent))
                 recent = []
-            over = self.progress.seconds >= self.config.seconds
+            stopped = self.progress.step % 10 == 0 and (self.folder / "stop").is_file()
+            over = stopped or self.progress.seconds >= self.config.seconds
             if over or self._clock() - saved > self.config.save_every:
                 self.save()
                 saved = self._clock()

@@ -25,10 +25,12 @@ from transformers import (
 )
 
 from chatbot.core.errors import TrainingError
+from chatbot.core.events import Checkpoint, Metrics, NullReporter, Reporter, Stopped, finite
 from chatbot.core.messages import Conversation, read_conversations
 from chatbot.models.families.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, RECORDS, SPECIAL_TOKENS, USER
 from chatbot.models.numerics import TrainingNumerics, training_numerics
 from chatbot.models.render import IGNORED, encode_pieces
+from chatbot.training.config import PretrainConfig
 from chatbot.training.tokenizer import train_tokenizer
 
 if TYPE_CHECKING:
@@ -45,35 +47,6 @@ PRESETS: dict[str, Callable[[int], "PreTrainedConfig"]] = {
     "gpt2-small": lambda v: GPT2Config(vocab_size=v, n_positions=1024),
 }
 CONFIG_FILE = "config_run.json"
-
-
-@dataclass(frozen=True)
-class PretrainConfig:
-    """Everything that determines a run.
-
-    Attributes:
-        data: conversation files (JSONL).
-        batch_tokens: tokens of a batch, padding included.
-        max_length: longer conversations are cut.
-        start: a finished model to go on from instead of random weights; its tokenizer is kept.
-        replies_only: count the loss on calls and replies only.
-        linear_only: train the linear layers alone, as LoRA would, so that the difference can be written as an adapter (`extract-adapter`).
-    """
-
-    data: tuple[Path, ...]
-    out: Path
-    preset: str = "hotel-mini"
-    vocab_size: int = 5120
-    max_steps: int = 2000
-    batch_tokens: int = 3072
-    max_length: int = 1024
-    learning_rate: float = 2e-3
-    warmup_steps: int = 60
-    save_steps: int = 200
-    seed: int = 0
-    start: Path | None = None
-    replies_only: bool = False
-    linear_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,10 +125,10 @@ class _PretrainTrainer(Trainer):
 
 
 class _Progress(TrainerCallback):
-    """One line every few steps: loss, tokens a second, what is left."""
+    """Reports loss, speed, time left and checkpoints; saves and ends where the reporter says so."""
 
-    def __init__(self, every: int = 20) -> None:
-        self.every, self.start, self.first = every, 0.0, 0
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter, self.start, self.first = reporter, 0.0, 0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.start, self.first = time.monotonic(), state.global_step
@@ -163,10 +136,22 @@ class _Progress(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         done = state.global_step - self.first
         if done and logs and "loss" in logs and state.is_world_process_zero:
-            left = (time.monotonic() - self.start) / done * (state.max_steps - state.global_step)
-            print(
-                json.dumps({"step": state.global_step, "of": state.max_steps, "eta_s": round(left), **logs}), flush=True
-            )
+            left = round((time.monotonic() - self.start) / done * (state.max_steps - state.global_step))
+            told = {"step": state.global_step, "max_steps": state.max_steps, "seconds_left": left}
+            self.reporter.event(Metrics(**told, figures=finite(logs)))
+            print(json.dumps({"step": state.global_step, "of": state.max_steps, "eta_s": left, **logs}), flush=True)
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.is_world_process_zero:
+            self.reporter.event(Checkpoint(step=state.global_step, name=f"checkpoint-{state.global_step}"))
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        wanted = [self.reporter.should_stop()]
+        if torch.distributed.is_initialized():
+            torch.distributed.broadcast_object_list(wanted)  # all processes stop at the same step
+        if wanted[0]:
+            control.should_save = control.should_training_stop = True
+        return control
 
 
 def labelled(conversation: Conversation, tokenizer: PreTrainedTokenizerFast, config: PretrainConfig) -> _Example:
@@ -187,12 +172,13 @@ def _texts(conversations: list[Conversation]) -> Iterator[str]:
         yield from (piece.text for piece in HOTEL_MINI.pieces(conversation.messages, ()) if piece.text)
 
 
-def pretrain(config: PretrainConfig) -> Path:
+def pretrain(config: PretrainConfig, reporter: Reporter | None = None) -> Path:
     """Train from scratch, or go on from the last checkpoint in `config.out`; returns the finished model's folder.
 
     Raises:
         TrainingError: the preset is unknown or there is no data.
         InputError: the setting of the CPU's dtype is not what the run began with.
+        Stopped: somebody asked for it; the last checkpoint is kept.
     """
     if config.preset not in PRESETS:
         raise TrainingError("training.preset", value=config.preset, choices=PRESETS)
@@ -218,9 +204,11 @@ def pretrain(config: PretrainConfig) -> Path:
         args=_arguments(config, numerics),
         train_dataset=examples,
         data_collator=lambda batch: collate(batch, tokenizer.pad_token_id),
-        callbacks=[_Progress()],
+        callbacks=[_Progress(reporter or NullReporter())],
     )
     trainer.train(resume_from_checkpoint=any(config.out.glob("checkpoint-*")))
+    if trainer.state.global_step < trainer.state.max_steps:
+        raise Stopped
     if trainer.is_world_process_zero():
         _save(trainer.accelerator.unwrap_model(trainer.model), tokenizer, config.out)
     return config.out
@@ -231,8 +219,8 @@ def _begin(config: PretrainConfig) -> TrainingNumerics:
     path = config.out / CONFIG_FILE
     before = json.loads(path.read_text(encoding="utf-8")).get("numerics") if path.exists() else None
     numerics = training_numerics(before)
-    record = asdict(config) | {"numerics": asdict(numerics)}
-    path.write_text(json.dumps(record, default=str, ensure_ascii=False, indent=2), encoding="utf-8")
+    record = config.model_dump(mode="json") | {"numerics": asdict(numerics)}
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
     return numerics
 
 

@@ -12,7 +12,7 @@ from accelerate.utils import gather_object
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import SFTTrainer
 
-from chatbot.core.jobs import JobWriter
+from chatbot.core.events import Checkpoint, Metrics, Progress, Reporter, finite
 from chatbot.training.loss_guard import Exploded, SpikeDetector
 
 Evaluator = Callable[[Any], dict[str, float]]
@@ -74,7 +74,7 @@ class GuardedTrainer(SFTTrainer):
         """Ids of the conversations in the worst batch of a step, over all processes."""
         worst = max(parts, key=lambda part: part.badness)
         found = gather_object([(worst.badness, self._conversations(worst.inputs))])
-        return max(found, key=lambda pair: pair[0])[1]
+        return list(max(found, key=lambda pair: pair[0])[1])
 
     def _conversations(self, inputs: dict[str, Any]) -> list[str]:
         """Ids of the conversations in a batch, packed or padded."""
@@ -115,7 +115,7 @@ class GuardedTrainer(SFTTrainer):
             return figures
         from accelerate.utils import broadcast_object_list
 
-        return broadcast_object_list([figures])[0]
+        return dict(broadcast_object_list([figures])[0])
 
     def slow_down(self, factor: float) -> None:
         """Lower the peak learning rate for the next call of `train`."""
@@ -158,11 +158,11 @@ def names_of(data: list[Any]) -> dict[tuple[int, ...], str]:
     return {_key(e.ids): e.id for e in data}
 
 
-class Reporter(TrainerCallback):
-    """Writes the curves into the job's folder and obeys its stop file."""
+class ReportingCallback(TrainerCallback):
+    """Reports the curves and the checkpoints, and ends where the reporter says so."""
 
-    def __init__(self, writer: JobWriter) -> None:
-        self.writer = writer
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
         self._last: tuple[float, float] | None = None
         self._began: tuple[float, int] | None = None
 
@@ -170,7 +170,7 @@ class Reporter(TrainerCallback):
         """Note where the clock starts."""
         self._began, self._last = (time.monotonic(), state.global_step), None
         if state.is_world_process_zero:
-            self.writer.event(event="begin", step=state.global_step, max_steps=state.max_steps)
+            self.reporter.event(Progress(done=state.global_step, total=state.max_steps))
 
     def on_log(
         self,
@@ -185,19 +185,21 @@ class Reporter(TrainerCallback):
             return
         if state.global_step == 0:
             self._began = (time.monotonic(), 0)  # the look at the bare base is not a step's time
-        event = "eval" if any(name.startswith("eval_") for name in logs) else "log"
-        figures = {
-            name: value if math.isfinite(value) else None
-            for name, value in logs.items()
-            if isinstance(value, int | float)
-        }
-        self.writer.event(
-            event=event,
-            step=state.global_step,
-            max_steps=state.max_steps,
-            **figures,
-            **(self._speed(state, logs) if event == "log" else {}),
+        evaluated = any(name.startswith("eval_") for name in logs)
+        speed = {} if evaluated else self._speed(state, logs)
+        self.reporter.event(
+            Metrics(
+                step=state.global_step,
+                max_steps=state.max_steps,
+                seconds_left=speed.pop("seconds_left", None),
+                figures=finite(logs | speed),
+            )
         )
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """A checkpoint that the run can go on from."""
+        if state.is_world_process_zero:
+            self.reporter.event(Checkpoint(step=state.global_step, name=f"checkpoint-{state.global_step}"))
 
     def _speed(self, state: TrainerState, logs: dict[str, Any]) -> dict[str, float]:
         now, tokens = time.monotonic(), float(logs.get("num_tokens", 0))
@@ -221,7 +223,7 @@ class Reporter(TrainerCallback):
 
     def _stop_wanted(self) -> bool:
         """The main process's answer, so that all processes stop at the same step."""
-        wanted = [self.writer.should_stop()]
+        wanted = [self.reporter.should_stop()]
         if torch.distributed.is_initialized():
             torch.distributed.broadcast_object_list(wanted)
         return wanted[0]

@@ -23,7 +23,8 @@ def _query(rng, hotel):
         "type": (0.5, rng.choice(HOTEL_TYPES)),
         "facilities": (
             0.4,
-            rng.sample(hotel.facilities, min(len(hotel.facilities), rng.randint(1, 3))) + rng.choice([[], ["wifi"]]),
+            rng.sample(hotel.facilities, min(len(hotel.facilities), rng.randint(1, 3)))
+            + rng.choice([[], ["wifi"], [["温泉", "桑拿"]]]),
         ),
         "price_range_upper": (0.4, (hotel.price or 300) + 50),
         "rating_range_lower": (0.3, hotel.rating or 4.5),
@@ -32,6 +33,11 @@ def _query(rng, hotel):
             rng.choice([name, name.replace("北京", ""), name[:2] + name[-5:-1], name[:slip] + name[slip + 1 :]]),
         ),
         "subway": (0.1, hotel.subway.split("地铁")[0]),
+        "near": (0.1, rng.choice([*hotel.nearby_attractions, "首都机场"])),
+        "exclude": (
+            0.1,
+            rng.choice([{"type": [rng.choice(HOTEL_TYPES)]}, {"name": [name[:2]]}, {"facilities": ["wifi"]}]),
+        ),
         "address": (0.15, rng.choice([hotel.address[2:5], hotel.address[5:9]])),
         "sort_by": (0.2, rng.choice(["price", "rating"])),
     }

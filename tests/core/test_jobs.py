@@ -7,19 +7,20 @@ import time
 
 import pytest
 
-from chatbot.core.errors import JobError
-from chatbot.core.jobs import Job, JobWriter, claim, list_jobs, start
+from chatbot.core.errors import InputError, JobError
+from chatbot.core.events import JobWriter, Metrics
+from chatbot.core.jobs import Job, claim, in_foreground, list_jobs, start
 
 STEPS = """
 import sys, time
-from chatbot.core.jobs import JobWriter
+from chatbot.core.events import JobWriter, Note, Progress
 writer = JobWriter(sys.argv[1])
 print("begin")
 for step in range(int(sys.argv[2])):
     if writer.should_stop():
-        writer.event(saved=step)
+        writer.event(Note(text=f"saved at {step}"))
         break
-    writer.event(step=step)
+    writer.event(Progress(done=step, total=int(sys.argv[2])))
     time.sleep(0.05)
 """
 
@@ -43,7 +44,7 @@ def running(job):
 def test_a_finished_job_is_done_and_its_events_and_log_are_whole(tmp_path):
     job = start("demo", {"n": 3}, steps(3), tmp_path)
     assert job.wait(20) == "done"
-    assert [event["step"] for event in job.events()] == [0, 1, 2]
+    assert [event.done for event in job.events()] == [0, 1, 2]
     assert job.log_tail() == "begin"
     assert job.config == {"n": 3}
 
@@ -72,7 +73,7 @@ def test_a_stop_is_said_at_once_and_lets_the_task_save(tmp_path):
     job.stop()
     assert job.state in ("stopping", "stopped")
     assert job.wait(20) == "stopped"
-    assert "saved" in list(job.events())[-1]
+    assert list(job.events())[-1].text.startswith("saved at")
 
 
 def test_a_killed_job_is_told_as_died_though_nobody_reaped_it(tmp_path):
@@ -112,7 +113,7 @@ def test_two_jobs_that_need_one_device_run_one_after_the_other(tmp_path):
     third.stop()
     assert third.wait(20) == "stopped" and not list(third.events())
     assert second.wait(20) == "done" and first.state == "done"
-    assert next(second.events())["time"] > list(first.events())[-1]["time"]
+    assert next(second.events()).time > list(first.events())[-1].time
 
 
 def test_a_claimed_device_is_refused_to_others(tmp_path):
@@ -135,5 +136,16 @@ def test_a_folder_without_a_job_is_refused(tmp_path):
 
 
 def test_an_event_must_be_json(tmp_path):
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        JobWriter(tmp_path).event(loss=float("nan"))
+    with pytest.raises(ValueError, match="finite number"):
+        JobWriter(tmp_path).event(Metrics(step=1, figures={"loss": float("nan")}))
+
+
+def test_a_job_that_a_person_runs_in_their_own_process_is_told_as_truly_as_a_started_one(tmp_path):
+    with in_foreground(tmp_path, "demo"):
+        assert Job(tmp_path).state == "running"
+        with pytest.raises(JobError, match="in use"), in_foreground(tmp_path, "demo"):
+            pass
+    assert Job(tmp_path).state == "done"
+    with pytest.raises(InputError), in_foreground(tmp_path, "demo"):
+        raise InputError("ui.no_data")
+    assert Job(tmp_path).state == "failed" and "no data was chosen" in Job(tmp_path).error("en")

@@ -8,16 +8,17 @@ import time
 import pytest
 
 from chatbot.core.errors import InputError, ModelError
+from chatbot.core.events import NullReporter
 from chatbot.core.messages import Conversation, call, observation, read_conversations, reply, user
 from chatbot.corpus.augmentation.augment import augment, plan
-from chatbot.corpus.augmentation.config import AugmentConfig
+from chatbot.corpus.augmentation.config import BATCH, AugmentConfig
 from chatbot.corpus.augmentation.modes import estimate, run_batch, run_direct
 from chatbot.corpus.augmentation.offline import rewrite, wordings
 from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
 from chatbot.corpus.augmentation.run import SecondParserModel, put_up
 from chatbot.corpus.augmentation.task import Rejected
 from chatbot.corpus.augmentation.tasks import hotel_in_hand, spoken
-from chatbot.corpus.augmentation.writing import Augmented, NullReporter
+from chatbot.corpus.augmentation.writing import Augmented
 from chatbot.corpus.checks import check
 from chatbot.corpus.review.queue import ReviewStore
 from chatbot.corpus.selfplay.generate import selfplay
@@ -226,20 +227,20 @@ def test_the_cap_is_never_crossed_as_the_server_counts_it(store, conversations, 
 def test_a_batch_is_found_again_by_its_id_and_its_answers_are_not_bought_again(store, conversations, config):
     todo = plan(conversations[:10], store, config)
 
-    class ProgressReporter:
+    class Watch:
         def __init__(self, stop):
             self.stop, self.events = stop, []
 
-        def event(self, **fields):
-            self.events.append(fields)
+        def event(self, event):
+            self.events.append(event)
 
         def should_stop(self):
-            return self.stop and any(e["kind"] == "progress" for e in self.events)
+            return self.stop and any(event.what != BATCH for event in self.events)
 
     with openai_server(faults=0.2, seed=4) as url:
         settings = config.model_copy(update={"mode": "batch", "base_url": f"{url}/v1"})
-        first = asyncio.run(run_batch(todo, settings, ProgressReporter(True), "sk-test", pause=0.01))
-        second = asyncio.run(run_batch(todo, settings, ProgressReporter(False), "sk-test", pause=0.01))
+        first = asyncio.run(run_batch(todo, settings, Watch(True), "sk-test", pause=0.01))
+        second = asyncio.run(run_batch(todo, settings, Watch(False), "sk-test", pause=0.01))
         seen = stats(url)
     assert first.state == "stopped"
     assert second.state == "done"

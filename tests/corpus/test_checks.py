@@ -124,3 +124,34 @@ def test_of_two_conversations_that_say_nearly_the_same_the_second_is_found_and_n
 def test_two_versions_of_one_source_are_no_twins(store):
     first = made(store)
     assert all(found.passed for found in unique_checks([first, first.model_copy(update={"id": "rewrite"})]))
+
+
+CAPPED = {"type": "豪华型", "price_range_upper": 1}
+
+
+def replayed(store, told):
+    conversation = made(store, arguments=CAPPED)
+    conversation.messages[2] = told(store.search(HotelQuery.parse(CAPPED)))
+    return failed(conversation, store).get("replay")
+
+
+def test_a_record_that_breaks_its_query_must_be_told_as_relaxed(store):
+    assert store.search(HotelQuery.parse(CAPPED)).relaxed
+    assert replayed(store, lambda found: found.message()) is None
+    assert replayed(store, lambda found: found.strict().message()) is None
+    assert replayed(store, lambda found: observation([])) is None
+    assert "没有说明放宽" in replayed(store, lambda found: observation(found.records))
+    assert "没有说明放宽" in replayed(store, lambda found: observation(found.records, total=found.total, relaxed=[]))
+
+
+def test_a_result_that_counts_wrong_or_hides_an_unknown_word_is_found(store):
+    arguments = {"facilities": ["能带宠物过夜吗"]}
+    found = store.search(HotelQuery.parse(arguments))
+    conversation = made(store, arguments=arguments)
+    for message, passes in (
+        (found.message(), True),
+        (observation(found.records, total=found.total + 1, relaxed=[], unmatched=found.unmatched), False),
+        (observation(found.records, total=found.total, relaxed=[], unmatched=[]), False),
+    ):
+        conversation.messages[2] = message
+        assert ("replay" not in failed(conversation, store)) is passes

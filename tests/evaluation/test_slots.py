@@ -88,3 +88,15 @@ def test_a_wrong_value_stands_beside_the_right_one_and_a_missing_one_beside_noth
         ("rating_range_lower", "4", ABSENT): 1,
         ("name", ABSENT, "x"): 1,
     }
+
+
+def test_what_is_excluded_and_any_of_several_are_slots_of_their_own():
+    found = slots({"facilities": ["打麻将", ["桑拿", "温泉"]], "exclude": {"type": ["经济"], "facilities": ["搓麻将"]}})
+    assert found == {
+        ("facilities", "棋牌室"),
+        ("facilities", "桑拿|温泉"),
+        ("exclude.type", "经济型"),
+        ("exclude.facilities", "棋牌室"),
+    }
+    assert slots({"exclude": {}}) == slots({"exclude": {"type": []}}) == frozenset()
+    assert slots({"exclude": "经济型"})

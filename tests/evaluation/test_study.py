@@ -5,6 +5,7 @@ import json
 import pytest
 
 from chatbot.core.errors import InputError
+from chatbot.core.events import JobWriter, Stopped, read_events
 from chatbot.core.messages import reply, write_conversations
 from chatbot.evaluation import evaluate, study
 from chatbot.evaluation.runner import run_evaluation
@@ -56,9 +57,9 @@ def test_a_study_tells_in_which_numbers_each_local_model_computed(config, models
 def test_a_stopped_study_asks_only_for_what_is_missing(config, models, run, tmp_path):
     def stop(done, total, what):
         if what == "adapter":
-            raise study.StudyStopped
+            raise Stopped
 
-    with pytest.raises(study.StudyStopped):
+    with pytest.raises(Stopped):
         run(config, tmp_path / "study", stop)
     assert sum(models["base"].batches) == sum(models["adapter"].batches) == 7
     with pytest.raises(InputError, match="no finished study"):
@@ -70,14 +71,19 @@ def test_a_stopped_study_asks_only_for_what_is_missing(config, models, run, tmp_
 def test_a_study_as_a_job_reports_progress_and_obeys_a_stop(config, models, unchecked, tmp_path):
     folder = tmp_path / "job"
     folder.mkdir()
-    (folder / "config.json").write_text(config.model_dump_json())
     (folder / "stop").touch()
-    study.run_job(folder, models.get, lambda model, store: unchecked)
+    config = config.model_copy(update={"out": folder})
+
+    def run():
+        return study.run_job(config, JobWriter(folder), models.get, lambda model, store: unchecked)
+
+    with pytest.raises(Stopped):
+        run()
     assert not (folder / "result.json").exists()
     (folder / "stop").unlink()
-    study.run_job(folder, models.get, lambda model, store: unchecked)
-    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-    assert events[-1]["done"] == events[-1]["total"] and study.Study.load(folder).models == ["base", "adapter"]
+    run()
+    events = list(read_events(folder))
+    assert events[-1].done == events[-1].total and study.Study.load(folder).models == ["base", "adapter"]
 
 
 def test_chatbot_and_model_alone_are_compared_each_with_its_like(config, models, run, conversations, tmp_path):

@@ -49,6 +49,14 @@ SHAPES = {
     ),
     "a call at the end": (DIALOGUE[:2], [SEARCH_HOTELS]),
     "two replies in a row": ([user("你好"), reply("您好！"), reply("想找什么酒店？")], []),
+    "an observation that says more": (
+        [
+            *DIALOGUE[:2],
+            observation([HOTEL], total=7, relaxed=["facilities:打麻将"], unmatched=["带宠物"]),
+            *DIALOGUE[3:],
+        ],
+        [SEARCH_HOTELS],
+    ),
     "an empty reply": ([user("你好"), reply("")], []),
 }
 QWEN_LIKE = (

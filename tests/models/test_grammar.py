@@ -171,3 +171,34 @@ def test_the_ids_that_chatglm3_is_trained_on_pass_its_grammar(decoder):
     matcher = decoder.matcher(call_grammar("chatglm3", [SEARCH_HOTELS]))
     assert all(matcher.accept_token(i) for i, trained in zip(example.ids, example.trained, strict=True) if trained)
     assert matcher.is_terminated()
+
+
+WIDE = {
+    "facilities": ["打麻将", ["温泉", "桑拿"]],
+    "near": "故宫",
+    "exclude": {"type": ["经济型"], "name": ["春晓"], "facilities": ["棋牌室"]},
+}
+
+
+def test_any_of_several_facilities_and_exclusions_pass_every_grammar(decoder):
+    mini, llama, glm = (call_grammar(name, [SEARCH_HOTELS]) for name in ("hotel-mini", "llama2", "chatglm3"))
+    assert decoder.accepts(mini, json.dumps(WIDE, ensure_ascii=False, separators=(",", ":")))
+    assert decoder.accepts(llama, call_text(call(WIDE).call).removeprefix("CALL:"))
+    text = "search_hotels\n " + chatglm3_family.call_text(call(WIDE).call)
+    assert decoder.accepts(glm, text) and arguments_of("chatglm3", text) == WIDE
+    for wrong in (
+        '{"facilities":[[["温泉"]]]}',
+        '{"facilities":[[]]}',
+        '{"exclude":{"types":["经济型"]}}',
+        '{"exclude":{"type":["三星"]}}',
+        '{"exclude":{"facilities":["a"],"type":["经济型"]}}',
+    ):
+        assert not decoder.accepts(mini, wrong)
+
+
+@pytest.mark.parametrize("either", ["anyOf", "oneOf"])
+def test_a_value_may_be_of_one_of_several_kinds(decoder, either):
+    schema = {"properties": {"x": {either: [{"type": "integer"}, {"enum": ["all"]}]}}}
+    grammar = object_grammar(schema)
+    assert decoder.accepts(grammar, '{"x":12}') and decoder.accepts(grammar, '{"x":"all"}')
+    assert not decoder.accepts(grammar, '{"x":"none"}')

@@ -77,3 +77,8 @@ def test_a_broken_call_is_a_parse_error(text):
 def test_a_call_and_a_reply_are_told_apart():
     assert read(CALL + '{"type":"经济型"}' + END, []).call.arguments == {"type": "经济型"}
     assert read("您好" + END, []).content == "您好"
+
+
+def test_hotel_mini_sees_the_records_whatever_is_said_beside_them():
+    more = observation(RECORDS, total=9, relaxed=["near"], unmatched=["带宠物"])
+    assert pieces([*TALK[:2], more]) == pieces(TALK)

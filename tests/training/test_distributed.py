@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.core.events import Metrics, read_events
+
 CONFIG = Path(__file__).parents[2] / "data" / "accelerate" / "two-cpu-processes.yaml"
 
 
@@ -44,7 +46,5 @@ def test_two_processes_train_one_adapter(base, data, tmp_path):
     assert ran.returncode == 0, ran.stderr[-2000:]
     record = json.loads((tmp_path / "run.json").read_text())
     assert record["steps"] == 4 and (tmp_path / "adapter_model.safetensors").is_file()
-    steps = [
-        e["step"] for e in map(json.loads, (tmp_path / "events.jsonl").read_text().splitlines()) if e["event"] == "log"
-    ]
+    steps = [event.step for event in read_events(tmp_path) if isinstance(event, Metrics) and "loss" in event.figures]
     assert steps == [1, 2, 3, 4]

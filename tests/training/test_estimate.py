@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatbot.core.jobs import JobWriter
+from chatbot.core.events import JobWriter
 from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.training.activations import Live, activations
 from chatbot.training.config import FinetuneConfig

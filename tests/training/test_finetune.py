@@ -1,14 +1,14 @@
 """Fine-tuning with the real libraries on a tiny model: what a person is promised about all six methods, stops, kills and explosions."""
 
 import json
-import sys
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from chatbot.core.errors import InputError, TrainingError
-from chatbot.core.jobs import JobWriter, start
+from chatbot.core.events import Checkpoint, JobWriter, Metrics, Progress, Rollback
+from chatbot.core.jobs import start_task
 from chatbot.core.messages import Conversation, read_conversations, reply, user, write_conversations
 from chatbot.core.settings import DATA
 from chatbot.models.families.hotel_mini import HOTEL_MINI
@@ -54,14 +54,29 @@ class Events(JobWriter):
     def __init__(self, stop_at=None):
         self.seen, self.stop_at = [], stop_at
 
-    def event(self, **fields):
-        self.seen.append(fields)
+    def event(self, event):
+        self.seen.append(event)
 
     def should_stop(self):
-        return self.stop_at is not None and any(e["event"] == "log" and e["step"] >= self.stop_at for e in self.seen)
+        return self.stop_at is not None and any(step >= self.stop_at for step in self.losses())
 
     def losses(self):
-        return {e["step"]: e["loss"] for e in self.seen if e["event"] == "log"}
+        return self.figures("loss")
+
+    def step(self):
+        """The last one that was told; 0 after a roll-back."""
+        match self.seen[-1]:
+            case Metrics(step=step) | Checkpoint(step=step) | Progress(done=step):
+                return step
+            case _:
+                return 0
+
+    def figures(self, name):
+        return figures(self.seen, name)
+
+
+def figures(events, name):
+    return {e.step: e.figures[name] for e in events if isinstance(e, Metrics) and name in e.figures}
 
 
 def adapter(folder):
@@ -201,7 +216,7 @@ class Exploding(SpikeDetector):
         self.events, self.step, self.times = events, step, times
 
     def observe(self, loss):
-        done = self.events.seen[-1]["step"] if self.events.seen[-1]["event"] in ("log", "eval", "begin") else 0
+        done = self.events.step()
         if done + 1 == self.step and self.times:
             self.times -= 1
             return "the loss jumped"
@@ -211,9 +226,9 @@ class Exploding(SpikeDetector):
 def test_an_explosion_goes_back_to_the_last_good_checkpoint_and_slows_down(config):
     events = Events()
     out = train(config(max_steps=8, eval_every=2), events, detector=Exploding(events, step=5, times=1))
-    back = next(e for e in events.seen if e["event"] == "rollback")
-    assert (back["step"], back["back_to"]) == (5, 4)
-    rates = {e["step"]: e["learning_rate"] for e in events.seen if e["event"] == "log"}
+    back = next(e for e in events.seen if isinstance(e, Rollback))
+    assert (back.step, back.back_to) == (5, 4)
+    rates = events.figures("learning_rate")
     assert rates[5] < 0.6 * rates[4]
     assert json.loads((out / "run.json").read_text())["verdict"] is None
 
@@ -260,7 +275,7 @@ def test_a_conversation_of_noise_is_caught_in_a_real_run_and_the_adapter_is_usab
         and "It is the data" in record["verdict"]
         and "poison" in record["verdict"]
     )
-    assert len([e for e in events.seen if e["event"] == "rollback"]) == 3
+    assert len([e for e in events.seen if isinstance(e, Rollback)]) == 3
     ids = torch.tensor([[5, 60, 61, 62, 63]])
     with torch.inference_mode():
         adapted = load_adapters(load_base(base), {"default": out})(input_ids=ids).logits
@@ -301,31 +316,18 @@ def test_a_folder_with_another_run_is_not_overwritten(config):
 
 @pytest.mark.slow
 def test_a_killed_job_resumes_from_its_checkpoint_to_the_same_losses(base, data, tmp_path):
-    argv = [
-        sys.executable,
-        "-m",
-        "chatbot",
-        "finetune",
-        "--base",
-        str(base),
-        "--data",
-        str(data),
-        "--eval-limit",
-        "0",
-        "--max-steps",
-        "40",
-    ]
-    argv += ["--eval-every", "5", "--max-length", "192", "--out", "{job}/adapter", "--job", "{job}"]
-    whole = start("finetune", {}, argv, tmp_path, name="whole")
+    fields = {"base": str(base), "data": str(data), "out": "{job}/adapter", "eval_limit": 0, "max_steps": 40}
+    fields |= {"eval_every": 5, "max_length": 192}
+    whole = start_task("finetune", fields, tmp_path, name="whole")
     assert whole.wait(180) == "done", whole.log_tail()
-    killed = start("finetune", {}, argv, tmp_path, name="killed")
-    while not any(e.get("step", 0) >= 12 for e in killed.events()):
+    killed = start_task("finetune", fields, tmp_path, name="killed")
+    while not any(isinstance(e, Metrics) and e.step >= 12 for e in killed.events()):
         assert killed.state in ("queued", "running"), killed.log_tail()
     killed.kill()
     assert killed.wait(5) == "died"
     killed.resume()
     assert killed.wait(180) == "done", killed.log_tail()
-    losses = [{e["step"]: e["loss"] for e in job.events() if e["event"] == "log"} for job in (whole, killed)]
+    losses = [figures(job.events(), "loss") for job in (whole, killed)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
     for name, weight in adapter(whole.folder / "adapter").items():
         assert torch.allclose(weight, adapter(killed.folder / "adapter")[name], atol=1e-4), name

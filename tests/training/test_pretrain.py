@@ -1,7 +1,6 @@
 """Training from scratch: a small run learns, a run that was cut off goes on, and the tokenizer keeps what calls must copy."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from transformers import AutoModelForCausalLM, LlamaConfig
@@ -56,7 +55,7 @@ def losses(output: str) -> list[tuple[int, float]]:
 
 
 def test_a_run_makes_a_model_that_the_workbench_opens_and_that_has_learnt_something(config, capsys, cpu_dtype):
-    folder = pretrain(replace(config, max_steps=40, replies_only=True))
+    folder = pretrain(config.model_copy(update=dict(max_steps=40, replies_only=True)))
     told = losses(capsys.readouterr().out)
     assert [step for step, _ in told] == [20, 40]
     assert told[1][1] < told[0][1]
@@ -67,7 +66,7 @@ def test_a_run_makes_a_model_that_the_workbench_opens_and_that_has_learnt_someth
 
 def test_a_run_that_was_cut_off_goes_on_to_the_same_weights(config, cpu_dtype):
     whole = AutoModelForCausalLM.from_pretrained(pretrain(config)).state_dict()
-    cut = replace(config, out=config.out.with_name("cut"))
+    cut = config.model_copy(update=dict(out=config.out.with_name("cut")))
     pretrain(cut)
     for late in cut.out.glob("checkpoint-12"):
         late.rename(cut.out / "gone")
@@ -80,7 +79,7 @@ def test_bf16_ends_at_other_weights_than_fp32_and_the_record_tells_which_it_was(
     ends = {}
     for wanted in ("fp32", "bf16"):
         set_cpu_dtype(wanted)
-        folder = pretrain(replace(config, out=config.out / wanted, max_steps=2))
+        folder = pretrain(config.model_copy(update=dict(out=config.out / wanted, max_steps=2)))
         told = json.loads((folder / "config_run.json").read_text())["numerics"]
         ends[told["autocast"]] = AutoModelForCausalLM.from_pretrained(folder).state_dict()
     assert set(ends) == {None, "bfloat16"}
@@ -109,5 +108,5 @@ def test_facilities_and_types_are_single_tokens_and_any_text_survives():
 )
 def test_what_cannot_be_trained_is_told_with_its_remedy(config, change, what):
     with pytest.raises(TrainingError, match=what) as told:
-        pretrain(replace(config, **change))
+        pretrain(config.model_copy(update=change))
     assert told.value.remedy

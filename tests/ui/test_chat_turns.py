@@ -1,12 +1,13 @@
 """What the Chat tab's handlers do without a browser: one turn at a time, and nothing that would be lost at its end."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
-from chatbot.ui.chat.handlers import ChatTurns
-from chatbot.ui.chat.slot_form import fill_form
+from chatbot.ui.chat.handlers import ChatTurns, Edit
+from chatbot.ui.chat.slot_form import SlotForm
 from chatbot.ui.chat.state import ChatState
 
 PERSON = SimpleNamespace(headers={"accept-language": "zh-CN"}, username=None, session_hash="one")
@@ -33,14 +34,18 @@ def answered(turns) -> ChatState:
 def test_while_a_turn_runs_nothing_else_changes_the_conversation(turns, action):
     state = answered(turns)
     turns.begin("再便宜点", PERSON)
-    arguments = {"begin": [WISH], "again": [state, state], "undo": [state, state], "clear": [], "edit": [state, state]}[
-        action
-    ]
-    values = fill_form(state.query) if action == "edit" else []
+    edit = Edit(state, state, SlotForm.of(state.query))
+    arguments = {
+        "begin": [WISH, PERSON],
+        "again": [state, state, PERSON],
+        "undo": [state, state, PERSON],
+        "clear": [PERSON],
+        "edit": [PERSON, edit],
+    }[action]
     with pytest.raises(gr.Error, match="还没答完"):
-        getattr(turns, action)(*arguments, PERSON, *values)
+        getattr(turns, action)(*arguments)
     turns.finish(state, PERSON)
-    getattr(turns, action)(*arguments, PERSON, *values)
+    getattr(turns, action)(*arguments)
 
 
 def test_a_turn_of_one_page_keeps_no_other_page_waiting(turns):
@@ -57,17 +62,15 @@ def test_nothing_typed_starts_no_turn(turns):
 
 def test_conditions_that_cannot_be_searched_for_are_refused_in_the_persons_language(turns):
     state = answered(turns)
-    values = fill_form(state.query)
-    values[2:4] = [500, 100]
+    slots = replace(SlotForm.of(state.query), price_range_lower=500, price_range_upper=100)
     with pytest.raises(gr.Error, match="下限不能高于上限"):
-        turns.edit(state, ChatState(), PERSON, *values)
+        turns.edit(PERSON, Edit(state, ChatState(), slots))
 
 
 def test_an_edit_that_nothing_meets_says_which_wish_was_given_up(turns):
     state = answered(turns)
-    values = fill_form(state.query)
-    values[3] = 50
-    now = turns.edit(state, ChatState(), PERSON, *values)[0]
+    slots = replace(SlotForm.of(state.query), price_range_upper=50)
+    now = turns.edit(PERSON, Edit(state, ChatState(), slots))[0]
     assert (
         now.turns[-1].reply
         == "没有完全符合的酒店，放宽了价格上限。找到 2 家：归途快捷酒店(北京云桥店)、白鹭连锁酒店(北京青安店)。"

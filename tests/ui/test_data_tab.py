@@ -6,7 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from chatbot.core.events import Done, Progress
 from chatbot.core.messages import Conversation, call, reply, user
+from chatbot.corpus.augmentation.config import BATCH
 from chatbot.corpus.checks import Check
 from chatbot.corpus.review.items import Card
 from chatbot.ui.data.progress import status
@@ -18,17 +20,8 @@ from tests.ui.test_finetune import job
 CONFIG = {"mode": "direct", "model": "gpt-4o-mini"}
 
 
-def progress(done, **more):
-    return {
-        "kind": "progress",
-        "done": done,
-        "total": 10,
-        "aside": 0,
-        "per_minute": 120.0,
-        "eta": 240,
-        "paid": 0.5,
-        "cap": 2.0,
-    } | more
+def progress(done):
+    return Progress(done=done, total=10, per_minute=120.0, eta=240, paid=0.5, cap=2.0)
 
 
 @pytest.fixture
@@ -52,13 +45,13 @@ def test_a_run_says_its_rate_what_is_left_and_its_money_against_the_cap(running)
 
 
 def test_a_batch_says_how_much_has_come_back(running):
-    told = status(running(progress(0), {"kind": "batch", "done": 3, "total": 9}), "zh")
+    told = status(running(progress(0), Progress(done=3, total=9, what=BATCH)), "zh")
     assert "批处理已返回 3/9" in told
 
 
 def test_a_run_that_met_its_cap_says_what_to_do(tmp_path):
     ended = job(
-        tmp_path / "a", "done", progress(4), {"kind": "result", "state": "budget", "reasons": {"<b>": 1}}, config=CONFIG
+        tmp_path / "a", "done", progress(4), Done(result={"state": "budget", "reasons": {"<b>": 1}}), config=CONFIG
     )
     told = status(ended, "zh")
     assert "提高上限" in told

@@ -15,6 +15,7 @@ from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.records import Hotel
 from chatbot.models.catalog import ModelChoice
 from chatbot.ui.evaluate.blind_vote import VoteHandlers
+from chatbot.ui.evaluate.form import CaseFilter, StudyForm
 from chatbot.ui.evaluate.handlers import EvaluateHandlers
 from chatbot.ui.shell.context import PageContext
 
@@ -86,9 +87,9 @@ def test_a_finished_study_is_drawn_once(context, study):
 
 
 def test_wrong_turns_open_with_their_context_and_nothing_in_them_is_markup(context, study):
-    shown = EvaluateHandlers(context).cases(study, 0, PERSON, "slots", "type", "", 0)
+    shown = EvaluateHandlers(context).cases(PERSON, CaseFilter(study, 0, kind="slots", slot="type"))
     assert "豪华型" in shown and "&lt;script&gt;" in shown and "<script>" not in shown
-    assert "没有这样的错误" in EvaluateHandlers(context).cases(study, 1, PERSON, "", "", "", 0)
+    assert "没有这样的错误" in EvaluateHandlers(context).cases(PERSON, CaseFilter(study, 1))
 
 
 def test_an_empty_workspace_shows_what_ships_with_the_project(context):
@@ -99,13 +100,13 @@ def test_an_empty_workspace_shows_what_ships_with_the_project(context):
 def test_a_visitor_cannot_start(settings):
     handlers = EvaluateHandlers(PageContext(settings, demo=True, models=lambda current: []))
     with pytest.raises(gr.Error, match="engineer"):
-        handlers.start(PERSON, ["base"], "x.jsonl", 0, 0)
+        handlers.start(PERSON, StudyForm(["base"], "x.jsonl"))
     assert not (settings.workspace / "jobs").exists()
 
 
 def test_a_start_without_data_says_what_is_missing(context):
     with pytest.raises(gr.Error, match="还没有选模型或数据"):
-        EvaluateHandlers(context).start(PERSON, ["base"], "", 0, 0)
+        EvaluateHandlers(context).start(PERSON, StudyForm(["base"], ""))
 
 
 def test_names_stay_hidden_until_the_vote_and_the_vote_counts(context, settings):

@@ -2,19 +2,21 @@
 
 import inspect
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from chatbot.commands import training
 from chatbot.core.errors import InputError, ModelError
-from chatbot.core.jobs import Job, JobWriter
+from chatbot.core.events import GAVE_UP, Failed, JobWriter, Metrics, Rollback
+from chatbot.core.jobs import Job
 from chatbot.core.settings import Settings
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.training.preview import Row
 from chatbot.ui.charts.curves import chart, packing
-from chatbot.ui.finetune.handlers import ADVANCED, fields
-from chatbot.ui.finetune.runs import _flags, compare, curves, launch, line
+from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
+from chatbot.ui.finetune.runs import compare, curves, launch, line
 from chatbot.ui.finetune.status import status, walk
 
 
@@ -24,12 +26,12 @@ def job(folder, state, *events, config=None):
     (folder / "config.json").write_text(json.dumps(config or {}))
     (folder / "status.json").write_text(json.dumps({"state": state}))
     for event in events:
-        JobWriter(folder).event(**event)
+        JobWriter(folder).event(event)
     return Job(folder)
 
 
 def log(step, loss):
-    return {"event": "log", "step": step, "max_steps": 10, "loss": loss, "seconds_left": 90.0}
+    return Metrics(step=step, max_steps=10, seconds_left=90.0, figures={"loss": loss})
 
 
 def test_a_run_whose_process_is_gone_is_told_as_such_in_both_languages(tmp_path):
@@ -38,14 +40,12 @@ def test_a_run_whose_process_is_gone_is_told_as_such_in_both_languages(tmp_path)
 
 
 def test_the_guards_roll_back_is_told_with_its_steps(tmp_path):
-    told = job(
-        tmp_path / "a", "done", {"event": "rollback", "step": 7, "back_to": 4, "learning_rate": 0.001, "reason": "x"}
-    )
+    told = job(tmp_path / "a", "done", rollback(7))
     assert "第 7 步" in status(told, "zh") and "退回第 4 步" in status(told, "zh")
 
 
 def scored(step, score):
-    return {"event": "eval", "step": step, "max_steps": 10, "eval_slot_f1": score}
+    return Metrics(step=step, max_steps=10, figures={"eval_slot_f1": score})
 
 
 def test_what_a_run_has_gained_over_its_base_is_told_and_so_is_no_gain(tmp_path):
@@ -55,14 +55,7 @@ def test_what_a_run_has_gained_over_its_base_is_told_and_so_is_no_gain(tmp_path)
 
 
 def rollback(step, *names):
-    return {
-        "event": "rollback",
-        "step": step,
-        "back_to": 4,
-        "learning_rate": 0.001,
-        "reason": "x",
-        "conversations": list(names),
-    }
+    return Rollback(step=step, back_to=4, learning_rate=0.001, reason="x", conversations=list(names))
 
 
 def test_a_guard_that_gave_up_says_so_in_the_persons_language_and_names_the_data(tmp_path):
@@ -71,7 +64,7 @@ def test_a_guard_that_gave_up_says_so_in_the_persons_language_and_names_the_data
         "failed",
         rollback(7, "bad", "a"),
         rollback(7, "bad", "b"),
-        {"event": "end", "verdict": "gave up after 2 explosions"},
+        Failed(code=GAVE_UP),
     )
     assert "守护停止了训练" in status(given_up, "zh") and "多次出在这些对话上：bad。" in status(given_up, "zh")
     assert "It happened again and again at these conversations: bad." in status(given_up, "en")
@@ -120,24 +113,21 @@ def test_names_in_curves_are_escaped(tmp_path):
 
 def test_an_empty_choice_is_refused_before_anything_starts(tmp_path):
     with pytest.raises(InputError, match="no data was chosen"):
-        launch(Settings(workspace=tmp_path), {"base": "x", "data": None})
+        launch(Settings(workspace=tmp_path), FinetuneForm(base="x", data=None, method="lora"))
     assert not list(tmp_path.glob("jobs/*/job.json"))
 
 
 def test_the_page_and_the_command_line_make_the_same_configuration():
-    values = ("base", "data.jsonl", "lora", *[FinetuneConfig.model_fields[name].default for name in ADVANCED])
-    config = FinetuneConfig(**fields(values), out="out")
+    defaults = {name: FinetuneConfig.model_fields[name].default for name in ADVANCED}
+    config = FinetuneForm(base="base", data="data.jsonl", method="lora", **defaults).config(Path("out"))
     assert config == FinetuneConfig(base="base", data="data.jsonl", method="lora", out="out")
-    options = {
-        f"--{name.replace('_', '-')}" for name in inspect.signature(training.with_options(training.finetune)).parameters
-    }
-    given = {flag for flag in _flags(config.model_dump(mode="json", exclude_none=True)) if flag.startswith("--")}
-    assert given <= options
+    options = set(inspect.signature(training.with_options(training.finetune)).parameters)
+    assert set(FinetuneConfig.model_fields) <= options
 
 
 def test_an_empty_number_that_arrives_as_zero_is_left_to_the_method():
-    given = dict.fromkeys(ADVANCED, 1) | {"learning_rate": 0, "max_steps": 0, "seed": 0}
-    named = fields(("base", "data.jsonl", "lora", *given.values()))
+    named = FinetuneForm(base="b", data="d", method="lora", rank=8.0, learning_rate=0, max_steps=0, seed=0).given()
+    assert named["rank"] == 8 and isinstance(named["rank"], int)
     assert "learning_rate" not in named and "max_steps" not in named and named["seed"] == 0
 
 

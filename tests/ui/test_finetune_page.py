@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from chatbot.core.jobs import Job, JobWriter, list_jobs
+from chatbot.core.events import JobWriter, Metrics
+from chatbot.core.jobs import Job, list_jobs
 from chatbot.core.messages import Conversation, read_conversations, reply, user, write_conversations
 from chatbot.core.settings import DATA
 from chatbot.ui.finetune.runs import line
@@ -26,7 +27,7 @@ def sideways(tab):
     return tab.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1")
 
 
-def past_run(workspace, name, state, *events, **config):
+def past_run(workspace, name, state, *points, **config):
     folder = workspace / "jobs" / name
     folder.mkdir(parents=True)
     for file, value in (
@@ -35,8 +36,8 @@ def past_run(workspace, name, state, *events, **config):
         ("status", {"state": state}),
     ):
         (folder / f"{file}.json").write_text(json.dumps(value))
-    for event in events:
-        JobWriter(folder).event(max_steps=2, **event)
+    for step, figures in points:
+        JobWriter(folder).event(Metrics(step=step, max_steps=2, figures=figures))
     return Job(folder)
 
 
@@ -83,9 +84,9 @@ def test_the_look_colours_what_is_learned_and_shows_how_rows_are_filled(open_tab
 def test_runs_are_told_in_words_and_two_of_them_compared(open_tab, serve_page, page_context):
     workspace = page_context.settings.workspace
     points = [
-        {"event": "eval", "step": 0, "eval_slot_f1": 0.5},
-        {"event": "log", "step": 1, "loss": 2.0},
-        {"event": "eval", "step": 2, "eval_slot_f1": 0.75},
+        (0, {"eval_slot_f1": 0.5}),
+        (1, {"loss": 2.0}),
+        (2, {"eval_slot_f1": 0.75}),
     ]
     past_run(workspace, "first", "done", *points, rank=8, method="lora")
     past_run(workspace, "second", "running", *points[:2], rank=16, method="lora")
@@ -95,7 +96,7 @@ def test_runs_are_told_in_words_and_two_of_them_compared(open_tab, serve_page, p
     tab.get_by_label("训练记录").click()
     tab.get_by_role("option", name="first").click()
     tab.locator("#run-status").get_by_text("训练前 0.50，现在 0.75（+0.25）").wait_for()
-    assert tab.locator("#curves svg").count() == 2
+    assert tab.locator("#curves .plot").count() == 2
     tab.get_by_role("button", name="比较两次训练").click()
     for name in ("first", "second"):
         tab.get_by_role("checkbox", name=name).check()

@@ -9,7 +9,7 @@ from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.records import read_hotels
 from chatbot.ui.chat.handlers import edited
 from chatbot.ui.chat.hotel_cards import cards_html, wishes
-from chatbot.ui.chat.slot_form import bounds, fill_form, read_form, slots_html
+from chatbot.ui.chat.slot_form import SlotForm, bounds, slots_html
 from chatbot.ui.chat.state import ChatState, Turn
 from chatbot.ui.chat.transcript import transcript, turn_at
 from chatbot.ui.i18n.translate import translations, words
@@ -136,12 +136,12 @@ def test_the_form_gives_back_what_it_was_filled_with():
     query = HotelQuery(
         type="经济型", facilities=("打麻将",), price_range_lower=0, rating_range_upper=5, name="归途", sort_by="price"
     )
-    assert read_form(fill_form(query), query) == query
+    assert SlotForm.of(query).query(query) == query
 
 
 def test_a_form_that_cannot_be_searched_for_is_refused():
     with pytest.raises(QueryError, match="above"):
-        read_form([*fill_form(HotelQuery())[:2], 500, 100, None, None, "", "", ""], HotelQuery())
+        SlotForm(price_range_lower=500, price_range_upper=100).query(HotelQuery())
 
 
 @pytest.mark.parametrize(
@@ -179,3 +179,17 @@ def test_an_edit_searches_and_is_a_turn_that_the_model_can_read(store):
 def test_every_word_exists_in_both_languages():
     assert [key for key, pair in words().items() if len(pair) != 2 or not all(pair)] == []
     assert set(translations().translations) == {"zh", "zh-CN", "zh-TW", "en"}
+
+
+WIDE = {"facilities": ["棋牌室", ["温泉", "桑拿"]], "near": "云桥", "exclude": {"type": ["经济型"], "name": ["<b>甲"]}}
+
+
+def test_any_of_places_nearby_and_exclusions_are_shown_and_escaped():
+    html = slots_html(HotelQuery.parse(WIDE), HotelQuery(), "zh")
+    assert all(word in html for word in ("温泉", "或", "桑拿", "云桥", "经济型、&lt;b&gt;甲"))
+    assert "<b>甲" not in html
+
+
+def test_an_edited_form_keeps_what_it_does_not_show():
+    query = HotelQuery.parse(WIDE)
+    assert SlotForm.of(query).query(query) == query

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
+from chatbot.core.events import NullReporter, Reporter
 from chatbot.core.messages import Conversation
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.modes import run_batch, run_direct, run_offline
 from chatbot.corpus.augmentation.task import Task
 from chatbot.corpus.augmentation.tasks import tasks
-from chatbot.corpus.augmentation.writing import Augmented, NullReporter, ProgressReporter
+from chatbot.corpus.augmentation.writing import Augmented
 from chatbot.hotels.store import HotelStore
 
 
@@ -21,7 +22,7 @@ def augment(
     conversations: Sequence[Conversation],
     store: HotelStore,
     config: AugmentConfig,
-    watch: ProgressReporter | None = None,
+    watch: Reporter | None = None,
     api_key: str | None = None,
 ) -> Augmented:
     """Run an augmentation to its end, or until it is stopped or the cap is reached.

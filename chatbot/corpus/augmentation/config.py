@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from chatbot.corpus.augmentation.prompts import OPERATIONS
 
 Mode = Literal["offline", "direct", "batch"]
+BATCH = "batch"
+"""What is under way while the answers of a batch are waited for, as its progress says."""
 
 
 class AugmentConfig(BaseModel):
@@ -51,6 +53,7 @@ class AugmentConfig(BaseModel):
         description="model that is asked too where the word list does not find a wish; empty for none",
     )
     prompts: Path | None = Field(default=None, description="folder of edited prompts")
+    review: bool = Field(default=True, description="also put the results up for review")
     cache: Path | None = Field(
         default=None, description="file of all answers so far [default: answers.sqlite in the workspace]"
     )

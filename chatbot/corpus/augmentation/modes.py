@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError
+from chatbot.core.events import Progress, Reporter
 from chatbot.core.settings import settings
 from chatbot.corpus.augmentation.budget import Budget, Prices
 from chatbot.corpus.augmentation.cache import AnswerCache
 from chatbot.corpus.augmentation.client import Answer, DirectAsker
 from chatbot.corpus.augmentation.concurrency import AdaptiveLimit
-from chatbot.corpus.augmentation.config import AugmentConfig
+from chatbot.corpus.augmentation.config import BATCH, AugmentConfig
 from chatbot.corpus.augmentation.offline import OfflineWriter
 from chatbot.corpus.augmentation.prompts import Request
 from chatbot.corpus.augmentation.task import Task
-from chatbot.corpus.augmentation.writing import ROUNDS, ApiWriter, Augmented, ProgressReporter, RejectedTask, Run
+from chatbot.corpus.augmentation.writing import ROUNDS, ApiWriter, Augmented, RejectedTask, Run
 
 BATCH_SHARE = 0.5
 """A batch costs half."""
@@ -92,15 +93,13 @@ def _budget(cache: AnswerCache, config: AugmentConfig) -> Budget:
 
 
 async def run_offline(
-    todo: list[Task], config: AugmentConfig, watch: ProgressReporter, api_key: str | None = None
+    todo: list[Task], config: AugmentConfig, watch: Reporter, api_key: str | None = None
 ) -> Augmented:
     """From the project's own tables."""
     return await Run(todo, OfflineWriter(config.seed), watch).run()
 
 
-async def run_direct(
-    todo: list[Task], config: AugmentConfig, watch: ProgressReporter, api_key: str | None = None
-) -> Augmented:
+async def run_direct(todo: list[Task], config: AugmentConfig, watch: Reporter, api_key: str | None = None) -> Augmented:
     """Call after call, as many at once as the server takes."""
     with closing(AnswerCache(cache_path(config))) as cache:
         async with _client(config, api_key) as client:
@@ -119,7 +118,7 @@ async def run_direct(
 
 
 async def run_batch(
-    todo: list[Task], config: AugmentConfig, watch: ProgressReporter, api_key: str | None = None, pause: float = 30.0
+    todo: list[Task], config: AugmentConfig, watch: Reporter, api_key: str | None = None, pause: float = 30.0
 ) -> Augmented:
     """In batches: one for the first round, one for each round of repairs; open batches of an earlier run are collected first."""
     from chatbot.corpus.augmentation.batch_api import BatchAsker, Batches, Missing
@@ -130,7 +129,8 @@ async def run_batch(
             sent = 0
             while True:
                 ended = await batches.collect(
-                    watch.should_stop, lambda done, total: watch.event(kind="batch", done=done, total=total)
+                    watch.should_stop,
+                    lambda done, total: watch.event(Progress(done=done, total=total, what=BATCH)),
                 )
                 asker = BatchAsker(cache)
                 got = await Run(todo, ApiWriter(asker, config), watch, cache=cache, cap=config.cap).run(Missing)

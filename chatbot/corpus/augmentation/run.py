@@ -2,37 +2,33 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from chatbot.core.errors import InputError
+from chatbot.core.events import Reporter
 from chatbot.core.messages import Message, read_conversations, write_conversations
 from chatbot.core.settings import settings
 from chatbot.corpus.augmentation.augment import augment, plan
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.modes import estimate
 from chatbot.corpus.augmentation.prompts import OPERATIONS
-from chatbot.corpus.augmentation.writing import Augmented, ProgressReporter
+from chatbot.corpus.augmentation.writing import Augmented
 from chatbot.corpus.checks import SecondParser, check, unique_checks
 from chatbot.corpus.review.items import Candidate
 from chatbot.corpus.review.queue import ReviewStore
 from chatbot.hotels.store import HotelStore
 
 
-def config_of(given: dict[str, Any], job: Path | None = None) -> AugmentConfig:
-    """The configuration of a job's folder, or of what was given on the command line.
+def config_of(given: dict[str, Any]) -> AugmentConfig:
+    """The configuration of what was given on the command line or on the page.
 
     Raises:
         InputError: naming the option that does not fit.
     """
     try:
-        if job:
-            return AugmentConfig.model_validate_json((job / "config.json").read_text(encoding="utf-8"))
         config = AugmentConfig.model_validate(given)
-    except OSError as error:
-        raise InputError("corpus.job_config", value=job) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -51,7 +47,7 @@ def say_estimate(config: AugmentConfig) -> dict[str, Any]:
     return estimate(plan(list(read_conversations(config.corpus)), _store(config), config), config).to_dict()
 
 
-def run_augment(config: AugmentConfig, watch: ProgressReporter, review: bool) -> dict[str, Any]:
+def run_augment(config: AugmentConfig, watch: Reporter) -> dict[str, Any]:
     """Run, write `augmented.jsonl` and `aside.jsonl`, and put the results up for review with their checks.
 
     Raises:
@@ -66,9 +62,8 @@ def run_augment(config: AugmentConfig, watch: ProgressReporter, review: bool) ->
         "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8"
     )
     figures = got.to_dict()
-    if review:
+    if config.review:
         figures["for_review"] = put_up(got, store, ear=SecondParserModel(config.ear) if config.ear else None)
-    watch.event(kind="result", **figures)
     return figures
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from pydantic import ValidationError
 
 from chatbot.core.errors import BackendError, BudgetError, WorkbenchError
+from chatbot.core.events import Progress, Reporter
 from chatbot.core.messages import Conversation
 from chatbot.corpus.augmentation.cache import AnswerCache, Spent
 from chatbot.corpus.augmentation.client import Answer, Asker
@@ -21,28 +22,6 @@ ROUNDS = 3
 """How often a task is asked in all: once, and twice more with the reason why the answer could not be taken."""
 PROGRESS_EVERY = 0.5
 State = Literal["done", "stopped", "budget"]
-
-
-class ProgressReporter(Protocol):
-    """Where a run reports and is told to stop; a JobWriter is one."""
-
-    def event(self, **fields: Any) -> None:
-        """Keep one report."""
-
-    def should_stop(self) -> bool:
-        """Whether somebody asked the run to end early."""
-        ...
-
-
-class NullReporter:
-    """Nobody watches."""
-
-    def event(self, **fields: Any) -> None:
-        """Drop the report."""
-
-    def should_stop(self) -> bool:
-        """Never."""
-        return False
 
 
 class Writer(Protocol):
@@ -139,7 +118,7 @@ class Run:
         self,
         todo: Sequence[Task],
         writer: Writer,
-        watch: ProgressReporter,
+        watch: Reporter,
         *,
         workers: int = 1,
         cache: AnswerCache | None = None,
@@ -216,11 +195,5 @@ class Run:
         spent = self._cache.spent() if self._cache else Spent(0.0, 0.0)
         money = {"paid": round(spent.paid, 6), "at_risk": round(spent.at_risk, 6), "cap": self._cap}
         self._watch.event(
-            kind="progress",
-            done=done,
-            total=len(self._todo),
-            aside=aside,
-            per_minute=round(60 * rate, 1),
-            eta=left,
-            **money,
+            Progress(done=done, total=len(self._todo), aside=aside, per_minute=round(60 * rate, 1), eta=left, **money)
         )

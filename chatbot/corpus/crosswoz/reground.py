@@ -83,9 +83,8 @@ def shown(value: object) -> str:
 def unlike(original: Record, record: Record) -> float:
     """How much of what was said about one hotel would have to change for another: unknown or known values first, then facilities."""
     gaps = sum(bool(record[field]) != bool(original[field]) for field in FIELDS.values())
-    return (
-        gaps + (record["type"] != original["type"]) + len(set(record["facilities"]) ^ set(original["facilities"])) / 10
-    )
+    other_type = bool(record["type"] != original["type"])
+    return gaps + other_type + len(set(record["facilities"]) ^ set(original["facilities"])) / 10
 
 
 def offered(acts: Sequence[Act], text: str) -> list[str]:

@@ -105,8 +105,6 @@ def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], fill
 
 def _wording(mark: str, row: Row, maker: "TurnMaker", filled: Filled, rng: random.Random) -> str:
     """A facility that the frame has not got yet, or an unknown wish."""
-    from chatbot.corpus.phrasebank.turns import wish_item
-
     form, number = mark[:-1], mark[-1]
     if (
         maker.bank.wishes
@@ -124,6 +122,12 @@ def _wording(mark: str, row: Row, maker: "TurnMaker", filled: Filled, rng: rando
             break
     filled.facilities[number] = value
     return str(found["text"])
+
+
+def wish_item(row: Row) -> Item:
+    """An unknown wish: quoted where it is short enough to be repeated in a reply."""
+    text = model_words(row["text"])
+    return Item("?", text if row["form"] != "need" and len(text) <= 14 else "")
 
 
 def _pointer(shown: tuple[str, ...], filled: Filled, english: bool, rng: random.Random) -> str:

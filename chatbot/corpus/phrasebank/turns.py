@@ -8,11 +8,11 @@ from functools import cached_property
 
 from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import FORMS, Bank, Row
-from chatbot.corpus.phrasebank.marks import Filled, fill_marks
+from chatbot.corpus.phrasebank.marks import Filled, fill_marks, wish_item
 from chatbot.corpus.phrasebank.states import random_state, shown_names, stand_for
 from chatbot.understanding.dialogue_state import State
 from chatbot.understanding.normalise import model_words
-from chatbot.understanding.turn_act import COPIED, NUMERIC, Item, TurnAct
+from chatbot.understanding.turn_act import COPIED, NUMERIC, Item, TurnAct, facility_value
 
 AFTER_RESULTS = {
     *("ask_field", "ask_has", "compare", "book", "cancel", "cheaper", "better", "more", "complaint", "affirm", "deny"),
@@ -155,7 +155,7 @@ class TurnMaker:
         row = self.wording(f"wish-{form}" if unknown else form, lang, rng)
         later = rng.random() < 0.45
         before, shown = self._scene("refine", rng) if later else ({}, ())
-        item = wish_item(row) if unknown else Item("+", facility_item(row))
+        item = wish_item(row) if unknown else Item("+", facility_value(row["facility"]))
         shape = rng.choice((_SHAPES_EN if row["lang"] == "en" else _SHAPES)[form])
         act = "unsupported" if unknown else "refine" if before else "request"
         words = _said(shape.replace("{}", row["text"]), row["lang"], rng)
@@ -167,7 +167,7 @@ class TurnMaker:
         row = self.wording("ask", lang, rng)
         before, shown = self._scene("ask_has", rng)
         filled = fill_marks(row | {"act": "ask_has", "set": [], "drop": []}, self, before, shown, rng)
-        items = (Item("has:", facility_item(row)), *filled.items)
+        items = (Item("has:", facility_value(row["facility"])), *filled.items)
         return Turn(before, shown, _said(filled.text, row["lang"], rng), TurnAct("ask_has", items), "ask")
 
     def _scene(self, act: str, rng: random.Random) -> tuple[State, tuple[str, ...]]:
@@ -176,19 +176,6 @@ class TurnMaker:
             return {}, ()
         shown = shown_names(self.names, rng) if act in AFTER_RESULTS or rng.random() < 0.22 else ()
         return random_state(self, rng), shown
-
-
-def facility_item(row: Row) -> str:
-    """A wording's facility as an item's value."""
-    from chatbot.understanding.turn_act import facility_value
-
-    return facility_value(row["facility"])
-
-
-def wish_item(row: Row) -> Item:
-    """An unknown wish: quoted where it is short enough to be repeated in a reply."""
-    text = model_words(row["text"])
-    return Item("?", text if row["form"] != "need" and len(text) <= 14 else "")
 
 
 def _implied(row: Row, filled: Filled) -> list[Item]:

@@ -18,7 +18,8 @@ NOTHING_FOUND = re.compile(r"没有|没找到|未找到|找不到|查不到|暂�
 def _ratio(numerator: str, denominator: str) -> Metric:
     def formula(sums: Columns) -> np.ndarray:
         below = np.asarray(sums[denominator], dtype=np.float64)
-        return np.divide(sums[numerator], below, out=np.full(below.shape, np.nan), where=below > 0)
+        shares: np.ndarray = np.divide(sums[numerator], below, out=np.full(below.shape, np.nan), where=below > 0)
+        return shares
 
     return formula
 
@@ -26,7 +27,8 @@ def _ratio(numerator: str, denominator: str) -> Metric:
 def _f1(right: str, predicted: str, gold: str) -> Metric:
     def formula(sums: Columns) -> np.ndarray:
         below = np.asarray(sums[predicted] + sums[gold], dtype=np.float64)
-        return np.divide(2 * sums[right], below, out=np.full(below.shape, np.nan), where=below > 0)
+        shares: np.ndarray = np.divide(2 * sums[right], below, out=np.full(below.shape, np.nan), where=below > 0)
+        return shares
 
     return formula
 

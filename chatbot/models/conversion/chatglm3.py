@@ -148,7 +148,7 @@ def read_shard(path: Path) -> dict[str, torch.Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", mmap=is_zipfile(path), weights_only=True)
+        return dict(torch.load(path, map_location="cpu", mmap=is_zipfile(path), weights_only=True))
     except Exception as error:  # a damaged file makes torch raise errors of many kinds, of its unpickler among them
         raise ModelError("models.checkpoint_unreadable", value=error, path=path) from error
 

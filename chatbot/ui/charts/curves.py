@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from chatbot.core import svg
+
 if TYPE_CHECKING:
     from chatbot.training.estimate import Estimate
     from chatbot.training.preview import Preview, Row
 
 Point = tuple[float, float]
-WIDTH, HEIGHT, LEFT, BOTTOM = 320, 150, 44, 18
-COLOURS = ("#0d9488", "#b45309", "#6d28d9", "#be123c", "#2563eb", "#4d7c0f", "#64748b")
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 320, 150, 44, 6, 124
 
 
 def chart(title: str, series: Mapping[str, Sequence[Point]]) -> str:
@@ -18,65 +19,53 @@ def chart(title: str, series: Mapping[str, Sequence[Point]]) -> str:
     points = [p for line in series.values() for p in line]
     if not points:
         return ""
+    across, up = _scales(points)
+    lines = "".join(_line(line, across, up, svg.colour(i)) for i, line in enumerate(series.values()) if line)
+    legend = svg.series_legend(series) if len(series) > 1 else ""
+    picture = svg.drawing(WIDTH, HEIGHT, _axes(across, up), lines)
+    return f'<figure class="curve"><figcaption>{escape(title)}{legend}</figcaption>{picture}</figure>'
+
+
+def _scales(points: Sequence[Point]) -> tuple[svg.Scale, svg.Scale]:
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     low, high = min(ys), max(ys)
     pad = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
     bottom = low - pad if low < 0 else max(0.0, low - pad)  # nothing that is never negative gets an axis below zero
-    box = (min(xs), max(*xs, min(xs) + 1), bottom, high + pad)
-    lines = "".join(_line(line, box, COLOURS[i % len(COLOURS)]) for i, line in enumerate(series.values()))
-    legend = (
-        "".join(f'<span style="--c:{COLOURS[i % len(COLOURS)]}">{escape(name)}</span>' for i, name in enumerate(series))
-        if len(series) > 1
-        else ""
-    )
-    return f'<figure class="curve"><figcaption>{escape(title)}{legend}</figcaption>{_frame(box, lines)}</figure>'
+    across = svg.Scale(min(xs), max(*xs, min(xs) + 1), LEFT, WIDTH - 4)
+    return across, svg.Scale(bottom, high + pad, BOTTOM, TOP)
 
 
-def _frame(box: tuple[float, float, float, float], lines: str) -> str:
-    left, right, low, high = box
-    middle = (low + high) / 2
-    labels = "".join(
-        f'<text x="{LEFT - 4}" y="{_y(v, box) + 4:.0f}" text-anchor="end">{_label(v)}</text>'
-        for v in (low, middle, high)
-    )
-    steps = f'<text x="{LEFT}" y="{HEIGHT - 4}">{left:.0f}</text><text x="{WIDTH}" y="{HEIGHT - 4}" text-anchor="end">{right:.0f}</text>'
-    rules = "".join(f'<path class="rule" d="M{LEFT} {_y(v, box):.0f}H{WIDTH}"/>' for v in (low, middle, high))
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{rules}{labels}{steps}{lines}</svg>'
+def _axes(across: svg.Scale, up: svg.Scale) -> str:
+    """Three values up, the first and the last step across."""
+    rules = (svg.rule(LEFT, up(value), WIDTH, up(value)) for value in up.ticks(2))
+    labels = (svg.text(LEFT - 4, up(value) + 4, _label(value), anchor="end", size=10) for value in up.ticks(2))
+    first = svg.text(LEFT, HEIGHT - 4, f"{across.low:.0f}", size=10)
+    last = svg.text(WIDTH, HEIGHT - 4, f"{across.high:.0f}", anchor="end", size=10)
+    return "".join((*rules, *labels, first, last))
 
 
 def _label(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.0e}" if 0 < abs(value) < 0.001 else f"{value:.3g}"
 
 
-def _x(value: float, box: tuple[float, float, float, float]) -> float:
-    return LEFT + (value - box[0]) / (box[1] - box[0]) * (WIDTH - LEFT - 4)
-
-
-def _y(value: float, box: tuple[float, float, float, float]) -> float:
-    return 6 + (box[3] - value) / (box[3] - box[2]) * (HEIGHT - BOTTOM - 14)
-
-
-def _line(line: Sequence[Point], box: tuple[float, float, float, float], colour: str) -> str:
-    if not line:
-        return ""
-    path = " ".join(f"{_x(x, box):.1f},{_y(y, box):.1f}" for x, y in line)
-    x, y = line[-1]
-    return f'<polyline points="{path}" stroke="{colour}"/><circle cx="{_x(x, box):.1f}" cy="{_y(y, box):.1f}" r="2.5" fill="{colour}"/>'
+def _line(line: Sequence[Point], across: svg.Scale, up: svg.Scale, colour: str) -> str:
+    places = [(across(x), up(y)) for x, y in line]
+    return svg.stroke(places, colour) + svg.circle(*places[-1], 2.5, colour)
 
 
 def memory_bar(found: "Estimate", names: Mapping[str, str], free: str) -> str:
     """The peak by part as one stacked bar against what is free, with a legend in megabytes."""
     whole = max(found.available, found.peak)
     parts = [(names.get(name, name), size) for name, size in found.memory.items() if size]
-    bar = "".join(
-        f'<i style="width:{max(0.4, size / whole * 100):.2f}%;background:{COLOURS[k % 7]}"></i>'
-        for k, (_, size) in enumerate(parts)
-    )
-    legend = "".join(
-        f'<li style="--c:{COLOURS[k % 7]}">{escape(name)} <b>{_size(size)}</b></li>'
-        for k, (name, size) in enumerate(parts)
-    )
-    return f'<div class="bar">{bar}</div><ul class="legend">{legend}<li class="free">{escape(free)} <b>{_size(found.available)}</b></li></ul>'
+    bar = "".join(_block(k, max(0.004, size / whole)) for k, (_, size) in enumerate(parts))
+    legend = svg.series_legend(f"{name} {_size(size)}" for name, size in parts)
+    return f'<div class="bar">{bar}</div>{legend}<p class="quiet">{escape(free)} {_size(found.available)}</p>'
+
+
+def _block(index: int, share: float, title: str = "") -> str:
+    """One part of a bar, in its colour."""
+    told = f' title="{escape(title)}"' if title else ""
+    return f'<i style="width:{share:.2%};background:{svg.colour(index)}"{told}></i>'
 
 
 def _size(size: int) -> str:
@@ -100,10 +89,7 @@ def packing(rows: Sequence["Row"]) -> str:
 
 def _row(row: "Row") -> str:
     size = sum(n for _, n in row.parts) + row.empty
-    blocks = "".join(
-        f'<i style="width:{n / size * 100:.2f}%;background:{COLOURS[k % 7]}" title="{escape(name)}: {n}"></i>'
-        for k, (name, n) in enumerate(row.parts)
-    )
+    blocks = "".join(_block(k, n / size, f"{name}: {n}") for k, (name, n) in enumerate(row.parts))
     return f"<div>{blocks}</div>"
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -15,7 +15,7 @@ from chatbot.hotels.facilities import either
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.ui.chat.hotel_cards import cards_html
-from chatbot.ui.chat.slot_form import bounds, fill_form, read_form, slots_html
+from chatbot.ui.chat.slot_form import SlotForm, bounds, fill_form, slots_html
 from chatbot.ui.chat.state import ChatState, Turn
 from chatbot.ui.chat.transcript import export, transcript
 from chatbot.ui.i18n.translate import label, translate
@@ -30,6 +30,15 @@ def view(state: ChatState, who: Any) -> View:
     """Everything that is drawn from a conversation: itself, the chat window, the slots, the cards, whether examples are offered."""
     slots, cards = slots_html(state.query, state.previous, who, state.said), cards_html(state.query, state.found, who)
     return state, transcript(state, who), slots, cards, gr.update(visible=not state.turns)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The conditions as the user corrected them, and both conversations that go on with them."""
+
+    state: ChatState
+    other: ChatState
+    slots: SlotForm
 
 
 class ChatTurns:
@@ -96,14 +105,14 @@ class ChatTurns:
         empty = view(ChatState(), request)
         return *empty, *empty[:2], *fill_form(HotelQuery())
 
-    def edit(self, state: ChatState, other: ChatState, request: gr.Request, *values: Any) -> View:
+    def edit(self, request: gr.Request, wanted: Edit) -> View:
         """Search again with the conditions as the user corrected them."""
         self._idle(request)
         try:
-            turn = edited(read_form(values, state.query), self.context.store(request))
+            turn = edited(wanted.slots.query(wanted.state.query), self.context.store(request))
         except WorkbenchError as error:
             raise gr.Error(translate(request, "turns.bad_edit"), print_exception=False) from error
-        return *view(state.plus(turn), request), *view(other.plus(turn), request)[:2]
+        return *view(wanted.state.plus(turn), request), *view(wanted.other.plus(turn), request)[:2]
 
     def compare(self, on: bool, state: ChatState, model_id: str, request: gr.Request) -> View:
         """Open or close the second conversation; it begins as a copy of the first."""

@@ -10,18 +10,17 @@ from chatbot.hotels.places import spellings
 from chatbot.hotels.query import HotelQuery
 from chatbot.ui.chat.slot_form import FIELDS, bounds, facility_name
 from chatbot.ui.i18n.translate import translate
+from chatbot.ui.shell.html import note, quiet
 
 
 def cards_html(query: HotelQuery, found: RecordsEvent | None, who: Any) -> str:
     """All of the hotels panel: how many, what was given up, and a card a hotel."""
     if found is None:
-        return f'<p class="quiet">{translate(who, "cards.empty")}</p>'
+        return quiet(translate(who, "cards.empty"))
     notes = list(_notes(found, who))
     if not found.records:
-        return "".join([*notes, f'<p class="quiet">{translate(who, "cards.nothing")}</p>'])
-    counted = (
-        f'<p class="quiet">{translate(who, _count(query, found), total=f"{found.total:,}", n=len(found.records))}</p>'
-    )
+        return "".join([*notes, quiet(translate(who, "cards.nothing"))])
+    counted = quiet(translate(who, _count(query, found), total=f"{found.total:,}", n=len(found.records)))
     return "".join([*notes, counted, *(card(record, query, who) for record in found.records)])
 
 
@@ -29,16 +28,17 @@ def _count(query: HotelQuery, found: RecordsEvent) -> str:
     """Which sentence says how many hotels there are."""
     if not query.arguments():
         return "cards.any"
-    return f"cards.{'first' if found.total > len(found.records) else 'all'}{'_relaxed' if found.relaxed else ''}"
+    counted = "first" if found.total > len(found.records) else "all"
+    return f"cards.{counted}_relaxed" if found.relaxed else f"cards.{counted}"
 
 
 def _notes(found: RecordsEvent, who: Any) -> Iterator[str]:
     """What a person must know before reading the cards."""
     if found.relaxed:
-        wishes = "、".join(escape(wish_name(name, who)) for name in found.relaxed)
-        yield f'<p class="note">{translate(who, "cards.relaxed", wishes=wishes)}</p>'
+        wishes = "、".join(wish_name(name, who) for name in found.relaxed)
+        yield note(translate(who, "cards.relaxed", wishes=wishes))
     if found.unmatched:
-        yield f'<p class="note">{translate(who, "cards.unmatched", words="、".join(map(escape, found.unmatched)))}</p>'
+        yield note(translate(who, "cards.unmatched", words="、".join(found.unmatched)))
 
 
 def wish_name(constraint: str, who: Any) -> str:

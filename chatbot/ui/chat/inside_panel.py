@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from chatbot.core.messages import Message
+from chatbot.core.svg import TEAL
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.ui.chat.state import ChatState
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import shown
+from chatbot.ui.shell.forms import WAIT
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from chatbot.models.inside import Inside, OpenModel
 
-HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-TONE, PALE, GREY = "#0d9488", "rgba(13,148,136,0.4)", "#7b8494"
+TONE, PALE, GREY = TEAL, "rgba(13,148,136,0.4)", "#7b8494"
 """Readable on white and on black: the panel is drawn once for both themes."""
-SURETIES = {"inside.sure": "#0d9488", "inside.likely": "#d97706", "inside.unsure": "#e11d48"}
+SURETIES = {"inside.sure": TEAL, "inside.likely": "#d97706", "inside.unsure": "#e11d48"}
 WIDEST = 20
 """Columns of the map: as many as can be labelled, also on a phone."""
 LONGEST = 20
@@ -64,9 +65,9 @@ def build_inside(context: PageContext, conversation: gr.State, model: gr.Dropdow
     shown = [panel.results, panel.seen, panel.tokens, panel.references, panel.place, layer, head, panel.map]
     drawn = [panel.candidates, panel.looked]
     for trigger in (look.click, what.input, layer.input, head.input):
-        trigger(handlers.look, asked, shown, **HIDDEN).success(draw_place, [panel.seen, panel.place], drawn, **HIDDEN)
-    panel.tokens.select(pick, None, panel.place, **HIDDEN).then(draw_place, [panel.seen, panel.place], drawn, **HIDDEN)
-    panel.place.release(draw_place, [panel.seen, panel.place], drawn, **HIDDEN)
+        trigger(handlers.look, asked, shown, **WAIT).success(draw_place, [panel.seen, panel.place], drawn, **WAIT)
+    panel.tokens.select(pick, None, panel.place, **WAIT).then(draw_place, [panel.seen, panel.place], drawn, **WAIT)
+    panel.place.release(draw_place, [panel.seen, panel.place], drawn, **WAIT)
 
 
 def _panel() -> _Panel:

@@ -1,6 +1,7 @@
 """What the model understood, slot by slot: what is new, changed or dropped since the turn before, and a form to correct it."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from html import escape
 from typing import Any
 
@@ -9,6 +10,7 @@ import gradio as gr
 from chatbot.hotels.facilities import FACILITIES, OR, alternatives, either, match_facility, spoken
 from chatbot.hotels.query import HOTEL_TYPES, HotelQuery
 from chatbot.ui.i18n.translate import label, translate
+from chatbot.ui.shell.forms import Fields
 
 ALWAYS = ("type", "facilities", "price", "rating")
 FIELDS = {
@@ -84,30 +86,49 @@ def bounds(lower: float | None, upper: float | None, unit: str = "") -> str:
     return f"≥ {lower:g}{unit}" if lower is not None else f"≤ {upper:g}{unit}" if upper is not None else ""
 
 
-FORM = (
-    "type",
-    "facilities",
-    "price_range_lower",
-    "price_range_upper",
-    "rating_range_lower",
-    "rating_range_upper",
-    "name",
-    "address",
-    "subway",
-)
-"""The arguments that the form shows, in the order of its fields."""
+@dataclass(frozen=True)
+class SlotForm:
+    """The form as the page sends it: the arguments of a query in the order of the fields; an empty one is "", [] or None."""
+
+    type: str | None = ""
+    facilities: Sequence[str] = ()
+    price_range_lower: float | None = None
+    price_range_upper: float | None = None
+    rating_range_lower: float | None = None
+    rating_range_upper: float | None = None
+    name: str | None = ""
+    address: str | None = ""
+    subway: str | None = ""
+
+    @classmethod
+    def of(cls, query: HotelQuery) -> "SlotForm":
+        """The form that stands for a query."""
+        values = query.model_dump(include={field.name for field in fields(cls)}, exclude_none=True)
+        return cls(**values | {"facilities": [either(wish) for wish in query.facilities]})
+
+    def query(self, base: HotelQuery) -> HotelQuery:
+        """What the form says; what it does not show (a place nearby, exclusions, the order) is kept from `base`.
+
+        Raises:
+            QueryError: a value that cannot be searched for.
+        """
+        shown = asdict(self)
+        filled = {name: value for name, value in shown.items() if value not in (None, "", (), [])}
+        filled |= {"facilities": [wish.split(OR) for wish in filled.get("facilities", ())]}
+        kept = {name: value for name, value in base.arguments().items() if name not in shown}
+        return HotelQuery.parse(filled | kept)
 
 
-def slot_form() -> list[gr.components.Component]:
-    """Fields for a query, to be called inside a layout; their values are read by `read_form`."""
-    fields: list[gr.components.Component] = []
+def slot_form() -> Fields[SlotForm]:
+    """Fields for a query, to be called inside a layout."""
+    parts: list[gr.components.Component] = []
     with gr.Row(elem_classes="pair"):
-        fields.append(
+        parts.append(
             gr.Dropdown(
                 [("—", ""), *[(name, name) for name in HOTEL_TYPES]], value="", label=label("slots.type"), min_width=90
             )
         )
-        fields.append(
+        parts.append(
             gr.Dropdown(
                 list(FACILITIES),
                 value=[],
@@ -120,32 +141,20 @@ def slot_form() -> list[gr.components.Component]:
     with gr.Row(elem_classes="pair numbers"):
         for slot, top, step in (("price", None, 1), ("rating", 5, 0.1)):
             for end in ("from", "to"):
-                fields.append(
+                parts.append(
                     gr.Number(
                         value=None, minimum=0, maximum=top, step=step, label=label(f"slots.{slot}_{end}"), min_width=80
                     )
                 )
     with gr.Row(elem_classes="pair"):
-        fields += [
+        parts += [
             gr.Textbox(label=label(f"slots.{name}"), max_length=80, min_width=80)
             for name in ("name", "address", "subway")
         ]
-    return fields
+    return Fields(SlotForm, {field.name: part for field, part in zip(fields(SlotForm), parts, strict=True)})
 
 
 def fill_form(query: HotelQuery) -> list[Any]:
-    """The form's values for a query."""
-    values: dict[str, Any] = query.model_dump() | {"facilities": [either(wish) for wish in query.facilities]}
-    return [values[name] if values[name] is not None or "range" in name else "" for name in FORM]
-
-
-def read_form(values: Sequence[Any], base: HotelQuery) -> HotelQuery:
-    """What the form says; what it does not show (a place nearby, exclusions, the order) is kept from `base`.
-
-    Raises:
-        QueryError: a value that cannot be searched for.
-    """
-    filled = {name: value for name, value in zip(FORM, values, strict=True) if value not in (None, "", [])}
-    filled |= {"facilities": [wish.split(OR) for wish in filled.get("facilities", ())]}
-    kept = {name: value for name, value in base.arguments().items() if name not in FORM}
-    return HotelQuery.parse(filled | kept)
+    """The form's values for a query, in the order of its fields."""
+    form = SlotForm.of(query)
+    return [getattr(form, field.name) for field in fields(form)]

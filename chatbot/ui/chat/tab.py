@@ -6,12 +6,13 @@ from typing import Any
 import gradio as gr
 
 from chatbot.ui.chat.feedback import build_feedback
-from chatbot.ui.chat.handlers import ChatTurns
+from chatbot.ui.chat.handlers import ChatTurns, Edit
 from chatbot.ui.chat.inside_panel import build_inside
-from chatbot.ui.chat.slot_form import slot_form
+from chatbot.ui.chat.slot_form import SlotForm, slot_form
 from chatbot.ui.chat.state import ChatState
 from chatbot.ui.i18n.translate import label
 from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.forms import QUIET, Fields
 
 EXAMPLES = (
     "想找能打麻将的经济型酒店",
@@ -29,7 +30,6 @@ SAVE = """(text) => {
 }"""
 
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 RUN: dict[str, Any] = QUIET | {"concurrency_limit": 4}
 """Answers may run for several pages at once; each model decides how many it serves together."""
 
@@ -64,7 +64,7 @@ class Side:
     slots: gr.HTML
     cards: gr.HTML
     form: gr.Accordion
-    fields: list[gr.components.Component]
+    fields: Fields[SlotForm]
     search: gr.Button
 
 
@@ -200,15 +200,18 @@ class _Wiring:
         second = first.then(
             self.turns.also, [controls.asked, other.talk.state, other.model, other.on], self.second, **RUN
         )
-        second.then(self.turns.finish, self.talk.state, [controls.send, controls.stop, *self.side.fields], **QUIET)
+        second.then(
+            self.turns.finish, self.talk.state, [controls.send, controls.stop, *self.side.fields.components], **QUIET
+        )
 
     def tools(self) -> None:
         """Undo, clear, edit, download, compare."""
         controls, turns, other = self.controls, self.turns, self.other
         both, everything = [self.talk.state, other.talk.state], [*self.drawn, *self.second]
         self.talk.window.undo(turns.undo, both, [controls.box, *everything], **QUIET)
-        controls.clear.click(turns.clear, None, [*everything, *self.side.fields], **QUIET)
-        found = self.side.search.click(turns.edit, [*both, *self.side.fields], everything, **QUIET)
+        controls.clear.click(turns.clear, None, [*everything, *self.side.fields.components], **QUIET)
+        edit = Fields(Edit, {"state": self.talk.state, "other": other.talk.state, "slots": self.side.fields})
+        found = self.side.search.click(edit.to(turns.edit), edit.inputs, everything, **QUIET)
         found.success(lambda: gr.update(open=False), None, self.side.form, **QUIET)
         text = gr.Textbox(visible=False)
         controls.save.click(turns.export, self.talk.state, text, **QUIET).then(None, text, None, js=SAVE, **QUIET)

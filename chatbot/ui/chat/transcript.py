@@ -66,11 +66,23 @@ def _step(turn: Turn, who: Any) -> str:
     arguments = json.dumps(turn.call.arguments, ensure_ascii=False) if turn.call else ""
     if turn.found is None:
         return arguments
+    heard = [translate(who, "transcript.act", act=act) for act in _acts(turn)]
+    heard += [translate(who, "transcript.doubted", draft=draft, reason=reason) for draft, reason in _doubts(turn)]
     names = [f"· {record['name']}" for record in turn.found.records]
     answer = (
         [translate(who, "transcript.shown", n=len(names)), *names] if names else [translate(who, "transcript.nothing")]
     )
-    return "\n".join([arguments, *answer])
+    return "\n".join([*heard, arguments, *answer])
+
+
+def _acts(turn: Turn) -> list[str]:
+    """The act line that the turn was understood as, where its model writes one."""
+    return [message.act for message in turn.end.messages if message.act][:1] if turn.end else []
+
+
+def _doubts(turn: Turn) -> list[tuple[str, str]]:
+    """Drafts that a check turned down, with the reason."""
+    return turn.end.rejected if turn.end else []
 
 
 def export(state: ChatState, name: str) -> str:

@@ -1,35 +1,27 @@
 """Step 2 of the Data tab: what is rewritten and added, by whom, for how much; started as a job, followed, paused, resumed."""
 
-import sys
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 from gradio.context import Context
 
 from chatbot.core.errors import InputError
-from chatbot.core.jobs import ACTIVE, FOLDER_MARK, start
+from chatbot.core.jobs import ACTIVE, Job, start_task
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
+from chatbot.ui.data.augment_form import NO_EAR, AugmentForm
 from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.progress import result, status
-from chatbot.ui.data.shared import QUIET, WAIT, inform, table
-from chatbot.ui.i18n.translate import label, language, translate
+from chatbot.ui.data.shared import inform
+from chatbot.ui.i18n.translate import in_language, label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
+from chatbot.ui.shell.forms import QUIET, WAIT, Fields
 from chatbot.ui.shell.header import model_choices
+from chatbot.ui.shell.html import empty, facts, para
 
-NO_EAR = "-"
 BUTTONS = ("start", "estimate", "pause", "resume")
 D = {name: field.default for name, field in AugmentConfig.model_fields.items()}
-
-
-@dataclass(frozen=True)
-class Form:
-    """What is chosen before a start."""
-
-    fields: list[gr.components.Component]
-    key: gr.Textbox
 
 
 def build(context: PageContext) -> list[Any]:
@@ -51,20 +43,20 @@ def build(context: PageContext) -> list[Any]:
                 gr.HTML(padding=False, elem_id="augment-shown"),
                 gr.HTML(padding=False, elem_id="augment-cost"),
             )
-    operation = _prompts(handlers)
+    operation, parts = _prompts(handlers), form.parts
     page, timer = Context.root_block, gr.Timer(1.5)
     assert page is not None
-    page.load(handlers.choices, None, [*form.fields[:2], operation, form.fields[5]], **QUIET)
+    page.load(handlers.choices, None, [parts["mode"], parts["operations"], operation, parts["ear"]], **QUIET)
     drawn = [shown, *(buttons[name] for name in ("start", "pause", "resume"))]
     gr.on([page.load, timer.tick], handlers.follow, None, drawn, **QUIET)
-    buttons["estimate"].click(handlers.estimate, form.fields, cost, **WAIT)
-    begun = buttons["start"].click(handlers.start, [form.key, *form.fields], None, **WAIT)
+    buttons["estimate"].click(form.to(handlers.estimate), form.inputs, cost, **WAIT)
+    begun = buttons["start"].click(form.to(handlers.start), form.inputs, None, **WAIT)
     buttons["pause"].click(handlers.pause, None, None, **WAIT)
-    buttons["resume"].click(handlers.resume, form.key, None, **WAIT)
+    buttons["resume"].click(handlers.resume, parts["key"], None, **WAIT)
     return [begun]
 
 
-def _form() -> Form:
+def _form() -> Fields[AugmentForm]:
     mode = gr.Radio([("offline", "offline")], value="offline", label=label("augment.mode"), elem_id="augment-mode")
     operations = gr.CheckboxGroup(list(OPERATIONS), value=list(OPERATIONS), label=label("augment.operations"))
     share = gr.Slider(0, 1, D["followup_share"], step=0.05, label=label("augment.p"))
@@ -85,7 +77,10 @@ def _form() -> Form:
                 for name in ("price_in", "price_out")
             )
     mode.change(lambda chosen: gr.update(visible=chosen != "offline"), mode, api, **QUIET)
-    return Form([mode, operations, share, new, seed, ear, model, base_url, cap, price_in, price_out], key)
+    rewriting = {"mode": mode, "operations": operations, "followup_share": share, "new": new, "seed": seed, "ear": ear}
+    api_parts = {"model": model, "base_url": base_url, "key": key}
+    money = {"cap": cap, "price_in": price_in, "price_out": price_out}
+    return Fields(AugmentForm, rewriting | api_parts | money)
 
 
 def _variant(name: str) -> Any:
@@ -116,43 +111,28 @@ class AugmentHandlers:
 
     def choices(self, request: gr.Request) -> list[Any]:
         """The choices in the person's language."""
-        side = 0 if language(request) == "zh" else 1
         modes = [(translate(request, f"augment.{mode}"), mode) for mode in ("offline", "direct", "batch")]
         ears = [*model_choices(self.context, request), (translate(request, "augment.no_ear"), NO_EAR)]
         return [
             gr.update(choices=modes),
-            *[gr.update(choices=[(names[side], key) for key, names in OPERATIONS.items()])] * 2,
+            *[gr.update(choices=[(in_language(request, names), key) for key, names in OPERATIONS.items()])] * 2,
             gr.update(choices=ears),
         ]
 
     @needs("engineer")
-    def estimate(self, request: gr.Request, *values: Any) -> str:
+    def estimate(self, request: gr.Request, chosen: AugmentForm) -> str:
         """What a run would take."""
         from chatbot.corpus.augmentation.run import say_estimate
 
-        said = say_estimate(self._config(values, request))
-        side = 0 if language(request) == "zh" else 1
-        money = (
-            translate(request, "augment.money", typical=f"{said['typical']:.3f}", most=f"{said['most']:.2f}")
-            if said["most"]
-            else translate(request, "augment.free")
-        )
-        total = translate(request, "augment.total", n=f"{sum(said['tasks'].values()):,}")
-        return f'<p class="lead">{total} · {money}</p>' + table(
-            {OPERATIONS[op][side]: f"{n:,}" for op, n in said["tasks"].items()}
-        )
+        return estimate_html(say_estimate(chosen.config(self.files)), request)
 
     @needs("engineer")
-    def start(self, request: gr.Request, key: str, *values: Any) -> None:
+    def start(self, request: gr.Request, chosen: AugmentForm) -> None:
         """Start a job."""
-        chosen = self._config(values, request)
-        if chosen.mode != "offline" and not (
-            self._env(key).get("OPENAI_API_KEY") or chosen.base_url or self.context.settings.openai_base_url
-        ):
+        config, env, settings = chosen.config(self.files), self._env(chosen.key), self.context.settings
+        if config.mode != "offline" and not (env.get("OPENAI_API_KEY") or config.base_url or settings.openai_base_url):
             raise InputError("ui.no_key")
-        config = chosen.model_dump(mode="json")
-        argv = [sys.executable, "-m", "chatbot", "augment", "--job", FOLDER_MARK]
-        start("augment", config, argv, self.context.settings.folder("jobs"), resource="augment", env=self._env(key))
+        start_task("augment", config.model_dump(mode="json"), settings.folder("jobs"), resource="augment", env=env)
         inform(request, "augment.started")
 
     @needs("engineer")
@@ -170,17 +150,9 @@ class AugmentHandlers:
     def follow(self, request: gr.Request) -> list[Any]:
         """How the last job stands, and which of start, pause and resume can be pressed."""
         job = self.files.job() if self.context.may(request, "annotator") else None
-        if job is None:
-            can = {"start": self.files.corpus.exists()}
-            shown = f'<p class="empty">{translate(request, "augment.none")}</p>'
-        else:
-            active = job.state in ACTIVE
-            again = job.state in ("stopped", "died", "failed") or result(job).get("state") == "budget"
-            can, shown = (
-                {"start": not active, "pause": active and job.state != "stopping", "resume": again and not active},
-                status(job, request),
-            )
-        return [shown, *(gr.update(interactive=can.get(name, False)) for name in ("start", "pause", "resume"))]
+        shown = status(job, request) if job else empty(translate(request, "augment.none"))
+        can = _possible(job) if job else (self.files.corpus.exists(), False, False)
+        return [shown, *(gr.update(interactive=on) for on in can)]
 
     def prompt(self, operation: str) -> str:
         """An operation's prompt, as edited."""
@@ -205,34 +177,6 @@ class AugmentHandlers:
         said = first_messages(prompt(operation, self.files.prompts), task.payload)
         return gr.update(value="\n\n".join(f"[{m['role']}]\n{m['content']}" for m in said), visible=True)
 
-    def _config(self, values: tuple[Any, ...], request: gr.Request) -> AugmentConfig:
-        from chatbot.corpus.augmentation.run import config_of
-
-        if not self.files.corpus.exists():
-            raise InputError("ui.no_corpus")
-        names = (
-            "mode",
-            "operations",
-            "followup_share",
-            "new",
-            "seed",
-            "ear",
-            "model",
-            "base_url",
-            "cap",
-            "price_in",
-            "price_out",
-        )
-        given = {name: value for name, value in zip(names, values, strict=True) if value not in (None, "")}
-        given |= {"ear": ""} if given.get("ear") == NO_EAR else {}
-        paths = {
-            "corpus": self.files.corpus,
-            "out": self.files.augmented,
-            "hotels": self.context.settings.hotels,
-            "prompts": self.files.prompts,
-        }
-        return config_of(given | {name: path.resolve() for name, path in paths.items()})
-
     def _env(self, key: str) -> dict[str, str]:
         """What the job's process needs besides its configuration; the key is handed over and kept nowhere."""
         settings = self.context.settings
@@ -243,3 +187,22 @@ class AugmentHandlers:
             "OPENAI_API_KEY": (key or known).strip(),
         }
         return {name: value for name, value in env.items() if value}
+
+
+def estimate_html(said: dict[str, Any], who: Any) -> str:
+    """How much a run would do, for how much money, and what of which kind."""
+    money = (
+        translate(who, "augment.money", typical=f"{said['typical']:.3f}", most=f"{said['most']:.2f}")
+        if said["most"]
+        else translate(who, "augment.free")
+    )
+    total = translate(who, "augment.total", n=f"{sum(said['tasks'].values()):,}")
+    kinds = {in_language(who, OPERATIONS[kind]): f"{n:,}" for kind, n in said["tasks"].items()}
+    return para("lead", f"{total} · {money}") + facts(kinds)
+
+
+def _possible(job: Job) -> tuple[bool, bool, bool]:
+    """Whether a job can be started, paused and resumed now."""
+    active = job.state in ACTIVE
+    again = job.state in ("stopped", "died", "failed") or result(job).get("state") == "budget"
+    return not active, active and job.state != "stopping", again and not active

@@ -10,11 +10,13 @@ from gradio.context import Context
 from chatbot.core.errors import DownloadError
 from chatbot.core.messages import Conversation
 from chatbot.ui.data.files import DataFiles, read_upload
-from chatbot.ui.data.shared import QUIET, ago, choice, inform, slowly, table
+from chatbot.ui.data.shared import ago, choice, inform, slowly
 from chatbot.ui.data.statistics import plots
-from chatbot.ui.i18n.translate import label, language, translate
+from chatbot.ui.i18n.translate import in_language, label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
+from chatbot.ui.shell.forms import QUIET
+from chatbot.ui.shell.html import empty, facts, para, quiet
 
 PARTS = ("train", "val", "test")
 
@@ -62,7 +64,7 @@ class CorpusHandlers:
 
     def busy(self, request: gr.Request) -> str:
         """What goes on while a file is taken in."""
-        return f'<p class="empty busy">{translate(request, "corpus.busy")}</p>'
+        return para("empty busy", translate(request, "corpus.busy"))
 
     @needs("engineer")
     def upload(self, request: gr.Request, file: str) -> str:
@@ -96,7 +98,7 @@ class CorpusHandlers:
             return ""
         conversations = self.files.read_corpus()
         if not conversations:
-            return f'<p class="empty">{translate(request, "corpus.empty")}</p>'
+            return empty(translate(request, "corpus.empty"))
         return self._report(request, conversations) + plots({"stats.before": conversations}, request)
 
     def _keep(self, request: gr.Request, conversations: list[Conversation], report: dict[str, Any], name: str) -> str:
@@ -115,16 +117,15 @@ class CorpusHandlers:
         name = escape(report.get("name") or translate(request, "corpus.self"))
         origin = translate(request, "corpus.from", name=name, when=ago(self.files.corpus.stat().st_mtime, request))
         tables = "".join(
-            f"<details><summary>{translate(request, f'corpus.{kind}')} {sum(report[kind].values()):,}</summary>{table(_reasons(report[kind], request))}</details>"
+            f"<details><summary>{translate(request, f'corpus.{kind}')} {sum(report[kind].values()):,}</summary>{facts(_reasons(report[kind], request))}</details>"
             for kind in ("drops", "repairs")
             if report.get(kind)
         )
-        return f'<p class="lead">{escape(lead)}</p><p class="quiet">{origin}</p><div class="folds">{tables}</div>'
+        return para("lead", escape(lead)) + quiet(origin) + f'<div class="folds">{tables}</div>'
 
 
 def _reasons(counts: dict[str, int], who: Any) -> dict[str, int]:
     """Reasons in words."""
     from chatbot.corpus.crosswoz.extract import REASONS
 
-    side = 0 if language(who) == "zh" else 1
-    return {REASONS.get(key, (key, key))[side]: n for key, n in counts.items()}
+    return {in_language(who, REASONS.get(key, (key, key))): n for key, n in counts.items()}

@@ -7,11 +7,13 @@ import gradio as gr
 from gradio.context import Context
 
 from chatbot.ui.data.files import CARD, DataFiles, make_export, make_split
-from chatbot.ui.data.shared import QUIET, choice, slowly
+from chatbot.ui.data.shared import choice, slowly
 from chatbot.ui.data.statistics import plots
-from chatbot.ui.i18n.translate import label, language, translate
+from chatbot.ui.i18n.translate import in_language, label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
+from chatbot.ui.shell.forms import QUIET
+from chatbot.ui.shell.html import empty, para, quiet
 
 FORMS = {
     "jsonl": ("对话 JSONL（本项目）", "conversation JSONL (this project)"),
@@ -57,8 +59,7 @@ class ExportHandlers:
 
     def forms(self, request: gr.Request) -> Any:
         """The formats in the person's language."""
-        side = 0 if language(request) == "zh" else 1
-        return gr.update(choices=[(names[side], form) for form, names in FORMS.items()])
+        return gr.update(choices=[(in_language(request, names), form) for form, names in FORMS.items()])
 
     def show(self, request: gr.Request) -> str:
         """The split as it stands, or what could be split."""
@@ -67,14 +68,14 @@ class ExportHandlers:
         corpus, counts = self.files.read_corpus(), self.files.counts()
         approved = counts.approve + counts.edit
         if not corpus and not approved:
-            return f'<p class="empty">{translate(request, "export.empty")}</p>'
-        ready = f'<p class="quiet">{translate(request, "export.ready", corpus=f"{len(corpus):,}", approved=f"{approved:,}")}</p>'
+            return empty(translate(request, "export.empty"))
+        ready = quiet(translate(request, "export.ready", corpus=f"{len(corpus):,}", approved=f"{approved:,}"))
         charts = plots({"stats.before": corpus, "stats.after": [*corpus, *self.files.approved()]}, request)
         return self._sides(request) + ready + charts
 
     def busy(self, request: gr.Request) -> str:
         """What goes on while a corpus is split."""
-        return f'<p class="empty busy">{translate(request, "export.busy")}</p>'
+        return para("empty busy", translate(request, "export.busy"))
 
     @needs("engineer")
     def split(self, request: gr.Request, seed: float, with_corpus: bool) -> str:
@@ -92,7 +93,7 @@ class ExportHandlers:
     def _sides(self, request: gr.Request) -> str:
         sides, found = self.files.sides(), self.files.split_report()
         if not sides or not found:
-            return f'<p class="empty">{translate(request, "export.first")}</p>'
+            return empty(translate(request, "export.first"))
         tiles = "".join(
             f"<div><b>{n:,}</b><span>{translate(request, f'export.{side}')}</span></div>" for side, n in sides.items()
         )
@@ -101,4 +102,5 @@ class ExportHandlers:
             request, "export.leaking" if leaking else "export.clean"
         )
         diverse = translate(request, "export.diversity", **found)
-        return f'<div class="tiles">{tiles}</div><p class="lead {"bad" if leaking else "good"}">{escape(told)}</p><p class="quiet">{escape(diverse)}</p>'
+        lead = para("lead bad" if leaking else "lead good", escape(told))
+        return f'<div class="tiles">{tiles}</div>{lead}{quiet(escape(diverse))}'

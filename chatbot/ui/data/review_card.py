@@ -13,7 +13,7 @@ from chatbot.corpus.review.items import Card
 from chatbot.corpus.selfplay.phrases import FACILITY_VERBS
 from chatbot.corpus.selfplay.wording import aliases
 from chatbot.hotels.facilities import FACILITIES, either, match_facility
-from chatbot.ui.i18n.translate import language, translate, words
+from chatbot.ui.i18n.translate import in_language, translate, words
 
 ARGUMENTS = {
     "name": "名称",
@@ -57,14 +57,13 @@ def card_html(card: Card, who: Any) -> str:
 
 
 def _operation(card: Card, who: Any) -> str:
-    side = 0 if language(who) == "zh" else 1
     if card.operation not in OPERATIONS:
         return translate(who, "card.feedback")
     provider = card.conversation.meta.get("provider", "")
     return translate(
         who,
         "card.by",
-        operation=OPERATIONS[card.operation][side],
+        operation=in_language(who, OPERATIONS[card.operation]),
         provider=translate(who, "card.offline") if provider == "offline" else provider,
     )
 

@@ -8,14 +8,17 @@ from gradio.context import Context
 
 from chatbot.core.errors import InputError
 from chatbot.corpus.augmentation.prompts import OPERATIONS
-from chatbot.corpus.review.items import Card, Counts, Filter
-from chatbot.corpus.review.queue import ReviewStore
+from chatbot.corpus.review.items import Card, Counts
+from chatbot.corpus.review.queue import Action, ReviewStore
 from chatbot.ui.data.files import DataFiles
-from chatbot.ui.data.review_card import card_html, spoken_lines, with_lines
-from chatbot.ui.data.shared import QUIET, WAIT, ago
-from chatbot.ui.i18n.translate import label, language, translate
+from chatbot.ui.data.review_card import card_html, spoken_lines
+from chatbot.ui.data.review_form import Desk, Edited
+from chatbot.ui.data.shared import ago
+from chatbot.ui.i18n.translate import in_language, label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
+from chatbot.ui.shell.forms import QUIET, WAIT, Fields
+from chatbot.ui.shell.html import cells, empty, progress, quiet, table
 
 KEYS = {"a": "approve", "e": "edit", "r": "reject", "s": "skip", "u": "undo", "j": "next", "k": "back"}
 NOBODY = "me"
@@ -77,18 +80,19 @@ def build(context: PageContext) -> list[Any]:
     page = Context.root_block
     assert page is not None
     wanted, drawn = [operation, failed], [current, seen, card, progress, editor]
-    state = [current, seen, *wanted]
+    desk = Fields(Desk, {"current": current, "seen": seen, "operation": operation, "failed": failed})
+    edited = Fields(Edited, {"desk": desk, "lines": lines})
     page.load(handlers.choices, None, wanted, js=LISTEN, **QUIET)
-    opened = [where.input(handlers.open, [seen, *wanted], drawn, **QUIET) for where in wanted]
-    gr.on([page.load, gr.Timer(4.0).tick], handlers.refresh, state, drawn, **QUIET)
+    opened = [where.input(desk.to(handlers.open), desk.inputs, drawn, **QUIET) for where in wanted]
+    gr.on([page.load, gr.Timer(4.0).tick], desk.to(handlers.refresh), desk.inputs, drawn, **QUIET)
     events = [
-        buttons[name].click(handlers.decider(name), state, drawn, **QUIET) for name in ("approve", "reject", "skip")
+        buttons[name].click(desk.to(getattr(handlers, name)), desk.inputs, drawn, **QUIET)
+        for name in ("approve", "reject", "skip", "undo")
     ]
-    events.append(buttons["undo"].click(handlers.undo, state, drawn, **QUIET))
-    events.append(save.click(handlers.save, [lines, *state], drawn, **QUIET))
-    events.append(bulk.click(handlers.bulk, state, drawn, **WAIT))
-    buttons["next"].click(handlers.move(1), state, drawn, **QUIET)
-    buttons["back"].click(handlers.move(-1), state, drawn, **QUIET)
+    events.append(save.click(edited.to(handlers.save), edited.inputs, drawn, **QUIET))
+    events.append(bulk.click(desk.to(handlers.bulk), desk.inputs, drawn, **WAIT))
+    for name in ("next", "back"):
+        buttons[name].click(desk.to(getattr(handlers, name)), desk.inputs, drawn, **QUIET)
     buttons["edit"].click(handlers.edit, current, [editor, lines], **QUIET).then(None, js=FOCUS)
     cancel.click(lambda: gr.update(visible=False), None, editor, **QUIET)
     audit.expand(handlers.audit, None, rows, **QUIET)
@@ -115,9 +119,8 @@ class ReviewHandlers:
 
     def choices(self, request: gr.Request) -> tuple[Any, Any]:
         """The filters in the person's language."""
-        side = 0 if language(request) == "zh" else 1
         operations = [(translate(request, "review.all"), "")] + [
-            (names[side], key) for key, names in OPERATIONS.items()
+            (in_language(request, names), key) for key, names in OPERATIONS.items()
         ]
         operations.append((translate(request, "card.feedback"), "feedback"))
         failed = [
@@ -130,74 +133,67 @@ class ReviewHandlers:
         ]
         return gr.update(choices=operations, value=""), gr.update(choices=failed, value="")
 
-    def refresh(
-        self, current: Card | None, seen: list[int], operation: str, failed: str, request: gr.Request
-    ) -> list[Any]:
+    def refresh(self, request: gr.Request, desk: Desk) -> list[Any]:
         """Keep the card on screen; look for one where there is none."""
-        if not self.context.may(request, "annotator") or current is not None:
+        if not self.context.may(request, "annotator") or desk.current is not None:
             return [gr.skip()] * 5
-        return self._next(request, seen, _filter(operation, failed), after=0)
+        return self._next(request, desk)
 
     @needs("annotator")
-    def open(self, request: gr.Request, seen: list[int], *wanted: str) -> list[Any]:
+    def open(self, request: gr.Request, desk: Desk) -> list[Any]:
         """The first card under new filters."""
-        return self._next(request, seen, _filter(*wanted), after=0)
-
-    def decider(self, action: Any) -> Any:
-        """The handler of one decision; the next card is there at once."""
-
-        def handle(request: gr.Request, current: Card | None, seen: list[int], *wanted: str) -> list[Any]:
-            return self._decide(request, action, current, seen, *wanted)
-
-        return handle
+        return self._next(request, desk)
 
     @needs("annotator")
-    def _decide(
-        self, request: gr.Request, action: Any, current: Card | None, seen: list[int], *wanted: str
-    ) -> list[Any]:
-        if current is None:
-            return [gr.skip()] * 5
-        note = ""
-        try:
-            self.store.decide(current, _name(request), action)
-        except InputError:
-            note = translate(request, "review.taken")
-        return self._next(request, seen, _filter(*wanted), after=current.id, note=note)
+    def approve(self, request: gr.Request, desk: Desk) -> list[Any]:
+        """Into the data set with it."""
+        return self._decide(request, "approve", desk)
 
     @needs("annotator")
-    def undo(self, request: gr.Request, current: Card | None, seen: list[int], *wanted: str) -> list[Any]:
+    def reject(self, request: gr.Request, desk: Desk) -> list[Any]:
+        """Not into the data set."""
+        return self._decide(request, "reject", desk)
+
+    @needs("annotator")
+    def skip(self, request: gr.Request, desk: Desk) -> list[Any]:
+        """Somebody else may decide."""
+        return self._decide(request, "skip", desk)
+
+    @needs("annotator")
+    def undo(self, request: gr.Request, desk: Desk) -> list[Any]:
         """Take the last decision back and show its card."""
         card = self.store.undo(_name(request))
-        return self._draw(
-            request, card or current, seen, translate(request, "review.undone" if card else "review.nothing")
-        )
+        note = translate(request, "review.undone" if card else "review.nothing")
+        return self._draw(request, card or desk.current, desk.seen, note)
 
     @needs("annotator")
-    def save(self, request: gr.Request, lines: str, current: Card | None, seen: list[int], *wanted: str) -> list[Any]:
+    def save(self, request: gr.Request, edited: Edited) -> list[Any]:
         """Keep an edit, checked at once."""
-        edited = with_lines(current.conversation, lines.strip("\n").split("\n")) if current else None
-        if current is None or edited is None:
-            raise InputError("ui.line_count")
         from chatbot.corpus.checks import check
 
-        checks = check(edited, self.context.default_store, current.original)
-        self.store.decide(current, _name(request), "edit", edited, checks)
+        card, conversation = edited.read()
+        checks = check(conversation, self.context.default_store, card.original)
+        self.store.decide(card, _name(request), "edit", conversation, checks)
         wrong = [c.reason for c in checks if not c.passed]
-        return self._next(
-            request,
-            seen,
-            _filter(*wanted),
-            after=current.id,
-            note=translate(request, "review.still", reason=wrong[0]) if wrong else "",
-        )
+        note = translate(request, "review.still", reason=wrong[0]) if wrong else ""
+        return self._next(request, edited.desk, after=card.id, note=note)
 
     @needs("annotator")
-    def bulk(self, request: gr.Request, current: Card | None, seen: list[int], *wanted: str) -> list[Any]:
+    def bulk(self, request: gr.Request, desk: Desk) -> list[Any]:
         """Approve all that passed its checks under these filters."""
-        approved = self.store.bulk_approve(_name(request), _filter(*wanted))
-        return self._next(
-            request, seen, _filter(*wanted), after=0, note=translate(request, "review.bulked", n=f"{approved:,}")
-        )
+        approved = self.store.bulk_approve(_name(request), desk.filter)
+        return self._next(request, desk, note=translate(request, "review.bulked", n=f"{approved:,}"))
+
+    @needs("annotator")
+    def next(self, request: gr.Request, desk: Desk) -> list[Any]:
+        """Turn to the next open card, deciding nothing."""
+        return self._next(request, desk, after=desk.current.id if desk.current else 0)
+
+    @needs("annotator")
+    def back(self, request: gr.Request, desk: Desk) -> list[Any]:
+        """Turn to the card before, deciding nothing."""
+        before = desk.before
+        return self._draw(request, self.store.card(before[-1]), before) if before else [gr.skip()] * 5
 
     @needs("annotator")
     def edit(self, request: gr.Request, current: Card | None) -> tuple[Any, Any]:
@@ -207,39 +203,28 @@ class ReviewHandlers:
     @needs("annotator")
     def audit(self, request: gr.Request) -> str:
         """The last decisions of everybody."""
-        heads = "".join(f"<th>{translate(request, f'review.{name}')}</th>" for name in ("when", "who", "what", "card"))
-        rows = "".join(_audited(row, request) for row in reversed(self.store.audit()[-LAST:]))
-        return (
-            f'<table class="facts"><tr>{heads}</tr>{rows}</table>'
-            if rows
-            else f'<p class="empty">{translate(request, "review.no_audit")}</p>'
-        )
+        heads = (translate(request, f"review.{name}") for name in ("when", "who", "what", "card"))
+        rows = [_audited(row, request) for row in reversed(self.store.audit()[-LAST:])]
+        return table("facts", heads, rows) if rows else empty(translate(request, "review.no_audit"))
 
-    def move(self, step: int) -> Any:
-        """The handler that turns to the next open card, or back to the one before, deciding nothing."""
+    def _decide(self, request: gr.Request, action: Action, desk: Desk) -> list[Any]:
+        """Keep a decision; the next card is there at once."""
+        if desk.current is None:
+            return [gr.skip()] * 5
+        note = ""
+        try:
+            self.store.decide(desk.current, _name(request), action)
+        except InputError:
+            note = translate(request, "review.taken")
+        return self._next(request, desk, after=desk.current.id, note=note)
 
-        def handle(request: gr.Request, current: Card | None, seen: list[int], *wanted: str) -> list[Any]:
-            return self._move(request, step, current, seen, *wanted)
-
-        return handle
-
-    @needs("annotator")
-    def _move(self, request: gr.Request, step: int, current: Card | None, seen: list[int], *wanted: str) -> list[Any]:
-        if step > 0:
-            return self._next(request, seen, _filter(*wanted), after=current.id if current else 0)
-        before = [item for item in seen if not current or item != current.id]
-        return self._draw(request, self.store.card(before[-1]), before) if before else [gr.skip()] * 5
-
-    def _next(self, request: gr.Request, seen: list[int], only: Filter, *, after: int, note: str = "") -> list[Any]:
-        return self._draw(request, self.store.next(_name(request), only, after), seen, note)
+    def _next(self, request: gr.Request, desk: Desk, *, after: int = 0, note: str = "") -> list[Any]:
+        return self._draw(request, self.store.next(_name(request), desk.filter, after), desk.seen, note)
 
     def _draw(self, request: gr.Request, card: Card | None, seen: list[int], note: str = "") -> list[Any]:
         counts = self.store.counts(_name(request))
-        shown = (
-            card_html(card, request)
-            if card
-            else f'<p class="empty">{translate(request, "review.empty" if counts.operations else "review.start")}</p>'
-        )
+        nothing = "review.empty" if counts.operations else "review.start"
+        shown = card_html(card, request) if card else empty(translate(request, nothing))
         trail = [*[item for item in seen if card is None or item != card.id], *([card.id] if card else [])][-200:]
         return [card, trail, shown, self._progress(request, counts, note), gr.update(visible=False)]
 
@@ -252,21 +237,16 @@ class ReviewHandlers:
         n, kappa = self.store.agreement()
         both = "　" + translate(request, "review.kappa", n=n, kappa=f"{kappa:.2f}") if kappa is not None else ""
         total = sum(counts.operations.values())
-        bar = f'<div class="meter"><i style="width:{1 - counts.pending / total:.1%}"></i></div>' if total else ""
-        return f'{bar}<p class="quiet">{escape(told + both)}</p>' + (
-            f'<p class="note" role="status">{escape(note)}</p>' if note else ""
-        )
+        bar = progress(1 - counts.pending / total) if total else ""
+        said = f'<p class="note" role="status">{escape(note)}</p>' if note else ""
+        return bar + quiet(escape(told + both)) + said
 
 
 def _audited(row: dict[str, Any], who: Any) -> str:
-    """One decision as a row of a table."""
+    """One decision as the cells of a row."""
     what = translate(who, f"review.did_{row['action']}") + (translate(who, "review.in_bulk") if row["bulk"] else "")
     name = translate(who, "review.me") if row["annotator"] == NOBODY else row["annotator"]
-    return f"<tr><td>{ago(row['at'], who)}</td><td>{escape(name)}</td><td>{what}</td><td>{row['item']}</td></tr>"
-
-
-def _filter(operation: str | None = None, failed: str | None = None) -> Filter:
-    return Filter(operation or None, failed or None)
+    return cells([ago(row["at"], who), escape(name), what, str(row["item"])])
 
 
 def _name(request: Any) -> str:

@@ -1,4 +1,4 @@
-"""What the four steps of the Data tab share: roles and errors at the edge of a handler, waiting in words, boxes of choices, bars and tables."""
+"""What the four steps of the Data tab share: roles and errors at the edge of a handler, waiting in words, boxes of choices, times and bars."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,9 +9,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot.ui.i18n.translate import label, translate
-
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-WAIT: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+from chatbot.ui.shell.forms import QUIET
 
 
 def inform(request: gr.Request, key: str, **values: object) -> None:
@@ -56,12 +54,6 @@ def ago(then: float, who: Any) -> str:
     key, n = (key, n) if minutes < 60 * 24 else ("days_ago", minutes // (60 * 24))
     exact = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(then))
     return f'<time title="{exact}">{translate(who, f"data.{key}", n=n)}</time>'
-
-
-def table(rows: Mapping[str, object]) -> str:
-    """Names and values, escaped."""
-    cells = "".join(f"<tr><th>{escape(str(key))}</th><td>{escape(str(value))}</td></tr>" for key, value in rows.items())
-    return f'<table class="facts">{cells}</table>' if rows else ""
 
 
 def bars(title: str, series: Mapping[str, Mapping[str, int]]) -> str:

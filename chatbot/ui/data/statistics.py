@@ -7,7 +7,7 @@ from typing import Any
 from chatbot.core.messages import Conversation
 from chatbot.hotels.facilities import alternatives, match_facility
 from chatbot.ui.data.shared import bars
-from chatbot.ui.i18n.translate import language, translate
+from chatbot.ui.i18n.translate import in_language, translate
 
 SHOWN = 12
 PRICES = ("no_price", "band", "cap", "floor")
@@ -47,7 +47,6 @@ def plots(groups: Mapping[str, Sequence[Conversation]], who: Any) -> str:
 
 
 def _counts(conversations: Sequence[Conversation], who: Any) -> dict[str, Mapping[str, int]]:
-    side = 0 if language(who) == "zh" else 1
     last = [calls[-1] for c in conversations if (calls := [m.call.arguments for m in c.messages if m.call])]
     turns = Counter(sum(m.role == "user" for m in c.messages) for c in conversations)
     by_turns = {str(n): turns[n] for n in range(1, 8)} | {
@@ -57,7 +56,7 @@ def _counts(conversations: Sequence[Conversation], who: Any) -> dict[str, Mappin
     prices = Counter(_price(arguments) for arguments in last)
     return {
         "stats.turns": by_turns,
-        "stats.arguments": {names[side]: used[key] for key, names in ARGUMENTS.items() if used[key]},
+        "stats.arguments": {in_language(who, names): used[key] for key, names in ARGUMENTS.items() if used[key]},
         "stats.prices": {translate(who, f"stats.{kind}"): prices[kind] for kind in PRICES},
         "stats.facilities": Counter(
             min(match_facility(str(word)) or {str(word)})

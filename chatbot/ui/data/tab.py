@@ -12,9 +12,9 @@ from chatbot.ui.data import export_step as data_export
 from chatbot.ui.data import review_step as review
 from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.progress import last_progress
-from chatbot.ui.data.shared import QUIET
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.forms import QUIET
 
 STEPS = 4
 
@@ -73,8 +73,8 @@ class Steps:
         job = self.files.job()
         if job is None:
             return translate(request, "data.ready" if self.files.corpus.exists() else "data.first")
-        last = last_progress(job)
-        return f"{last.get('done', 0):,}/{last['total']:,}" if last.get("total") else translate(request, "data.ready")
+        now = last_progress(job)
+        return f"{now.done:,}/{now.total:,}" if now and now.total else translate(request, "data.ready")
 
     def _waiting(self, request: gr.Request) -> str:
         counts = self.files.counts()

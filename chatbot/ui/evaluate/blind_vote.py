@@ -15,9 +15,12 @@ from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import turn_difference
 from chatbot.evaluation.reporting.votes import Vote, read_votes, record_vote, shuffle, standings
 from chatbot.ui.chat.slot_form import slots_html
+from chatbot.ui.evaluate.tables import figures_table
 from chatbot.ui.i18n.translate import label, language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import shown
+from chatbot.ui.shell.forms import QUIET
+from chatbot.ui.shell.html import cells, quiet
 
 SIDES = ("left", "right")
 
@@ -67,12 +70,11 @@ def build_vote(context: PageContext) -> gr.Dropdown:
                 for name in ("left", "tie", "right")
             ]
         shown = gr.HTML(padding=False)
-    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     gr.on(
-        [ask.click, text.submit], handlers.ask, [text, models, duel], [duel, text, *answers, *buttons, shown], **quiet
+        [ask.click, text.submit], handlers.ask, [text, models, duel], [duel, text, *answers, *buttons, shown], **QUIET
     )
     for name, button in zip(("left", "tie", "right"), buttons, strict=True):
-        button.click(getattr(handlers, name), duel, [duel, *buttons, shown], **quiet)
+        button.click(getattr(handlers, name), duel, [duel, *buttons, shown], **QUIET)
     return models
 
 
@@ -131,7 +133,7 @@ def _buttons(on: bool) -> list[Any]:
 
 
 def _thinking(who: Any) -> str:
-    return f'<p class="quiet">{translate(who, "vote.thinking")}</p>'
+    return quiet(translate(who, "vote.thinking"))
 
 
 def side_html(duel: Duel, side: int, who: Any) -> str:
@@ -142,7 +144,7 @@ def side_html(duel: Duel, side: int, who: Any) -> str:
     )
     last = duel.turns[-1].answers[side]
     names = "、".join(escape(str(record["name"])) for record in last.records) or "—"
-    return f'{said}{slots_html(last.query, last.query, who)}<p class="quiet">{translate(who, "vote.hotels", names=names)}</p>'
+    return said + slots_html(last.query, last.query, who) + quiet(translate(who, "vote.hotels", names=names))
 
 
 def reveal(duel: Duel, who: Any) -> str:
@@ -178,9 +180,8 @@ def _slot(text: str, who: Any) -> str:
 
 def standings_html(rows: Sequence[dict[str, Any]], who: Any) -> str:
     """All votes so far."""
-    head = "".join(f"<th>{translate(who, f'vote.{name}')}</th>" for name in ("first", "second", "wins", "rate"))
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _row(row))}</tr>" for row in rows)
-    return f'<div class="wide"><table class="figures"><tr>{head}</tr>{body}</table></div>'
+    head = (translate(who, f"vote.{name}") for name in ("first", "second", "wins", "rate"))
+    return figures_table(head, (cells(_row(row)) for row in rows))
 
 
 def _row(row: dict[str, Any]) -> list[str]:

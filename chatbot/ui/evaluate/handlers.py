@@ -11,16 +11,18 @@ from chatbot.core.jobs import ACTIVE
 from chatbot.corpus.export.chatglm3_format import read_any
 from chatbot.corpus.review.feedback import feedback_counts
 from chatbot.evaluation.reporting import labels
-from chatbot.evaluation.reporting.compare import cases, select
+from chatbot.evaluation.reporting.compare import cases
 from chatbot.evaluation.reporting.report import write_reports
 from chatbot.evaluation.reporting.votes import read_votes, standings
 from chatbot.evaluation.study import Study
 from chatbot.ui.evaluate import runs
+from chatbot.ui.evaluate.form import CaseFilter, StudyForm
 from chatbot.ui.evaluate.tables import case_list, results
-from chatbot.ui.i18n.translate import language, translate
+from chatbot.ui.i18n.translate import in_language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
 from chatbot.ui.shell.header import model_choices
+from chatbot.ui.shell.html import quiet
 
 FIRST = ("hotel-mini-base", "hotel-mini")
 """Chosen at first: what the fine-tuning of the shipped model has brought."""
@@ -37,9 +39,8 @@ class EvaluateHandlers:
         models = model_choices(self.context, request)
         chosen = [name for name in FIRST if name in dict(models).values()]
         data = runs.data_files(self.context.settings, request)
-        side = 0 if language(request) == "zh" else 1
         named = [
-            gr.update(choices=[("—", ""), *[(words[side], key) for key, words in table.items()]])
+            gr.update(choices=[("—", ""), *[(in_language(request, pair), key) for key, pair in table.items()]])
             for table in (labels.KINDS, labels.SLOTS)
         ]
         pickers = [gr.update(choices=models, value=chosen), gr.update(choices=data, value=data[0][1] if data else None)]
@@ -63,10 +64,10 @@ class EvaluateHandlers:
         return gr.update(choices=runs.data_files(self.context.settings, request), value=str(kept))
 
     @needs("engineer")
-    def start(self, request: gr.Request, models: list[str], data: str, *numbers: float | None) -> Any:
+    def start(self, request: gr.Request, chosen: StudyForm) -> Any:
         """Start a study and select it."""
-        settings, (goals, limit) = self.context.settings, numbers
-        job = runs.launch(settings, models, data, goals=int(goals or 0), limit=int(limit) if limit else None)
+        settings = self.context.settings
+        job = runs.launch(settings, chosen)
         gr.Info(translate(request, "evaluate.started"))
         return gr.update(choices=runs.choices(settings, demo=self.context.demo), value=job.id)
 
@@ -99,7 +100,7 @@ class EvaluateHandlers:
 
     def _drawn(self, study: Study | None, offered: list[Any], request: gr.Request) -> list[Any]:
         if study is None:
-            none = "" if offered else f'<p class="quiet">{translate(request, "evaluate.none")}</p>'
+            none = "" if offered else quiet(translate(request, "evaluate.none"))
             return [
                 none,
                 *[gr.update(value=None, interactive=False)] * 2,
@@ -122,13 +123,8 @@ class EvaluateHandlers:
         pickers.append(gr.update(choices=[("—", ""), *[(name, name) for name in operations]], value=""))
         return [results(study, request), *[gr.update(value=str(path), interactive=True) for path in files], *pickers]
 
-    def cases(self, name: str | None, model: int | None, request: gr.Request, *filters: Any) -> str:
+    def cases(self, request: gr.Request, wanted: CaseFilter) -> str:
         """The wrong turns of one model that fit the filters."""
-        study = runs.study(self.context.settings, name)
-        if study is None or model is None or model >= len(study.models):
-            return ""
-        *texts, longest = filters
-        kind, slot, operation = (text or "" for text in texts)
-        found = cases(study.rows(model), study.conversations)
-        chosen = select(found, kind=kind, slot=slot, operation=operation, longest=int(longest) if longest else None)
-        return case_list(chosen, study.conversations, request)
+        study = runs.study(self.context.settings, wanted.study)
+        found = wanted.find(study)
+        return case_list(found, study.conversations, request) if study and found is not None else ""

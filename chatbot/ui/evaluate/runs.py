@@ -1,20 +1,22 @@
 """Studies of the Evaluate tab: start, stop and resume them as jobs, find the shipped ones, and say in words how they stand."""
 
-import sys
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError
-from chatbot.core.jobs import ACTIVE, FOLDER_MARK, Job, list_jobs, start
+from chatbot.core.events import Progress, last
+from chatbot.core.jobs import ACTIVE, Job, list_jobs, start_task
 from chatbot.core.settings import DATA, Settings
+from chatbot.evaluation.config import STUDY, StudyConfig
 from chatbot.evaluation.reporting.labels import model_name, model_names
-from chatbot.evaluation.study import RESULT, Study, StudyConfig
+from chatbot.evaluation.study import RESULT, Study
+from chatbot.ui.evaluate.form import StudyForm
 from chatbot.ui.finetune.status import duration
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.errors import last_error
+from chatbot.ui.shell.html import note, para, progress
 
-KIND = "study"
 SHIPPED = "shipped:"
 
 
@@ -30,31 +32,34 @@ def data_files(settings: Settings, who: Any) -> list[tuple[str, str]]:
     return [(shipped.get(path, f"{path.parent.name}/{path.stem}"), str(path)) for path in own]
 
 
-def launch(settings: Settings, models: list[str], data: str | None, *, goals: int = 0, limit: int | None = None) -> Job:
+def launch(settings: Settings, chosen: StudyForm) -> Job:
     """Start a study as a job of its own.
 
     Raises:
         InputError: no model or no data was chosen.
     """
-    if not models or not data:
+    if not chosen.models or not chosen.data:
         raise InputError("ui.no_study_chosen")
     config = StudyConfig(
-        models=models, data=Path(data).resolve(), hotels=settings.hotels.resolve(), goals=goals, limit=limit
+        models=chosen.models,
+        data=Path(chosen.data).resolve(),
+        hotels=settings.hotels.resolve(),
+        goals=int(chosen.goals or 0),
+        limit=int(chosen.limit) if chosen.limit else None,
     )
-    argv = [sys.executable, "-m", "chatbot", KIND, FOLDER_MARK]
-    return start(KIND, config.model_dump(mode="json"), argv, settings.folder("jobs"), resource="evaluation")
+    return start_task(STUDY, config.model_dump(mode="json"), settings.folder("jobs"), resource="evaluation")
 
 
 def choices(settings: Settings, *, demo: bool) -> list[tuple[str, str]]:
     """Studies as (label, id), the newest first, the shipped ones last; the demo knows only the shipped ones."""
-    jobs = [] if demo else list_jobs(settings.workspace / "jobs", KIND)
+    jobs = [] if demo else list_jobs(settings.workspace / "jobs", STUDY)
     own = [(f"{job.id[:13]} · {', '.join(model_names(job.config.get('models', [])))}", job.id) for job in jobs]
     return own + [(path.parent.name, SHIPPED + path.parent.name) for path in sorted(DATA.glob(f"studies/*/{RESULT}"))]
 
 
 def job(settings: Settings, name: str | None) -> Job | None:
     """The job behind a study's id, None for shipped ones and unknown ids."""
-    return next((found for found in list_jobs(settings.workspace / "jobs", KIND) if found.id == name), None)
+    return next((found for found in list_jobs(settings.workspace / "jobs", STUDY) if found.id == name), None)
 
 
 def study(settings: Settings, name: str | None) -> Study | None:
@@ -71,28 +76,28 @@ def status(found: Job | None, who: Any) -> str:
     """How a study stands, in a sentence, with a bar where it runs; "" for a shipped one."""
     if found is None:
         return ""
-    state, events = found.state, list(found.events())
-    last = events[-1] if events else None
-    parts, share = [_state(state, last, who)], 0.0
-    if last and state in ACTIVE:
-        share = last["done"] / max(1, last["total"])
-        parts += [translate(who, "evaluate.turns", done=last["done"], total=last["total"]), *_left(found, last, who)]
-    note = last_error(found, who) if state == "failed" else ""
-    bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
-    return f'<p class="state {state}">{escape(" · ".join(parts))}</p>{bar}' + (
-        f'<p class="note">{escape(note)}</p>' if note else ""
+    state, now = found.state, last(list(found.events()), Progress)
+    parts, share = [_state(state, now, who)], 0.0
+    if now and state in ACTIVE:
+        share = now.done / max(1, now.total)
+        parts += [translate(who, "evaluate.turns", done=now.done, total=now.total), *_left(found, now, who)]
+    bar = progress(share) if state in ACTIVE else ""
+    return (
+        para(f"state {state}", escape(" · ".join(parts)))
+        + bar
+        + note(last_error(found, who) if state == "failed" else "")
     )
 
 
-def _state(state: str, last: dict[str, Any] | None, who: Any) -> str:
-    if state == "running" and last is None:
+def _state(state: str, now: Progress | None, who: Any) -> str:
+    if state == "running" and now is None:
         return translate(who, "evaluate.state.preparing")
-    return translate(who, f"evaluate.state.{state}", what=model_name(last["what"]) if last else "")
+    return translate(who, f"evaluate.state.{state}", what=model_name(now.what) if now else "")
 
 
-def _left(found: Job, last: dict[str, Any], who: Any) -> list[str]:
+def _left(found: Job, now: Progress, who: Any) -> list[str]:
     began = found.status.get("started")
-    if not began or not last["done"] or last["done"] >= last["total"]:
+    if not began or not now.done or now.done >= now.total:
         return []
-    seconds = (last["time"] - began) / last["done"] * (last["total"] - last["done"])
+    seconds = (now.time - began) / now.done * (now.total - now.done)
     return [translate(who, "evaluate.left", time=duration(max(1, seconds), who))]

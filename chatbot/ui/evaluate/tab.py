@@ -8,13 +8,13 @@ from gradio.context import Context
 
 from chatbot.evaluation.reporting import labels
 from chatbot.ui.evaluate.blind_vote import build_vote
+from chatbot.ui.evaluate.form import CaseFilter, StudyForm
 from chatbot.ui.evaluate.handlers import EvaluateHandlers
 from chatbot.ui.i18n.translate import label
 from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.forms import QUIET, WAIT, Fields
 
 EVERY = 2.0
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-WAIT: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,12 @@ class Form:
     goals: gr.Number
     limit: gr.Number
     start: gr.Button
+
+    @property
+    def fields(self) -> Fields[StudyForm]:
+        """What a start reads."""
+        named = {"models": self.models, "data": self.data, "goals": self.goals, "limit": self.limit}
+        return Fields(StudyForm, named)
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,8 @@ def build(context: PageContext) -> None:
         cases = gr.HTML(padding=False, elem_id="cases")
     handlers = EvaluateHandlers(context)
     _wire_filters(handlers, view, filters, cases)
-    _wire(handlers, form, view, [errors, filters[0], filters[3]])
-    _load(handlers, form, [filters[1], filters[2], build_vote(context)])
+    _wire(handlers, form, view, [errors, filters["model"], filters["operation"]])
+    _load(handlers, form, [filters["kind"], filters["slot"], build_vote(context)])
 
 
 def _form() -> Form:
@@ -104,7 +110,8 @@ def _view() -> View:
     return View(study, stop, resume, report, markdown, status, results, gr.State(None))
 
 
-def _filters() -> list[Any]:
+def _filters() -> dict[str, Any]:
+    """The filters by the names of CaseFilter."""
     model = gr.Dropdown([], label=label("evaluate.of"), min_width=130)
     kind = gr.Dropdown(
         [("—", ""), *[(words[0], kind) for kind, words in labels.KINDS.items()]],
@@ -120,7 +127,7 @@ def _filters() -> list[Any]:
     )
     operation = gr.Dropdown([("—", "")], value="", label=label("evaluate.operation"), min_width=110)
     longest = gr.Number(0, label=label("evaluate.longest"), precision=0, minimum=0, min_width=110)
-    return [model, kind, slot, operation, longest]
+    return {"model": model, "kind": kind, "slot": slot, "operation": operation, "longest": longest}
 
 
 def _load(handlers: EvaluateHandlers, form: Form, pickers: list[Any]) -> None:
@@ -137,13 +144,16 @@ def _wire(handlers: EvaluateHandlers, form: Form, view: View, pickers: list[Any]
     followed = [view.study, view.drawn], [*view.outputs, *pickers]
     gr.on([page.load, timer.tick, view.study.input], handlers.follow, *followed, **QUIET)
     form.upload.upload(handlers.upload, form.upload, form.data, **WAIT)
-    fields = [form.models, form.data, form.goals, form.limit]
-    form.start.click(handlers.start, fields, view.study, **WAIT).success(handlers.follow, *followed, **QUIET)
+    chosen = form.fields
+    started = form.start.click(chosen.to(handlers.start), chosen.inputs, view.study, **WAIT)
+    started.success(handlers.follow, *followed, **QUIET)
     for name in ("stop", "resume"):
         getattr(view, name).click(getattr(handlers, name), view.study, None, **WAIT).success(
             handlers.follow, *followed, **QUIET
         )
 
 
-def _wire_filters(handlers: EvaluateHandlers, view: View, filters: list[Any], cases: gr.HTML) -> None:
-    gr.on([view.drawn.change, *[f.change for f in filters]], handlers.cases, [view.study, *filters], cases, **QUIET)
+def _wire_filters(handlers: EvaluateHandlers, view: View, filters: dict[str, Any], cases: gr.HTML) -> None:
+    wanted = Fields(CaseFilter, {"study": view.study} | filters)
+    changed = [view.drawn.change, *[part.change for part in filters.values()]]
+    gr.on(changed, wanted.to(handlers.cases), wanted.inputs, cases, **QUIET)

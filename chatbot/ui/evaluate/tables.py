@@ -1,6 +1,6 @@
 """Results of a study as HTML: figures with intervals, plots, and the turns that went wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -12,6 +12,7 @@ from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart
 from chatbot.evaluation.reporting.report import differs, line, said
 from chatbot.evaluation.study import Study
 from chatbot.ui.i18n.translate import language, translate
+from chatbot.ui.shell.html import cells, quiet, table
 
 SHOWN = 30
 
@@ -24,11 +25,11 @@ def results(study: Study, who: Any) -> str:
         who, "evaluate.base", n=counts["dialogues"], turns=counts["turns"], file=escape(study.result["data"]["file"])
     )
     whole = translate(who, "evaluate.whole" if bare else "evaluate.alone")
-    parts = [f'<p class="quiet">{base} · {whole}</p>', *_lifts(study.models, study.result["pairs"], whole, who)]
+    parts = [quiet(f"{base} · {whole}"), *_lifts(study.models, study.result["pairs"], whole, who)]
     parts += _lifts(study.models, bare["pairs"], translate(who, "evaluate.alone"), who) if bare else []
     parts += [
         metric_table(figures, HEADLINE, study.result["best"], tongue),
-        f'<p class="quiet">{translate(who, "evaluate.note")}</p>',
+        quiet(translate(who, "evaluate.note")),
     ]
     parts += [
         legend(study.models),
@@ -39,11 +40,7 @@ def results(study: Study, who: Any) -> str:
         parts += [f"<h3>{translate(who, 'evaluate.simulated')}</h3>", simulation_table(figures, tongue)]
     if bare:
         alone = metric_table(bare["figures"], HEADLINE, bare["best"], tongue)
-        parts.append(
-            _folded(
-                translate(who, "evaluate.bare"), f'<p class="quiet">{translate(who, "evaluate.bare_note")}</p>{alone}'
-            )
-        )
+        parts.append(_folded(translate(who, "evaluate.bare"), quiet(translate(who, "evaluate.bare_note")) + alone))
     others = metric_table(figures, [name for name in METRICS if name not in HEADLINE], {}, tongue)
     return "".join(
         [
@@ -81,9 +78,13 @@ def _lifts(names: Sequence[str], pairs: Sequence[dict[str, Any]], scope: str, wh
 
 def _table(models: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, str, bool]]]]) -> str:
     """A row a figure, a column a model; cells are (value, interval, whether it is the best)."""
-    head = "".join(f"<th>{escape(model)}</th>" for model in models)
-    body = "".join(f"<tr><th>{name}</th>{''.join(_cell(*cell) for cell in cells)}</tr>" for name, cells in rows)
-    return f'<div class="wide"><table class="figures"><tr><th></th>{head}</tr>{body}</table></div>'
+    lines = (cells([name], "th") + "".join(_cell(*figure) for figure in found) for name, found in rows)
+    return figures_table(("", *map(escape, models)), lines)
+
+
+def figures_table(head: Iterable[str], rows: Iterable[str]) -> str:
+    """A table of figures that scrolls inside itself where it is too wide."""
+    return f'<div class="wide">{table("figures", head, rows)}</div>'
 
 
 def _cell(value: str, bounds: str, best: bool) -> str:
@@ -135,22 +136,21 @@ def simulation_table(figures: Sequence[dict[str, Any]], tongue: str) -> str:
 def confusions(study: Study, who: Any) -> str:
     """Which value the last model took for which."""
     found = study.result["models"][-1]["confusion"][:15]
-    head = "".join(f"<th>{translate(who, f'evaluate.{name}')}</th>" for name in ("slot", "should", "was", "times"))
-    cells = (
+    head = (translate(who, f"evaluate.{name}") for name in ("slot", "should", "was", "times"))
+    rows = (
         (labels.label(labels.SLOTS, c["slot"], language(who)), c["gold"], c["predicted"], str(c["count"]))
         for c in found
     )
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
-    return f'<div class="wide"><table class="figures"><tr>{head}</tr>{rows}</table></div>'
+    return figures_table(head, (cells(map(escape, row)) for row in rows))
 
 
 def case_list(found: Sequence[Case], conversations: Sequence[Conversation], who: Any) -> str:
     """Wrong turns, each folded; opened it shows its whole context."""
     if not found:
-        return f'<p class="quiet">{translate(who, "evaluate.no_cases")}</p>'
+        return quiet(translate(who, "evaluate.no_cases"))
     origin = {conversation.id: conversation for conversation in conversations}
     shown = "".join(_case(case, origin.get(case.row.id), who) for case in found[:SHOWN])
-    return f'<p class="quiet">{translate(who, "evaluate.cases", n=len(found), shown=min(SHOWN, len(found)))}</p>{shown}'
+    return quiet(translate(who, "evaluate.cases", n=len(found), shown=min(SHOWN, len(found)))) + shown
 
 
 def _case(case: Case, conversation: Conversation | None, who: Any) -> str:

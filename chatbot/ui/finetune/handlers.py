@@ -1,37 +1,31 @@
 """What the buttons of the Fine-tune tab do; each checks the role, calls one function and shows the result."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from chatbot.core.jobs import ACTIVE
+from chatbot.core.jobs import ACTIVE, Job
 from chatbot.core.messages import read_conversations
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.ui.finetune import preview as finetune_look
 from chatbot.ui.finetune import runs as finetune_runs
+from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
 from chatbot.ui.finetune.status import status, walk
-from chatbot.ui.i18n.translate import language, translate
+from chatbot.ui.i18n.translate import in_language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
+from chatbot.ui.shell.html import quiet
 
-ADVANCED = (
-    "epochs",
-    "max_steps",
-    "learning_rate",
-    "batch_size",
-    "accumulation",
-    "max_length",
-    "rank",
-    "alpha",
-    "target_rank",
-    "virtual_tokens",
-    "eval_every",
-    "eval_limit",
-    "patience",
-    "seed",
-)
+
+@dataclass(frozen=True)
+class Look:
+    """Which example is looked at, and what it would be trained with."""
+
+    index: float | None
+    chosen: FinetuneForm
 
 
 class FinetuneHandlers:
@@ -42,9 +36,9 @@ class FinetuneHandlers:
 
     def load(self, request: gr.Request) -> Any:
         """Fill the pickers in the person's language."""
-        current, side = self.context.settings, 0 if language(request) == "zh" else 1
+        current = self.context.settings
         bases, data = finetune_look.bases(current), finetune_look.data_files(current, request)
-        presets = [(names[side], key) for key, (names, _) in PRESETS.items()]
+        presets = [(in_language(request, names), key) for key, (names, _) in PRESETS.items()]
         first = [choices[0][1] if choices else None for choices in (bases, data)]
         return (
             gr.update(choices=bases, value=first[0]),
@@ -69,19 +63,19 @@ class FinetuneHandlers:
         )
 
     @needs("engineer")
-    def look(self, request: gr.Request, index: float, *values: Any) -> Any:
+    def look(self, request: gr.Request, asked: Look) -> Any:
         """Show one example and the whole data set as the trainer will see them."""
-        return finetune_look.look(fields(values), int(index or 1) - 1, request), gr.update(visible=True)
+        return finetune_look.look(asked.chosen.config(), int(asked.index or 1) - 1, request), gr.update(visible=True)
 
     @needs("engineer")
-    def estimate(self, request: gr.Request, *values: Any) -> str:
+    def estimate(self, request: gr.Request, chosen: FinetuneForm) -> str:
         """Show memory and time."""
-        return finetune_look.cost(fields(values), self.context.settings.hotels, request)
+        return finetune_look.cost(chosen.config(), self.context.settings.hotels, request)
 
     @needs("engineer")
-    def start(self, request: gr.Request, *values: Any) -> Any:
+    def start(self, request: gr.Request, chosen: FinetuneForm) -> Any:
         """Start a run and select it."""
-        job = finetune_runs.launch(self.context.settings, fields(values))
+        job = finetune_runs.launch(self.context.settings, chosen)
         gr.Info(translate(request, "finetune.started"))
         return gr.update(choices=[job.id for job in finetune_runs.jobs(self.context.settings)], value=job.id)
 
@@ -93,32 +87,8 @@ class FinetuneHandlers:
         names = [job.id for job in found]
         job = next((job for job in found if job.id == name), found[0] if found else None)
         picked = gr.update(choices=names, value=job.id if job else None)
-        return [picked, gr.update(choices=names), *self._drawn(job, request)]
-
-    def _drawn(self, job: Any, request: gr.Request) -> list[Any]:
-        if job is None:
-            off = [gr.update(interactive=False)] * 3
-            return [
-                walk(None, request),
-                f'<p class="quiet">{translate(request, "finetune.runs.none")}</p>',
-                "",
-                "",
-                "",
-                *off,
-            ]
-        active, adapter = job.state in ACTIVE, (job.folder / "adapter" / "adapter_config.json").is_file()
-        buttons = [
-            gr.update(interactive=on)
-            for on in (active, job.state in ("stopped", "died", "failed"), adapter and not active)
-        ]
-        shown = [
-            walk(job, request),
-            status(job, request),
-            finetune_runs.curves(job, request),
-            job.log_tail(60),
-            finetune_runs.adapter_card(job),
-        ]
-        return [*shown, *buttons]
+        buttons = [gr.update(interactive=on) for on in _possible(job)]
+        return [picked, gr.update(choices=names), walk(job, request), *_told(job, request), *buttons]
 
     @needs("engineer")
     def stop(self, request: gr.Request, name: str) -> None:
@@ -142,14 +112,16 @@ class FinetuneHandlers:
         return finetune_runs.compare([finetune_runs.find(self.context.settings, name) for name in names], request)
 
 
-def fields(values: tuple[Any, ...]) -> dict[str, Any]:
-    """The form's values as fields of FinetuneConfig; empty ones keep their default, and so does a 0 where the default is to leave it to the method."""
-    named = dict(zip(("base", "data", "method", *ADVANCED), values, strict=True))
-    whole = {
-        name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in named.items()
-    }
-    return {
-        name: value
-        for name, value in whole.items()
-        if value not in (None, "") and (value or FinetuneConfig.model_fields[name].default is not None)
-    }
+def _told(job: Job | None, who: Any) -> list[str]:
+    """State, curves, log and card of a run."""
+    if job is None:
+        return [quiet(translate(who, "finetune.runs.none")), "", "", ""]
+    return [status(job, who), finetune_runs.curves(job, who), job.log_tail(60), finetune_runs.adapter_card(job)]
+
+
+def _possible(job: Job | None) -> tuple[bool, bool, bool]:
+    """Whether a run can be stopped, resumed and merged now."""
+    if job is None:
+        return False, False, False
+    active, adapter = job.state in ACTIVE, (job.folder / "adapter" / "adapter_config.json").is_file()
+    return active, job.state in ("stopped", "died", "failed"), adapter and not active

@@ -9,7 +9,8 @@ from chatbot.training.config import FinetuneConfig
 from chatbot.training.methods import METHODS
 from chatbot.ui.charts.curves import lengths, memory_bar, packing, tokens
 from chatbot.ui.finetune.status import duration
-from chatbot.ui.i18n.translate import language, translate
+from chatbot.ui.i18n.translate import in_language, translate
+from chatbot.ui.shell.html import quiet
 
 SHIPPED = ("first_calls", "train")
 PARTS = ("program", "weights", "constants", "adapter", "gradients", "optimiser", "activations", "passing")
@@ -17,8 +18,10 @@ PARTS = ("program", "weights", "constants", "adapter", "gradients", "optimiser",
 
 def method_choices(who: Any) -> list[tuple[str, str]]:
     """The six methods as cards: name and sentence in the person's language → value."""
-    side = 0 if language(who) == "zh" else 1
-    return [(f"{m.title[side]}\n{m.says[side]}\n{m.fits[side]}", name) for name, m in METHODS.items()]
+    return [
+        ("\n".join(in_language(who, words) for words in (method.title, method.says, method.fits)), name)
+        for name, method in METHODS.items()
+    ]
 
 
 def bases(settings: Settings) -> list[tuple[str, str]]:
@@ -43,11 +46,10 @@ def data_files(settings: Settings, who: Any) -> list[tuple[str, str]]:
     ]
 
 
-def look(fields: dict[str, Any], index: int, who: Any) -> str:
+def look(config: FinetuneConfig, index: int, who: Any) -> str:
     """The preview of one example and of the whole data set."""
     from chatbot.training.preview import preview
 
-    config = FinetuneConfig(**{**fields, "out": Path()})
     found = preview(config, index)
     count = found.statistics
     told = translate(
@@ -60,7 +62,7 @@ def look(fields: dict[str, Any], index: int, who: Any) -> str:
         steps=found.steps,
     )
     blocks = [
-        f'<p class="quiet">{escape(told)}</p>',
+        quiet(escape(told)),
         _titled(translate(who, "finetune.look.tokens"), tokens(found, translate(who, "finetune.look.cut"))),
         _titled(
             translate(who, "finetune.look.packed", length=config.max_length, filled=count.filled), packing(found.packed)
@@ -75,12 +77,11 @@ def _titled(title: str, body: str) -> str:
     return f'<section class="look"><h4>{escape(title)}</h4>{body}</section>'
 
 
-def cost(fields: dict[str, Any], hotels: Path, who: Any) -> str:
+def cost(config: FinetuneConfig, hotels: Path, who: Any) -> str:
     """The estimate as a bar against the machine's memory, and the time."""
     from chatbot.evaluation.checkpoints import evaluator_of
     from chatbot.training.estimate import SAMPLE, estimate
 
-    config = FinetuneConfig(**{**fields, "out": Path()})
     found = estimate(config, evaluator=evaluator_of(config, hotels, SAMPLE))
     names = {part: translate(who, f"finetune.est.{part}") for part in PARTS}
     fits = (

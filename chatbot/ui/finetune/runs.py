@@ -1,19 +1,20 @@
 """Runs of the Fine-tune tab: start and find them as jobs, draw their curves, and lay two of them over each other."""
 
 import re
-import sys
 import time
-from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError
-from chatbot.core.jobs import FOLDER_MARK, Job, list_jobs, start
+from chatbot.core.events import Metrics
+from chatbot.core.jobs import FOLDER_MARK, Job, list_jobs, start_task
 from chatbot.core.settings import Settings
 from chatbot.training.config import RESOURCE, FinetuneConfig
 from chatbot.ui.charts.curves import Point, chart
+from chatbot.ui.finetune.form import FinetuneForm
 from chatbot.ui.i18n.translate import translate
+from chatbot.ui.shell.html import cells, quiet, table
 
 QUALITY = ("slot_f1", "call_exact", "act_accuracy")
 KIND = "finetune"
@@ -24,39 +25,16 @@ def root(settings: Settings) -> Path:
     return settings.folder("jobs")
 
 
-def launch(settings: Settings, fields: dict[str, Any]) -> Job:
+def launch(settings: Settings, chosen: FinetuneForm) -> Job:
     """Start a run as a job of its own.
 
     Raises:
         InputError: a field is missing or out of range.
     """
-    for name in ("base", "data"):
-        if not fields.get(name):
-            raise InputError("ui.no_base" if name == "base" else "ui.no_data")
-    config = FinetuneConfig(**{**fields, "out": Path(FOLDER_MARK) / "adapter"})
+    config = chosen.config(Path(FOLDER_MARK) / "adapter").model_copy(update={"hotels": settings.hotels})
     given = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
-    argv = [
-        sys.executable,
-        "-m",
-        "chatbot",
-        KIND,
-        "--job",
-        FOLDER_MARK,
-        "--hotels",
-        str(settings.hotels),
-        *_flags(given),
-    ]
     name = f"{time.strftime('%m%d-%H%M%S')}-{config.method}-{re.sub(r'[^A-Za-z0-9_.-]', '', config.data.stem)[:24]}"
-    return start(KIND, given, argv, root(settings), resource=RESOURCE, name=name)
-
-
-def _flags(given: dict[str, Any]) -> Iterable[str]:
-    for name, value in given.items():
-        flag = name.replace("_", "-")
-        if isinstance(value, bool):
-            yield f"--{flag}" if value else f"--no-{flag}"
-        else:
-            yield from (f"--{flag}", str(value))
+    return start_task(KIND, given, root(settings), resource=RESOURCE, name=name)
 
 
 def jobs(settings: Settings) -> list[Job]:
@@ -72,19 +50,16 @@ def merged(job: Job) -> Path:
 def merge(settings: Settings, job: Job) -> Job:
     """Fold a run's adapter into its base, as a job of its own."""
     settings.folder("models")
-    argv = [
-        sys.executable,
-        "-m",
-        "chatbot",
-        "merge",
-        "--base",
-        job.config["base"],
-        "--adapter",
-        str(job.folder / "adapter"),
-        "--out",
-        str(merged(job)),
-    ]
-    return start("merge", {"adapter": job.id}, argv, root(settings))
+    config = {"base": job.config["base"], "adapter": str(job.folder / "adapter"), "out": str(merged(job))}
+    return start_task("merge", config, root(settings))
+
+
+def merge_of(job: Job) -> Job | None:
+    """The newest merge of a run's adapter; of an earlier version's, the configuration says the run's name."""
+    named = (job.id, str(job.folder / "adapter"))
+    return next(
+        (other for other in list_jobs(job.folder.parent, "merge") if other.config.get("adapter") in named), None
+    )
 
 
 def find(settings: Settings, name: str | None) -> Job:
@@ -107,9 +82,8 @@ def adapter_card(job: Job) -> str:
 
 def line(job: Job, key: str) -> list[Point]:
     """One figure over the steps; a step that was done again after a roll-back counts as it was the last time."""
-    return sorted(
-        {e["step"]: (e["step"], e[key]) for e in job.events() if isinstance(e.get(key), int | float)}.values()
-    )
+    points = ((e.step, e.figures.get(key)) for e in job.events() if isinstance(e, Metrics))
+    return sorted({step: (step, figure) for step, figure in points if figure is not None}.values())
 
 
 def curves(job: Job, who: Any) -> str:
@@ -133,7 +107,7 @@ def curves(job: Job, who: Any) -> str:
 def compare(chosen: list[Job], who: Any) -> str:
     """Curves of several runs over one another, and only those settings in which they differ."""
     if len(chosen) < 2:
-        return f'<p class="quiet">{translate(who, "finetune.runs.pick")}</p>'
+        return quiet(translate(who, "finetune.runs.pick"))
     keys = (("loss", "finetune.c.loss"), ("eval_slot_f1", "finetune.c.slot_f1"), ("eval_loss", "finetune.c.held"))
     charts = "".join(chart(translate(who, title), {job.id: line(job, key) for job in chosen}) for key, title in keys)
     return f'<div class="curves">{charts}</div>{_differences(chosen, who)}'
@@ -147,11 +121,7 @@ def _differences(chosen: list[Job], who: Any) -> str:
         if name != "out" and len({str(config.get(name)) for config in configs}) > 1
     ]
     if not names:
-        return f'<p class="quiet">{translate(who, "finetune.runs.same")}</p>'
-    head = "".join(f"<th>{escape(job.id)}</th>" for job in chosen)
-    rows = "".join(f"<tr><th>{name}</th>{_cells(name, configs)}</tr>" for name in names)
-    return f'<table class="differences"><tr><th>{translate(who, "finetune.runs.setting")}</th>{head}</tr>{rows}</table>'
-
-
-def _cells(name: str, configs: list[dict[str, Any]]) -> str:
-    return "".join(f"<td>{escape(str(config.get(name, '—')))}</td>" for config in configs)
+        return quiet(translate(who, "finetune.runs.same"))
+    head = [translate(who, "finetune.runs.setting"), *(escape(job.id) for job in chosen)]
+    values = {name: (escape(str(config.get(name, "—"))) for config in configs) for name in names}
+    return table("differences", head, (cells([name], "th") + cells(found) for name, found in values.items()))

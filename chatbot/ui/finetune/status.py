@@ -3,12 +3,14 @@
 from html import escape
 from typing import Any
 
-from chatbot.core.jobs import ACTIVE, Job, list_jobs
+from chatbot.core.events import GAVE_UP, Done, Event, Failed, Metrics, Rollback, last
+from chatbot.core.jobs import ACTIVE, Job
 from chatbot.training.loss_guard import blamed
 from chatbot.training.run_record import read_record
-from chatbot.ui.finetune.runs import merged
+from chatbot.ui.finetune.runs import merge_of, merged
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.errors import last_error
+from chatbot.ui.shell.html import note, para, progress
 
 SHOWN = 6
 """Conversations that are named where the data is blamed."""
@@ -17,55 +19,48 @@ SHOWN = 6
 def status(job: Job, who: Any) -> str:
     """How a run stands, in a sentence, with a bar where it runs and what a person should know below."""
     state, events = job.state, list(job.events())
-    last = next((e for e in reversed(events) if e.get("event") in ("log", "eval")), None)
-    end: dict[str, Any] = next((e for e in reversed(events) if e.get("event") == "end"), {})
-    kind = "gave_up" if state == "failed" and end.get("verdict") else state
+    point, end = last(events, Metrics), last(events, Done, Failed)
+    kind = "gave_up" if state == "failed" and isinstance(end, Failed) and end.code == GAVE_UP else state
     parts = (
         [translate(who, f"finetune.state.{kind}")]
-        if last or state not in ACTIVE or state == "queued"
+        if point or state not in ACTIVE or state == "queued"
         else [translate(who, "finetune.preparing")]
     )
     share = 0.0
-    if last and state in ACTIVE:
-        share = last["step"] / max(1, last["max_steps"])
-        parts += [translate(who, "finetune.step", step=last["step"], total=last["max_steps"]), *_left(events, who)]
-    bar = f'<div class="progress"><i style="width:{share:.0%}"></i></div>' if state in ACTIVE else ""
+    if point and point.max_steps and state in ACTIVE:
+        share = point.step / point.max_steps
+        parts += [translate(who, "finetune.step", step=point.step, total=point.max_steps), *_left(events, who)]
+    bar = progress(share) if state in ACTIVE else ""
     failure = last_error(job, who) if kind == "failed" else ""
     notes = [*_guard(events, kind, who), *([failure] if failure else [])]
-    after = _gain(job, events, state, who) + "".join(_note(note) for note in notes) + _merge(job, who)
-    return f'<p class="state {kind}">{escape(" · ".join(parts))}</p>{bar}{after}'
+    after = _gain(job, events, state, who) + "".join(map(note, notes)) + _merge(job, who)
+    return para(f"state {kind}", escape(" · ".join(parts))) + bar + after
 
 
-def _note(text: str, kind: str = "") -> str:
-    return f'<p class="note {kind}">{escape(text)}</p>'
-
-
-def _gain(job: Job, events: list[dict[str, Any]], state: str, who: Any) -> str:
+def _gain(job: Job, events: list[Event], state: str, who: Any) -> str:
     """Slot F1 of the bare base and of the adapter that is kept, or of the best one so far, as a note; "" where neither was measured."""
-    scores = [(e["step"], e["eval_slot_f1"]) for e in events if isinstance(e.get("eval_slot_f1"), int | float)]
+    points = [(e.step, e.figures.get("eval_slot_f1")) for e in events if isinstance(e, Metrics)]
+    scores = [(step, score) for step, score in points if score is not None]
     before = next((score for step, score in scores if step == 0), None)
     later = [score for step, score in scores if step]
     kept = read_record(job.folder / "adapter").get("best", {}).get("slot_f1")
     if before is None or not later:
         return ""
     after = kept if isinstance(kept, float) and state not in ACTIVE else max(later)
-    told = _note(
+    told = note(
         translate(who, "finetune.gained", before=before, after=after, gain=after - before),
         "good" if after > before else "",
     )
-    return told + (_note(translate(who, "finetune.no_gain")) if after <= before and state not in ACTIVE else "")
+    return told + (note(translate(who, "finetune.no_gain")) if after <= before and state not in ACTIVE else "")
 
 
-def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
+def _guard(events: list[Event], kind: str, who: Any) -> list[str]:
     """What the guard did, and whom it blames where it gave up."""
-    rollbacks = [e for e in events if e.get("event") == "rollback"]
-    notes = [
-        translate(who, "finetune.rollback", step=e["step"], back=e["back_to"], rate=e["learning_rate"])
-        for e in rollbacks
-    ]
+    rollbacks = [e for e in events if isinstance(e, Rollback)]
+    notes = [translate(who, "finetune.rollback", step=e.step, back=e.back_to, rate=e.learning_rate) for e in rollbacks]
     if kind != "gave_up" or len(rollbacks) < 2:
         return notes
-    same = blamed([e.get("conversations", []) for e in rollbacks])
+    same = blamed([e.conversations for e in rollbacks])
     names = "、".join(same[:SHOWN]) + (" …" if len(same) > SHOWN else "")
     return [
         *notes,
@@ -75,20 +70,19 @@ def _guard(events: list[dict[str, Any]], kind: str, who: Any) -> list[str]:
 
 def _merge(job: Job, who: Any) -> str:
     """How the newest merge of this run's adapter stands."""
-    merge = next(
-        (other for other in list_jobs(job.folder.parent, "merge") if other.config.get("adapter") == job.id), None
-    )
+    merge = merge_of(job)
     if merge is None:
         return ""
     if merge.state in ACTIVE:
-        return _note(translate(who, "finetune.merge.running"))
+        return note(translate(who, "finetune.merge.running"))
     if merge.state == "done":
-        return _note(translate(who, "finetune.merge.done", path=merged(job)), "good")
-    return _note(translate(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state))
+        return note(translate(who, "finetune.merge.done", path=merged(job)), "good")
+    return note(translate(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state))
 
 
-def _left(events: list[dict[str, Any]], who: Any) -> list[str]:
-    seconds = next((e["seconds_left"] for e in reversed(events) if "seconds_left" in e), None)
+def _left(events: list[Event], who: Any) -> list[str]:
+    told = (e.seconds_left for e in reversed(events) if isinstance(e, Metrics))
+    seconds = next((seconds for seconds in told if seconds is not None), None)
     return [] if seconds is None else [translate(who, "finetune.left", time=duration(seconds, who))]
 
 

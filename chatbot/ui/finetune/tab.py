@@ -7,14 +7,17 @@ import gradio as gr
 from gradio.context import Context
 
 from chatbot.training.config import PRESETS, FinetuneConfig
-from chatbot.ui.finetune.handlers import ADVANCED, FinetuneHandlers
+from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
+from chatbot.ui.finetune.handlers import FinetuneHandlers, Look
 from chatbot.ui.i18n.translate import label
 from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.forms import QUIET, Fields
+from chatbot.ui.shell.forms import WAIT as SLOW
 
 EVERY = 2.0
 """Seconds between two looks at the run."""
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-WAIT: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", "concurrency_limit": 1}
+WAIT: dict[str, Any] = SLOW | {"concurrency_limit": 1}
+"""One look, estimate or start at a time: each may load a model's shape and a whole data set."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,10 @@ class Form:
     start: gr.Button
 
     @property
-    def fields(self) -> list[gr.components.Component]:
-        """In the order of the handlers' arguments."""
-        return [self.base, self.data, self.method, *self.advanced]
+    def fields(self) -> Fields[FinetuneForm]:
+        """What a start reads."""
+        named = {"base": self.base, "data": self.data, "method": self.method}
+        return Fields(FinetuneForm, named | dict(zip(ADVANCED, self.advanced, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -154,17 +158,13 @@ def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs) -> Non
     gr.on([page.load, timer.tick, runs.run.input], handlers.follow, runs.run, runs.drawn, **QUIET)
     form.preset.input(handlers.preset, form.preset, form.advanced, **QUIET)
     form.upload.upload(handlers.upload, form.upload, form.data, **WAIT)
-    gr.on(
-        [form.look.click, view.index.submit],
-        handlers.look,
-        [view.index, *form.fields],
-        [view.shown, view.index],
-        **WAIT,
-    )
-    form.estimate.click(handlers.estimate, form.fields, view.cost, **WAIT)
-    form.start.click(handlers.start, form.fields, runs.run, **WAIT).success(
-        handlers.follow, runs.run, runs.drawn, **QUIET
-    )
+    chosen = form.fields
+    look = Fields(Look, {"index": view.index, "chosen": chosen})
+    looked = [form.look.click, view.index.submit]
+    gr.on(looked, look.to(handlers.look), look.inputs, [view.shown, view.index], **WAIT)
+    form.estimate.click(chosen.to(handlers.estimate), chosen.inputs, view.cost, **WAIT)
+    started = form.start.click(chosen.to(handlers.start), chosen.inputs, runs.run, **WAIT)
+    started.success(handlers.follow, runs.run, runs.drawn, **QUIET)
     for name in ("stop", "resume", "merge"):
         getattr(runs, name).click(getattr(handlers, name), runs.run, None, **WAIT).success(
             handlers.follow, runs.run, runs.drawn, **QUIET

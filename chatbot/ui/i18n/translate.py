@@ -24,9 +24,13 @@ def language(request: Any) -> Language:
 
 def translate(who: Any, key: str, **values: object) -> str:
     """A sentence for one person: `who` is their request, or a language; `{name}` fields are filled from values."""
-    zh, en = words()[key]
+    return in_language(who, words()[key]).format(**values)
+
+
+def in_language(who: Any, pair: tuple[str, str]) -> str:
+    """One of (Chinese, English), as tables outside this page name their entries: `who` is a person's request, or a language."""
     asked = who if who in ("zh", "en") else language(who)
-    return (zh if asked == "zh" else en).format(**values)
+    return pair[0 if asked == "zh" else 1]
 
 
 @cache

@@ -30,24 +30,7 @@ def build_header(context: PageContext) -> Header:
     handlers = HeaderHandlers(context)
     with gr.Row(elem_classes="top"):
         brand = gr.HTML(elem_classes="brand", padding=False)
-        model = gr.Dropdown(
-            [],
-            label=label("header.model"),
-            show_label=False,
-            container=False,
-            elem_classes="pill",
-            min_width=110,
-            interactive=True,
-        )
-        database = gr.Dropdown(
-            [],
-            label=label("header.database"),
-            show_label=False,
-            container=False,
-            elem_classes="pill",
-            min_width=110,
-            interactive=True,
-        )
+        model, database = _pill("header.model"), _pill("header.database")
         upload = gr.UploadButton(
             label("header.upload"),
             file_types=[".json"],
@@ -59,6 +42,12 @@ def build_header(context: PageContext) -> Header:
     upload.upload(handlers.upload, upload, database, api_visibility="private")
     database.input(handlers.choose, database, api_visibility="private")
     return Header(brand, model, database)
+
+
+def _pill(key: str) -> gr.Dropdown:
+    """A choice that shows nothing but what is chosen."""
+    shape: dict[str, Any] = {"show_label": False, "container": False, "elem_classes": "pill", "min_width": 110}
+    return gr.Dropdown([], label=label(key), interactive=True, **shape)
 
 
 class HeaderHandlers:

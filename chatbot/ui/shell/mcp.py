@@ -36,15 +36,8 @@ def build_programs(context: PageContext) -> None:
     )
 
 
-def build_api(store: Callable[[], "HotelStore"], agent: Callable[[], "Agent"]) -> None:
-    """Define the tools; to be called inside the page's `gr.Blocks`.
-
-    They bypass the queue, because Gradio's MCP server would otherwise call the page back as a stranger and be turned away.
-
-    Args:
-        store: the database to search; asked at each call, so that nothing is loaded before it is needed.
-        agent: the chatbot to talk to, likewise.
-    """
+def _search_tool(store: Callable[[], "HotelStore"]) -> Callable[..., str]:
+    """The tool that searches; its signature and docstring are what other programs are shown."""
 
     def search_hotels(
         name: str = "",
@@ -87,6 +80,19 @@ def build_api(store: Callable[[], "HotelStore"], agent: Callable[[], "Agent"]) -
         }
         return _json(search(store(), given, limit, offset))
 
+    return search_hotels
+
+
+def build_api(store: Callable[[], "HotelStore"], agent: Callable[[], "Agent"]) -> None:
+    """Define the tools; to be called inside the page's `gr.Blocks`.
+
+    They bypass the queue, because Gradio's MCP server would otherwise call the page back as a stranger and be turned away.
+
+    Args:
+        store: the database to search; asked at each call, so that nothing is loaded before it is needed.
+        agent: the chatbot to talk to, likewise.
+    """
+
     def chat(text: str, conversation: list[dict[str, Any]] | None = None) -> str:
         """Ask the hotel chatbot. Give `conversation` of the last answer back to go on with the same conversation.
 
@@ -96,7 +102,7 @@ def build_api(store: Callable[[], "HotelStore"], agent: Callable[[], "Agent"]) -
         """
         return _json(answer(agent(), text, conversation or []))
 
-    for tool in (search_hotels, chat):
+    for tool in (_search_tool(store), chat):
         gr.api(_polite(tool), api_name=tool.__name__, queue=False)
 
 

@@ -9,6 +9,7 @@ from chatbot.core.accounts import Role
 from chatbot.ui.chat import tab as chat
 from chatbot.ui.i18n.translate import label
 from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.forms import QUIET
 from chatbot.ui.shell.header import HeaderHandlers, build_header
 from chatbot.ui.shell.mcp import build_programs
 
@@ -28,17 +29,9 @@ def build_page(context: PageContext) -> gr.Blocks:
                 name: _tab(context, name) for name, role in TABS.items() if not (context.demo and role != "visitor")
             }
         handlers = PageHandlers(context, [TABS[name] for name in tabs])
-        page.load(
-            HeaderHandlers(context).load,
-            None,
-            [header.brand, header.model, header.database],
-            api_visibility="private",
-            show_progress="hidden",
-        )
-        page.load(handlers.load, None, list(tabs.values()), api_visibility="private", show_progress="hidden")
-        first.select(
-            HeaderHandlers(context).refresh, None, header.model, api_visibility="private", show_progress="hidden"
-        )
+        page.load(HeaderHandlers(context).load, None, [header.brand, header.model, header.database], **QUIET)
+        page.load(handlers.load, None, list(tabs.values()), **QUIET)
+        first.select(HeaderHandlers(context).refresh, None, header.model, **QUIET)
         page.unload(handlers.unload)
         if not context.demo:
             build_programs(context)

@@ -15,6 +15,7 @@ from chatbot.dialogue.speaking import speaking
 from chatbot.models.serving.openai_server import mount
 from chatbot.ui.i18n.translate import translate, translations
 from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.heartbeat import Heartbeat
 from chatbot.ui.shell.mcp import GuardMcp, free_models
 from chatbot.ui.shell.page import build_page
 from chatbot.ui.shell.theme import CSS, theme
@@ -42,13 +43,12 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
             prevent_thread_lock=True,
             ssr_mode=False,
             quiet=True,
-            _frontend=False,  # or Gradio asks the page for itself and gives up after 3 s, as on a busy machine or behind a proxy
             footer_links=[],
             i18n=translations(),
             theme=theme(),
             css_paths=CSS,
             mcp_server=not context.demo and find_spec("mcp") is not None,
-            app_kwargs={"middleware": [Middleware(GuardMcp, authenticate=authenticate)]},
+            app_kwargs={"middleware": [Middleware(Heartbeat), Middleware(GuardMcp, authenticate=authenticate)]},
         )
     except OSError as error:
         raise InputError("ui.port", value=error, host=host, port=port) from error

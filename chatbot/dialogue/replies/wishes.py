@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chatbot.dialogue.facts import State
-from chatbot.dialogue.wording import Voice, number
+from chatbot.dialogue.replies.facts import State
+from chatbot.dialogue.replies.wording import Voice, number
 from chatbot.understanding.turn_act import Item, facility_value
 
 _DROPPED = {
@@ -101,9 +101,7 @@ def _value(entry: str) -> str:
 
 
 def dropped(item: Item, voice: Voice) -> str:
-    """What an item drops, in words; "" where it drops nothing."""
-    if item.op == "-":
-        return voice.facility(item.value)
+    """What an item other than of a facility drops, in words; "" where it drops nothing."""
     return _DROPPED[item.op][voice.english] if item.op in _DROPPED else ""
 
 

@@ -1,18 +1,22 @@
 """The reply to a turn, computed from records: what was asked is answered, what was found is offered, what is unknown is said to be."""
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from chatbot.core.messages import Message, call, user
-from chatbot.dialogue.answers import Answers, asks, pointed
-from chatbot.dialogue.facts import Fact, Shown, Told, Unknown, shown
-from chatbot.dialogue.offers import Offer
-from chatbot.dialogue.situation import Reply, Situation
-from chatbot.dialogue.topics import DATED, topic_of
-from chatbot.dialogue.wishes import dropped
-from chatbot.dialogue.wording import Voice
+from chatbot.dialogue.replies.answers import Answers, asks, pointed
+from chatbot.dialogue.replies.facts import Fact, Shown, Told, Unknown, shown
+from chatbot.dialogue.replies.offers import Offer
+from chatbot.dialogue.replies.situation import Reply, Situation
+from chatbot.dialogue.replies.topics import is_dated, noun_of, topic_of
+from chatbot.dialogue.replies.wishes import dropped
+from chatbot.dialogue.replies.wording import Voice
+from chatbot.understanding.turn_act import Item, TurnAct
 
+_WAY_ON = re.compile(r"[？?]$|再说一遍|您点|换[个别]|重新|照着查|我再|tell me|give it|search|find", re.I)
+"""Words with which a sentence offers how to go on."""
 __all__ = ["Reply", "Situation", "compose"]
 
 
@@ -50,7 +54,7 @@ class _Composer:
             self._in_hand()
         if not self.voice.text:
             self.voice.say("lost")
-        return Reply(self.voice.text, self.focus, tuple(self.facts))
+        return Reply(self.voice.text, _within(self.focus, len(self.hotels)), tuple(self.facts))
 
     def _asks_earlier(self) -> bool:
         """Whether the turn's questions are about the hotels shown before its search."""
@@ -62,14 +66,34 @@ class _Composer:
         if self._asks_earlier():
             self._asked(self.earlier)
         elif self.turn.act in ("complaint", "unsupported"):
-            self._say("sorry" if self.turn.act == "complaint" else "unsupported", plain=True)
+            what = noun_of(topic_of("unsupported", self.now.words), self.voice.english)
+            act = "apology" if self.turn.act == "complaint" else "unsupported_beside"
+            self.voice.say(act, values={"what": what})
         elif opening and self.now.before:
             self.voice.say(opening)
         self._dropped()
+        if (
+            asks(self.turn)
+            and not self._asks_earlier()
+            and self.now.after.get("name")
+            and self.hotels
+            and not self.now.relaxed
+        ):
+            self._looked_up()
+            return
         self._offer()
         self.focus = 0
         if asks(self.turn) and not self._asks_earlier() and self.hotels:
             self._asked(self.hotels)
+
+    def _looked_up(self) -> None:
+        """Answer about a hotel that was looked up by name; about each of them where several go by it."""
+        self.focus = 0
+        if len(self.hotels) > 1 and not self.turn.has("#"):
+            self.voice.say("same_name", values={"n": str(max(self.now.total, len(self.hotels)))})
+            self.turn = TurnAct(self.turn.act, (*self.turn.items, Item("#", "all")))
+        self._asked(self.hotels)
+        self._unknown()
 
     def _offer(self) -> None:
         now = self.now
@@ -83,18 +107,22 @@ class _Composer:
         """Say what the turn drops without putting anything in its place."""
         if self.turn.act not in ("drop", "refine", "replace"):
             return
-        replaced = {item.op[:3] for item in self.turn.items if not item.op.startswith("-")}
-        what = [
-            said
-            for item in self.turn.items
-            if f"{item.op[1:3]}" not in {op[:2] for op in replaced} and (said := dropped(item, self.voice))
-        ]
-        if what:
-            self.voice.say("dropped", values={"what": self.voice.joined(what)})
+        replaced = {item.op.rstrip("<>=~") for item in self.turn.items if not item.op.startswith("-")}
+        items = [item for item in self.turn.items if item.op.startswith("-") and item.op[1:] not in replaced]
+        facilities = [self.voice.facility(item.value) for item in items if item.op == "-"]
+        others = [dropped(item, self.voice) for item in items if item.op not in ("-", "-all")]
+        if self.turn.has("-all"):
+            self.voice.say("restarted")
+        if others:
+            self.voice.say("dropped", values={"what": self.voice.joined(others)})
+        if facilities:
+            self.voice.say("dropped_facility", "dropped", values={"what": self.voice.joined(facilities)})
 
     def _asked(self, hotels: Sequence[Shown]) -> None:
         """Answer the questions; one about a hotel looked up by name that fits several is answered for all of them."""
-        answers = Answers(self.voice, self.turn, hotels, _within(self.focus, len(hotels)), self.now.after)
+        answers = Answers(
+            self.voice, self.turn, hotels, _within(self.focus, len(hotels)), self.now.after, self.now.searched
+        )
         self.facts += answers.say()
         self.focus = answers.focus
 
@@ -124,7 +152,7 @@ class _Composer:
         if not self.hotels:
             return {}
         at = pointed(self.turn, len(self.hotels), self.focus)
-        self.focus = at[0] if at else self.focus
+        self.focus = at[0] if at else _within(self.focus, len(self.hotels))
         return self.voice.values(self.hotels[self.focus])
 
     def _in_hand(self) -> None:
@@ -157,49 +185,33 @@ class _Composer:
         }
         acts.get(self.turn.act, self._again)()
 
-    def _say(self, act: str, *, plain: bool = False) -> bool:
-        """A line on the topic of the words; `plain` uses nothing of a hotel."""
-        values = {} if plain else self._focus_values()
-        return self.voice.say(act, values=values, topic=topic_of(self.turn.act, self.now.words))
+    def _say(self, act: str) -> bool:
+        """A line on the topic of the words."""
+        return self.voice.say(act, values=self._focus_values(), topic=topic_of(self.turn.act, self.now.words))
 
     def _complaint(self) -> None:
         self._say("sorry")
-        if not self.voice.text.endswith(("？", "?")):
+        if not _WAY_ON.search(self.voice.text):
             self.voice.say("way_on")
 
     def _unsupported(self) -> None:
+        """What no hotel list tells, on the topic of the words, with the number of the hotel that can."""
         topic = topic_of("unsupported", self.now.words)
         if not self.hotels:
-            found = topic and self.voice.say("unsupported", topic=topic, need=frozenset(["no_hotel_yet"]))
-            if not found:
+            if not (topic and self.voice.say("unsupported", topic=topic, need=frozenset(["no_hotel_yet"]))):
                 self.voice.say("unsupported", topic=topic)
                 self._missing()
             return
-        values = self._focus_values()
-        needs_name = len(self.hotels) > 1
+        values, named = self._focus_values(), len(self.hotels) > 1
+        values["what"] = noun_of(topic, self.voice.english)
+        helps = {"{phone}", "{address}"} if topic == "distance" else {"{phone}"} if "phone" in values else {""}
         said = topic and self.voice.say(
             "unsupported", values=values, topic=topic,
-            fits=lambda row: row.get("topic") == topic and ("phone" not in values or "{phone}" in row["text"]),
-            prefer=lambda row: not needs_name or "{name}" in row["text"],
+            fits=lambda row: row.get("topic") == topic and any(mark in row["text"] for mark in helps) and (not named or "{name}" in row["text"]),
         )  # fmt: skip
         if not said:
             self.voice.say("unsupported_one", "unsupported_no_phone", values=values)
-        elif needs_name and values["name"] not in self.voice.text:
-            self.voice.text = ""
-            self._of(values, topic)
         self.facts.append(Told(values["name"], "phone", values.get("phone")))
-
-    def _of(self, values: dict[str, str], topic: str) -> None:
-        """A line that names no hotel, said of one of several: its name goes before it."""
-        lead = f"{values['name']}: " if self.voice.english else f"{values['name']}："
-        self.voice.text = lead.rstrip() if self.voice.english else lead
-        said = self.voice.say(
-            "unsupported", values=values, topic=topic,
-            fits=lambda row: row.get("topic") == topic and ("phone" not in values or "{phone}" in row["text"]),
-        )  # fmt: skip
-        if not said:
-            self.voice.text = ""
-            self.voice.say("unsupported_one", "unsupported_no_phone", values=values)
 
     def _affirmed(self) -> None:
         if not self.hotels:
@@ -208,7 +220,7 @@ class _Composer:
         self.voice.say("affirmed", "affirmed_no_phone", values=self._focus_values())
 
     def _book(self) -> None:
-        dated = bool(DATED.search(self.now.words.lower()))
+        dated = is_dated(self.now.words)
         topic = topic_of("book", self.now.words)
         if not self.hotels:
             if not (dated and self.voice.say("cannot_book_date", need=frozenset(["no_hotel_yet"]))):
@@ -223,9 +235,9 @@ class _Composer:
         self.facts.append(Told(values["name"], "phone", values.get("phone")))
 
     def _cancel(self) -> None:
-        if topic_of("unsupported", self.now.words) != "cancel_rule" or not self._say(
-            "unsupported", plain=not self.hotels
-        ):
+        if self.hotels and topic_of("unsupported", self.now.words) == "cancel_rule":
+            self._unsupported()
+        else:
             self.voice.say("cancelled")
 
     def _unclear(self) -> None:

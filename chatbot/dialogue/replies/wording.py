@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from chatbot.core.messages import Message
 from chatbot.corpus.phrasebank.bank import Row, read_replies
-from chatbot.dialogue import english
-from chatbot.dialogue.facts import Record, Shown
+from chatbot.dialogue.replies import english
+from chatbot.dialogue.replies.facts import Record, Shown
 from chatbot.hotels.grounding import ungrounded
 
 Language = Literal["zh", "en"]
@@ -22,7 +22,10 @@ GROUP_WORDS = {
     "接送": "接送", "餐厅": "餐厅",
 }  # fmt: skip
 _PHONE_WORDS = re.compile(r"电话|号码|\bphone\b|\bnumber\b")
-_ODD = re.compile("37样|买票|坐轮椅|施工这种事我保证|您要写攻略|垫底的价|一宿|Done choosing|Fine taste")
+_ODD = re.compile(
+    "37样|买票|坐轮椅|施工这种事我保证|您要写攻略|垫底的价|一宿|改期|链接我不会加|不参加这个游戏|一元一晚|已经去掉了|价格和现场不一样|设施写着有|不专门替哪一家|"
+    "Done choosing|Fine taste|One yuan|Pretending|It's gone|That price was off|Jet lag|Two answers"
+)
 """Lines that are true of one database only, or suppose more than a turn says."""
 _FIELDS = {"nearby_attractions": "attractions", "nearby_restaurants": "restaurants"}
 

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.corpus.phrasebank.bank import Row
-from chatbot.dialogue.facts import Fact, Shown, State, Unknown, offered
-from chatbot.dialogue.wishes import canonical_wish, conditions, described, given_up
-from chatbot.dialogue.wording import MARK, Voice
+from chatbot.dialogue.replies.facts import Fact, Shown, State, Unknown, best, offered
+from chatbot.dialogue.replies.wishes import canonical_wish, conditions, described, given_up
+from chatbot.dialogue.replies.wording import MARK, Voice
 
 _FIGURES = {"price", "rating", "facilities", "phone", "address", "subway", "attractions", "restaurants"}
+_ADVICE = re.compile(r"电话|号码|前台|去问|问过去|确认|\d{7}|\bring\b|number|call|front desk|until you", re.I)
+"""Words that tell to ask the hotel."""
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Offer:
             return facts
         if not self._with_unknown():
             self._offer()
-        self._total()
+            self._total()
         return facts
 
     @property
@@ -80,10 +82,19 @@ class Offer:
                 "unsupported", values=values, topic="unknown_wish", when=when, fits=self._lists_unknown, prefer=_numbers
             )
             if said:
+                advised = _ADVICE.search(voice.text)
+                self._total()
+                if not advised:
+                    voice.say("ask_by_phone")
                 return True
         voice.say("unknown_wish" if self.unknown else "unmatched", values=values)
-        self.kept = kept
-        self._offer()
+        one = len(self.hotels) == 1
+        if kept and not self.first:
+            acts = ("offer_rest_one", "offer_plain_one") if one else ("offer_rest", "offer_plain")
+            voice.say(*acts, values=self.values)
+        else:
+            self._offer()
+        self._total()
         voice.say("ask_by_phone")
         return True
 
@@ -93,12 +104,9 @@ class Offer:
         return self.state | {"facilities": facilities}
 
     def _lists_unknown(self, row: Row) -> bool:
-        """A line that lists the hotels and tells to ask, of the topic of unknown wishes."""
+        """A line that lists the hotels, of the topic of unknown wishes."""
         marks = set(MARK.findall(row["text"]))
-        asks = "{phone}" in row["text"] or any(
-            word in row["text"] for word in ("问", "电话", "号码", "ask", "call", "ring", "number")
-        )
-        return row.get("topic") == "unknown_wish" and "list" in marks and asks and not marks & {"price", "facility"}
+        return row.get("topic") == "unknown_wish" and "list" in marks and not marks & {"price", "facility"}
 
     def _offer(self) -> None:
         voice, values = self.voice, self.values
@@ -108,9 +116,11 @@ class Offer:
             self._relaxed(values)
         elif len(self.hotels) == 1:
             self._one(values)
+        elif self.kept and self.act == "superlative" and self._winner():
+            return
         elif self.kept:
             when = conditions(self.state) | self._orders()
-            voice.say("offer", "offer_plain", values=values, when=when, fits=self._lists, prefer=_numbers)
+            voice.say("offer", "offer_plain", values=values, when=when, fits=self._lists, prefer=self._suits)
         else:
             voice.say("offer_plain", values=values)
 
@@ -124,8 +134,40 @@ class Offer:
             out.add("by_name")
         return frozenset(out)
 
+    def _winner(self) -> bool:
+        """Name the one hotel that is first in the order asked for, then the others; whether there is one."""
+        order = next((o[len("sorted_") :] for o in self._orders() if o.startswith("sorted_")), "")
+        found = best(self.hotels, order) if order else None
+        if not found or len(found.hotels) != 1 or found.hotels[0] != self.hotels[0].name:
+            return False
+        need = {
+            "price_asc": "superlative_cheap",
+            "price_desc": "superlative_dear",
+            "rating_desc": "superlative_rating",
+        }.get(order)
+        values = {key: said for key, said in self.voice.values(self.hotels[0]).items() if key != "facilities"}
+        figures = {"price", "rating"} & set(values)
+        said = need and self.voice.say(
+            "superlative",
+            "offer_one",
+            values=values,
+            need=frozenset([need]),
+            prefer=lambda row: figures <= set(MARK.findall(row["text"])),
+        )
+        if said:
+            self.voice.say("runners_up", values=self.voice.listing(self.hotels[1:]))
+        return bool(said)
+
+    def _suits(self, row: Row) -> bool:
+        """The better lines: one that tells the order where there is one, else one that numbers the hotels."""
+        if self.state.get("sort_by"):
+            return str(row.get("when", "")).startswith("sorted_")
+        return _numbers(row)
+
     def _lists(self, row: Row) -> bool:
         """A line that lists the hotels without saying a price or rating twice, and without promising by name or place."""
+        if row["act"] != "offer":
+            return True
         marks, named = set(MARK.findall(row["text"])), self._orders() & set(str(row.get("when", "")).split(","))
         if "by_name" in self._orders() and "by_name" not in named:
             return False

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chatbot.dialogue.facts import Fact
+from chatbot.dialogue.replies.facts import Fact
 from chatbot.understanding.turn_act import TurnAct
 
 

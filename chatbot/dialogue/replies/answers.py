@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.corpus.phrasebank.bank import Row
-from chatbot.dialogue.facts import Best, Fact, Has, Shown, State, best, has, told
-from chatbot.dialogue.wording import MARK, Voice, number
+from chatbot.dialogue.replies.facts import Best, Fact, Has, Shown, State, best, has, told
+from chatbot.dialogue.replies.wording import MARK, Voice, number
 from chatbot.understanding.turn_act import FIELDS, HOTELS, SORTS, TurnAct, facility_of
 
 FEW = 6
@@ -45,6 +45,7 @@ class Answers:
     Attributes:
         focus: the hotel last spoken of; after `say` the one that the answer was about.
         state: the wishes, which a price or rating is compared with.
+        named: whether every answer has to name its hotel.
     """
 
     voice: Voice
@@ -52,6 +53,7 @@ class Answers:
     hotels: Sequence[Shown]
     focus: int
     state: State
+    named: bool = False
 
     def say(self) -> list[Fact]:
         """Say the answers; the facts that were told."""
@@ -108,9 +110,8 @@ class Answers:
 
     def _named(self, hotel: Shown) -> bool:
         """Whether an answer has to name the hotel: others are in hand, and it is not the one spoken of."""
-        return len(self.hotels) > 1 and (
-            hotel is not self.hotels[self.focus] or bool(self.voice.text) or not self.turn.has("#")
-        )
+        elsewhere = hotel is not self.hotels[self.focus] or bool(self.voice.text) or not self.turn.has("#")
+        return self.named or (len(self.hotels) > 1 and elsewhere)
 
     def _clear(self, row: Row, hotel: Shown) -> bool:
         return not self._named(hotel) or "{name}" in row["text"]
@@ -134,6 +135,8 @@ class Answers:
             self._tell_many([hotel], fields)
             if any(hotel.known(f) is None for f in fields) and "phone" not in fields:
                 self.voice.say("phone_help", values=values)
+            elif hotel.known("phone") is None and not {"address"} & set(fields):
+                self.voice.say("address_help", values=values)
 
     def _within(self, hotel: Shown) -> frozenset[str]:
         """How price and rating stand to what was asked for."""
@@ -187,11 +190,14 @@ class Answers:
         else:
             need = "equal" if mine == theirs else ""
             first, second = (one, other) if (mine <= theirs if field == "price" else mine >= theirs) else (other, one)
+        asked = self.turn.values("ask:")
+        alone = set() if field in asked else {"rating", "rating2"} if field == "price" else {"price", "price2"}
         both = len(self.hotels) > 2 and not self.voice.text
         values = self.voice.values(first) | self.voice.values(second, "2")
         said = self.voice.say(
             f"compare_{field}", values=values, need=frozenset([need] if need else []),
-            fits=lambda row: not both or {"name", "name2"} <= set(MARK.findall(row["text"])),
+            fits=lambda row: not (alone & set(MARK.findall(row["text"])))
+            and (not both or {"name", "name2"} <= set(MARK.findall(row["text"]))),
             prefer=lambda row: "name2" in MARK.findall(row["text"]),
         )  # fmt: skip
         if not said:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from chatbot.core.messages import Message
-from chatbot.dialogue.compose import Reply, Situation, compose
+from chatbot.dialogue.replies.compose import Reply, Situation, compose
 from chatbot.understanding.history import act_of, context_of
 from chatbot.understanding.turn_act import TurnAct
 

@@ -1,0 +1,73 @@
+"""The endless stream of turns that hotel-mini is trained on, and the bank without spoken wishes that its base is trained on."""
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from chatbot.core.settings import DATA
+from chatbot.corpus.phrasebank.bank import Bank, Row
+from chatbot.corpus.phrasebank.dialogues import dialogue_turns
+from chatbot.corpus.phrasebank.people import recorded_turns, template_turns
+from chatbot.corpus.phrasebank.turns import Turn, TurnMaker
+from chatbot.corpus.phrasebank.values import Names
+from chatbot.hotels.facilities import FACILITIES
+from chatbot.hotels.records import Hotel
+
+TEMPLATE_SHARE, RECORDED_SHARE = 0.12, 0.04
+"""How many turns are in people's own words, where the files are at hand."""
+DIALOGUE_SHARE = 0.12
+"""How many turns come from whole dialogues."""
+_CANONICAL = {
+    "np": ("{}", "{}服务"),
+    "vp": ("有{}", "提供{}", "能提供{}"),
+    "need": ("我需要{}", "我要求有{}", "必须有{}"),
+    "ask": ("{{which}}有{}吗", "{{which}}提供{}吗"),
+}
+
+
+def names_of(hotels: Sequence[Hotel]) -> Names:
+    """Names of hotels and places, from hotels and from data/places.json."""
+    return Names.of(hotels, json.loads((DATA / "places.json").read_text(encoding="utf-8")))
+
+
+def training_turns(
+    bank: Bank, names: Names, seed: str, *, templates: Path | None = None, dialogues: Path | None = None
+) -> Iterator[Turn]:
+    """Turns without end: made of frames and wordings, taken from the bank's dialogues, and in people's words where files are given.
+
+    Args:
+        templates: ConvLab-2's user_utterance_templates.json.
+        dialogues: demo-hotel's hotel_dialogues.json.
+    """
+    rng = random.Random(seed)
+    maker = TurnMaker(bank, names)
+    made = maker.turns(rng)
+    people = template_turns(templates, maker, rng) if templates else made
+    recorded = recorded_turns(dialogues) if dialogues else []
+    spoken: list[Turn] = []
+    while True:
+        roll = rng.random()
+        if roll < TEMPLATE_SHARE:
+            yield next(people)
+        elif recorded and roll < TEMPLATE_SHARE + RECORDED_SHARE:
+            yield rng.choice(recorded)
+        elif bank.dialogues and roll > 1 - DIALOGUE_SHARE:
+            if not spoken:
+                told = (turn for dialogue in bank.dialogues for turn in dialogue_turns(dialogue, names, rng))
+                spoken = [turn for turn in told if turn.copies]
+                rng.shuffle(spoken)
+            yield spoken.pop()
+        else:
+            yield next(made)
+
+
+def canonical_bank(bank: Bank) -> Bank:
+    """The bank without spoken wishes: every facility by its own name, no unknown wishes, no dialogues."""
+    rows: list[Row] = [
+        {"facility": name, "form": form, "text": shape.format(name), "lang": "zh"}
+        for name in FACILITIES
+        for form, shapes in _CANONICAL.items()
+        for shape in shapes
+    ]
+    return Bank(bank.frames, rows, [], bank.replies, [])
