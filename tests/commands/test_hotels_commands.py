@@ -22,7 +22,7 @@ def test_search_prints_records_relaxed_and_unmatched(run):
     answer = json.loads(
         run("search", "--json", '{"facilities": ["能打麻将", "带宠物"], "price_range_upper": 1}').stdout
     )
-    assert list(answer) == ["records", "relaxed", "unmatched"]
+    assert list(answer) == ["records", "relaxed", "unmatched", "total"]
     assert answer["relaxed"] == ["price_range_upper"] and answer["unmatched"] == ["带宠物"]
     assert len(answer["records"]) == 3 and all("棋牌室" in record["facilities"] for record in answer["records"])
 

@@ -75,10 +75,10 @@ def test_the_turns_of_the_phrase_bank_are_trained_on_the_ids_that_chat_asks_with
 
 def test_what_stands_and_what_was_shown_is_read_before_the_words():
     pieces = prompt_pieces(
-        {"type": "经济型", "price_range_upper": 300}, ["归途快捷酒店(北京云桥路一号店)", "瑞都"], "谢谢"
+        {"type": "经济型", "price_range_upper": 300}, ["归途快捷酒店(北京云桥路一号分店)", "瑞都"], "谢谢"
     )
     assert "".join(piece.token or piece.text for piece in pieces) == (
-        "<|state|><|op:type=|><|v:经济型|><|op:price<=|>300<|shown|><|v:1|>归途快捷酒店(北京云桥路一号<|v:2|>瑞都"
+        "<|state|><|op:type=|><|v:经济型|><|op:price<=|>300<|shown|><|v:1|>归途快捷酒店(北京云桥路一号分店<|v:2|>瑞都"
         "<|user|>谢谢<|assistant|>"
     )
 

@@ -116,7 +116,7 @@ def test_batches_hold_like_lengths_within_the_budget_and_every_turn(tokenizer):
 def test_words_are_never_spoiled_where_the_line_copies_them(tokenizer):
     noisy = config(word_noise=0.9)
     plain = config(word_noise=0)
-    copies, other = TURNS[1], TURNS[2]
+    copies, other = TURNS[1], TURNS[3]
     rows = [[encoded(turn, tokenizer, c, random.Random(1)) for c in (noisy, plain)] for turn in (copies, other)]
     assert rows[0][0] == rows[0][1]
     assert rows[1][0] != rows[1][1]
