@@ -19,7 +19,8 @@ from chatbot.evaluation.predictions import Prediction, read_predictions
 from chatbot.evaluation.reporting.compare import best, comparisons
 from chatbot.evaluation.reporting.labels import model_names
 from chatbot.evaluation.runner import Checked, Progress, predict, scored
-from chatbot.evaluation.simulation.simulator import Chatbot, simulate, summarise
+from chatbot.evaluation.simulation.outcome import summarise
+from chatbot.evaluation.simulation.simulator import Chatbot, simulate
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import ChatModel, numerics_of
 

@@ -1,4 +1,4 @@
-"""How many calls may be under way at once: as many as a server takes, found out from its refusals."""
+"""How many calls may be under way at once: as many as a server takes, found out from its refusals (429), and how long to wait after one."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""A conversation as messages of the chat window: bubbles for words, a folded step for each search."""
+"""A conversation as messages of the chat window: bubbles for words, a folded step for each search with its act line (听成)."""
 
 import json
 from html import escape
