@@ -1,5 +1,6 @@
-"""`evaluate`, `simulate` and `report`: the figures of the Evaluate tab on the command line."""
+"""`evaluate`, `simulate`, `measure-understanding` and `report`: the figures of the Evaluate tab on the command line."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,7 +88,7 @@ def simulate(
     verifier: VERIFIER = "rules",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    """Let a simulated user talk to the chatbot: task finish, pass^1 to pass^4, turns, ungrounded claims."""
+    """Let a simulated user talk to the chatbot: task finish, pass^k, whose fault failures are, what was understood."""
     import json
 
     config = SimulateConfig(model=model, n=n, seeds=seeds, hotels=hotels, transcripts=transcripts, verifier=verifier)
@@ -95,8 +96,36 @@ def simulate(
     print(
         json.dumps(figures, ensure_ascii=False)
         if as_json
-        else "\n".join(f"{name:12} {value}" for name, value in figures.items())
+        else "\n".join(f"{name:16} {value}" for name, value in _flat(figures))
     )
+
+
+def _flat(figures: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The figures with those of each phenomenon on a line of its own."""
+    for name, value in figures.items():
+        if name != "phenomena":
+            yield name, value
+    for name, found in figures["phenomena"].items():
+        low, high = found["interval"]
+        yield name, f"{found['share']:.3f} [{low:.3f}, {high:.3f}] n = {found['n']}"
+
+
+def measure_understanding(
+    *,
+    model: MODEL = "hotel-mini",
+    n: Annotated[
+        int, typer.Option("--n", min=1, help="how many turns are made, beside those of whole dialogues")
+    ] = 400,
+    hotels: HOTELS = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Measure understanding on lines of the phrase bank that no training has seen: model alone, rules alone, both."""
+    import json
+
+    from chatbot.evaluation.understanding import as_table, measure_model
+
+    figures = measure_model(model, hotels, n, telling(Console()))
+    print(json.dumps(figures, ensure_ascii=False) if as_json else as_table(figures))
 
 
 def study(
@@ -140,5 +169,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
     app.command()(evaluate)
     app.command()(simulate)
+    app.command("measure-understanding")(measure_understanding)
     app.command()(study)
     app.command()(report)

@@ -9,34 +9,52 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.core.messages import Message, call, observation, reply, user
-from chatbot.core.settings import DATA
-from chatbot.corpus.phrasebank.bank import PHRASES, read_bank
+from chatbot.core.settings import DATA, settings
+from chatbot.corpus.phrasebank.bank import FORMS, PHRASES, read_bank
 from chatbot.corpus.phrasebank.dialogues import dialogue_turns
 from chatbot.corpus.phrasebank.turns import Turn, TurnMaker
 from chatbot.corpus.phrasebank.values import Names
 from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.turn import Draft
+from chatbot.evaluation.metrics.bootstrap import share_interval
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import ChatModel
 from chatbot.models.rules import RulesModel
 from chatbot.understanding.call_verifier import NoVerifier, RuleVerifier
-from chatbot.understanding.dialogue_state import State, needs_search, next_state
-from chatbot.understanding.turn_act import GROUPS
+from chatbot.understanding.dialogue_state import State, named, needs_search, next_state
+from chatbot.understanding.history import act_of
+from chatbot.understanding.turn_act import ADD, COPIED, EXCLUDE, GROUPS, NUMERIC, TurnAct
 
 ROWS = ("model", "rules", "both")
+PHENOMENA = (
+    *("name", "amount", "facility_np", "facility_vp", "facility_need", "type", "rating", "place", "drop", "correction"),
+    *("replacement", "reference", "several_at_once", "two_questions", "unknown_wish"),
+)
+"""What the figures of understanding and of the simulated user tell apart."""
+_OF_OPERATOR = {
+    "name=": "name", "type=": "type", "address=": "place", "subway=": "place", "near=": "place", "#": "reference",
+    "!#": "reference", "?": "unknown_wish",
+}  # fmt: skip
+_ASKING = ("reference", "two_questions")
+"""Phenomena that show in what is asked, and not in the state."""
+_CHANGES = ("correct", "replace")
 _WIFI = set(GROUPS["上网"])
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one turn: the state exact, and searched when it should be."""
+    """What became of one turn: the state exact, searched when it should be, and the same asked about the same hotels.
+
+    `asked` is None where no act line says what was understood.
+    """
 
     turn: Turn
     state: State
     exact: bool
     search: bool
+    asked: bool | None = None
 
 
 def kept_turns(hotels: Sequence[Hotel], n: int, seed: int = 0, folder: Path = PHRASES) -> list[Turn]:
@@ -64,12 +82,19 @@ def judge(turn: Turn, message: Message | None) -> Verdict:
     if message is None:
         return Verdict(turn, {}, False, not wanted)
     state = dict(message.call.arguments) if message.call else _after(turn, message)
-    return Verdict(turn, state, same_state(right, state), (message.call is not None) == wanted)
+    act = act_of(message)
+    asked = None if act is None else _questions(act, turn.shown) == _questions(turn.act, turn.shown)
+    return Verdict(turn, state, same_state(right, state), (message.call is not None) == wanted, asked)
+
+
+def _questions(act: TurnAct, shown: Sequence[str]) -> tuple[set[str], set[str]]:
+    """What an act asks for, and of which hotels; without a hotel it is the one in focus."""
+    which = {"all" if value == "all" else named(value, shown) or value for value in act.values("#")}
+    asked = {str(item) for item in act.items if item.op in ("ask:", "has:", "top:")}
+    return asked, which or ({named("it", shown)} if asked else set())
 
 
 def _after(turn: Turn, message: Message) -> State:
-    from chatbot.understanding.history import act_of
-
     act = act_of(message)
     return next_state(turn.before, act, turn.shown) if act else turn.before
 
@@ -128,3 +153,88 @@ def figures(verdicts: dict[str, list[Verdict]]) -> dict[str, dict[str, Any]]:
 def _share(found: Iterator[bool]) -> float:
     rows = list(found)
     return round(sum(rows) / len(rows), 4) if rows else 0.0
+
+
+def phenomena_of(turn: Turn) -> set[str]:
+    """Which of PHENOMENA a turn is an example of; the form of a facility is known of turns made of one wording only."""
+    ops = [item.op for item in turn.act.items]
+    found = {_OF_OPERATOR[op] for op in ops if op in _OF_OPERATOR}
+    found |= {"amount" for op in ops if op.startswith("price")} | {"rating" for op in ops if op.startswith("rating")}
+    found |= {f"facility_{turn.kind}"} if turn.kind in FORMS and ADD in ops else set()
+    found |= {"drop"} if any(op.startswith("-") for op in ops) else set()
+    found |= {{"correct": "correction", "replace": "replacement"}[turn.act.act]} if turn.act.act in _CHANGES else set()
+    found |= {"several_at_once"} if _wishes(turn.act) > 1 else set()
+    return found | ({"two_questions"} if sum(op in ("ask:", "has:") for op in ops) > 1 else set())
+
+
+def _wishes(act: TurnAct) -> int:
+    wishing = {ADD, EXCLUDE, "type=", "!type=", "sort=", *NUMERIC, *COPIED} - {"?"}
+    return sum(item.op in wishing for item in act.items)
+
+
+def measured(verdicts: dict[str, list[Verdict]]) -> dict[str, Any]:
+    """The figures of `figures` with 95% intervals (Wilson), by kind of turn ("kinds") and by phenomenon ("phenomena").
+
+    Returns:
+        {"kinds": {kind: {"n", "model": {"share", "interval"}, "rules": …, "both": …}}, "phenomena": …, "search": …}.
+    """
+    kinds: dict[str, list[int]] = defaultdict(list)
+    phenomena: dict[str, list[int]] = defaultdict(list)
+    for at, verdict in enumerate(verdicts["both"]):
+        kinds["all"].append(at)
+        kinds[verdict.turn.kind].append(at)
+        for name in phenomena_of(verdict.turn):
+            phenomena[name].append(at)
+    exact = {row: [verdict.exact for verdict in verdicts[row]] for row in ROWS}
+    asked = {row: [v.exact and v.asked is not False for v in verdicts[row]] for row in ROWS}
+    search = {row: [verdict.search for verdict in verdicts[row]] for row in ROWS}
+    return {
+        "kinds": {kind: _shares(exact, places) for kind, places in kinds.items()},
+        "phenomena": {
+            name: _shares(asked if name in _ASKING else exact, phenomena[name]) for name in PHENOMENA if phenomena[name]
+        },
+        "search": _shares(search, range(len(verdicts["both"]))),
+    }
+
+
+def _shares(right: dict[str, list[bool]], places: Sequence[int]) -> dict[str, Any]:
+    """How often each row is right at these places."""
+    out: dict[str, Any] = {"n": len(places)}
+    for row, found in right.items():
+        hits = sum(found[at] for at in places)
+        edges = [round(edge, 4) for edge in share_interval(hits, len(places))]
+        out[row] = {"share": round(hits / len(places), 4) if places else 0.0, "interval": edges}
+    return out
+
+
+def measure_model(
+    model: str, hotels: Path | None, n: int, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """What the `measure-understanding` command does: open a model and measure it on lines that no training has seen.
+
+    Raises:
+        WorkbenchError: the model, the database or the phrase bank cannot be used.
+    """
+    from chatbot.models.catalog import open_model
+
+    store = HotelStore.load(hotels or settings().hotels)
+    verdicts = measure(open_model(model), store, kept_turns(store.hotels, n), progress)
+    return {"model": model, **measured(verdicts)}
+
+
+def as_table(found: dict[str, Any]) -> str:
+    """The figures of `measured` as lines for a terminal."""
+    lines = []
+    for title in ("kinds", "phenomena"):
+        lines.append(f"{title:16} {'n':>5}" + "".join(f"  {row:22}" for row in ROWS))
+        entries = found[title] | ({"search or not": found["search"]} if title == "kinds" else {})
+        lines += [_line(name, entry) for name, entry in sorted(entries.items(), key=lambda pair: -pair[1]["n"])]
+        lines.append("")
+    return "\n".join(line.rstrip() for line in lines).rstrip()
+
+
+def _line(name: str, entry: dict[str, Any]) -> str:
+    cells = [
+        f"{entry[row]['share']:.3f} [{entry[row]['interval'][0]:.3f}, {entry[row]['interval'][1]:.3f}]" for row in ROWS
+    ]
+    return f"{name:16} {entry['n']:5}" + "".join(f"  {cell:22}" for cell in cells)

@@ -127,11 +127,15 @@ class ActGuide:
         return op in (ADD, EXCLUDE, "ask:", "has:", "?") or op not in self.used
 
     def _copies(self, after: set[int]) -> set[int]:
-        """What continues a stretch of the words; it begins and ends with whole characters."""
+        """What continues a stretch of the words; it begins and ends with whole characters, two at least."""
         size = len(self.value)
         spots = [at for at in self.begins if self.words[at : at + size] == self.value]
-        whole = any(at + size in self.begins for at in spots) if size else self.op == "?"
+        whole = any(at + size in self.begins for at in spots) and self._is_word() if size else self.op == "?"
         return {self.words[at + size] for at in spots if at + size < len(self.words)} | (after if whole else set())
+
+    def _is_word(self) -> bool:
+        """Whether what was copied so far can be a name or a place: no single letter or character is one."""
+        return len(self.owner.tokenizer.decode(self.value).strip()) > 1
 
     def _counts(self, after: set[int]) -> set[int]:
         choices = self.numbers + (self.ranges if self.op in ("price=", "rating=") else [])

@@ -14,7 +14,7 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 from chatbot.core.errors import ModelError
 from chatbot.core.messages import Message
 from chatbot.models.families.family import Family
-from chatbot.models.render import render, render_prompt
+from chatbot.models.render import encode, render_prompt
 
 TOP = 10
 
@@ -89,7 +89,7 @@ def look_inside(
     if not messages or messages[-1].role != "assistant":
         raise ModelError("models.no_reply")
     prompt = render_prompt(messages[:-1], tools, model.family, model.tokenizer)
-    ids = render(messages, tools, model.family, model.tokenizer).ids
+    ids = encode(model.family.examples(messages, tools)[-1], model.tokenizer).ids
     logits, attention = _forward(model.model, ids, layer, head)
     start = len(prompt)
     probabilities = logits[start - 1 : -1].softmax(-1)

@@ -1,4 +1,4 @@
-"""The simulated user: honest chatbots satisfy it, lying and stubborn ones don't; and its figures."""
+"""The simulated user: chatbots that understand and tell the truth satisfy it; of the others it says who failed at what."""
 
 from collections import Counter
 from random import Random
@@ -6,37 +6,30 @@ from random import Random
 import pytest
 
 from chatbot.core.errors import ModelError
-from chatbot.core.messages import reply, user
+from chatbot.core.messages import reply, user, write_conversations
 from chatbot.dialogue.events import TurnEvent
-from chatbot.evaluation.simulation import wording
-from chatbot.evaluation.simulation.goals import Goal, delivered, draw_goals, satisfies
-from chatbot.evaluation.simulation.simulator import Outcome, converse, pass_hat, simulate, summarise
-from chatbot.evaluation.simulation.user import PATIENCE, SUCCESS
+from chatbot.evaluation.simulation.blame import Fault
+from chatbot.evaluation.simulation.goals import HOW, Goal, delivered, draw_goals, satisfies
+from chatbot.evaluation.simulation.outcome import Outcome, pass_hat, summarise
+from chatbot.evaluation.simulation.simulator import conversation, converse, outcome_of, simulate
+from chatbot.evaluation.simulation.user import PATIENCE, SUCCESS, SimulatedUser
+from chatbot.evaluation.simulation.wording import wish_names
+from chatbot.evaluation.understanding import PHENOMENA
 from chatbot.hotels.query import HotelQuery
+from tests.evaluation.minds import Mind
 
-FACTS = "{name}，{type}，价格{price}元，评分{rating}分，电话是{phone}，地址是{address}，{subway}，景点有{nearby_attractions[0]}，餐馆有{nearby_restaurants[0]}。"
+PHONE = (("phone", ""),)
 
 
-class Honest:
-    """Knows the goal and tells only what the database holds."""
+@pytest.fixture(scope="module")
+def goals(store):
+    return draw_goals(store, 150, wishes=wish_names())
 
-    def __init__(self, store, goal, spoil=lambda text: text):
-        self.store, self.goal, self.spoil, self.changed = store, goal, spoil, False
 
-    def turn(self, messages, text, stop=lambda: False):
-        self.changed = self.changed or any(word in text for word in ("改", "放宽", "还是要"))
-        parts = self.goal.change if self.changed and self.goal.change else self.goal.parts
-        record = next((h.record() for h in self.store.hotels if satisfies(h.record(), parts)), None)
-        asked = next((f for field, f in self.goal.requests if field == "has" and f in text and record), "")
-        answer = self._answer(record, asked)
-        yield TurnEvent(self.spoil(answer), None, HotelQuery(), [record] if record else [], [user(text), reply(answer)])
-
-    def _answer(self, record, asked):
-        if record is None:
-            return "没有找到合适的酒店。"
-        if asked:
-            return f"有的，提供{asked}。" if asked in record["facilities"] else f"这家没有{asked}。"
-        return FACTS.format(**record).replace("价格None元", "价格暂无")
+@pytest.fixture
+def talk(store):
+    """One dialogue with a mind, spoilt or not."""
+    return lambda goal, number=0, **spoilt: converse(Mind(store, goal, number, **spoilt), goal, store, number, 0)
 
 
 def _arguments(parts):
@@ -47,67 +40,137 @@ def _arguments(parts):
     return out
 
 
-def test_every_goal_can_be_reached_and_only_impossible_ones_cannot_at_first(store):
-    for goal in draw_goals(store, 150):
+def test_every_goal_can_be_reached_and_only_impossible_ones_cannot_at_first(store, goals):
+    for goal in goals:
         first = store.search(HotelQuery.parse(_arguments(goal.parts)))
         assert bool(first.relaxed) == goal.impossible, goal
+        assert goal.impossible or any(satisfies(h.record(), goal.parts) for h in store.hotels)
         if goal.change:
             found = store.search(HotelQuery.parse(_arguments(goal.change)))
             assert found.records and not found.relaxed, goal
 
 
-def test_goals_repeat_from_their_seed_and_are_of_every_kind(store):
-    goals = draw_goals(store, 150)
-    assert goals == draw_goals(store, 150) and goals[:5] != draw_goals(store, 5, seed=1)
-    kinds = Counter(
-        "name" if "name" in g.parts[0] else "impossible" if g.impossible else "change" if g.change else "plain"
-        for g in goals
-    )
-    assert all(kinds[kind] >= 5 for kind in ("name", "impossible", "change", "plain"))
+def test_goals_repeat_from_their_seed_and_are_of_every_kind(store, goals):
+    assert goals[:20] == draw_goals(store, 20, wishes=wish_names()) and goals[:5] != draw_goals(store, 5, seed=1)
+    kinds = Counter("name" if "name" in g.parts[0] else g.how or "plain" for g in goals)
+    assert all(kinds[kind] >= 5 for kind in ("name", "plain", *HOW))
+    assert sum(bool(g.wish) for g in goals) >= 5
 
 
-def test_an_honest_chatbot_satisfies_every_goal(store):
-    for number, goal in enumerate(draw_goals(store, 40)):
-        outcome = converse(Honest(store, goal), goal, store, number, 0)
-        assert outcome.success, (outcome.reason, outcome.ungrounded, goal, [m.content for m in outcome.messages])
+def test_a_chatbot_that_understands_all_satisfies_every_goal_and_every_phenomenon_occurs(store, goals):
+    outcomes = []
+    for number, goal in enumerate(goals[:80]):
+        outcome = converse(Mind(store, goal, number), goal, store, number, 0)
+        assert outcome.success and outcome.fault is None and outcome.faults == [], (outcome, goal)
+        outcomes.append([outcome])
+    figures = summarise(outcomes)
+    assert figures["culprits"] == {} and figures["task_finish"] == 1
+    assert set(figures["phenomena"]) == set(PHENOMENA)
+    assert {found["share"] for found in figures["phenomena"].values()} == {1.0}
 
 
-def test_a_wrong_phone_number_is_no_answer(store):
-    record = next(h.record() for h in store.hotels if h.price)
-    goal = Goal(({"name": record["name"]},), (("phone", ""),))
-    outcome = converse(Honest(store, goal, lambda text: text.replace("010-65", "010-66")), goal, store, 0, 0)
+def test_a_misheard_slot_is_blamed_on_the_hearing(talk):
+    goal = Goal(({"type": "豪华型"},), PHONE)
+    outcome = talk(goal, state=lambda state: state | {"type": "经济型"})
+    assert (outcome.reason, outcome.fault) == ("no suitable hotel", Fault("heard", "type", 1 + PATIENCE))
+    assert outcome.checks[0] == ("type", False)
+    figures = summarise([[outcome]])
+    assert figures["culprits"] == {"heard": 1} and figures["blame"] == {"heard: type": 1}
+    assert figures["phenomena"]["type"]["n"] == 1 and figures["phenomena"]["type"]["share"] == 0
+
+
+def test_a_slot_that_nobody_has_told_is_misheard_although_the_goal_is_reached(talk):
+    goal = Goal(({"type": "豪华型"},), PHONE)
+    outcome = talk(goal, state=lambda state: state | {"rating_range_lower": 4})
+    assert outcome.success and outcome.faults == [Fault("heard", "rating_range_lower", 1)]
+
+
+def test_a_facility_that_is_lost_is_misheard_and_the_other_one_is_not(talk, store):
+    held = next(h.facilities for h in store.hotels)[:2]
+    goal = Goal(tuple({"facilities": [name]} for name in held), PHONE)
+    outcome = talk(goal, state=lambda state: state | {"facilities": [f for f in state["facilities"] if f != held[0]]})
+    right = {ok for name, ok in outcome.checks if name.startswith("facility_")}
+    assert right == {True, False} and outcome.faults[0].what == "facilities"
+
+
+def test_an_agent_in_the_users_own_words_hears_right(talk):
+    goal = Goal(({"facilities": ["棋牌室"]},), PHONE)
+    outcome = talk(goal, state=lambda state: state | {"facilities": ["能打麻将"]})
+    assert outcome.success and outcome.faults == []
+
+
+def test_a_hotel_that_breaks_what_was_heard_is_blamed_on_the_search(talk, store):
+    cheap = next(h.record() for h in store.hotels if h.price == 180)
+    outcome = talk(Goal(({"price_range_lower": 600},), PHONE), records=lambda found: [cheap])
+    assert outcome.fault == Fault("searched", "price_range_lower", 1 + PATIENCE) and not outcome.success
+
+
+def test_a_wrong_phone_number_is_untrue(talk, store):
+    goal = Goal(({"name": store.hotels[3].name},), PHONE)
+    outcome = talk(goal, say=lambda text, mind: text.replace("010-65", "010-66"))
     assert outcome.reason == "no true answer: phone" and outcome.ungrounded and not outcome.success
-    assert outcome.turns == 2 + PATIENCE
+    assert (outcome.fault.culprit, outcome.turns) == ("untrue", 2 + PATIENCE)
 
 
-def test_a_reached_goal_with_an_invented_claim_is_no_success(store):
-    record = next(h.record() for h in store.hotels if h.price)
-    goal = Goal(({"name": record["name"]},), (("phone", ""),))
-    outcome = converse(Honest(store, goal, lambda text: text + "另有分店电话010-11112222。"), goal, store, 0, 0)
-    assert outcome.reason == SUCCESS and not outcome.success
+def test_the_phone_number_of_another_hotel_in_hand_is_untrue(talk):
+    def say(text, mind):
+        if not mind.twin.last.asked:
+            return text
+        other = next(r for r in mind.hand if r["name"] != mind.twin.chosen["name"])
+        return f"电话是{other['phone']}。"
+
+    outcome = talk(Goal(({"type": "豪华型"},), PHONE), say=say)
+    assert outcome.fault == Fault("untrue", "phone: of another hotel", outcome.turns)
+    assert outcome.ungrounded == []
+
+
+def test_what_is_asked_and_not_told_is_left_out(talk):
+    goal = Goal(({"type": "豪华型"},), (("phone", ""), ("rating", "")))
+    outcome = talk(goal, say=lambda text, mind: "好的。" if ("phone", "") in mind.twin.last.asked else text)
+    assert outcome.fault == Fault("left_out", "phone", outcome.turns)
+
+
+def test_asking_back_answers_no_question(talk):
+    goal = Goal(({"type": "豪华型"},), (("has", "温泉"),))
+    outcome = talk(goal, say=lambda text, mind: "没太明白您的意思。" if mind.twin.last.asked else text)
+    assert outcome.fault.culprit == "left_out"
+
+
+def test_a_reached_goal_with_an_invented_claim_is_no_success(talk, store):
+    goal = Goal(({"name": store.hotels[3].name},), PHONE)
+    outcome = talk(goal, say=lambda text, mind: text + "另有分店电话010-11112222。")
+    assert outcome.reason == SUCCESS and not outcome.success and outcome.fault.culprit == "untrue"
     assert summarise([[outcome]])["failures"] == {"ungrounded claim": 1}
 
 
-def test_the_user_loses_patience_with_a_chatbot_that_never_offers(store):
-    goal = Goal(({"type": "豪华型"},), (("phone", ""),))
-    outcome = converse(Honest(store, goal, lambda text: "请问您想要什么价位？"), goal, store, 0, 0)
+def test_an_unknown_wish_must_not_be_claimed_as_met(talk):
+    wish = wish_names()[0]
+    goal = Goal(({"type": "豪华型"},), PHONE, wish=wish)
+    honest = talk(goal)
+    assert honest.success and ("unknown_wish", True) in honest.checks
+    liar = talk(goal, say=lambda text, mind: f"有{wish}的。" if mind.twin.last.wish else text)
+    assert not liar.success and liar.ungrounded == [f"wish: {wish}"] and ("unknown_wish", False) in liar.checks
+    assert summarise([[liar]])["culprits"] == {"untrue": 1}
+
+
+def test_the_user_loses_patience_with_a_chatbot_that_never_offers(talk):
+    outcome = talk(Goal(({"type": "豪华型"},), PHONE), say=lambda text, mind: "您想要什么价位？")
     assert (outcome.reason, outcome.turns) == ("no suitable hotel", 1 + PATIENCE)
+    assert outcome.fault == Fault("left_out", "hotel", 1 + PATIENCE)
 
 
-def test_a_hotel_that_breaks_the_wishes_is_not_taken(store):
-    cheap = next(h.record() for h in store.hotels if h.price == 180)
-    goal = Goal(({"price_range_lower": 600},), (("phone", ""),))
-    wrong = Honest(store, Goal(({"name": cheap["name"]},), goal.requests))
-    assert converse(wrong, goal, store, 0, 0).reason == "no suitable hotel"
+def test_a_user_that_is_never_done_gives_up(store):
+    endless = SimulatedUser(Goal(({"type": "豪华型"},), PHONE), store, Random(0))
+    assert endless.end() == "too long" and endless.fault == Fault("gave_up", "too long", 0)
 
 
-def test_a_turn_without_an_end_is_an_error(store):
+def test_a_turn_without_an_end_is_an_error(store, goals):
     class Broken:
         def turn(self, messages, text, stop=lambda: False):
             yield from ()
 
     with pytest.raises(ModelError, match="did not finish"):
-        converse(Broken(), draw_goals(store, 1)[0], store, 0, 0)
+        converse(Broken(), goals[0], store, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +184,9 @@ def test_a_turn_without_an_end_is_an_error(store):
         ("有无烟房", ("has", "无烟房"), True),
         ("没有无烟房", ("has", "无烟房"), False),
         ("很不错，提供的", ("has", "无烟房"), True),
+        ("没有温泉。提供无烟房", ("has", "无烟房"), True),
         ("不提供", ("has", "桑拿"), True),
+        ("这句我没听明白", ("has", "桑拿"), False),
         ("提供桑拿", ("has", "桑拿"), False),
         ("有早餐", ("has", "早餐服务"), True),
         ("周边有甲公园", ("nearby_attractions", ""), True),
@@ -162,45 +227,49 @@ def test_pass_hat_k_equals_the_chance_of_k_draws_without_a_failure():
     assert pass_hat(3, 5, 2) == pytest.approx(hits / 20_000, abs=0.02)
 
 
+class Deaf:
+    def __init__(self):
+        self.said = []
+
+    def turn(self, messages, text, stop=lambda: False):
+        self.said.append(text)
+        yield TurnEvent("请稍等", None, HotelQuery(), [], [user(text), reply("请稍等")])
+
+
 def test_each_seed_words_the_same_goals_differently(store):
-    said = []
-
-    class Deaf:
-        def turn(self, messages, text, stop=lambda: False):
-            said.append(text)
-            yield TurnEvent("请稍等", None, HotelQuery(), [], [user(text), reply("请稍等")])
-
-    simulate(Deaf(), store, 3, 4)
-    assert len(set(said)) > len(said) / 2
-
-
-def test_no_sentence_of_the_user_is_one_of_self_plays():
-    from chatbot.corpus.selfplay import phrases
-
-    def texts(module):
-        for value in vars(module).values():
-            for group in value.values() if isinstance(value, dict) else [value]:
-                if isinstance(group, tuple):
-                    yield from (x for x in group if isinstance(x, str) and len(x) > 4)
-
-    trained = {text.rstrip("的") for text in texts(phrases)}
-    assert not trained & {text.rstrip("的") for text in texts(wording)}
+    deaf = Deaf()
+    simulate(deaf, store, 3, 4)
+    assert len(set(deaf.said)) > len(deaf.said) / 2
 
 
 def test_dialogues_that_a_file_already_holds_are_not_held_again(store, tmp_path):
-    said = []
-
-    class Deaf:
-        def turn(self, messages, text, stop=lambda: False):
-            said.append(text)
-            yield TurnEvent("请稍等", None, HotelQuery(), [], [user(text), reply("请稍等")])
-
-    kept = tmp_path / "dialogues.jsonl"
-    first = simulate(Deaf(), store, 3, 2, kept=kept)
+    deaf, kept = Deaf(), tmp_path / "dialogues.jsonl"
+    first = simulate(deaf, store, 3, 2, kept=kept)
     lines = kept.read_text().splitlines(keepends=True)
     assert len(lines) == 6
     kept.write_text("".join(lines[:4]) + lines[4][:30])
-    before = len(said)
-    assert summarise(simulate(Deaf(), store, 3, 2, kept=kept)) == summarise(first)
-    assert len(said) - before == sum(outcome.turns for outcome in first[2])
+    before = len(deaf.said)
+    assert summarise(simulate(deaf, store, 3, 2, kept=kept)) == summarise(first)
+    assert len(deaf.said) - before == sum(outcome.turns for outcome in first[2])
     assert len(kept.read_text().splitlines()) == 6
+
+
+def test_an_outcome_survives_its_transcript(talk):
+    goal = Goal(({"type": "豪华型"},), PHONE, wish=wish_names()[0])
+    outcome = talk(goal, state=lambda state: state | {"type": "经济型"})
+    assert outcome_of(conversation(outcome, 0)) == outcome
+
+
+def test_transcripts_of_the_user_before_are_readable_and_held_again(store, tmp_path):
+    kept, deaf = tmp_path / "dialogues.jsonl", Deaf()
+    old = [conversation(o, 0) for tries in simulate(deaf, store, 1, 1) for o in tries]
+    for held in old:
+        held.meta["goal"] = {k: v for k, v in held.meta["goal"].items() if k not in ("how", "wish")}
+        held.meta = {k: v for k, v in held.meta.items() if k not in ("user", "fault", "faults", "checks")}
+    write_conversations(kept, old)
+    read = outcome_of(old[0])
+    assert (read.fault, read.faults, read.checks) == (None, [], []) and read.reason == old[0].meta["outcome"]
+    assert summarise([[read]])["culprits"] == {}
+    before = len(deaf.said)
+    simulate(deaf, store, 1, 1, kept=kept)
+    assert len(deaf.said) > before and len(kept.read_text().splitlines()) == 2

@@ -7,6 +7,7 @@ import gradio as gr
 import pytest
 
 from chatbot.ui.shell.forms import Fields
+from tests.conftest import quiet_loops
 
 PERSON = SimpleNamespace(headers={}, username=None, session_hash="s")
 
@@ -25,8 +26,9 @@ class Stay:
 
 @pytest.fixture
 def parts():
-    with gr.Blocks():
-        return gr.Textbox(), gr.Number(), gr.Number()
+    """Three components of a page; what Gradio leaves open is closed after the test."""
+    with quiet_loops():
+        yield gr.Textbox(), gr.Number(), gr.Number()
 
 
 @pytest.fixture

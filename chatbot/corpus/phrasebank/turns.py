@@ -18,6 +18,8 @@ AFTER_RESULTS = {
     *("ask_field", "ask_has", "compare", "book", "cancel", "cheaper", "better", "more", "complaint", "affirm", "deny"),
 }
 """Acts that speak of hotels already shown."""
+NAMED_SHARE = 0.2
+"""How many questions are about a hotel that was not shown, or about the only one."""
 PREVIOUS = re.compile(
     r"上一|上页|上批|前一|前页|翻回|退回|回到|倒回|前头|回上|previous|go back|page back|earlier", re.I
 )
@@ -140,6 +142,8 @@ class TurnMaker:
 
     def from_frame(self, row: Row, rng: random.Random) -> Turn:
         """A frame with its marks filled, in a state that fits it."""
+        if row["act"] in ("ask_field", "ask_has") and row["text"].count("{which") == 1 and rng.random() < NAMED_SHARE:
+            return self._of_a_named_hotel(row, [], rng)
         before, shown = self._scene(row["act"], rng)
         filled = fill_marks(row, self, before, shown, rng)
         before = stand_for(row, filled, before, self, rng)
@@ -165,10 +169,40 @@ class TurnMaker:
         """Whether a hotel shown has a facility, in the bank's own questions."""
         lang = "en" if rng.random() < 0.15 else "zh"
         row = self.wording("ask", lang, rng)
+        if rng.random() < NAMED_SHARE:
+            return self._of_a_named_hotel(row, [Item("has:", facility_value(row["facility"]))], rng)
         before, shown = self._scene("ask_has", rng)
+        if row["text"].startswith("{which}") and lang == "zh" and rng.random() < NAMED_SHARE:
+            return self._of_the_only_hotel(row, rng)
         filled = fill_marks(row | {"act": "ask_has", "set": [], "drop": []}, self, before, shown, rng)
         items = (Item("has:", facility_value(row["facility"])), *filled.items)
         return Turn(before, shown, _said(filled.text, row["lang"], rng), TurnAct("ask_has", items), "ask")
+
+    def _of_a_named_hotel(self, row: Row, asked: list[Item], rng: random.Random) -> Turn:
+        """A question about a hotel that was not shown: it is looked up by its name, and the question answered."""
+        name = v.asked_name(self.names, rng)
+        plain = row | {
+            "text": row["text"].replace("{which}", name),
+            "act": row.get("act", "ask_has"),
+            "set": [],
+            "drop": [],
+        }
+        filled = fill_marks(plain, self, {}, (), rng)
+        before, shown = self._scene("refine", rng) if rng.random() < 0.3 else ({}, ())
+        items = (
+            Item("name=", model_words(name)),
+            *asked,
+            *(i for i in filled.items if i.op not in ("#", "has:") or not asked),
+        )
+        return Turn(before, shown, _said(filled.text, row["lang"], rng), TurnAct("by_name", items), "by_name")
+
+    def _of_the_only_hotel(self, row: Row, rng: random.Random) -> Turn:
+        """有麻将吗, where one hotel was looked up: a question about it, not a wish."""
+        name = v.hotel_name(self.names, rng)[:16]
+        text = row["text"].removeprefix("{which}").lstrip("的，, ")
+        item = Item("has:", facility_value(row["facility"]))
+        words = _said(text, row["lang"], rng)
+        return Turn({"name": v.short_name(name, rng)}, (name,), words, TurnAct("ask_has", (item,)), "ask")
 
     def _scene(self, act: str, rng: random.Random) -> tuple[State, tuple[str, ...]]:
         """What stands before a turn of this kind: a state, and hotels shown."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from chatbot.models.catalog import folder_name
 
@@ -84,6 +85,36 @@ REASONS = MappingProxyType(
         "too long": ("拖得太久", "Too long"),
     }
 )
+CULPRITS = MappingProxyType(
+    {
+        "heard": ("听错了", "Heard wrong"),
+        "searched": ("查错了", "Searched wrong"),
+        "untrue": ("说了不实的话", "Said something untrue"),
+        "left_out": ("问了没答", "Left something out"),
+        "gave_up": ("用户放弃了", "The user gave up"),
+    }
+)
+"""Whose fault a simulated user's failure is."""
+PHENOMENA = MappingProxyType(
+    {
+        "name": ("名称", "Name"),
+        "amount": ("价格", "Amount"),
+        "facility_np": ("设施（名词）", "Facility by noun"),
+        "facility_vp": ("设施（谓语）", "Facility by predicate"),
+        "facility_need": ("设施（生活里的需要）", "Facility by need"),
+        "type": ("类型", "Type"),
+        "rating": ("评分", "Rating"),
+        "place": ("地点", "Place"),
+        "drop": ("放弃条件", "Drop"),
+        "correction": ("更正", "Correction"),
+        "replacement": ("改主意", "Replacement"),
+        "reference": ("指代酒店", "Reference"),
+        "several_at_once": ("一句几个条件", "Several at once"),
+        "two_questions": ("一句两个问题", "Two questions"),
+        "unknown_wish": ("查不到的愿望", "Unknown wish"),
+    }
+)
+"""What a simulated user's words are examples of."""
 FACTS = MappingProxyType(
     {
         "phone": ("电话", "phone"),
@@ -94,6 +125,8 @@ FACTS = MappingProxyType(
         "nearby_attractions": ("周边景点", "sights nearby"),
         "nearby_restaurants": ("周边餐馆", "restaurants nearby"),
         "has": ("有没有某设施", "whether it has a facility"),
+        "type": ("类型", "type"),
+        "facilities": ("设施", "facilities"),
     }
 )
 SIMULATION = MappingProxyType(
@@ -144,3 +177,16 @@ def shown(name: str, value: float | None) -> str:
 def shown_interval(name: str, bounds: list[float] | None) -> str:
     """A 95% interval in the unit of its figure, "" where there is none."""
     return f"{shown(name, bounds[0])} – {shown(name, bounds[1])}" if bounds else ""
+
+
+def shown_share(found: Mapping[str, Any] | None) -> tuple[str, str]:
+    """A phenomenon's share and, smaller, its interval and number; dashes where it did not occur."""
+    if not found:
+        return "—", ""
+    low, high = found["interval"]
+    return shown("share", found["share"]), f"{shown('share', low)} – {shown('share', high)} · n = {found['n']}"
+
+
+def seen(table: Mapping[str, tuple[str, str]], figures: Sequence[Mapping[str, Any]], key: str) -> list[str]:
+    """The entries of a table that occur under a key of any simulation, in the table's order."""
+    return [name for name in table if any(name in ((f.get("simulation") or {}).get(key) or {}) for f in figures)]

@@ -168,6 +168,30 @@ def simulation_rows(figures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def culprit_rows(figures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whose fault the simulated user's failures were, a column a model; [] where that was not recorded."""
+    return [
+        {
+            "name": " ".join(labels.CULPRITS[name]),
+            "cells": [
+                {"value": ((f.get("simulation") or {}).get("culprits") or {}).get(name, 0), "interval": ""}
+                for f in figures
+            ],
+        }
+        for name in labels.seen(labels.CULPRITS, figures, "culprits")
+    ]
+
+
+def phenomenon_rows(figures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How much of each kind of wording was understood, a column a model; [] where that was not recorded."""
+    out = []
+    for name in labels.seen(labels.PHENOMENA, figures, "phenomena"):
+        found = [((f.get("simulation") or {}).get("phenomena") or {}).get(name) for f in figures]
+        cells = [dict(zip(("value", "interval"), labels.shown_share(share), strict=True)) for share in found]
+        out.append({"name": " ".join(labels.PHENOMENA[name]), "cells": cells})
+    return out
+
+
 def failures(found: dict[str, int]) -> dict[str, int]:
     """Reasons why simulated users gave up, in words."""
     out = {}
@@ -195,6 +219,8 @@ def content(
         "headline": metric_rows(figures, HEADLINE, result["best"]),
         "others": metric_rows(figures, [name for name in METRICS if name not in HEADLINE], {}),
         "simulation": simulation_rows(figures),
+        "culprits": culprit_rows(figures),
+        "phenomena": phenomenon_rows(figures),
         "failures": [(f["model"], failures((f.get("simulation") or {}).get("failures", {}))) for f in figures],
         "charts": {
             "legend": legend(study.models),

@@ -1,23 +1,21 @@
 """A simulated user with an agenda talks to the whole chatbot: does a person get the hotel and the facts they came for?"""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from math import comb
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol
-
-import numpy as np
 
 from chatbot.core.errors import ModelError
 from chatbot.core.messages import Conversation, Message, append_line, drop_torn_line, read_conversations
 from chatbot.core.settings import settings
 from chatbot.dialogue.events import Event, TurnEvent
-from chatbot.evaluation.metrics.bootstrap import interval, resampled
+from chatbot.evaluation.simulation.blame import UNTRUE, Fault
 from chatbot.evaluation.simulation.goals import Goal, draw_goals
-from chatbot.evaluation.simulation.user import SUCCESS, SimulatedUser
+from chatbot.evaluation.simulation.outcome import USER, Outcome, summarise
+from chatbot.evaluation.simulation.user import SimulatedUser
+from chatbot.evaluation.simulation.wording import wish_names
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.hotels.store import HotelStore
@@ -31,24 +29,6 @@ class Chatbot(Protocol):
     def turn(self, messages: list[Message], text: str, stop: Callable[[], bool] = ...) -> Iterator[Event]:
         """One turn; the last event is a TurnEvent."""
         ...
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One simulated dialogue and how it ended; `reason` is SUCCESS or why it failed."""
-
-    goal: Goal
-    seed: int
-    reason: str
-    turns: int
-    replies: int
-    ungrounded: list[str]
-    messages: list[Message]
-
-    @property
-    def success(self) -> bool:
-        """Whether the user got a hotel that meets the goal and every fact, and was told nothing untrue on the way."""
-        return self.reason == SUCCESS and not self.ungrounded
 
 
 def converse(agent: Chatbot, goal: Goal, store: HotelStore, number: int, seed: int) -> Outcome:
@@ -70,47 +50,13 @@ def converse(agent: Chatbot, goal: Goal, store: HotelStore, number: int, seed: i
             raise ModelError("evaluation.unfinished_turn", value=text)
         heard, turns = last, turns + 1
         messages = [*messages, *heard.messages]
-        false += ungrounded(heard.reply, heard.records, messages)
-    return Outcome(goal, seed, user.outcome or "too long", turns, turns, false, messages)
-
-
-def pass_hat(successes: int, trials: int, k: int) -> float:
-    """An estimate of the chance that `k` tries at one goal all succeed: C(successes, k) / C(trials, k).
-
-    Yao et al. 2024, "τ-bench", section 4; unlike pass@k it measures reliability.
-    """
-    return comb(successes, k) / comb(trials, k)
-
-
-def summarise(outcomes: Sequence[Sequence[Outcome]]) -> dict[str, Any]:
-    """Figures over goals (outer) and wording seeds (inner), with 95% intervals by bootstrap over goals.
-
-    Returns:
-        `task_finish`, `pass^1` … `pass^<seeds>`, `turns_mean`, `ungrounded` (number of claims), `replies`, `failures` by
-        reason, and `intervals` of the shares and of the mean.
-    """
-    seeds = min(len(tries) for tries in outcomes)
-    wins = [sum(outcome.success for outcome in tries) for tries in outcomes]
-    table: dict[str, np.ndarray] = {
-        "task_finish": np.array([won / len(tries) for won, tries in zip(wins, outcomes, strict=True)])
-    }
-    for k in range(1, min(seeds, 4) + 1):
-        table[f"pass^{k}"] = np.array([pass_hat(won, len(tries), k) for won, tries in zip(wins, outcomes, strict=True)])
-    table["turns_mean"] = np.array([sum(outcome.turns for outcome in tries) / len(tries) for tries in outcomes])
-    draws = {name: values / len(outcomes) for name, values in resampled(table).items()}
-    every = [outcome for tries in outcomes for outcome in tries]
-    reasons = Counter(
-        "ungrounded claim" if outcome.reason == SUCCESS else outcome.reason for outcome in every if not outcome.success
+        untrue = ungrounded(heard.reply, heard.records, messages)
+        user.faults += [Fault(UNTRUE, claim, turns) for claim in untrue]
+        false += untrue
+    reason = user.end()
+    return Outcome(
+        goal, seed, reason, turns, turns, [*false, *user.claimed], messages, user.fault, user.faults, user.checks
     )
-    return {
-        **{name: round(float(values.mean()), 4) for name, values in table.items()},
-        "ungrounded": sum(len(outcome.ungrounded) for outcome in every),
-        "replies": sum(outcome.replies for outcome in every),
-        "goals": len(outcomes),
-        "seeds": seeds,
-        "intervals": {name: [round(edge, 4) for edge in interval(values) or ()] for name, values in draws.items()},
-        "failures": dict(reasons.most_common()),
-    }
 
 
 def simulate(
@@ -129,11 +75,11 @@ def simulate(
     """
     done = {(number, outcome.seed): outcome for number, outcome in _held(kept)} if kept else {}
     out: list[list[Outcome]] = []
-    for number, goal in enumerate(draw_goals(store, n)):
+    for number, goal in enumerate(draw_goals(store, n, wishes=wish_names())):
         out.append([])
         for seed in range(seeds):
             outcome = done.get((number, seed))
-            if outcome is None or outcome.goal != goal:
+            if outcome is None or outcome.goal != goal or outcome.user != USER:
                 outcome = converse(agent, goal, store, number, seed)
                 if kept:
                     append_line(kept, conversation(outcome, number).to_json())
@@ -183,6 +129,10 @@ def conversation(outcome: Outcome, number: int) -> Conversation:
         "seed": outcome.seed,
         "outcome": outcome.reason,
         "success": outcome.success,
+        "user": outcome.user,
+        "fault": outcome.fault.plain() if outcome.fault else None,
+        "faults": [fault.plain() for fault in outcome.faults],
+        "checks": [list(check) for check in outcome.checks],
     }
     name = f"simulated-{number}-{outcome.seed}"
     return Conversation(
@@ -197,10 +147,22 @@ def conversation(outcome: Outcome, number: int) -> Conversation:
 def _held(path: Path) -> Iterator[tuple[int, Outcome]]:
     """The dialogues of a file of `conversation`s with the numbers of their goals."""
     for held in read_conversations(drop_torn_line(path)) if path.exists() else ():
-        meta, turns = held.meta, sum(m.role == "user" for m in held.messages)
-        yield (
-            meta["number"],
-            Outcome(
-                Goal.read(meta["goal"]), meta["seed"], meta["outcome"], turns, turns, meta["ungrounded"], held.messages
-            ),
-        )
+        yield held.meta["number"], outcome_of(held)
+
+
+def outcome_of(held: Conversation) -> Outcome:
+    """The inverse of `conversation`, also of those that were held before faults were told apart."""
+    meta, turns = held.meta, sum(m.role == "user" for m in held.messages)
+    return Outcome(
+        Goal.read(meta["goal"]),
+        meta["seed"],
+        meta["outcome"],
+        turns,
+        turns,
+        meta["ungrounded"],
+        held.messages,
+        Fault.read(meta.get("fault")),
+        [fault for plain in meta.get("faults") or () if (fault := Fault.read(plain))],
+        [(phenomenon, right) for phenomenon, right in meta.get("checks") or ()],
+        meta.get("user", 1),
+    )

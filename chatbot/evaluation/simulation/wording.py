@@ -1,106 +1,287 @@
-"""How the simulated user of the evaluation talks: written on its own, sharing no sentence with what self-play trains on.
+"""How the simulated user talks: in lines of the phrase bank that no training has seen, joined by a few words of its own.
 
-What stays shared is the language itself: the names of types and facilities, units, and the hotels' names. The chatbot's own
-checks know these too (names from the database, spoken aliases of facilities); a few of their patterns (够得上, 报一下) were
-widened after dialogues of this user had failed, so its success is no measure of words that nobody has thought of.
-`{x}` and the like are filled in by the simulator; every list is drawn from by the wording seed.
+What stays shared is the language itself: names of types, places and hotels, and words that point at a hotel.
+A line is used only where it means exactly what is to be said, which its `set`, `drop` and `field` tell.
 """
 
-FACILITY: dict[str, tuple[str, ...]] = {
-    "24小时热水": ("凌晨也能冲热水澡的", "24小时热水都有的", "24小时热水供应的"),
-    "SPA": ("能享受SPA的", "有SPA项目的", "带SPA水疗的"),
-    "中式餐厅": ("店里有中餐厅可以吃饭的", "设有中式餐厅的", "能就近吃顿中餐的"),
-    "会议室": ("有会议室给我们用的", "会议室能借用的", "配了会议室的"),
-    "健身房": ("里头有健身房的", "能去健身房跑跑步的", "带健身房的"),
-    "免费国内长途电话": ("有免费国内长途电话的", "打国内长途电话免费的", "国内长途免费打的"),
-    "免费市内电话": ("有免费市内电话的", "有市内电话可以免费打的", "打市内电话免费的"),
-    "公共区域和部分房间提供wifi": ("公共区域和部分房间提供wifi的", "公共区域和部分房间用得上wifi的"),
-    "公共区域提供wifi": ("公共区域提供wifi的", "在公共区域能用wifi的"),
-    "所有房间提供wifi": ("所有房间提供wifi的", "所有房间里都能用wifi的"),
-    "部分房间提供wifi": ("部分房间提供wifi的", "部分房间能用上wifi的"),
-    "酒店各处提供wifi": ("酒店各处提供wifi的", "酒店各处都连得上wifi的"),
-    "叫醒服务": ("安排得了叫醒服务的", "第二天能叫早的", "前台管叫醒的"),
-    "吹风机": ("备着吹风机的", "洗完头有吹风机用的", "屋里有吹风机的"),
-    "商务中心": ("设有商务中心的", "商务中心能用的", "楼下有个商务中心的"),
-    "国际长途电话": ("能拨国际长途电话的", "开通了国际长途的", "打得了国际长途的"),
-    "宽带上网": ("可以用宽带上网的", "房间里拉了宽带的", "支持宽带上网的"),
-    "室内游泳池": ("有室内游泳池的", "游泳池在室内的", "能在室内泳池游几圈的"),
-    "室外游泳池": ("有室外游泳池的", "游泳池在室外的", "室外泳池能下水的"),
-    "接待外宾": ("可以接待外宾的", "让外宾入住的", "接待外国客人的"),
-    "接机服务": ("有接机服务的", "落地后酒店派人接机的", "包接机的"),
-    "接站服务": ("有接站服务的", "下了火车有接站的", "能安排接站的"),
-    "收费停车位": ("有收费停车位的", "停车位收费也行的", "自驾过去能停车的"),
-    "无烟房": ("有无烟房的", "能安排无烟房的", "要无烟房间住的"),
-    "早餐服务": ("有早餐服务的", "早上提供早餐的", "早饭能在店里解决的"),
-    "早餐服务免费": ("早餐服务免费的", "早餐免费吃的", "早餐免费享用的"),
-    "暖气": ("暖气足的", "装了暖气的", "开暖气的"),
-    "桑拿": ("有桑拿可以蒸的", "能去蒸个桑拿的", "带桑拿的"),
-    "棋牌室": ("晚上能凑一桌打麻将的", "带棋牌室的", "有棋牌室消遣的"),
-    "残疾人设施": ("有残疾人设施的", "家里老人坐轮椅也方便的", "无障碍设施齐的"),
-    "洗衣服务": ("有洗衣服务的", "脏衣服有人洗衣的", "能送洗衣服的"),
-    "温泉": ("能去泡温泉的", "自带温泉的", "有温泉泡的"),
-    "看护小孩服务": ("有看护小孩服务的", "能帮着看护小孩的", "我们出门时有人看小孩的"),
-    "租车": ("能顺便租车的", "门口就能租车的", "有租车业务的"),
-    "行李寄存": ("退房后行李能寄存的", "有行李寄存的", "行李可以寄存的"),
-    "西式餐厅": ("设有西式餐厅的", "店里有西餐厅的", "晚饭能吃西餐的"),
-    "酒吧": ("楼里有酒吧的", "带个酒吧的", "夜里能去酒吧坐坐的"),
-}
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
 
-TYPE: dict[str, tuple[str, ...]] = {
-    "经济型": ("经济型的", "经济型那种", "经济实惠些的经济型"),
-    "舒适型": ("舒适型的", "舒适型那种", "舒适型就可以"),
-    "高档型": ("高档型的", "高档型那种", "上点档次的高档型"),
-    "豪华型": ("豪华型的", "豪华型那种", "排场大的豪华型"),
-}
-PRICE_MOST = (
-    "每晚不能超过{b}元的",
-    "一晚上{b}元以内的",
-    "价钱压在{b}元以下的",
-    "房费最多{b}块的",
-    "超过{b}元我就不考虑的，{b}元以内的",
-)
-PRICE_LEAST = ("每晚{a}元以上的", "房费不低于{a}元的", "价钱在{a}元往上的")
-PRICE_BETWEEN = ("每晚{a}到{b}元的", "房费{a}-{b}元这一档的", "价钱落在{a}元到{b}元之间的")
-RATING_LEAST = ("评分得有{a}分以上的", "评分起码{a}分的", "客人打分不低于{a}分的", "评分够得上{a}分的")
+from chatbot.corpus.phrasebank import values as v
+from chatbot.corpus.phrasebank.bank import FORMS, Bank, Row, read_bank
+from chatbot.corpus.phrasebank.marks import MARK
 
-OPEN = (
-    "我这两天要住店，{x}",
-    "给家里人挑家酒店，{x}",
-    "过几天去玩，得找酒店，{x}",
-    "你那儿有合适的酒店没，{x}",
-    "想请你挑家酒店，{x}",
-    "酒店帮我留意一下，{x}",
-    "我们部门出差住酒店，{x}",
-)
-MORE = (
-    "还有个要求，{x}",
-    "哦对，{x}才行",
-    "能不能再满足一点：{x}",
-    "忘了讲，得是{x}",
-    "我补一句，要{x}",
-    "顺带一提，{x}最合适",
-)
-JOIN = ("，", "，同时要", "，还得是")
-AGAIN = ("不太对，我再说一遍：{x}", "我的要求是这些：{x}，请重新查查", "麻烦按这个重新找：{x}")
-NAMED = (
-    "{x}这家你那里查得到吗",
-    "有人给我推荐了{x}，帮忙看一眼",
-    "我朋友住的是{x}，我也想住那儿",
-    "麻烦调一下{x}的资料",
-)
-CHANGE = ("没有就算了，改要{x}", "那我放宽点，{x}也成", "行吧，条件改一改，{x}")
-CHANGE_OF_MIND = ("我想了想，还是改要{x}", "情况有变，改成{x}", "家里人不同意，还是要{x}")
-
-ASK: dict[str, tuple[str, ...]] = {
-    "phone": ("{h}的电话号码报给我", "我要打电话过去问问，{h}电话是什么号", "{h}的联系电话麻烦给一下"),
-    "address": ("{h}的地址具体是哪", "导航去{h}该输什么地址", "{h}地址麻烦写给我"),
-    "price": ("{h}住一晚多少钱", "{h}的价格报一下", "{h}每晚价格是多少来着"),
-    "rating": ("{h}客人给的评分是多少", "{h}的评分有几分", "{h}评分报一下"),
-    "subway": ("去{h}最近的地铁站叫什么", "{h}周围地铁站是哪一个", "{h}靠近哪个地铁站"),
-    "nearby_attractions": ("住{h}的话附近有哪些景点能去", "{h}周边景点给我说几个", "{h}附近景点有啥"),
-    "nearby_restaurants": ("住{h}的话附近有哪些餐馆", "{h}周边餐馆给我说几个", "{h}附近餐馆有啥"),
+Part = dict[str, Any]
+"""One constraint as arguments of search_hotels: a type, a price range, a rating, a place, one facility, or a name."""
+CURT = 0.2
+"""How often the user says its wishes barely, without a sentence around them."""
+SLOTS = {"type": "type", "name": "name", "address": "district", "subway": "subway", "near": "sight"}
+SHORTEST = 4
+_JOIN = {
+    "np": ("还要有{}", "另外要带{}", "再加{}"),
+    "vp": ("还得{}", "而且{}", "另外要能{}"),
+    "need": ("{}", "还有，{}"),
+    "": ("{}", "另外{}", "还有，{}"),
 }
-HAS = ("{h}有没有{x}", "顺便问下{h}有{x}没有", "{h}那边{x}有吗")
-THIS = ("这家", "这家酒店", "它")
-ORDINAL = ("第一家", "第二家", "第三家")
-BYE = ("好嘞，没有其他问题了，谢谢你", "行，信息够了，多谢帮忙", "可以了，辛苦你啦")
+_PLAIN = {"price<=hi": "{hi}以内", "price>=lo": "{lo}往上", "price=lo..hi": "{lo}到{hi}", "rating>=r": "{r}分往上"}
+_FIELDS = {"phone": "电话", "address": "地址", "price": "价钱", "rating": "评分", "subway": "地铁站", "type": "档次",
+           "facilities": "设施", "nearby_attractions": "周边景点", "nearby_restaurants": "周边餐馆"}  # fmt: skip
+"""What no line of the bank says is said in these."""
+_REPLACED, _CORRECTED = ("还是改成{}吧", "换一下，{}"), ("说错了，应该是{}", "更正一下：{}")
+_DROPPED = ("{}这一条不用管了", "刚才说的{}，不要求了")
+_AGAIN = ("不对，我说的是：{}", "再说一遍：{}", "听岔了吧，要的是：{}")
+_AND_ASK = ("，还有，", "，顺便，", "，再就是，")
+
+
+@dataclass(frozen=True)
+class Words:
+    """An utterance, in which form (np, vp, need) each facility was said, and the bare words of an unknown wish."""
+
+    text: str
+    forms: dict[str, str] = field(default_factory=dict)
+    wish: str = ""
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """A frame and what it means here: an entry of its `set` or `drop` → the constraint."""
+
+    row: Row
+    parts: dict[str, Part]
+
+
+def kind_of(part: Part) -> str:
+    """What a constraint is called in a frame's `drop`: price, rating, type, fac1, a kind of place, name."""
+    key = next(iter(part))
+    return "fac1" if key == "facilities" else key.partition("_range_")[0] if "_range_" in key else SLOTS[key]
+
+
+def _items(part: Part) -> tuple[str, ...]:
+    """How a frame's `set` may write the constraint."""
+    lower, upper = "price_range_lower" in part, "price_range_upper" in part
+    if lower or upper:
+        return ("price=lo..hi",) if lower and upper else ("price>=lo",) if lower else ("price<=hi", "price<=lo")
+    return (
+        ("rating>=r",)
+        if "rating_range_lower" in part
+        else ("fac1", "fac2")
+        if "facilities" in part
+        else (kind_of(part),)
+    )
+
+
+class KeptWording:
+    """Draws the user's sentences from the kept part of a bank."""
+
+    def __init__(self, rng: Random, bank: Bank | None = None) -> None:
+        self.rng = rng
+        bank = bank or read_bank(part="kept")
+        self.frames = [row for row in bank.frames if row["lang"] == "zh"]
+        self.wishes = [row for row in bank.wishes if row["lang"] == "zh" and "{" not in row["text"]]
+        self._said: dict[tuple[str, str], list[str]] = {}
+        for row in bank.wordings:
+            if (
+                row["lang"] == "zh"
+                and isinstance(row["facility"], str)
+                and ("{" in row["text"]) == (row["form"] == "ask")
+            ):
+                self._said.setdefault((row["facility"], row["form"]), []).append(row["text"])
+
+    def tell(self, parts: Sequence[Part], *, opening: bool = False) -> Words:
+        """Several wishes in one turn: barely, or in a frame that means as many of them as possible, the others joined."""
+        if self.rng.random() < CURT and "name" not in parts[0]:
+            return self._joined("", parts)
+        act = "by_name" if "name" in parts[0] else "request" if opening else "refine"
+        found = [filled for row in self._plain(act) if (filled := self._cover(row, parts))]
+        if not found:
+            return self._joined("", parts)
+        most = max(len(filled.parts) for filled in found)
+        chosen = self.rng.choice([filled for filled in found if len(filled.parts) == most])
+        said = self._fill(chosen)
+        rest = [part for part in parts if part not in chosen.parts.values()]
+        return self._joined(said.text, rest, said.forms)
+
+    def again(self, parts: Sequence[Part]) -> Words:
+        """The same wishes once more, to a chatbot that did not follow."""
+        said = self._joined("", parts)
+        return Words(self.rng.choice(_AGAIN).format(said.text), said.forms)
+
+    def changed(self, old: Part, new: Part, act: str) -> Words:
+        """One wish instead of another; `act` is "replace" or "correct"."""
+        found = [f for row in self.frames if row["act"] == act and (f := self._swap(row, old, new))]
+        if found:
+            return self._fill(self.rng.choice(found), old)
+        said = self._bare(new)
+        return Words(self.rng.choice(_REPLACED if act == "replace" else _CORRECTED).format(said.text), said.forms)
+
+    def dropped(self, part: Part) -> Words:
+        """A wish that does not matter any more."""
+        kind = kind_of(part)
+        rows = [row for row in self.frames if row["act"] == "drop" and row["drop"] == [kind] and not row["set"]]
+        said = [_Filled(row, {kind: part}) for row in rows]
+        found = [filled for filled in said if self._fits(filled) and not self._strange(filled.row, filled.parts)]
+        if found:
+            return self._fill(self.rng.choice(found))
+        bare = self._bare(part)
+        return Words(self.rng.choice(_DROPPED).format(bare.text), bare.forms)
+
+    def wish(self, wish: str) -> Words:
+        """A wish that no hotel record can answer, said as if it were a facility."""
+        row = self.rng.choice([row for row in self.wishes if row["wish"] == wish])
+        mark = row["form"] + "1"
+        frames = [f for f in self._plain("refine") if f["set"] == ["fac1"] and MARK.findall(f["text"]) == [mark]]
+        text = self.rng.choice(frames)["text"].replace("{" + mark + "}", row["text"]) if frames else row["text"]
+        return Words(text, wish=row["text"])
+
+    def ask(self, requests: Sequence[tuple[str, str]], hotel: str, *, focus: bool) -> str:
+        """One or two questions about a hotel, which `hotel` points at; with `focus` it need not be pointed at."""
+        fields = {name for name, _ in requests}
+        rows = [] if "has" in fields else [row for row in self.frames if _asks(row) == fields]
+        texts = [
+            row["text"] for row in rows if MARK.findall(row["text"]) in ([["which"]] if not focus else [["which"], []])
+        ]
+        if texts:
+            return str(self.rng.choice(texts)).replace("{which}", hotel)
+        if len(requests) == 1:
+            name, facility = requests[0]
+            return self._has(facility, hotel) if name == "has" else f"{hotel}的{_FIELDS[name]}"
+        first = self.ask(requests[:1], hotel, focus=focus).rstrip("？?。，")
+        second = self.ask(requests[1:], self.pointer("it"), focus=True)
+        return first + self.rng.choice(_AND_ASK) + second
+
+    def pointer(self, which: str) -> str:
+        """Words that point at a hotel of the list: "1" to "3", "last", or "it"."""
+        return self.rng.choice(v.POINTERS["zh"][which])
+
+    def leave(self) -> str:
+        """Thanks or good-bye."""
+        rows = [row for row in self.frames if row["act"] in ("bye", "thanks") and not MARK.search(row["text"])]
+        return str(self.rng.choice(rows)["text"])
+
+    def _has(self, facility: str, hotel: str) -> str:
+        asked = [text for text in self._said.get((facility, "ask"), ()) if MARK.findall(text) == ["which"]]
+        if asked and self.rng.random() < 0.6:
+            return self.rng.choice(asked).replace("{which}", hotel)
+        form = self.rng.choice([form for form in FORMS if (facility, form) in self._said])
+        marks = sorted(("which", f"{form}1"))
+        rows = [r for r in self.frames if r["act"] == "ask_has" and sorted(MARK.findall(r["text"])) == marks]
+        shape = self.rng.choice(rows)["text"] if rows else "{which}，{" + form + "1}，行吗"
+        return str(shape).replace("{which}", hotel).replace("{" + form + "1}", self._wording(facility, form))
+
+    def _plain(self, act: str) -> list[Row]:
+        """Frames of an act that do nothing but set wishes."""
+        return [
+            row for row in self.frames if row["act"] == act and not row["drop"] and "field" not in row and row["set"]
+        ]
+
+    def _cover(self, row: Row, parts: Sequence[Part]) -> _Filled | None:
+        """The wishes that a frame means; None where it means another one as well."""
+        left, taken = list(parts), {}
+        for item in row["set"]:
+            part = next((part for part in left if item in _items(part)), None)
+            if part is None:
+                return None
+            left.remove(part)
+            taken[item] = part
+        filled = _Filled(row, taken)
+        return filled if self._fits(filled) and not self._strange(row, taken) else None
+
+    def _swap(self, row: Row, old: Part, new: Part) -> _Filled | None:
+        kind, facility = kind_of(new), "facilities" in new
+        if "field" in row or row["set"] not in ([["fac2"]] if facility else [[item] for item in _items(new)]):
+            return None
+        if row["drop"] != ["fac1"] if facility else not set(row["drop"]) <= {kind}:
+            return None
+        filled = _Filled(row, {row["set"][0]: new} | ({"fac1": old} if facility else {}))
+        return filled if self._fits(filled) and not self._strange(row, filled.parts, old) else None
+
+    def _fits(self, filled: _Filled) -> bool:
+        """Whether every mark of the frame can be filled with what is to be said, and nothing of it is missing."""
+        known = {"fac": "facilities", "pri": "price", "rat": "rating"}
+        kinds = {known.get(item[:3], item) for item in filled.parts}
+        numbers = {"price": {"lo", "hi"}, "rating": {"r"}}
+        plain = {mark for kind in kinds for mark in numbers.get(kind, {kind})}
+        facilities = {item[-1]: part["facilities"][0] for item, part in filled.parts.items() if item.startswith("fac")}
+        marks = set(MARK.findall(filled.row["text"]))
+        said = {mark for mark in marks if mark[:-1] in FORMS}
+        sayable = all(mark[-1] in facilities and (facilities[mark[-1]], mark[:-1]) in self._said for mark in said)
+        return marks - said <= plain and sayable and {m[-1] for m in said} >= facilities.keys()
+
+    @staticmethod
+    def _strange(row: Row, parts: dict[str, Part], old: Part | None = None) -> bool:
+        """Whether a frame speaks of a second amount that the user has never had in mind."""
+        marks = set(MARK.findall(row["text"]))
+        item = next((item for item in parts if item.startswith("price")), "")
+        spare = marks & {"lo", "hi"} - set(item.partition("=")[2].split(".."))
+        if not item or not spare:
+            return False
+        before, now = (p.get("price_range_upper") for p in (old or {}, parts[item]))
+        return item != "price<=hi" or not before or not now or before >= now
+
+    def _fill(self, filled: _Filled, old: Part | None = None) -> Words:
+        forms: dict[str, str] = {}
+        text = str(filled.row["text"])
+        for mark in MARK.findall(text):
+            text = text.replace("{" + mark + "}", self._value(mark, filled, old, forms), 1)
+        return Words(text.replace("的的", "的"), forms)
+
+    def _value(self, mark: str, filled: _Filled, old: Part | None, forms: dict[str, str]) -> str:
+        if mark[:-1] in FORMS:
+            facility = filled.parts[f"fac{mark[-1]}"]["facilities"][0]
+            forms[facility] = mark[:-1]
+            return self._wording(facility, mark[:-1])
+        if mark in ("lo", "hi"):
+            item, part = next((item, part) for item, part in filled.parts.items() if item.startswith("price"))
+            end = "upper" if mark == "hi" or item == "price<=lo" else "lower"
+            bound = part.get(f"price_range_{end}")
+            return self._amount(bound if bound is not None else (old or {})["price_range_upper"])
+        if mark == "r":
+            return f"{next(p for i, p in filled.parts.items() if i.startswith('rating'))['rating_range_lower']:g}"
+        part = next(p for p in filled.parts.values() if kind_of(p) == mark)
+        value = str(next(iter(part.values())))
+        return self.rng.choice(v.TYPE_WORDS["zh"][value]) if mark == "type" else value
+
+    def _amount(self, number: float) -> str:
+        return v.price(int(number), self.rng, english=number >= 10_000)
+
+    def _wording(self, facility: str, form: str) -> str:
+        return self.rng.choice(self._said[facility, form])
+
+    def _bare(self, part: Part) -> Words:
+        """One wish with as little around it as people say."""
+        if "facilities" in part:
+            facility = part["facilities"][0]
+            form = self.rng.choice([form for form in FORMS if (facility, form) in self._said])
+            return Words(self._wording(facility, form), {facility: form})
+        if "type" in part:
+            return Words(self.rng.choice(v.TYPE_WORDS["zh"][part["type"]]))
+        found = [f for act in ("request", "refine") for row in self._plain(act) if (f := self._cover(row, [part]))]
+        if found:
+            found.sort(key=lambda filled: len(filled.row["text"]))
+            return self._fill(self.rng.choice(found[:SHORTEST]))
+        item = _items(part)[0]
+        shape = _PLAIN.get(item, "{" + item + "}")
+        return self._fill(_Filled({"text": shape, "set": [item], "drop": []}, {item: part}))
+
+    def _joined(self, text: str, parts: Sequence[Part], forms: dict[str, str] | None = None) -> Words:
+        """Wishes said barely after a sentence, or alone."""
+        forms, pieces = dict(forms or {}), [text.rstrip("。，！!,.")] if text else []
+        for part in parts:
+            said = self._bare(part)
+            form = next(iter(said.forms.values()), "")
+            pieces.append(self.rng.choice(_JOIN[form]).format(said.text) if pieces else said.text)
+            forms |= said.forms
+        return Words("，".join(pieces), forms)
+
+
+def _asks(row: Row) -> set[str]:
+    """The fields that a question is for; nothing where it does anything else as well."""
+    return set(row.get("fields") or [row["field"]]) if row["act"] == "ask_field" and "field2" not in row else set()
+
+
+def wish_names(bank: Bank | None = None) -> list[str]:
+    """The names of the unknown wishes that the kept part of a bank can say."""
+    rows = (bank or read_bank(part="kept")).wishes
+    return sorted({row["wish"] for row in rows if row["lang"] == "zh" and "{" not in row["text"]})

@@ -38,6 +38,7 @@ def results(study: Study, who: Any) -> str:
     parts.append(f"<div><h3>{translate(who, 'evaluate.slots')}</h3>{slot_chart(figures, tongue)}</div></div>")
     if any(figure.get("simulation") for figure in figures):
         parts += [f"<h3>{translate(who, 'evaluate.simulated')}</h3>", simulation_table(figures, tongue)]
+        parts += simulation_details(figures, who)
     if bare:
         alone = metric_table(bare["figures"], HEADLINE, bare["best"], tongue)
         parts.append(_folded(translate(who, "evaluate.bare"), quiet(translate(who, "evaluate.bare_note")) + alone))
@@ -131,6 +132,32 @@ def simulation_table(figures: Sequence[dict[str, Any]], tongue: str) -> str:
         if any(name in s for s in found)
     ]
     return _table([figure["model"] for figure in figures], rows)
+
+
+def simulation_details(figures: Sequence[dict[str, Any]], who: Any) -> list[str]:
+    """Whose fault the failures were, and what was understood; nothing for studies from before these were told apart."""
+    found = [figure.get("simulation") or {} for figure in figures]
+    models, tongue = [figure["model"] for figure in figures], language(who)
+    out = []
+    if names := labels.seen(labels.CULPRITS, figures, "culprits"):
+        rows = [
+            (
+                labels.label(labels.CULPRITS, name, tongue),
+                [(str((s.get("culprits") or {}).get(name, 0)), "", False) for s in found],
+            )
+            for name in names
+        ]
+        out += [f"<h4>{translate(who, 'evaluate.culprits')}</h4>", _table(models, rows)]
+    if names := labels.seen(labels.PHENOMENA, figures, "phenomena"):
+        rows = [
+            (
+                labels.label(labels.PHENOMENA, name, tongue),
+                [(*labels.shown_share((s.get("phenomena") or {}).get(name)), False) for s in found],
+            )
+            for name in names
+        ]
+        out += [f"<h4>{translate(who, 'evaluate.phenomena')}</h4>", _table(models, rows)]
+    return out
 
 
 def confusions(study: Study, who: Any) -> str:
