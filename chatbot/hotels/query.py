@@ -35,7 +35,9 @@ def _any_of(value: object) -> object:
 
 
 def _listed(value: object) -> object:
-    """A single value for a list of one, and null for none: models write both."""
+    """A single value for a list of one, null for none, a value more than once: models write all of them."""
+    if isinstance(value, list) and all(isinstance(word, str) for word in value):
+        return list(dict.fromkeys(value))
     return () if value is None else [value] if isinstance(value, str) else value
 
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatbot.core.errors import QueryError
@@ -39,6 +39,7 @@ def _parsed(arguments):
 
 
 @given(ARGUMENTS)
+@settings(deadline=None)
 def test_arguments_survive_json_and_stay_the_same(arguments):
     query = _parsed(arguments)
     written = json.loads(json.dumps(query.arguments()))
@@ -48,6 +49,7 @@ def test_arguments_survive_json_and_stay_the_same(arguments):
 
 
 @given(ARGUMENTS, ARGUMENTS)
+@settings(deadline=None)
 def test_changes_name_every_argument_of_either_state(first, second):
     before, after = _parsed(first), _parsed(second)
     changes = after.changes(before)

@@ -97,4 +97,4 @@ def test_what_cannot_be_known_is_said(tmp_path):
         family("template")
     with pytest.raises(InputError, match="no model family"):
         write_family(tmp_path, "gpt")
-    assert set(NAMES) == {"hotel-mini", "chatglm3", "llama2", "template"}
+    assert set(NAMES) == {"act-line", "hotel-mini", "chatglm3", "llama2", "template"}
