@@ -148,7 +148,7 @@ class TurnMaker:
         filled = fill_marks(row, self, before, shown, rng)
         before = stand_for(row, filled, before, self, rng)
         items = [*filled.items, *_implied(row, filled)]
-        act = row["act"]
+        act = "by_name" if row["act"] in ("ask_field", "ask_has") and "name" in row["set"] else row["act"]
         if act in ("request", "refine") and items and all(item.op == "?" for item in items):
             act = "unsupported"
         return Turn(before, shown, _said(filled.text, row["lang"], rng), TurnAct(act, tuple(items)), row["act"])
