@@ -16,7 +16,7 @@ from chatbot.models.backends import CallDelta, ChatModel, Delta, MessageDelta
 from chatbot.models.families.act_line import message_of
 from chatbot.models.families.hotel_mini import REFERENCE
 from chatbot.understanding.call_verifier import CallVerifier
-from chatbot.understanding.history import context_of
+from chatbot.understanding.history import act_of, context_of
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.rule_act import rule_act
 
@@ -24,6 +24,8 @@ _CLAUSE = re.compile(r".*[，。！？；：\n）]", re.S)
 TOOLS = [SEARCH_HOTELS]
 TEMPERATURES = (0.0, 0.7, 0.7)
 """What is tried in turn: the most likely draft, then the next best by sampling."""
+LONGER = 2
+"""How many items more than it wrote a model of act lines is asked for, where something that was said seems to be missing."""
 
 
 @dataclass
@@ -36,24 +38,38 @@ class Drafter:
     stop: Callable[[], bool]
 
     def understood(self, first: Draft | None = None) -> Generator[Event, None, Message]:
-        """The first draft without a doubt, else the model's most likely one; what the rules read where none could be read."""
-        context, words = context_of(self.turn.history), self.turn.words
-        kept: Message | None = None
+        """The first draft without a doubt, else the one with the fewest; what the rules read where none could be read."""
+        best: tuple[int, Message] | None = None
         for seed, temperature in enumerate(TEMPERATURES):
             draft = yield from self._attempt(temperature, seed, TOOLS, "", first)
             first = None
-            if draft is None:
-                continue
-            doubts = self.verifier.doubts(draft, context, words)
-            if not doubts:
-                return draft
-            self.turn.rejected.append((_shown(draft), "; ".join(doubts)))
-            kept = kept or draft
-        if kept is not None:
-            self.turn.rejected.append((_shown(kept), "kept: no other draft was better"))
-            return kept
+            for candidate in self._with_longer(draft) if draft else ():
+                doubts = self._doubts(candidate)
+                if not doubts:
+                    return candidate
+                best = min(best or (doubts, candidate), (doubts, candidate), key=lambda found: found[0])
+        if best is not None:
+            self.turn.rejected.append((_shown(best[1]), "kept: no other draft was better"))
+            return best[1]
         self.turn.source = "template"
-        return message_of(rule_act(model_words(words), context), context)
+        words = model_words(self.turn.words)
+        return message_of(rule_act(words, context_of(self.turn.history)), context_of(self.turn.history))
+
+    def _doubts(self, draft: Message) -> int:
+        """How many doubts there are about a draft; they are kept for the trace."""
+        doubts = self.verifier.doubts(draft, context_of(self.turn.history), self.turn.words)
+        if doubts:
+            self.turn.rejected.append((_shown(draft), "; ".join(doubts)))
+        return len(doubts)
+
+    def _with_longer(self, draft: Message) -> Iterator[Message]:
+        """The draft, and what the model would have written had it gone on: something that was said may be missing."""
+        yield draft
+        longer, act = getattr(self.model, "longer", None), act_of(draft)
+        for more in range(1, LONGER + 1) if longer and act else ():
+            found = longer(self.turn.messages, len(act.items) + more) if act else None
+            if found is not None:
+                yield found
 
     def reply(self, opening: str, first: Draft | None = None) -> Generator[Event, None, str | None]:
         """A grounded reply in words; None where none came."""

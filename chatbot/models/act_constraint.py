@@ -33,11 +33,11 @@ class ActConstraint:
         marks = (*ACT_TOKENS, *OP_TOKENS, OR, END, *(v for op in OP_TOKENS for v in values_of(op[5:-2])))
         return {text: int(self.tokenizer.convert_tokens_to_ids(text)) for text in marks}
 
-    def start(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> "ActGuide":
-        """Begin a generation for the last thing that the user said."""
+    def start(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], least: int = 0) -> "ActGuide":
+        """Begin a generation for the last thing that the user said, of `least` items at the least."""
         at = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
         words = messages[at].content if messages else ""
-        return ActGuide(self, context_of(messages[:at]), model_words(words))
+        return ActGuide(self, context_of(messages[:at]), model_words(words), least)
 
     def encode(self, text: str) -> list[int]:
         """Text as ids, nothing in it special."""
@@ -56,7 +56,8 @@ class ActConstraint:
 class ActGuide:
     """Follows one act line: an act, then items, each an operator and its value."""
 
-    def __init__(self, owner: ActConstraint, context: Context, words: str) -> None:
+    def __init__(self, owner: ActConstraint, context: Context, words: str, least: int = 0) -> None:
+        self.left = least
         self.owner, self.ids = owner, owner.ids
         self.names = {i: text for text, i in self.ids.items()}
         self.words = owner.encode(words)
@@ -87,6 +88,7 @@ class ActGuide:
         if text.startswith("<|op:"):
             self.op, self.value = text[5:-2], []
             self.used.add(self.op)
+            self.left -= 1
         elif text.startswith("<|act:"):
             self.op, self.value = "", []
         else:
@@ -108,7 +110,7 @@ class ActGuide:
     def _next_item(self) -> set[int]:
         """The operators that make sense now, and the end."""
         return {
-            self.ids[END],
+            *([self.ids[END]] if self.left <= 0 else []),
             *(self.ids[mark("op", op)] for op in map(lambda t: t[5:-2], OP_TOKENS) if self._open(op)),
         }
 

@@ -80,6 +80,6 @@ class CallConstraint:
         """A fresh matcher at the start of a call's arguments."""
         return xgrammar.GrammarMatcher(self._compiled(grammar))
 
-    def start(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> Guide:
+    def start(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], least: int = 0) -> Guide:
         """Begin a generation after these messages; without tools it is a reply, where the family starts its calls with a token of its own."""
         return Guide(self, call_grammar(self.family.name, list(tools)) if tools else "")

@@ -119,11 +119,15 @@ class LocalModel:
         """The next assistant message of each context; consecutive contexts of one conversation share their keys and values."""
         return [self._predict(messages, tools) for messages, tools in contexts]
 
-    def _predict(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> Message | None:
+    def longer(self, messages: Sequence[Message], items: int) -> Message | None:
+        """The most likely act line of at least so many items: what a model of act lines would say if it went on."""
+        return self._predict(messages, [], items)
+
+    def _predict(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], least: int = 0) -> Message | None:
         with self._lock:
             prompt = render_prompt(messages, tools, self.family, self.tokenizer)
             written = []
-            for token in self._tokens(prompt, messages, tools, 0.0, 0):
+            for token in self._tokens(prompt, messages, tools, 0.0, 0, least):
                 if token in self.stops:
                     break
                 written.append(token)
@@ -142,13 +146,14 @@ class LocalModel:
         tools: Sequence[dict[str, Any]],
         temperature: float,
         seed: int,
+        least: int = 0,
     ) -> Iterator[int]:
         """New tokens one by one, a stop token included; the keys and values are kept for the next turn."""
         context = getattr(self.model.config, "max_position_embeddings", 4096)
         if len(prompt) + 16 > context:
             raise BackendError("models.too_long", tokens=len(prompt))
         prefix = self._prefix(prompt)
-        guide = self.constraint.start(messages, tools)
+        guide = self.constraint.start(messages, tools, least)
         random = torch.Generator().manual_seed(seed)
         new = prompt[len(prefix.ids) :]
         for _ in range(min(MAX_NEW_TOKENS, context - len(prompt))):

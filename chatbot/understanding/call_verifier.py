@@ -6,7 +6,7 @@ from typing import Protocol
 
 from chatbot.core.errors import InputError, QueryError
 from chatbot.core.messages import Message
-from chatbot.hotels.facilities import FACILITIES, match_facility
+from chatbot.hotels.facilities import match_facility
 from chatbot.hotels.query import HotelQuery
 from chatbot.understanding.consistency import Step, unsupported_slots
 from chatbot.understanding.dialogue_state import State, next_state
@@ -60,7 +60,7 @@ class RuleVerifier:
         )
         if re.search(_UNSURE, said) or re.search(DROPPED, said) or re.search(_POINTS, said):
             return [] if act else _unsupported(after, context, said, slots)
-        out = [*_missing_amounts(slots, after), *_missing_type(slots, after), *_missing_facilities(said, after)]
+        out = [*_missing_amounts(slots, after), *_missing_type(slots, after), *_missing_facilities(slots, after)]
         return out if act else out + _unsupported(after, context, said, slots)
 
 
@@ -100,15 +100,10 @@ def _missing_type(slots: ParsedSlots, after: State) -> list[str]:
     return [] if set(excluded) & slots.types else [f"type: {min(slots.types)} was said"]
 
 
-def _missing_facilities(said: str, after: State) -> list[str]:
-    """Facilities that stand in the words by their own full name."""
-    named = [name for name in FACILITIES if len(name) > 2 and name in said]
+def _missing_facilities(slots: ParsedSlots, after: State) -> list[str]:
+    """Facilities that the words speak of by a name or an alias, and that the state does not hold."""
     held = {name for facility in after.get("facilities") or () for name in _members(facility)}
-    return [f"facility: {name} was said" for name in named if name not in held and not _part_of(name, named)]
-
-
-def _part_of(name: str, others: Sequence[str]) -> bool:
-    return any(name != other and name in other for other in others)
+    return [f"facility: {min(mention)} was said" for mention in slots.facilities if not mention & held]
 
 
 def _members(facility: str | Sequence[str]) -> set[str]:

@@ -161,7 +161,7 @@ def _dropped(row: Row, filled: Filled) -> list[Item]:
 def _added(row: Row, filled: Filled) -> list[Item]:
     out: list[Item] = []
     for what in row["set"]:
-        if what in ("fac1", "fac2"):
+        if what in ("fac1", "fac2", "fac3"):
             out += _facility(what[-1], filled, "+")
         elif what == "not_fac1":
             out += _facility("1", filled, "!")

@@ -80,7 +80,7 @@ def stand_for(row: Row, filled: "Filled", before: State, maker: "TurnMaker", rng
             put(before, slot, maker, rng)
     held = before.get("facilities") or []
     values = {number: facility_of(value) for number, value in filled.facilities.items()}
-    adds = [values[what[-1]] for what in row["set"] if what in ("fac1", "fac2") and what[-1] in values]
+    adds = [values[what[-1]] for what in row["set"] if what.startswith("fac") and what[-1] in values]
     held = [f for f in held if f not in adds]
     if "fac1" in row["drop"] and "1" in values and values["1"] not in held:
         held = [values["1"], *held][: rng.choice((1, 2, 3))]

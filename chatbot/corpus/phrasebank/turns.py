@@ -8,6 +8,7 @@ from functools import cached_property
 
 from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import FORMS, Bank, Row
+from chatbot.corpus.phrasebank.lists import wish_list
 from chatbot.corpus.phrasebank.marks import Filled, fill_marks, wish_item
 from chatbot.corpus.phrasebank.states import random_state, shown_names, stand_for
 from chatbot.understanding.dialogue_state import State
@@ -18,6 +19,8 @@ AFTER_RESULTS = {
     *("ask_field", "ask_has", "compare", "book", "cancel", "cheaper", "better", "more", "complaint", "affirm", "deny"),
 }
 """Acts that speak of hotels already shown."""
+LIST_SHARE = 0.16
+"""How many turns are lists of several wishes in one breath."""
 NAMED_SHARE = 0.2
 """How many questions are about a hotel that was not shown, or about the only one."""
 PREVIOUS = re.compile(
@@ -131,6 +134,8 @@ class TurnMaker:
             roll = rng.random()
             if roll < 0.52:
                 turn = self.from_frame(rng.choice(self.by_act[rng.choices(acts, weights)[0]]), rng)
+            elif roll < 0.52 + LIST_SHARE:
+                turn = self.from_frame(wish_list(rng), rng)
             elif roll < 0.81:
                 turn = self.from_wording(rng)
             elif roll < 0.92:

@@ -1,0 +1,43 @@
+"""Frames that list several wishes in one breath: two or three facilities, with a type, an amount and a place now and then."""
+
+import random
+
+from chatbot.corpus.phrasebank.bank import Row
+
+_FACILITY = (
+    *(("{np%d}", "要有{np%d}", "带{np%d}", "有{np%d}", "得有{np%d}", "{np%d}") * 2),
+    *("{vp%d}", "要{vp%d}", "最好{vp%d}", "还得{vp%d}", "{vp%d}"),
+    *("{need%d}", "{need%d}", "{need%d}"),
+)
+_OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("type", ("{type}", "{type}的", "要{type}的", "{type}酒店")),
+    ("price<=hi", ("{hi}以内", "不超过{hi}", "预算{hi}", "{hi}以下", "最多{hi}", "{hi}块以内的")),
+    ("price=lo..hi", ("{lo}到{hi}", "{lo}-{hi}", "{lo}到{hi}之间", "价格{lo}-{hi}元")),
+    ("price>=lo", ("{lo}以上", "不低于{lo}", "{lo}起")),
+    ("price~lo", ("{lo}左右", "大概{lo}", "{lo}上下")),
+    ("rating>=r", ("{r}分以上", "评分{r}以上", "评分{r}分以上的", "评分不低于{r}")),
+    ("district", ("{district}", "住{district}", "在{district}", "{district}那边")),
+    ("subway", ("{subway}站附近", "靠近{subway}地铁站", "{subway}地铁口")),
+    ("sight", ("{sight}附近", "{sight}旁边", "离{sight}近")),
+)
+_JOINTS = ("，", "，", "，", "、", " ", "，还要", "，另外", "，最好", "还", "，而且", "，同时")
+_OPENINGS = ("", "", "", "找个酒店，", "帮我找", "想订一家，", "有没有", "我要", "求推荐：", "麻烦找一家")
+_ENDS = ("", "", "", "的", "的酒店", "，有吗", "，谢谢", "，帮我看看", "都要")
+
+
+def wish_list(rng: random.Random) -> Row:
+    """A frame of two to five wishes in any order."""
+    facilities = rng.choice((1, 2, 2, 2, 3, 3))
+    parts = [(f"fac{n}", rng.choice(_FACILITY) % n) for n in range(1, facilities + 1)]
+    more = rng.sample(_OTHERS, rng.choice((0, 1, 1, 2, 2)) if facilities > 1 else rng.choice((1, 2, 3)))
+    for kind, shapes in more:
+        if not (kind.startswith("price") and any(what.startswith("price") for what, _ in parts)):
+            parts.append((kind, rng.choice(shapes)))
+    rng.shuffle(parts)
+    joint = rng.choice(_JOINTS) if rng.random() < 0.4 else ""
+    text = parts[0][1]
+    for _, part in parts[1:]:
+        text += (joint or rng.choice(_JOINTS)) + part
+    act = "request" if rng.random() < 0.65 else "refine"
+    text = rng.choice(_OPENINGS) + text + rng.choice(_ENDS)
+    return {"act": act, "text": text, "set": [what for what, _ in parts], "drop": [], "lang": "zh"}
