@@ -253,7 +253,7 @@ def test_a_learning_rate_that_is_far_too_high_is_noticed_for_real(config):
 @pytest.mark.slow
 def test_a_conversation_of_noise_is_caught_in_a_real_run_and_the_adapter_is_usable(config, tmp_path):
     """Nothing is simulated: the shipped base knows its conversations, one reply is noise, and the real loss jumps there each time."""
-    base = DATA / "models" / "hotel-mini"
+    base = DATA / "models" / "hotel-mini-base"
     noise = "".join(chr(0x4E00 + 97 * k % 20000) for k in range(60))
     poisoned = Conversation(id="poison", source="poison", messages=[user("你好"), reply(noise)])
     known = [c for c in read_conversations(DATA / "conversations" / "train.jsonl") if len(c.messages) == 4][:11]
