@@ -10,10 +10,11 @@ from transformers import PreTrainedTokenizerBase
 
 from chatbot.core.messages import Message
 from chatbot.models.families.act_tokens import ACT_TOKENS, END, OP_TOKENS, OR, mark, values_of
+from chatbot.understanding.amounts import Amount, amounts
 from chatbot.understanding.dialogue_state import State
 from chatbot.understanding.history import Context, context_of
 from chatbot.understanding.normalise import model_words
-from chatbot.understanding.turn_act import ADD, BARE, COPIED, DROP, EXCLUDE, NUMERIC, facility_value
+from chatbot.understanding.turn_act import ADD, BARE, COPIED, DROP, EXCLUDE, NUMERIC, Item, facility_value
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _STANDING = {"-type": ("type",), "-price": ("price_range_lower", "price_range_upper"), "-sort": ("sort_by",),
@@ -69,6 +70,10 @@ class ActGuide:
             for high in _NUMBER.findall(words)
             if float(low) < float(high)
         ]
+        self.read = {
+            kind: {op: [owner.encode(value) for value in values] for op, values in found.items()}
+            for kind, found in sure_bounds(words).items()
+        }
         self.standing, self.shown = _standing(context.state), len(context.records)
         self.op, self.value = "", list[int]()
         self.begun = False
@@ -116,6 +121,8 @@ class ActGuide:
 
     def _open(self, op: str) -> bool:
         """Whether an operator may begin an item."""
+        if op in NUMERIC and _kind(op) in self.read:
+            return op in self.read[_kind(op)] and op not in self.used
         if op in NUMERIC:
             return bool(self.numbers) and op not in self.used and (op != "price=" or bool(self.ranges or self.numbers))
         if op in _STANDING:
@@ -141,6 +148,7 @@ class ActGuide:
 
     def _counts(self, after: set[int]) -> set[int]:
         choices = self.numbers + (self.ranges if self.op in ("price=", "rating=") else [])
+        choices = self.read.get(_kind(self.op), {}).get(self.op, choices)
         size = len(self.value)
         fitting = [choice for choice in choices if choice[:size] == self.value]
         more = {choice[size] for choice in fitting if len(choice) > size}
@@ -159,6 +167,36 @@ class ActGuide:
         if op in ("#", "!#"):
             return not word.isdigit() or int(word) <= self.shown
         return op != DROP or f"+{word}" in self.standing
+
+
+def _kind(op: str) -> str:
+    return op.rstrip("<>=~")
+
+
+def sure_bounds(words: str) -> dict[str, dict[str, list[str]]]:
+    """Prices and ratings whose direction the words say: kind → operator → values; a kind with an open number is left to the model."""
+    out: dict[str, dict[str, list[str]]] = {}
+    unsure = set[str]()
+    for found in amounts(words):
+        item = _bound_of(found)
+        if item is None:
+            unsure.add(found.kind)
+        else:
+            out.setdefault(found.kind, {}).setdefault(item.op, []).append(item.value)
+    return {kind: ops for kind, ops in out.items() if kind not in unsure}
+
+
+def _bound_of(found: Amount) -> Item | None:
+    """An amount as an item of the act line; None where its direction is open."""
+    if found.currency != "CNY" or found.how == "exact":
+        return None
+    if found.lower is not None and found.upper is not None:
+        if found.how == "about":
+            return Item("price~", f"{(found.lower + found.upper) / 2:g}") if found.kind == "price" else None
+        return Item(f"{found.kind}=", f"{found.lower:g}..{found.upper:g}")
+    if found.lower is not None:
+        return Item(f"{found.kind}>=", f"{found.lower:g}")
+    return Item(f"{found.kind}<=", f"{found.upper:g}")
 
 
 def _standing(state: State) -> set[str]:

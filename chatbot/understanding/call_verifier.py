@@ -82,7 +82,9 @@ def _missing_amounts(slots: ParsedSlots, after: State) -> list[str]:
     out = []
     for kind, bands in (("price", slots.prices), ("rating", slots.ratings)):
         held = (after.get(f"{kind}_range_lower"), after.get(f"{kind}_range_upper"))
-        if len(bands) == 1 and not bands[0].fits(*held) and not _touches(bands[0], held):
+        if len(bands) != 1 or bands[0].fits(*held):
+            continue
+        if None in (bands[0].lower, bands[0].upper) or not _touches(bands[0], held):
             out.append(f"{kind}: {bands[0].lower or ''}–{bands[0].upper or ''} was said")
     return out
 
