@@ -65,16 +65,19 @@ class Drafter:
     def _with_longer(self, draft: Message) -> Iterator[Message]:
         """The draft, and what the model would have written had it gone on: something that was said may be missing."""
         yield draft
-        longer, act = getattr(self.model, "longer", None), act_of(draft)
-        for more in range(1, LONGER + 1) if longer and act else ():
-            found = longer(self.turn.messages, len(act.items) + more) if act else None
+        longer: Callable[..., Message | None] | None = getattr(self.model, "longer", None)
+        act = act_of(draft)
+        if longer is None or act is None:
+            return
+        for more in range(1, LONGER + 1):
+            found = longer(self.turn.messages, len(act.items) + more)
             if found is not None:
                 yield found
 
     def reply(self, opening: str, first: Draft | None = None) -> Generator[Event, None, str | None]:
-        """A grounded reply in words; None where none came."""
+        """A grounded reply in words; None where none came. The prompt names the tools, as it did in training."""
         for seed, temperature in enumerate(TEMPERATURES):
-            draft = yield from self._attempt(temperature, seed, [], opening, first)
+            draft = yield from self._attempt(temperature, seed, TOOLS, opening, first)
             first = None
             if draft is not None and not draft.call and not draft.act:
                 return draft.content

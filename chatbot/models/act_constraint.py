@@ -140,7 +140,8 @@ class ActGuide:
         size = len(self.value)
         spots = [at for at in self.begins if self.words[at : at + size] == self.value]
         whole = any(at + size in self.begins for at in spots) and self._is_word() if size else self.op == "?"
-        return {self.words[at + size] for at in spots if at + size < len(self.words)} | (after if whole else set())
+        more = {self.words[at + size] for at in spots if at + size < len(self.words)}
+        return more | (after if whole or not more else set())
 
     def _is_word(self) -> bool:
         """Whether what was copied so far can be a name or a place: no single letter or character is one."""

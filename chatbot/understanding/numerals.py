@@ -63,7 +63,7 @@ def number(words: str) -> int | None:
         return None
     try:
         return int(cn2an.cn2an(words, "smart"))
-    except ValueError:
+    except (ValueError, KeyError):  # cn2an has no entry for some tens after tens (十十一万)
         return None
 
 

@@ -9,7 +9,7 @@ from statistics import median
 import pytest
 import torch
 
-from chatbot.core.jobs import JobWriter
+from chatbot.core.events import JobWriter
 from chatbot.core.messages import read_conversations, write_conversations
 from chatbot.core.settings import DATA
 from chatbot.models.families.hotel_mini import HOTEL_MINI

@@ -18,7 +18,7 @@ WHOLE = 1000
 HOTELS = st.lists(
     st.builds(
         Hotel,
-        name=st.sampled_from(NAMES),
+        **{"名称": st.sampled_from(NAMES)},
         type=st.sampled_from(HOTEL_TYPES),
         price=st.none() | st.integers(1, 9).map(lambda n: 100.0 * n),
         rating=st.none() | st.integers(6, 10).map(lambda n: n / 2),

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 from typer.testing import CliRunner
 
 from chatbot.__main__ import app
-from chatbot.core.messages import Conversation, call, observation, reply, user, write_conversations
+from chatbot.core.messages import Conversation, call, reply, user, write_conversations
 from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.events import TurnEvent
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
@@ -29,8 +29,8 @@ ASKED, WISH, ANSWER = (
     "为您找到归途快捷酒店(北京云桥店)，价格200元。",
 )
 STORE = HotelStore(HOTELS[:1])
-RECORDS = STORE.search(HotelQuery.parse(WISH)).records
-DIALOGUE = [user(ASKED), call(WISH), observation(RECORDS), reply(ANSWER)]
+FOUND = STORE.search(HotelQuery.parse(WISH))
+DIALOGUE = [user(ASKED), call(WISH), FOUND.message(), reply(ANSWER)]
 
 
 @pytest.fixture(scope="module")

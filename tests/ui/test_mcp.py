@@ -30,7 +30,7 @@ class FakeStore:
     def __init__(self):
         self.asked = []
 
-    def search(self, query, limit=3):
+    def search(self, query, limit=3, offset=0):
         self.asked.append((query, limit))
         return SimpleNamespace(records=[RECORD], relaxed=["rating_range_lower"], unmatched=[], total=1)
 
