@@ -72,6 +72,7 @@ def export(tab):
         return archive.read(train).decode().splitlines()
 
 
+@pytest.mark.slow
 def test_a_corrected_dislike_ends_in_an_exported_training_file(open_tab, serve_page, mishearing):
     tab = open_tab(serve_page(mishearing))
     dislike(tab)
