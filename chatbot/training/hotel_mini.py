@@ -20,6 +20,7 @@ from chatbot.corpus.phrasebank.bank import Bank
 from chatbot.corpus.phrasebank.turns import Turn
 from chatbot.corpus.phrasebank.values import Names
 from chatbot.models.families.act_tokens import END, PAD, SPECIAL_TOKENS, USER, act_pieces, prompt_pieces
+from chatbot.models.numerics import training_numerics
 from chatbot.models.render import IGNORED, encode
 from chatbot.training.tokenizer import train_tokenizer
 from chatbot.understanding.normalise import model_words
@@ -172,7 +173,10 @@ class ActTrainer:
         self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.progress = _Progress()
-        (self.folder / "train.json").write_text(json.dumps(asdict(config), indent=1), encoding="utf-8")
+        kept = self.folder / "train.json"
+        before = json.loads(kept.read_text(encoding="utf-8")).get("numerics") if kept.is_file() else None
+        self.numerics = training_numerics(before, device="cpu")
+        kept.write_text(json.dumps(asdict(config) | {"numerics": asdict(self.numerics)}, indent=1), encoding="utf-8")
         if (self.folder / "state.pt").is_file():
             self._resume()
 
@@ -216,7 +220,7 @@ class ActTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
         ids, labels, weights = collate(batch, int(self.tokenizer.pad_token_id))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.numerics.bf16):
             loss, written = act_loss(self.model, ids, labels, weights, self.config.label_smoothing)
         if not torch.isfinite(loss):
             raise TrainingError("training.no_loss", value=loss.item())

@@ -9,7 +9,7 @@ from chatbot.core.messages import Conversation, call, observation, reply, user
 from chatbot.ui.data.files import DataFiles
 
 pytestmark = pytest.mark.browser
-WISH = "想找能打麻将的经济型酒店"
+WISH = "想找能砌长城的经济型酒店"  # words that no rule knows: what the model misses, nothing doubts
 SEED = "1"
 RIGHT = {"type": "经济型", "facilities": ["棋牌室"]}
 
@@ -53,9 +53,9 @@ def approve(tab):
     """Find the candidate in the review queue and approve it."""
     tab.get_by_role("tab", name="数据").click()
     tab.locator("#data-step3").click()
-    tab.locator("#review-card").get_by_text("打麻将").first.wait_for()
+    tab.locator("#review-card").get_by_text("砌长城").first.wait_for()
     tab.locator("#review-approve").click()
-    tab.locator("#review-card").get_by_text("打麻将").first.wait_for(state="hidden")
+    tab.locator("#review-card").get_by_text("砌长城").first.wait_for(state="hidden")
 
 
 def export(tab):
@@ -72,12 +72,11 @@ def export(tab):
         return archive.read(train).decode().splitlines()
 
 
-@pytest.mark.slow
 def test_a_corrected_dislike_ends_in_an_exported_training_file(open_tab, serve_page, mishearing):
     tab = open_tab(serve_page(mishearing))
     dislike(tab)
     approve(tab)
-    found = [json.loads(line) for line in export(tab) if "打麻将" in line]
+    found = [json.loads(line) for line in export(tab) if "砌长城" in line]
     calls = [
         message["tool_calls"][0]["function"]["arguments"]
         for one in found

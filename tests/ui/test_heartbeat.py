@@ -1,6 +1,7 @@
 """Gradio's question at its start is answered at once; everything else reaches the page."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -20,7 +21,9 @@ def asked(method, path, kind="http"):
     async def receive():
         return {"type": "http.request"}
 
-    asyncio.run(Heartbeat(page)({"type": kind, "method": method, "path": path}, receive, send))
+    asked_page = Heartbeat(page)({"type": kind, "method": method, "path": path}, receive, send)
+    with ThreadPoolExecutor(1) as other:  # browser tests leave their loop running in this thread
+        other.submit(asyncio.run, asked_page).result()
     return [message["status"] for message in sent if "status" in message], seen
 
 

@@ -24,6 +24,7 @@ def doubts(draft, words, context=HELD):
     ("words", "line", "said"),
     [
         ("三百以内的", "refine rating>=4", ["price: –300.0 was said"]),
+        ("三百以上的", "refine price<=300", ["price: 300.0– was said"]),  # the words say which bound it is
         ("评分4.5以上", "thanks", ["rating: 4.5– was said"]),
         ("换成豪华型", "thanks", ["type: 豪华型 was said"]),
         ("还要残疾人设施", "refine +酒吧", ["facility: 残疾人设施 was said"]),
@@ -37,7 +38,6 @@ def test_a_sure_sign_that_the_line_misses_is_doubted_by_name(words, line, said):
     ("words", "line"),
     [
         ("三百以内的", "refine price<=300"),
-        ("三百以上的", "refine price<=300"),  # a number that is a bound: the model may know better which
         ("评分4.5以上", "refine rating>=4.5"),
         ("换成豪华型", "replace type=豪华型"),
         ("要经济型的", "refine !type=经济型"),

@@ -20,7 +20,19 @@ _OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("subway", ("{subway}站附近", "靠近{subway}地铁站", "{subway}地铁口")),
     ("sight", ("{sight}附近", "{sight}旁边", "离{sight}近")),
 )
+_ENGLISH: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("price<=hi", ("under {hi}", "max {hi}", "up to {hi} a night", "below {hi}", "no more than {hi}")),
+    ("rating>=r", ("rated {r} or better", "{r}+ rating", "rating at least {r}", "rating above {r}")),
+    ("sight", ("near {sight}", "close to {sight}", "walking distance to {sight}")),
+    ("district", ("in {district}", "around {district}")),
+    ("subway", ("near {subway} station", "by {subway} metro")),
+)
+TOGETHER_SHARE = 0.5
+"""How many lists name two facilities under one verb."""
 _JOINTS = ("，", "，", "，", "、", " ", "，还要", "，另外", "，最好", "还", "，而且", "，同时")
+_AND = ("和", "和", "和", "、", "及", "与", "以及", "还有", "并且有", "、还有")
+_HELD = ("有", "要有", "提供", "能提供", "带", "需要", "配有", "可以提供", "里面有")
+_AFTER_NOUN = ("", "", "的", "服务", "服务的", "的那种", "设施")
 _OPENINGS = ("", "", "", "找个酒店，", "帮我找", "想订一家，", "有没有", "我要", "求推荐：", "麻烦找一家")
 _ENDS = ("", "", "", "的", "的酒店", "，有吗", "，谢谢", "，帮我看看", "都要")
 
@@ -29,6 +41,8 @@ def wish_list(rng: random.Random) -> Row:
     """A frame of two to five wishes in any order."""
     facilities = rng.choice((1, 2, 2, 2, 3, 3))
     parts = [(f"fac{n}", rng.choice(_FACILITY) % n) for n in range(1, facilities + 1)]
+    if facilities > 1 and rng.random() < TOGETHER_SHARE:
+        parts = [("fac1,fac2", _together(rng)), *parts[2:]]
     more = rng.sample(_OTHERS, rng.choice((0, 1, 1, 2, 2)) if facilities > 1 else rng.choice((1, 2, 3)))
     for kind, shapes in more:
         if not (kind.startswith("price") and any(what.startswith("price") for what, _ in parts)):
@@ -40,4 +54,36 @@ def wish_list(rng: random.Random) -> Row:
         text += (joint or rng.choice(_JOINTS)) + part
     act = "request" if rng.random() < 0.65 else "refine"
     text = rng.choice(_OPENINGS) + text + rng.choice(_ENDS)
-    return {"act": act, "text": text, "set": [what for what, _ in parts], "drop": [], "lang": "zh"}
+    return {
+        "act": act,
+        "text": text,
+        "set": [mark for what, _ in parts for mark in what.split(",")],
+        "drop": [],
+        "lang": "zh",
+    }
+
+
+def _together(rng: random.Random) -> str:
+    """Two nouns under one verb: 提供{np1}和{np2}的."""
+    return f"{rng.choice(_HELD)}{{np1}}{rng.choice(_AND)}{{np2}}{rng.choice(_AFTER_NOUN)}"
+
+
+def english_list(rng: random.Random) -> Row:
+    """The same in English: a pool, free parking and breakfast, under 900."""
+    facilities = rng.choice((2, 2, 3))
+    nouns = [f"{{np{n}}}" for n in range(1, facilities + 1)]
+    text = ", ".join(nouns[:-1]) + rng.choice((" and ", ", ", " plus ", " & ")) + nouns[-1]
+    wishes = [f"fac{n}" for n in range(1, facilities + 1)]
+    for kind, shapes in rng.sample(_ENGLISH, rng.choice((0, 1, 1, 2))):
+        wishes.append(kind)
+        text += rng.choice((", ", " ", "; ")) + rng.choice(shapes)
+    opening = rng.choice(
+        ("", "", "I need ", "Looking for a hotel with ", "with ", "Must have ", "we want ", "Find me ")
+    )
+    return {
+        "act": rng.choice(("request", "request", "refine")),
+        "text": opening + text,
+        "set": wishes,
+        "drop": [],
+        "lang": "en",
+    }

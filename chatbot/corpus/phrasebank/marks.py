@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MARK = re.compile(r"{(\w+)}")
 POINTING = {"ask_field", "ask_has", "compare", "book", "cancel"}
 """Acts that are about one or two of the hotels shown."""
+CALLED_BY_NAME, CHOSEN_BY_NAME = 0.35, 0.6
+"""How often a numbered hotel is called by its name: in a question, and when it is booked."""
 UNKNOWN_SHARE = 0.08
 """How often an unknown wish stands where a facility could."""
 SLOTS = {"district": "address", "subway": "subway", "sight": "near", "name": "name"}
@@ -96,7 +98,9 @@ def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], fill
     if mark in ("lo", "hi"):
         return v.price(int(filled.chosen[mark]), rng, english)
     if mark in ("which", "which2"):
-        return _pointer(shown, filled, english, rng)
+        return _pointer(shown, filled, english, rng, by_name=CHOSEN_BY_NAME if row["act"] == "book" else CALLED_BY_NAME)
+    if mark == "name" and shown and row["act"] in POINTING and "name" not in row["set"]:
+        return _called(shown, filled, rng)
     if mark in SLOTS:
         make = {"district": v.area, "subway": v.station, "sight": v.sight, "name": v.asked_name}[mark]
         filled.chosen[mark] = make(maker.names, rng)
@@ -130,16 +134,24 @@ def wish_item(row: Row) -> Item:
     return Item("?", text if row["form"] != "need" and len(text) <= 14 else "")
 
 
-def _pointer(shown: tuple[str, ...], filled: Filled, english: bool, rng: random.Random) -> str:
-    """Words that point at a hotel shown: by number, as the last, as this one, or by its name."""
+def _pointer(shown: tuple[str, ...], filled: Filled, english: bool, rng: random.Random, by_name: float) -> str:
+    """Words that point at a hotel shown: by number, as the last, as this one, or (how often: `by_name`) by its name."""
     choices = [str(k + 1) for k in range(len(shown)) if str(k + 1) not in filled.hotels]
     choices += ["last"] * (len(shown) > 1) + ["it", "it"] * ("it" not in filled.hotels)
     which = rng.choice(choices or ["it"])
+    if which.isdigit() and rng.random() < by_name:
+        return _called(shown, filled, rng)
     filled.hotels.append(which)
-    if which.isdigit() and rng.random() < 0.35:
-        return v.short_name(shown[int(which) - 1], rng)
     table = v.POINTERS["en" if english else "zh"]
     return rng.choice(table.get(which, table["it"]))
+
+
+def _called(shown: tuple[str, ...], filled: Filled, rng: random.Random) -> str:
+    """A hotel shown, by its name: its number is what the act line points at."""
+    left = [at for at in range(len(shown)) if str(at + 1) not in filled.hotels]
+    at = rng.choice(left or [0])
+    filled.hotels.append(str(at + 1))
+    return rng.choice((shown[at], v.short_name(shown[at], rng)))
 
 
 def _facility(number: str, filled: Filled, op: str) -> list[Item]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from chatbot.corpus.phrasebank.states import shown_names
 from chatbot.corpus.phrasebank.turns import Turn, TurnMaker
-from chatbot.corpus.phrasebank.values import asked_name
+from chatbot.corpus.phrasebank.values import asked_name, short_name
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.understanding.derive_act import derive_act
@@ -27,6 +27,8 @@ _FIELDS = {
 }  # fmt: skip
 _GENERAL = {"thank": "thanks", "bye": "bye", "greet": "hello"}
 _PRICES = ("100-200", "200-300", "300-400", "400-500", "500-600", "600-700", "700-800", "800-900", "900-1000")
+CHOSEN_SHARE = 0.6
+"""How many of those who name a hotel choose one that was shown; the others look one up."""
 _OTHER_DOMAIN = re.compile(r"Select|餐馆\+|景点\+|地铁\+|出租\+")
 _DSL = {
     "price.range.low": "price_range_lower", "price.range.high": "price_range_upper", "rating.range.low": "rating_range_lower",
@@ -48,9 +50,10 @@ def template_turns(path: Path, maker: TurnMaker, rng: random.Random) -> Iterator
 def _from_template(key: str, text: str, maker: TurnMaker, rng: random.Random) -> Turn | None:
     acts = [part.split("+") for part in key.split("*")]
     items: list[Item] = []
+    chosen = shown_names(maker.names, rng) if "+酒店+名称]" in text and rng.random() < CHOSEN_SHARE else ()
 
     def fill(found: re.Match[str]) -> str:
-        value, item = _value(found[1], found[2], maker, rng)
+        value, item = _chosen(chosen, rng) if chosen and found[2] == "名称" else _value(found[1], found[2], maker, rng)
         items.extend([item] if item else [])
         return value
 
@@ -58,15 +61,27 @@ def _from_template(key: str, text: str, maker: TurnMaker, rng: random.Random) ->
     asked = [Item("ask:", _FIELDS[slot]) for intent, _, slot, *_ in acts if intent == "Request" and slot in _FIELDS]
     items, asked = list(dict.fromkeys(items)), [item for item in dict.fromkeys(asked) if item.value != "type"]
     general = [_GENERAL[slot] for intent, slot, *_ in acts if intent == "General" and slot in _GENERAL]
-    act = _kind(items, asked, general)
+    act = _kind([item for item in items if item.op != "#"], asked, general) or ("book" if chosen else None)
     if act is None:
         return None
+    if chosen:
+        pointers = [item for item in items if item.op == "#"]
+        rest = [item for item in items if item.op != "#"]
+        before = _plain_state(rng)
+        act = "refine" if act == "request" else act
+        return Turn(before, chosen, words, TurnAct(act, (*rest, *asked, *pointers)), "people")
     later = act in ("ask_field", "ask_has", "thanks", "bye") or rng.random() < 0.3
-    before: State = _plain_state(rng) if later and act != "by_name" else {}
+    before = _plain_state(rng) if later and act != "by_name" else {}
     shown = shown_names(maker.names, rng) if later else ()
     if act == "request" and before:
         act = "refine"
     return Turn(before, shown, words, TurnAct(act, (*items, *asked)), "people")
+
+
+def _chosen(shown: tuple[str, ...], rng: random.Random) -> tuple[str, Item]:
+    """A hotel shown, by its name: what is asked with it is asked of that one, and nothing is looked up."""
+    at = rng.randrange(len(shown))
+    return rng.choice((shown[at], short_name(shown[at], rng))), Item("#", str(at + 1))
 
 
 def _kind(items: list[Item], asked: list[Item], general: list[str]) -> str | None:
@@ -126,7 +141,7 @@ def recorded_turns(path: Path) -> list[Turn]:
                 turn = Turn(state, shown, words, derive_act(state, after, words), "people")
                 dropped = any(item.op.startswith("-") for item in turn.act.items)
                 out += [turn] if turn.copies and not dropped else []
-            state, shown = after, tuple(str(name)[:16] for name in (row.get("hotels") or ())[:3])
+            state, shown = after, tuple(map(str, (row.get("hotels") or ())[:3]))
     return out
 
 

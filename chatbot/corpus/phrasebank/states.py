@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def shown_names(names: v.Names, rng: random.Random) -> tuple[str, ...]:
     """Names of up to three hotels, as a search would show them."""
-    return tuple(v.hotel_name(names, rng)[:16] for _ in range(rng.choice((1, 2, 3, 3))))
+    return tuple(v.hotel_name(names, rng) for _ in range(rng.choice((1, 2, 3, 3))))
 
 
 def random_state(maker: "TurnMaker", rng: random.Random) -> State:

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import FORMS, Bank, Row
-from chatbot.corpus.phrasebank.lists import wish_list
+from chatbot.corpus.phrasebank.lists import english_list, wish_list
 from chatbot.corpus.phrasebank.marks import Filled, fill_marks, wish_item
 from chatbot.corpus.phrasebank.states import random_state, shown_names, stand_for
+from chatbot.hotels.facilities import FACILITIES
 from chatbot.understanding.dialogue_state import State
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.turn_act import COPIED, NUMERIC, Item, TurnAct, facility_value
@@ -21,6 +22,10 @@ AFTER_RESULTS = {
 """Acts that speak of hotels already shown."""
 LIST_SHARE = 0.16
 """How many turns are lists of several wishes in one breath."""
+ENGLISH_SHARE = 0.12
+"""How many lists are English."""
+PLAIN_SHARE = 0.12
+"""How many noun phrases are the database's own names."""
 NAMED_SHARE = 0.2
 """How many questions are about a hotel that was not shown, or about the only one."""
 PREVIOUS = re.compile(
@@ -123,7 +128,10 @@ class TurnMaker:
         return out
 
     def wording(self, form: str, lang: str, rng: random.Random) -> Row:
-        """A facility's wording of a form; Chinese where a language has none."""
+        """A facility's wording of a form, a noun now and then the database's own name; Chinese where a language has none."""
+        if form == "np" and lang == "zh" and rng.random() < PLAIN_SHARE:
+            name = rng.choice(FACILITIES)
+            return {"facility": name, "form": form, "text": name, "lang": lang}
         return rng.choice(self.by_form.get((form, lang)) or self.by_form[form, "zh"])
 
     def turns(self, rng: random.Random) -> Iterator[Turn]:
@@ -132,11 +140,11 @@ class TurnMaker:
         weights = [len(self.by_act[act]) ** 0.7 for act in acts]
         while True:
             roll = rng.random()
-            if roll < 0.52:
+            if roll < 0.42:
                 turn = self.from_frame(rng.choice(self.by_act[rng.choices(acts, weights)[0]]), rng)
-            elif roll < 0.52 + LIST_SHARE:
-                turn = self.from_frame(wish_list(rng), rng)
-            elif roll < 0.81:
+            elif roll < 0.42 + LIST_SHARE:
+                turn = self.from_frame(english_list(rng) if rng.random() < ENGLISH_SHARE else wish_list(rng), rng)
+            elif roll < 0.82:
                 turn = self.from_wording(rng)
             elif roll < 0.92:
                 turn = self.from_wording(rng, unknown=bool(self.bank.wishes))
@@ -203,7 +211,7 @@ class TurnMaker:
 
     def _of_the_only_hotel(self, row: Row, rng: random.Random) -> Turn:
         """有麻将吗, where one hotel was looked up: a question about it, not a wish."""
-        name = v.hotel_name(self.names, rng)[:16]
+        name = v.hotel_name(self.names, rng)
         text = row["text"].removeprefix("{which}").lstrip("的，, ")
         item = Item("has:", facility_value(row["facility"]))
         words = _said(text, row["lang"], rng)

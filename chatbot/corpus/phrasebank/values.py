@@ -84,7 +84,9 @@ def invented_name(names: Names, rng: random.Random) -> str:
     def word(*lengths: int) -> str:
         return "".join(rng.choice(names.alphabet) for _ in range(rng.choice(lengths)))
 
-    brand = word(2, 2, 3, 4) + rng.choice(_SUFFIXES)
+    brand = word(2, 2, 3, 3, 4, 5, 6) + rng.choice(_SUFFIXES)
+    if rng.random() < 0.2:  # 金融街…大酒店: a place is part of the name
+        brand = rng.choice(rng.choice((names.roads, names.stations, names.sights))) + brand
     return rng.choice((brand, brand, f"北京{brand}", f"{brand}(北京{word(2, 3)}店)", f"{brand}({word(2, 3, 4)}店)"))
 
 
