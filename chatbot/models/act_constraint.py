@@ -16,6 +16,7 @@ from chatbot.understanding.history import Context, context_of
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.turn_act import ADD, BARE, COPIED, DROP, EXCLUDE, NUMERIC, Item, facility_value
 
+_LATIN = re.compile(r"[A-Za-z]{2}")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _STANDING = {"-type": ("type",), "-price": ("price_range_lower", "price_range_upper"), "-sort": ("sort_by",),
              "-rating": ("rating_range_lower", "rating_range_upper"), "-facilities": ("facilities",), "-exclude": ("exclude",),
@@ -46,12 +47,14 @@ class ActConstraint:
         return ids
 
     def begins(self, text: str) -> frozenset[int]:
-        """Places among the ids of a text where a character begins, its end included: rare characters are several bytes."""
+        """Places among the ids of a text where a copy may begin or end, its end included: never within a character
+        (rare ones are several bytes) nor within a Latin word."""
         spans = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)[
             "offset_mapping"
         ]
         starts = [start for start, _ in spans]
-        return frozenset(at for at in range(len(starts) + 1) if at in (0, len(starts)) or starts[at] != starts[at - 1])
+        whole = (at for at in range(1, len(starts)) if starts[at] != starts[at - 1])
+        return frozenset((0, len(starts), *(at for at in whole if not _LATIN.match(text, starts[at] - 1))))
 
 
 class ActGuide:

@@ -162,6 +162,14 @@ def test_a_rare_character_is_copied_whole(constraint, tokenizer):
     assert guide.allowed() == {others[0]}
 
 
+def test_a_latin_word_is_copied_whole(constraint, tokenizer):
+    guide = constraint.start([user("near xidan please")], [])
+    for token in (constraint.ids[REFINE], constraint.ids["<|op:near=|>"]):
+        guide.accept(token)
+    begun = {tokenizer.decode([token]).strip() for token in guide.allowed()}
+    assert begun and all(any(word.startswith(part) for word in ("near", "xidan", "please")) for part in begun)
+
+
 def test_a_random_model_of_the_family_always_says_something_that_can_be_used(tmp_path):
     model = LocalModel.load(tiny_act_llama(tmp_path))
     messages = conversation(STATES[1], 3, "换到朝阳，500以内")

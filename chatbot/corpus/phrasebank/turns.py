@@ -32,6 +32,7 @@ PREVIOUS = re.compile(
     r"上一|上页|上批|前一|前页|翻回|退回|回到|倒回|前头|回上|previous|go back|page back|earlier", re.I
 )
 RATED = re.compile(r"评|分|口碑|好评|rat|review|score|star", re.I)
+_ANY_PLACE = {"district", "subway", "sight"}
 _SHAPES = {
     "np": (
         "想找一家有{}的酒店",
@@ -157,6 +158,9 @@ class TurnMaker:
         """A frame with its marks filled, in a state that fits it."""
         if row["act"] in ("ask_field", "ask_has") and row["text"].count("{which") == 1 and rng.random() < NAMED_SHARE:
             return self._of_a_named_hotel(row, [], rng)
+        if _ANY_PLACE <= set(row["drop"]):  # 地点随便: of the places, those that stand are given up
+            kept = rng.sample(sorted(_ANY_PLACE), rng.choice((1, 1, 1, 2)))
+            row = row | {"drop": [what for what in row["drop"] if what not in _ANY_PLACE or what in kept]}
         before, shown = self._scene(row["act"], rng)
         filled = fill_marks(row, self, before, shown, rng)
         before = stand_for(row, filled, before, self, rng)
