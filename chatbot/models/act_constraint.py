@@ -81,6 +81,7 @@ class ActGuide:
         self.op, self.value = "", list[int]()
         self.begun = False
         self.used: set[str] = set()
+        self.said: set[tuple[str, str]] = set()
 
     def mask(self, logits: torch.Tensor) -> None:
         """Rule out, in place, what may not come next. `logits` has shape (vocabulary,)."""
@@ -101,6 +102,7 @@ class ActGuide:
             self.op, self.value = "", []
         else:
             self.value = [*self.value, token]
+            self.said.add((self.op, text))
 
     def allowed(self) -> set[int]:
         """Ids that may come next."""
@@ -170,6 +172,8 @@ class ActGuide:
         word = text[4:-2]
         if op in ("#", "!#"):
             return not word.isdigit() or int(word) <= self.shown
+        if op in (ADD, EXCLUDE, "has:") and (op, text) in self.said:
+            return False  # 健身房、泳池 is no choice between a gym and a gym or a pool
         return op != DROP or f"+{word}" in self.standing
 
 

@@ -8,8 +8,9 @@ from chatbot.core.errors import InputError, QueryError
 from chatbot.core.messages import Message
 from chatbot.hotels.query import HotelQuery
 from chatbot.understanding.dialogue_state import State, next_state
-from chatbot.understanding.turn_act import TurnAct
+from chatbot.understanding.turn_act import Item, TurnAct
 
+QUESTIONS = ("ask:", "has:")
 Records = list[dict[str, Any]]
 
 
@@ -22,12 +23,14 @@ class Context:
         records: the hotels in hand.
         first: number of hotels in the list before these.
         focus: position in `records` of the hotel last spoken of.
+        asked: what was asked last of the hotels in hand, for 第二家呢.
     """
 
     state: State = field(default_factory=dict)
     records: Records = field(default_factory=list)
     first: int = 0
     focus: int = 0
+    asked: tuple[Item, ...] = ()
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -60,7 +63,15 @@ def _after_turn(context: Context, pages: list[Context], message: Message, act: T
     if act.has("prev") and len(pages) > 1:
         pages.pop()
         return Context(state, pages[-1].records, pages[-1].first)
-    return Context(state, context.records, context.first, focus_of(act, context))
+    asked = tuple(item for item in act.items if item.op in QUESTIONS) or context.asked
+    return Context(state, context.records, context.first, focus_of(act, context), asked)
+
+
+def completed(act: TurnAct, context: Context) -> TurnAct:
+    """第二家呢: a question that only points asks of that hotel what was asked last."""
+    if act.act not in ("ask_field", "ask_has", "compare") or not act.has("#") or act.has(*QUESTIONS, "top:"):
+        return act
+    return TurnAct(act.act, (*context.asked, *act.items))
 
 
 def _called(message: Message, before: State) -> State:

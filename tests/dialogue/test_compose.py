@@ -145,6 +145,8 @@ def test_all_fields_of_all_hotels_pointed_at_are_answered(language, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_one_hotel_of_several_is_named_in_the_answer_and_becomes_the_focus(seed):
     reply = said(act="ask_field ask:phone #2", seed=seed)
+    again = said(act="ask_field ask:rating #it", seed=seed, focus=1)
+    assert "远山宾馆" in again.text and "4.9" in again.text
     assert "远山宾馆" in reply.text and "010-33334444" in reply.text
     assert (reply.focus, reply.facts) == (1, (Told("远山宾馆", "phone", "010-33334444"),))
 

@@ -152,6 +152,12 @@ def test_only_facilities_that_stand_can_be_dropped(constraint):
     assert allowed(constraint, {"facilities": ["棋牌室"]}, 0, "不用了", REFINE, "<|op:-|>") == {"<|v:棋牌室|>"}
 
 
+def test_a_facility_is_wished_for_once_in_a_line(constraint):
+    wished = (REFINE, "<|op:+|>", "<|v:健身房|>", "<|op:+|>")
+    assert "<|v:健身房|>" not in allowed(constraint, {}, 0, "健身房、泳池", *wished)
+    assert "<|v:泳池|>" in allowed(constraint, {}, 0, "健身房、泳池", *wished)
+
+
 def test_a_rare_character_is_copied_whole(constraint, tokenizer):
     guide = constraint.start([user("去𠮷野家")], [])
     for token in (constraint.ids[REFINE], constraint.ids["<|op:near=|>"]):

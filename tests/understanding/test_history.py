@@ -3,7 +3,7 @@
 import pytest
 
 from chatbot.core.messages import FunctionCall, Message, ToolCall, call, observation, reply, user
-from chatbot.understanding.history import Context, act_of, context_of, pointed_at
+from chatbot.understanding.history import Context, act_of, completed, context_of, pointed_at
 from chatbot.understanding.turn_act import TurnAct
 
 CHEAP = {"type": "经济型"}
@@ -116,3 +116,23 @@ def test_a_call_that_does_not_validate_leaves_the_state_as_it_was(arguments):
 @pytest.mark.parametrize("line", ["dance", "refine foo", "", None])
 def test_an_act_line_that_cannot_be_read_is_none(line):
     assert act_of(Message(role="assistant", act=line)) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "line", "means"),
+    [
+        ("ask_field ask:phone #1", "ask_field #2", "ask_field ask:phone #2"),
+        ("ask_has has:泳池 #1", "ask_field #2", "ask_field has:泳池 #2"),
+        ("ask_field ask:phone #1", "ask_field ask:price #2", "ask_field ask:price #2"),
+        ("ask_field ask:phone #1", "book #2", "book #2"),
+        ("thanks", "ask_field #2", "ask_field #2"),
+    ],
+)
+def test_a_question_that_only_points_asks_what_was_asked_last(asked, line, means):
+    context = context_of([*REQUEST, *turn(asked)])
+    assert str(completed(TurnAct.parse(line), context)) == means
+
+
+def test_a_new_search_forgets_what_was_asked():
+    context = context_of([*REQUEST, *turn("ask_field ask:phone #1"), *MORE])
+    assert str(completed(TurnAct.parse("ask_field #2"), context)) == "ask_field #2"

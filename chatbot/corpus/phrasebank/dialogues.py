@@ -1,6 +1,7 @@
 """The bank's whole dialogues as turns: every state is a person's, the act line is what leads from one state to the next."""
 
 import random
+import re
 from collections.abc import Iterator
 
 from chatbot.corpus.phrasebank.bank import Row
@@ -13,6 +14,7 @@ from chatbot.understanding.normalise import model_words
 from chatbot.understanding.turn_act import HOTELS, Item
 
 ASKING = {"ask_field", "compare", "book", "cancel", "superlative"}
+ONLY_POINTS = re.compile(r"(?:那|不让。|嗯,?)?(?:第?[一二三四五]|头一|末|后一|最后)(?:[家个间号]|那家)+呢[?？]?")
 UNLABELLED = {"ask_has", "unsupported"}
 """Acts whose facility or wish the dialogues do not name: their turns are context, not examples."""
 
@@ -53,6 +55,8 @@ def _with_named(row: Row, words: str, shown: tuple[str, ...], rng: random.Random
 def _questions(row: Row, words: str, shown: tuple[str, ...]) -> list[Item]:
     out = [Item("prev")] if row.get("act") == "more" and not row["search"] and PREVIOUS.search(words) else []
     fields = row.get("fields") or [row[key] for key in ("field", "field2", "field3") if row.get(key)]
+    if ONLY_POINTS.fullmatch(words):  # what is asked was said a turn before, which the example does not show
+        fields = []
     out += [Item("ask:", name) for name in dict.fromkeys(fields)]
     if row.get("act") not in ASKING and not fields:
         return out

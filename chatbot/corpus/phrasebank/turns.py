@@ -22,6 +22,8 @@ AFTER_RESULTS = {
 """Acts that speak of hotels already shown."""
 LIST_SHARE = 0.16
 """How many turns are lists of several wishes in one breath."""
+ONLY_POINTS_SHARE = 0.12
+"""How many of the questions of the bank's own only point at a hotel."""
 ENGLISH_SHARE = 0.12
 """How many lists are English."""
 PLAIN_SHARE = 0.12
@@ -29,7 +31,7 @@ PLAIN_SHARE = 0.12
 NAMED_SHARE = 0.2
 """How many questions are about a hotel that was not shown, or about the only one."""
 PREVIOUS = re.compile(
-    r"上一|上页|上批|前一|前页|翻回|退回|回到|倒回|前头|回上|previous|go back|page back|earlier", re.I
+    r"上一|上页|上批|前一|前页|前面那[批页]|翻回|退回|回到|倒回|前头|回[上前]|previous|go back|page back|earlier", re.I
 )
 RATED = re.compile(r"评|分|口碑|好评|rat|review|score|star", re.I)
 _ANY_PLACE = {"district", "subway", "sight"}
@@ -68,6 +70,20 @@ _SHAPES = {
         "{}，你看着找",
     ),
 }
+_ONLY_POINTS = {
+    "zh": (
+        "{which}呢",
+        "那{which}呢",
+        "{which}呢？",
+        "换成{which}呢",
+        "{which}也说说",
+        "还有{which}呢",
+        "{which}怎么说",
+        "也问问{which}",
+    ),
+    "en": ("what about {which}?", "and {which}?", "how about {which}", "same for {which}?", "{which} too?"),
+}
+"""Questions that only point: what is asked was said before."""
 _SHAPES_EN = {
     "np": ("I need a hotel with {}", "anything with {}?", "must have {}", "{} please", "with {}", "looking for {}"),
     "vp": ("it should {}", "one that {}", "{}", "somewhere that {}", "I want a place where: {}"),
@@ -158,7 +174,7 @@ class TurnMaker:
         """A frame with its marks filled, in a state that fits it."""
         if row["act"] in ("ask_field", "ask_has") and row["text"].count("{which") == 1 and rng.random() < NAMED_SHARE:
             return self._of_a_named_hotel(row, [], rng)
-        if _ANY_PLACE <= set(row["drop"]):  # 地点随便: of the places, those that stand are given up
+        if set(row["drop"]) >= _ANY_PLACE:  # 地点随便: of the places, those that stand are given up
             kept = rng.sample(sorted(_ANY_PLACE), rng.choice((1, 1, 1, 2)))
             row = row | {"drop": [what for what in row["drop"] if what not in _ANY_PLACE or what in kept]}
         before, shown = self._scene(row["act"], rng)
@@ -185,6 +201,9 @@ class TurnMaker:
     def asks_has(self, rng: random.Random) -> Turn:
         """Whether a hotel shown has a facility, in the bank's own questions."""
         lang = "en" if rng.random() < 0.15 else "zh"
+        if rng.random() < ONLY_POINTS_SHARE:
+            row = {"act": "ask_field", "text": rng.choice(_ONLY_POINTS[lang]), "set": [], "drop": [], "lang": lang}
+            return self.from_frame(row, rng)
         row = self.wording("ask", lang, rng)
         if rng.random() < NAMED_SHARE:
             return self._of_a_named_hotel(row, [Item("has:", facility_value(row["facility"]))], rng)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from chatbot.core.messages import Message
 from chatbot.dialogue.replies.compose import Reply, Situation, compose
-from chatbot.understanding.history import act_of, context_of
+from chatbot.understanding.history import act_of, completed, context_of
 from chatbot.understanding.turn_act import TurnAct
 
 _LATIN, _HAN = re.compile(r"[A-Za-z]"), re.compile(r"[\u4e00-\u9fff]")
@@ -25,6 +25,7 @@ def answer(messages: Sequence[Message]) -> Reply:
     said = next((m for m in messages[at + 1 :] if m.role == "assistant"), None)
     seen = next((m for m in messages[at + 1 :] if m.role == "tool"), None)
     act = (act_of(said) if said else None) or TurnAct("refine" if before.state else "request")
+    act = completed(act, before)
     words = messages[at].content
     situation = Situation(
         words=words,

@@ -108,13 +108,12 @@ class Answers:
             self._tell_many(about, fields)
         return [told(hotel, field) for hotel in about for field in fields]
 
-    def _named(self, hotel: Shown) -> bool:
-        """Whether an answer has to name the hotel: others are in hand, and it is not the one spoken of."""
-        elsewhere = hotel is not self.hotels[self.focus] or bool(self.voice.text) or not self.turn.has("#")
-        return self.named or (len(self.hotels) > 1 and elsewhere)
+    def _named(self) -> bool:
+        """Whether an answer has to name its hotel: a person sees at once where another was meant."""
+        return self.named or len(self.hotels) > 1
 
-    def _clear(self, row: Row, hotel: Shown) -> bool:
-        return not self._named(hotel) or "{name}" in row["text"]
+    def _clear(self, row: Row) -> bool:
+        return not self._named() or "{name}" in row["text"]
 
     def _tell_one(self, hotel: Shown, fields: Sequence[str]) -> None:
         values = self.voice.values(hotel)
@@ -124,12 +123,12 @@ class Answers:
             helps = {"phone", "address", "price", "rating", "subway"} - {fields[0]} if unknown else set()
             said = self.voice.say(
                 f"{'unknown' if unknown else 'answer'}_{fields[0]}", values=values, when=when,
-                fits=lambda row: self._clear(row, hotel), prefer=lambda row: bool(helps & set(MARK.findall(row["text"]))) == unknown,
+                fits=self._clear, prefer=lambda row: bool(helps & set(MARK.findall(row["text"]))) == unknown,
             )  # fmt: skip
         else:
             said = self.voice.say(
                 "answer_fields", values=values, when=when,
-                fits=lambda row: set(row.get("fields", ())) == set(fields) and self._clear(row, hotel),
+                fits=lambda row: set(row.get("fields", ())) == set(fields) and self._clear(row),
             )  # fmt: skip
         if not said:
             self._tell_many([hotel], fields)
@@ -257,7 +256,7 @@ class Answers:
         acts = (("has", "has_yes") if exact else ("has_some",)) if fact.held else ("has_not", "has_no")
         when = frozenset() if fact.held else frozenset(["facilities_without_facility"])
         self.voice.say(
-            *acts, values=values, when=when, fits=lambda row: self._clear(row, hotel),
+            *acts, values=values, when=when, fits=self._clear,
             prefer=lambda row: "{facility}" in row["text"],
         )  # fmt: skip
 
