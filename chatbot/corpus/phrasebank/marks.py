@@ -103,7 +103,7 @@ def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], fill
         return _called(shown, filled, rng)
     if mark in SLOTS:
         make = {"district": v.area, "subway": v.station, "sight": v.sight, "name": v.asked_name}[mark]
-        filled.chosen[mark] = make(maker.names, rng)
+        filled.chosen[mark] = (english and v.english_place(mark, maker.names, rng)) or make(maker.names, rng)
     return filled.chosen[mark]
 
 

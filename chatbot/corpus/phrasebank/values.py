@@ -4,9 +4,11 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from chatbot.core.settings import DATA
 from chatbot.hotels.records import Hotel
+from chatbot.understanding.places import english_places
 
 _MARKS = json.loads((DATA / "phrases" / "marks.json").read_text(encoding="utf-8"))
 TYPE_WORDS: dict[str, dict[str, list[str]]] = _MARKS["types"]
@@ -14,6 +16,8 @@ TYPE_WORDS: dict[str, dict[str, list[str]]] = _MARKS["types"]
 POINTERS: dict[str, dict[str, list[str]]] = _MARKS["pointers"]
 """Language → value of HOTELS → words that point at that hotel."""
 BRANDS: list[str] = _MARKS["brands"]
+ENGLISH_PLACES = 0.75
+"""How often an English sentence names a place in English."""
 RATINGS = (3, 3.5, 3.8, 4, 4, 4.2, 4.3, 4.5, 4.5, 4.6, 4.7, 4.8)
 _DIGITS = "零一二三四五六七八九"
 _SUFFIXES = (
@@ -142,6 +146,20 @@ def sight(names: Names, rng: random.Random) -> str:
         )
     )
     return "".join(rng.choice(names.alphabet) for _ in range(rng.choice((2, 2, 3)))) + kind
+
+
+def english_place(mark: str, names: Names, rng: random.Random) -> str:
+    """A place by its English or pinyin name, as foreigners say it; "" now and then, and for what has no such name."""
+    kinds = {"district": (*names.districts, *names.roads), "subway": names.stations, "sight": names.sights}
+    if mark not in kinds or rng.random() > ENGLISH_PLACES:
+        return ""
+    return rng.choice(_english_names(tuple(kinds[mark]))).title()
+
+
+@lru_cache(maxsize=8)
+def _english_names(places: tuple[str, ...]) -> tuple[str, ...]:
+    known = set(places)
+    return tuple(name for name, chinese in english_places().items() if chinese in known) or ("",)
 
 
 def area(names: Names, rng: random.Random) -> str:
