@@ -7,6 +7,8 @@ from typing import Any, Protocol
 from chatbot.core.errors import QueryError
 from chatbot.core.messages import Conversation, Message
 from chatbot.corpus.duplicates import near_duplicates
+from chatbot.corpus.phrasebank.phrases import says
+from chatbot.hotels.facilities import OR
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore, SearchResult
@@ -49,7 +51,8 @@ def slot_check(conversation: Conversation, original: Conversation | None, model:
         if (step.words, str(step.arguments)) in known:
             continue
         parsed = parse_slots(step.words, [n for n in step.names if n])
-        missing, extra = unsupported_slots(step, parsed), missing_slots(step, parsed)
+        missing = [wish for wish in unsupported_slots(step, parsed) if not says(step.words, wish.split(OR))]
+        extra = missing_slots(step, parsed)
         if not (missing or extra) or (model is not None and by_model(model, conversation, step)):
             continue
         what = f"这句话里没有“{missing[0]}”，查询里却有" if missing else f"这句话里有“{extra[0]}”，查询里却没有"

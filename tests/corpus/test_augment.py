@@ -20,9 +20,10 @@ from chatbot.corpus.augmentation.task import Rejected
 from chatbot.corpus.augmentation.tasks import hotel_in_hand, spoken
 from chatbot.corpus.augmentation.writing import Augmented
 from chatbot.corpus.checks import check
+from chatbot.corpus.phrasebank.phrases import says, verb_phrases
 from chatbot.corpus.review.queue import ReviewStore
 from chatbot.corpus.selfplay.generate import selfplay
-from chatbot.hotels.facilities import FACILITIES
+from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.hotels.query import HotelQuery
 from tests.corpus.paid_run import command, corpus, openai_server, run, stats
 
@@ -105,6 +106,14 @@ def test_a_rewrite_keeps_the_call_and_everything_but_the_facility(store):
 )
 def test_a_rewrite_never_breaks_the_sentence_around_it(text, never):
     assert all(never not in rewrite(text, random.Random(seed), ["竹里温泉酒店"]) for seed in range(40))
+
+
+def test_the_offline_road_has_the_phrase_banks_wordings_and_its_checks_know_them():
+    counts = {name: len(verb_phrases(name)) for name in FACILITIES}
+    assert sum(counts.values()) > 2000 and min(counts.values()) >= 1
+    assert {phrase for phrase in verb_phrases("棋牌室") if "棋牌室" not in phrase} < set(wordings("棋牌室"))
+    fresh = next(phrase for phrase in verb_phrases("棋牌室") if not match_facility(phrase))
+    assert says(f"想找一家{fresh}的酒店", "棋牌室") and not says(f"想找一家{fresh}的酒店", "温泉")
 
 
 def test_every_facility_has_a_spoken_wording_that_means_it():

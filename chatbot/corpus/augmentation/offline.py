@@ -11,6 +11,7 @@ from chatbot.core.messages import Conversation
 from chatbot.corpus.augmentation.prompts import Exchange, FollowUp, NamedOpening, Opening, Spoken, Turn
 from chatbot.corpus.augmentation.task import Record, Rejected, Task
 from chatbot.corpus.augmentation.tasks import FACILITY
+from chatbot.corpus.phrasebank.phrases import verb_phrases
 from chatbot.corpus.selfplay import phrases as p
 from chatbot.corpus.selfplay import replies as r
 from chatbot.corpus.selfplay.wording import Speaker
@@ -63,13 +64,17 @@ class OfflineWriter:
 
 @lru_cache(maxsize=64)
 def wordings(name: str) -> tuple[str, ...]:
-    """Spoken phrases that mean this facility and no other (早餐 may be a free one), and that say more than 有 and its name: 能打麻将, 能泡温泉."""
+    """Spoken phrases that mean this facility and no other (早餐 may be a free one), and that say more than 有 and its name: 能打麻将, 能泡温泉.
+
+    The phrase bank's stand as its writers labelled them, whether a rule understands them or not.
+    """
     spoken = (
         phrase
         for phrase in p.FACILITY_VERBS.get(name, ())
         if phrase not in _HEARD_ONLY and (name not in phrase or phrase.startswith(_ABLE))
     )
-    return tuple(phrase for phrase in spoken if _means(phrase, name))
+    banked = (phrase for phrase in verb_phrases(name) if name not in phrase)
+    return tuple(dict.fromkeys((*(phrase for phrase in spoken if _means(phrase, name)), *banked)))
 
 
 def _means(phrase: str, name: str) -> bool:
