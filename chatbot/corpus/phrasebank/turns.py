@@ -22,6 +22,8 @@ AFTER_RESULTS = {
 """Acts that speak of hotels already shown."""
 LIST_SHARE = 0.16
 """How many turns are lists of several wishes in one breath."""
+OFTEN = {"by_name": 2.5, "book": 2, "off_topic": 1.5}
+"""Acts that come more often than their frames are many: names and their ends are learnt from examples, not from frames."""
 ONLY_POINTS_SHARE = 0.12
 """How many of the questions of the bank's own only point at a hotel."""
 ENGLISH_SHARE = 0.12
@@ -154,7 +156,7 @@ class TurnMaker:
     def turns(self, rng: random.Random) -> Iterator[Turn]:
         """Turns without end; those whose act line repeats what the words do not hold are left out."""
         acts = sorted(self.by_act)
-        weights = [len(self.by_act[act]) ** 0.7 for act in acts]
+        weights = [len(self.by_act[act]) ** 0.7 * OFTEN.get(act, 1) for act in acts]
         while True:
             roll = rng.random()
             if roll < 0.42:

@@ -113,9 +113,10 @@ def asked_name(names: Names, rng: random.Random) -> str:
     """How a hotel is asked for by name: a brand, a short form, or the whole name."""
     roll = rng.random()
     if roll < 0.25:
-        return rng.choice(BRANDS)
+        brand = rng.choice(BRANDS)
+        return brand + rng.choice(("", "", "酒店"))
     name = hotel_name(names, rng)
-    return short_name(name, rng) if roll < 0.75 else name
+    return short_name(name, rng) if roll < 0.65 else name
 
 
 def station(names: Names, rng: random.Random) -> str:
