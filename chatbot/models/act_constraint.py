@@ -14,7 +14,7 @@ from chatbot.understanding.amounts import Amount, amounts
 from chatbot.understanding.dialogue_state import State
 from chatbot.understanding.history import Context, context_of
 from chatbot.understanding.normalise import model_words
-from chatbot.understanding.turn_act import ADD, BARE, COPIED, DROP, EXCLUDE, NUMERIC, Item, facility_value
+from chatbot.understanding.turn_act import ADD, BARE, COPIED, DROP, EXCLUDE, GROUPS, NUMERIC, Item, facility_value
 
 _LATIN = re.compile(r"[A-Za-z]{2}")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -174,7 +174,19 @@ class ActGuide:
             return not word.isdigit() or int(word) <= self.shown
         if op in (ADD, EXCLUDE, "has:") and (op, text) in self.said:
             return False  # 健身房、泳池 is no choice between a gym and a gym or a pool
+        if (
+            op == ADD
+            and not self.value
+            and any(_one_of_a_kind(word, other[4:-2]) for at, other in self.said if at == ADD)
+        ):
+            return False
         return op != DROP or f"+{word}" in self.standing
+
+
+def _one_of_a_kind(one: str, other: str) -> bool:
+    """Whether two facilities are two readings of one wish: nobody asks for two kinds of wifi, or for breakfast and breakfast."""
+    names = [set(GROUPS.get(word, (word,))) for word in (one, other)]
+    return any(all(found & set(GROUPS[kind]) for found in names) for kind in ("无线", "早餐"))
 
 
 def _kind(op: str) -> str:

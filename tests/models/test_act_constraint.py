@@ -158,6 +158,11 @@ def test_a_facility_is_wished_for_once_in_a_line(constraint):
     assert "<|v:泳池|>" in allowed(constraint, {}, 0, "健身房、泳池", *wished)
 
 
+def test_one_wish_is_read_as_one_kind_of_wifi_or_breakfast(constraint):
+    open_ = allowed(constraint, {}, 0, "无线和早餐", REFINE, "<|op:+|>", "<|v:部分房间提供wifi|>", "<|op:+|>")
+    assert not {"<|v:酒店各处提供wifi|>", "<|v:无线|>"} & open_ and {"<|v:宽带上网|>", "<|v:早餐|>"} <= open_
+
+
 def test_a_rare_character_is_copied_whole(constraint, tokenizer):
     guide = constraint.start([user("去𠮷野家")], [])
     for token in (constraint.ids[REFINE], constraint.ids["<|op:near=|>"]):
