@@ -204,8 +204,8 @@ class TurnMaker:
         """Whether a hotel shown has a facility, in the bank's own questions."""
         lang = "en" if rng.random() < 0.15 else "zh"
         if rng.random() < ONLY_POINTS_SHARE:
-            row = {"act": "ask_field", "text": rng.choice(_ONLY_POINTS[lang]), "set": [], "drop": [], "lang": lang}
-            return self.from_frame(row, rng)
+            text = rng.choice(_ONLY_POINTS[lang])
+            return self.from_frame({"act": "ask_field", "text": text, "set": [], "drop": [], "lang": lang}, rng)
         row = self.wording("ask", lang, rng)
         if rng.random() < NAMED_SHARE:
             return self._of_a_named_hotel(row, [Item("has:", facility_value(row["facility"]))], rng)

@@ -20,6 +20,7 @@ from chatbot.models.families.family import Family, Piece
 from chatbot.understanding.derive_act import derive_act
 from chatbot.understanding.dialogue_state import State, needs_search, next_state
 from chatbot.understanding.history import Context, act_of, context_of
+from chatbot.understanding.named_hotels import settled
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.rule_act import rule_act
 from chatbot.understanding.turn_act import Item, TurnAct
@@ -79,7 +80,10 @@ def read(text: str, messages: Sequence[Message]) -> Message:
     Raises:
         CallParseError: it is no act line.
     """
-    return message_of(read_act(text), context_of(messages[: _last_user(messages)]))
+    at = _last_user(messages)
+    context = context_of(messages[:at])
+    words = model_words(messages[at].content) if messages else ""
+    return message_of(settled(read_act(text), context.shown, words), context)
 
 
 def _last_user(messages: Sequence[Message]) -> int:

@@ -1,0 +1,77 @@
+"""Names of hotels in an act line, settled: as whole as the words say them, and a pointer where a hotel shown bears the name."""
+
+import re
+from collections.abc import Sequence
+
+from chatbot.understanding.normalise import model_words
+from chatbot.understanding.turn_act import Item, TurnAct
+
+_HOUSE = r"(?:酒店|宾馆|饭店|旅馆|客栈|公寓|大厦|度假村|山庄|招待所|旅舍)"
+_REST = re.compile(
+    rf"(?:(?!的|附近|旁|周边|对面|这|那|家|有|在|吗|呢|和|跟)[\u4e00-\u9fffA-Za-z0-9·]){{0,5}}?{_HOUSE}(?![的]?(?:附近|旁|周边))"
+)
+"""What may stand between a copied beginning of a name and the house that ends it."""
+_BRANCH = re.compile(r"\([^()]{2,24}\)")
+_OPEN_BRANCH = re.compile(r"[^()]{0,24}\)")
+_CHOSEN = re.compile(r"住|订|定|选|book|stay|take", re.I)
+_QUESTIONS = ("ask:", "has:", "#", "?")
+SHORTEST = 4
+"""Characters of a name that can only mean the hotel shown, and not its whole chain."""
+
+
+def settled(act: TurnAct, shown: Sequence[str], words: str) -> TurnAct:
+    """The act line with each copied name made whole, or as a pointer at the hotel shown that the words name.
+
+    Going back to a hotel shown changes no wish (docs/semantics.md), so such a line looks nothing up.
+
+    Args:
+        shown: names of the hotels in hand.
+        words: the utterance, normalised.
+    """
+    items = [Item("name=", whole_name(i.value, words)) if i.op == "name=" else i for i in act.items]
+    names = [item for item in items if item.op == "name="]
+    others = [item for item in items if item.op != "name="]
+    at = _among(names[0].value, shown, words) if len(names) == 1 else None
+    if at is None or any(item.op not in _QUESTIONS for item in others):
+        return TurnAct(act.act, tuple(items))
+    return TurnAct(_asking(act.act, others, words), (*others, Item("#", str(at + 1))))
+
+
+def whole_name(value: str, words: str) -> str:
+    """康莱 → 康莱德酒店 where the words go on so; the branch in brackets belongs to the name."""
+    at = words.find(value)
+    if at < 0:
+        return value
+    end = at + len(value)
+    if value.count("(") > value.count(")"):
+        rest = _OPEN_BRANCH.match(words, end)
+        return value + rest[0] if rest else value
+    rest = None if re.search(f"{_HOUSE}$", value) else _REST.match(words, end)
+    end = rest.end() if rest else end
+    branch = _BRANCH.match(words, end)
+    return words[at : branch.end() if branch else end]
+
+
+def _among(value: str, shown: Sequence[str], words: str) -> int | None:
+    """The position of the one hotel shown whose name, its branch aside, stands in the words and holds the value."""
+    names = [model_words(name) for name in shown]
+    whole = [at for at, name in enumerate(names) if name in words and value in name]
+    cores = [name.split("(", maxsplit=1)[0].removeprefix("北京") for name in names]
+    found = whole or [
+        at for at, core in enumerate(cores) if len(core) >= SHORTEST and core in words and _overlaps(core, value)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _overlaps(core: str, value: str) -> bool:
+    return core in value or value in core
+
+
+def _asking(act: str, others: Sequence[Item], words: str) -> str:
+    """The act of a line that points where it looked up."""
+    ops = {item.op for item in others}
+    if act != "by_name":
+        return act
+    return (
+        "ask_has" if "has:" in ops else "ask_field" if "ask:" in ops else "book" if _CHOSEN.search(words) else "refine"
+    )
