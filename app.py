@@ -34,9 +34,9 @@ def launch(
     if not (demo or on_spaces):
         check_host(host, accounts)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    from chatbot.ui.shell.server import serve
+    from chatbot.ui.shell.server import run_server
 
-    serve(chosen, host="0.0.0.0" if on_spaces else host, port=port, demo=demo or on_spaces, accounts=accounts)
+    run_server(chosen, host="0.0.0.0" if on_spaces else host, port=port, demo=demo or on_spaces, accounts=accounts)
 
 
 def main() -> None:

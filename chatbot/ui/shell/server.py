@@ -57,7 +57,7 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
     return page, address
 
 
-def serve(settings: Settings, *, host: str, port: int, demo: bool, accounts: Accounts) -> None:
+def run_server(settings: Settings, *, host: str, port: int, demo: bool, accounts: Accounts) -> None:
     """Open the page and stay until it is stopped. With any account there, everybody has to log in."""
     context = PageContext(settings, demo=demo, accounts=accounts if accounts and not demo else None)
     page, address = open_page(context, host=host, port=port)
