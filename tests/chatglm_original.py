@@ -33,6 +33,8 @@ CONFIG = {
     "tie_word_embeddings": False,
     "original_rope": True,
 }
+NF4_CONFIG = CONFIG | {"hidden_size": 64, "ffn_hidden_size": 128, "kv_channels": 16}
+"""The same with no layer narrower than NF4's blocks of 64: bitsandbytes' CPU kernel cannot take it."""
 WORDS = (
     "你好 酒店 北京 价格 评分 设施 早餐 推荐 一家 便宜 便宜的 打麻将 经济型 豪华型 "
     "hello world hotel search_hotels tool_call type name python aaa aba abab 123 2023 010"

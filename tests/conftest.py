@@ -4,7 +4,6 @@ import asyncio
 import gc
 import json
 import os
-import socket
 import subprocess
 import warnings
 from collections import deque
@@ -19,7 +18,7 @@ from chatbot.core.settings import settings
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import CallDelta, Delta, TextDelta
-from tests.servers import app_process
+from tests.servers import app_process, free_port
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 NO_BROWSER = "no browser for this test"
@@ -101,18 +100,6 @@ def queue_model() -> type[QueueModel]:
     return QueueModel
 
 
-@pytest.fixture(scope="session")
-def free_port():
-    """A function that names a port nobody listens on."""
-
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
-
-    return find
-
-
 @pytest.fixture
 def set_cpu_dtype(monkeypatch):
     """A function that forces the setting of the CPU's dtype until the test's end."""
@@ -144,7 +131,7 @@ def one_thread():
 
 
 @pytest.fixture
-def start_app(tmp_path, free_port):
+def start_app(tmp_path):
     """A function that starts the app in an empty workspace and gives the process and its address."""
     processes = []
 
@@ -160,7 +147,7 @@ def start_app(tmp_path, free_port):
 
 
 @pytest.fixture
-def serve_page(free_port):
+def serve_page():
     """A function that puts a page of a given context on a port; all of them are closed after the test."""
     from chatbot.ui.shell.server import open_page
 

@@ -38,17 +38,30 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
 
 def tiny_llama(folder: Path, *, hidden: int = 64, layers: int = 2, seed: int = 0) -> Path:
     """Write a random Llama of the hotel-mini family; 4 query heads, 2 key-value heads."""
+    return _write_llama(folder, tiny_tokenizer(), "hotel-mini", hidden, layers, seed, heads=4, positions=2048)
+
+
+def _write_llama(
+    folder: Path,
+    tokenizer: PreTrainedTokenizerFast,
+    family: str,
+    hidden: int,
+    layers: int,
+    seed: int,
+    *,
+    heads: int,
+    positions: int,
+) -> Path:
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    tokenizer = tiny_tokenizer()
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=hidden,
         intermediate_size=hidden * 2,
         num_hidden_layers=layers,
-        num_attention_heads=4,
+        num_attention_heads=heads,
         num_key_value_heads=2,
-        max_position_embeddings=2048,
+        max_position_embeddings=positions,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -56,8 +69,12 @@ def tiny_llama(folder: Path, *, hidden: int = 64, layers: int = 2, seed: int = 0
     )
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    (folder / "workbench.json").write_text(json.dumps({"family": "hotel-mini"}), encoding="utf-8")
+    _write_family(folder, family)
     return folder
+
+
+def _write_family(folder: Path, family: str) -> None:
+    (folder / "workbench.json").write_text(json.dumps({"family": family}), encoding="utf-8")
 
 
 def tiny_adapter(
@@ -72,7 +89,7 @@ def tiny_adapter(
             if weight.requires_grad:
                 weight.normal_(0, size)
     model.save_pretrained(folder)
-    (folder / "workbench.json").write_text(json.dumps({"family": "hotel-mini"}), encoding="utf-8")
+    _write_family(folder, "hotel-mini")
     return folder
 
 
@@ -83,22 +100,4 @@ def act_tokenizer() -> PreTrainedTokenizerFast:
 
 def tiny_act_llama(folder: Path, *, seed: int = 0) -> Path:
     """Write a random Llama that reads turns and writes act lines."""
-    torch.manual_seed(seed)
-    tokenizer = act_tokenizer()
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        max_position_embeddings=1024,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        tie_word_embeddings=True,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    (folder / "workbench.json").write_text(json.dumps({"family": "act-line"}), encoding="utf-8")
-    return folder
+    return _write_llama(folder, act_tokenizer(), "act-line", 32, 1, seed, heads=2, positions=1024)

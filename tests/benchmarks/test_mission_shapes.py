@@ -15,7 +15,7 @@ from chatbot.models.loading import load_adapters, load_base
 from chatbot.models.numerics import default_device
 from chatbot.models.registry import write_family
 from tests.benchmarks.test_merged_speed import tokens_per_second
-from tests.chatglm_original import CONFIG, train_sentencepiece
+from tests.chatglm_original import NF4_CONFIG, train_sentencepiece
 from tests.tiny_models import tiny_adapter
 
 CHATGLM3_6B = {
@@ -33,10 +33,8 @@ LLAMA2_7B = {
     "num_hidden_layers": 32,
     "num_attention_heads": 32,
 }
-SMALL = {"hidden_size": 64, "ffn_hidden_size": 128, "kv_channels": 16}
-"""No layer narrower than NF4's blocks of 64: bitsandbytes' CPU kernel cannot take it."""
 CONFIGS = {
-    "chatglm3": lambda shape: native_config(CONFIG | SMALL | {"seq_length": 8192} | shape, 600),
+    "chatglm3": lambda shape: native_config(NF4_CONFIG | {"seq_length": 8192} | shape, 600),
     "llama2": lambda shape: LlamaConfig(
         **({"vocab_size": 640, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2} | shape)
     ),

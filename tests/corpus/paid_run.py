@@ -12,6 +12,7 @@ import urllib.request
 
 from chatbot.core.messages import write_conversations
 from chatbot.corpus.selfplay.generate import selfplay
+from tests.servers import free_port
 
 KEYS = {"OPENAI_API_KEY": "sk-test"}
 
@@ -19,9 +20,7 @@ KEYS = {"OPENAI_API_KEY": "sk-test"}
 @contextlib.contextmanager
 def openai_server(**options):
     """The server as a process of its own; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     flags = [f"--{name}={value}" for name, value in options.items()]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.corpus.openai_server", str(port), *flags], stderr=subprocess.DEVNULL

@@ -20,17 +20,12 @@ from chatbot.models.conversion.chatglm3 import convert
 from chatbot.models.local import LocalModel
 from chatbot.models.registry import family_of, write_family
 from chatbot.models.render import render
-from tests.chatglm_original import CONFIG, original_logits, random_weights, train_sentencepiece, write_original
+from tests.chatglm_original import CONFIG, original_logits, random_weights, write_original
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 TOOLS = [{"name": "search_hotels", "parameters": {"properties": {"type": {"type": "string"}}}}]
 DIALOGUE = [user("便宜的酒店"), call({"type": "经济型"}), observation([{"name": "春晓"}]), reply("春晓便宜")]
 IDS = torch.randint(0, 600, (40,), generator=torch.Generator().manual_seed(1))
-
-
-@pytest.fixture(scope="module")
-def tokenizer_model():
-    return train_sentencepiece()
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from chatbot.models.families.chatglm3 import CHATGLM3, MARKS
 from chatbot.models.families.llama2 import LLAMA2
 from chatbot.models.registry import TEMPLATES
 from chatbot.models.render import encode, render, render_prompt
-from tests.chatglm_original import train_sentencepiece
 
 HOTEL = {"name": "春晓旅馆", "price": 90.0, "rating": None, "facilities": ["早餐"]}
 SYSTEM = Message(role="system", content="你是酒店助手。")
@@ -68,9 +67,9 @@ QWEN_LIKE = (
 
 
 @pytest.fixture(scope="module")
-def model_file(tmp_path_factory):
+def model_file(tokenizer_model, tmp_path_factory):
     path = tmp_path_factory.mktemp("sp") / "tokenizer.model"
-    path.write_bytes(train_sentencepiece())
+    path.write_bytes(tokenizer_model)
     return path
 
 

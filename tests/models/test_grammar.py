@@ -17,7 +17,6 @@ from chatbot.models.families.llama2 import LLAMA2, call_text
 from chatbot.models.families.parsers import parse_json
 from chatbot.models.grammar import call_grammar, object_grammar, token_info
 from chatbot.models.render import render
-from tests.chatglm_original import train_sentencepiece
 
 SEVERAL = {
     "name": "book",
@@ -48,9 +47,7 @@ FULL = {
 class Decoder:
     """A real tokenizer and xgrammar around it."""
 
-    def __init__(self, folder):
-        path = folder / "tokenizer.model"
-        path.write_bytes(train_sentencepiece())
+    def __init__(self, path):
         self.tokenizer = build_tokenizer(path, MARKS)
         self.stops = self.tokenizer.convert_tokens_to_ids(list(CHATGLM3.stops))
         self.compiler = xgrammar.GrammarCompiler(
@@ -83,8 +80,10 @@ class Decoder:
 
 
 @pytest.fixture(scope="module")
-def decoder(tmp_path_factory):
-    return Decoder(tmp_path_factory.mktemp("decoder"))
+def decoder(tokenizer_model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("decoder") / "tokenizer.model"
+    path.write_bytes(tokenizer_model)
+    return Decoder(path)
 
 
 def arguments_of(name, text):

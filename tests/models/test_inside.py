@@ -13,7 +13,7 @@ from chatbot.models.families.hotel_mini import END, HOTEL_MINI
 from chatbot.models.inside import OpenModel, look_inside
 from chatbot.models.loading import load_adapters, load_base, load_tokenizer
 from chatbot.models.render import render
-from tests.tiny_models import tiny_adapter, tiny_llama
+from tests.tiny_models import tiny_adapter
 
 TALK = [
     user("找一家经济型酒店"),
@@ -21,11 +21,6 @@ TALK = [
     observation([{"name": "和平宾馆", "phone": "010-1"}]),
     reply("推荐和平宾馆，电话010-1。"),
 ]
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return tiny_llama(tmp_path_factory.mktemp("base"))
 
 
 def wrap(model, folder):

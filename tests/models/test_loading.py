@@ -9,16 +9,10 @@ from sentencepiece import SentencePieceProcessor
 
 from chatbot.core.errors import InputError, ModelError
 from chatbot.models.loading import load_adapters, load_base, load_tokenizer, using
-from tests.chatglm_original import train_sentencepiece
 from tests.tiny_models import tiny_adapter, tiny_llama
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 IDS = torch.tensor([[5, 60, 61, 62, 63]])
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return tiny_llama(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +145,8 @@ def test_a_folder_without_a_tokenizer_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("template", ["", "{% for m in messages %}{{ m.content }}{% endfor %}"])
-def test_a_tokenizer_model_alone_is_read_with_the_ids_of_sentencepiece(tmp_path, template):
-    (tmp_path / "tokenizer.model").write_bytes(train_sentencepiece())
+def test_a_tokenizer_model_alone_is_read_with_the_ids_of_sentencepiece(tokenizer_model, tmp_path, template):
+    (tmp_path / "tokenizer.model").write_bytes(tokenizer_model)
     (tmp_path / "tokenizer_config.json").write_text(
         json.dumps({"tokenizer_class": "LlamaTokenizer"} | ({"chat_template": template} if template else {}))
     )

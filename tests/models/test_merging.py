@@ -9,12 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from chatbot.core.errors import InputError, ModelError
 from chatbot.models.conversion.merge import compare, merge
-from tests.tiny_models import tiny_adapter, tiny_llama
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return tiny_llama(tmp_path_factory.mktemp("base"))
+from tests.tiny_models import tiny_adapter
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from chatbot.core.errors import InputError, ModelError
 from chatbot.core.messages import reply, user
 from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer
 from chatbot.models.registry import NAMES, TEMPLATES, family, family_name, family_of, write_family
-from tests.chatglm_original import train_sentencepiece
 
 
 def write(folder, **files):
@@ -54,14 +53,14 @@ def test_a_downloaded_model_is_recognised(tmp_path, template, config, name):
     assert family_name(tmp_path) == name
 
 
-def test_a_small_llama_with_a_sentencepiece_tokenizer_is_taken_for_a_llama2(tmp_path):
+def test_a_small_llama_with_a_sentencepiece_tokenizer_is_taken_for_a_llama2(tokenizer_model, tmp_path):
     write(tmp_path, config={"model_type": "llama", "vocab_size": 600})
-    (tmp_path / "tokenizer.model").write_bytes(train_sentencepiece())
+    (tmp_path / "tokenizer.model").write_bytes(tokenizer_model)
     assert family_name(tmp_path) == "llama2"
 
 
-def test_a_folder_with_its_own_template_becomes_a_family(tmp_path):
-    (tmp_path / "tokenizer.model").write_bytes(train_sentencepiece())
+def test_a_folder_with_its_own_template_becomes_a_family(tokenizer_model, tmp_path):
+    (tmp_path / "tokenizer.model").write_bytes(tokenizer_model)
     tokenizer = build_tokenizer(tmp_path / "tokenizer.model", ("<|end|>", "<|stop|>"))
     tokenizer.eos_token = "<|end|>"
     tokenizer.chat_template = "{% for m in messages %}{{ m.role }}:{{ m.content }}<|stop|>{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"

@@ -19,7 +19,7 @@ from chatbot.hotels.store import HotelStore
 from chatbot.models.families.chatglm3 import tools_text
 from chatbot.models.local import LocalModel
 from chatbot.models.registry import TEMPLATES, family_of, template_text
-from tests.chatglm_original import CONFIG, train_sentencepiece, write_original
+from tests.chatglm_original import NF4_CONFIG, train_sentencepiece, write_original
 from tests.conftest import HOTELS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -49,14 +49,8 @@ def tokenizer_model():
 def chatglm3(tokenizer_model, tmp_path_factory):
     """A ChatGLM3 checkpoint in the original layout, converted by the command."""
     folder = tmp_path_factory.mktemp("chatglm3")
-    shape = {
-        "hidden_size": 64,
-        "ffn_hidden_size": 128,
-        "kv_channels": 16,
-        "seq_length": 4096,
-        "padded_vocab_size": 1024,
-    }
-    write_original(folder / "original", tokenizer_model, CONFIG | shape)
+    shape = {"seq_length": 4096, "padded_vocab_size": 1024}
+    write_original(folder / "original", tokenizer_model, NF4_CONFIG | shape)
     done = CliRunner().invoke(app, ["convert-chatglm", str(folder / "original"), str(folder / "base"), "--json"])
     assert json.loads(done.stdout) == {"model": str(folder / "base"), "notes": []}
     return folder / "base"

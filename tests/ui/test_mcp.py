@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import gc
 import json
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -18,6 +16,7 @@ from chatbot.core.messages import reply, user
 from chatbot.dialogue.events import TextEvent, TurnEvent
 from chatbot.hotels.query import HotelQuery
 from chatbot.ui.shell.mcp import GuardMcp, answer, build_api, search
+from tests.conftest import quiet_loops
 from tests.servers import served
 
 mcp = pytest.importorskip("mcp")
@@ -47,25 +46,15 @@ class EchoAgent:
 
 
 @contextlib.contextmanager
-def loops_left_open():
-    """Gradio leaves the event loops that it makes unclosed; collect them here, where nobody minds."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
-        asyncio.set_event_loop(None)
-        gc.collect()
-
-
-@contextlib.contextmanager
 def page(store, check):
     """A page with the tools on a free port; `check` is its accounts."""
     app = FastAPI()
     app.add_middleware(GuardMcp, authenticate=check)
-    with loops_left_open():
+    with quiet_loops():
         with gr.Blocks() as blocks:
             build_api(lambda: store, EchoAgent)
         gr.mount_gradio_app(app, blocks, path="/", auth=check, mcp_server=True)
-    with loops_left_open(), served(app) as address:
+    with quiet_loops(), served(app) as address:
         yield address
 
 
