@@ -1,7 +1,7 @@
 """THE conversation format: OpenAI chat messages with tools, read and written as one JSON object a line."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -160,27 +160,44 @@ def observation(
     return Message(role="tool", name=name, content=json.dumps(content, ensure_ascii=False))
 
 
+def last_user_index(messages: Sequence[Message], default: int = 0) -> int:
+    """The position of the last user message; `default` where there is none."""
+    return max((at for at, message in enumerate(messages) if message.role == "user"), default=default)
+
+
 def read_conversations(path: Path) -> Iterator[Conversation]:
     """Read conversations, one JSON object a line.
 
     Raises:
         InputError: naming the file and the line that does not fit the format.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("core.conversations_unreadable", value=error, path=path) from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    for number, line in numbered_lines(path):
         try:
             yield Conversation.model_validate_json(line)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "JSON"
+            field, reason = first_problem(error)
             raise InputError(
-                "core.conversation_line", value=line[:80], path=path, number=number, field=where, reason=first["msg"]
+                "core.conversation_line", value=line[:80], path=path, number=number, field=field, reason=reason
             ) from error
+
+
+def numbered_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+    """The lines of a JSONL file of conversations, each with its number from 1; empty ones are left out.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        lines = Path(path).read_text(encoding=encoding).split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("core.conversations_unreadable", value=error, path=path) from error
+    return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def first_problem(error: ValidationError) -> tuple[str, str]:
+    """The field that does not fit ("JSON" where the text is none), and why."""
+    first = error.errors()[0]
+    return ".".join(map(str, first["loc"])) or "JSON", first["msg"]
 
 
 def write_conversations(path: Path, conversations: Iterable[Conversation]) -> int:

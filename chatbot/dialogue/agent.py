@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from chatbot.core.messages import Message, reply, user
+from chatbot.core.messages import Message, last_user_index, reply, user
 from chatbot.dialogue.drafting import Drafter
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent
 from chatbot.dialogue.fallback import preface
@@ -77,8 +77,8 @@ class Agent:
 
     def _resumed(self, messages: Sequence[Message]) -> Turn:
         """A turn as it stands at the end of a conversation that somebody else held."""
-        spoken = max((at for at, message in enumerate(messages) if message.role == "user"), default=0)
-        turn = Turn(list(messages[:spoken]), added=list(messages[spoken:]), query=state_of(messages))
+        asked = last_user_index(messages)
+        turn = Turn(list(messages[:asked]), added=list(messages[asked:]), query=state_of(messages))
         called = next((m.call for m in reversed(turn.added) if m.call), None)
         if called:
             turn.call = called.arguments

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from chatbot.core.messages import Message
+from chatbot.core.messages import Message, last_user_index
 from chatbot.models.families.act_tokens import ACT_TOKENS, END, OP_TOKENS, OR, mark, values_of
 from chatbot.understanding.amounts import Amount, amounts
 from chatbot.understanding.dialogue_state import State
@@ -37,7 +37,7 @@ class ActConstraint:
 
     def start(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], least: int = 0) -> "ActGuide":
         """Begin a generation for the last thing that the user said, of `least` items at the least."""
-        at = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
+        at = last_user_index(messages)
         words = messages[at].content if messages else ""
         return ActGuide(self, context_of(messages[:at]), model_words(words), least)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from chatbot.core.messages import Message
+from chatbot.core.messages import Message, last_user_index
 from chatbot.models.backends import Delta, MessageDelta
 from chatbot.models.families.act_line import message_of
 from chatbot.understanding.history import context_of
@@ -34,6 +34,6 @@ class RulesModel:
         return [self._message(messages) for messages, _ in contexts]
 
     def _message(self, messages: Sequence[Message]) -> Message:
-        at = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
+        at = last_user_index(messages)
         context = context_of(messages[:at])
         return message_of(rule_act(model_words(messages[at].content if messages else ""), context), context)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chatbot.core.errors import InputError
-from chatbot.core.messages import Conversation, Message, Role, call, observation
+from chatbot.core.messages import Conversation, Message, Role, call, first_problem, numbered_lines, observation
 from chatbot.hotels.query import SEARCH_HOTELS
 
 RECORD_TEXTS = ("name", "type", "address", "subway", "phone")
@@ -80,20 +80,13 @@ def read_any(path: Path) -> list[Conversation]:
         InputError: naming the file and the line that fits neither.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("core.conversations_unreadable", value=error, path=path) from error
     out = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    for number, line in numbered_lines(path, encoding="utf-8-sig"):
         try:
             out.append(read_line(line, f"{path.stem}-{number}"))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "JSON"
+            field, reason = first_problem(error)
             raise InputError(
-                "corpus.conversation_line", value=line[:80], path=path, number=number, field=where, reason=first["msg"]
+                "corpus.conversation_line", value=line[:80], path=path, number=number, field=field, reason=reason
             ) from error
     return out

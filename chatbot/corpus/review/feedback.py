@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError
 
-from chatbot.core.messages import Conversation, Message, call, reply
+from chatbot.core.messages import Conversation, Message, call, last_user_index, reply
 from chatbot.core.settings import settings
 from chatbot.corpus.checks import check
 from chatbot.corpus.review.queue import ReviewStore
@@ -102,13 +102,13 @@ def candidate(given: Feedback, store: HotelStore) -> Conversation:
     """The conversation as it should have gone: the last turn with the corrected call and its records, or the corrected reply."""
     messages = list(given.messages)
     if given.corrected is not None:
-        spoken = max((at for at, message in enumerate(messages) if message.role == "user"), default=-1)
+        asked = last_user_index(messages, default=-1)
         found = store.search(given.corrected)
         names = "、".join(str(record["name"]) for record in found.records)
         said = f"没有完全符合的酒店，放宽条件后有：{names}。" if found.relaxed else f"为您找到：{names}。"
         answer = given.corrected_reply or (said if names else "抱歉，没有找到符合要求的酒店。")
         messages = [
-            *messages[: spoken + 1],
+            *messages[: asked + 1],
             call(given.corrected.arguments()),
             found.message(),
             reply(answer),

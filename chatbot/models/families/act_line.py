@@ -6,7 +6,7 @@ Each turn is an example of its own: what stands is in the state line, so an erro
 from collections.abc import Sequence
 from typing import Any
 
-from chatbot.core.messages import FunctionCall, Message, ToolCall
+from chatbot.core.messages import FunctionCall, Message, ToolCall, last_user_index
 from chatbot.hotels.facilities import alternatives, either, match_facility
 from chatbot.models.families.act_tokens import (
     END,
@@ -28,9 +28,9 @@ from chatbot.understanding.turn_act import Item, TurnAct
 
 def prompt(messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[Piece]:
     """What the model reads for the last thing that the user said."""
-    at = max((n for n, message in enumerate(messages) if message.role == "user"), default=None)
-    words = messages[at].content if at is not None else ""
-    context = context_of(messages[:at] if at is not None else messages)
+    at = last_user_index(messages, default=len(messages))
+    words = messages[at].content if at < len(messages) else ""
+    context = context_of(messages[:at])
     return prompt_pieces(_known(context.state)[0], context.shown, model_words(words))
 
 
@@ -80,14 +80,10 @@ def read(text: str, messages: Sequence[Message]) -> Message:
     Raises:
         CallParseError: it is no act line.
     """
-    at = _last_user(messages)
+    at = last_user_index(messages)
     context = context_of(messages[:at])
     words = model_words(messages[at].content) if messages else ""
     return message_of(settled(read_act(text), context.shown, words), context)
-
-
-def _last_user(messages: Sequence[Message]) -> int:
-    return max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
 
 
 def message_of(act: TurnAct, context: Context) -> Message:
