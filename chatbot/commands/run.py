@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.commands import augment, compare_methods, evaluation, pretrain, serve, training
+from chatbot.commands import augment, compare_methods, evaluation, models, pretrain, training
 from chatbot.core.errors import InputError
 from chatbot.core.events import JobWriter
 from chatbot.core.jobs import claim, in_foreground, supervised
 from chatbot.core.kinds import Console, Kind, execute, kind_name, read_config
 from chatbot.core.settings import settings
 
-_ROOMS = (augment, compare_methods, evaluation, pretrain, serve, training)
+_ROOMS = (augment, compare_methods, evaluation, models, pretrain, training)
 KINDS = MappingProxyType({kind.name: kind for module in _ROOMS for kind in module.KINDS})
 """Every kind of long task by its name."""
 

@@ -1,4 +1,4 @@
-"""`finetune` and `estimate`: the Fine-tune tab on the command line; options are made from FinetuneConfig."""
+"""`finetune` and `estimate`: the Fine-tune tab on the command line; options are made from a configuration's fields."""
 
 import inspect
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel, ValidationError
 
 from chatbot.core.errors import InputError, TrainingError
 from chatbot.core.events import JobWriter, Reporter
@@ -18,56 +19,44 @@ from chatbot.training.config import RESOURCE, FinetuneConfig
 RESULT = ("steps", "best", "before", "checkpoint", "seconds")
 """What a run's record says of its end."""
 AS_JSON = Annotated[bool, typer.Option("--json", help="one JSON object")]
-_EXTRA: dict[str, tuple[Any, Any]] = {
-    "job": (
-        Annotated[
-            Path | None, typer.Option("--job", help="folder for events and the stop mark, where a page follows the run")
-        ],
-        None,
-    ),
-    "as_json": (AS_JSON, False),
-}
 
 
-def with_options(run: Callable[..., None], without: tuple[str, ...] = ()) -> Callable[..., None]:
-    """Give a function one option for every field of FinetuneConfig, so that names, types, defaults and help are written once.
+def with_options(
+    config: type[BaseModel], run: Callable[..., None], without: tuple[str, ...] = ()
+) -> Callable[..., None]:
+    """Give a function one option for every field of a configuration, so that names, types, defaults and help are written once.
 
     Args:
-        run: called with `config` and the extra options.
+        config: the configuration's model.
+        run: called with `config` and its own options, which are keyword-only.
         without: fields that this command does not ask for; they become "." in the configuration.
     """
-    fields = {name: field for name, field in FinetuneConfig.model_fields.items() if name not in without}
-    hints = {name: Annotated[field.annotation, typer.Option(help=field.description)] for name, field in fields.items()}
+    fields = {name: field for name, field in config.model_fields.items() if name not in without}
     own = {name: parameter for name, parameter in inspect.signature(run).parameters.items() if name != "config"}
 
     def command(**given: Any) -> None:
         extra = {name: given.pop(name) for name in own}
-        run(config=_config(given | dict.fromkeys(without, Path())), **extra)
+        run(config=_config(config, given | dict.fromkeys(without, Path())), **extra)
 
     parameters = [
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
-            annotation=hints[name],
+            annotation=Annotated[field.annotation, typer.Option(help=field.description)],
             default=... if field.is_required() else field.default,
         )
         for name, field in fields.items()
     ]
-    parameters += [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=_EXTRA[name][0], default=_EXTRA[name][1])
-        for name in own
-    ]
+    parameters += own.values()
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     command.__doc__ = run.__doc__
     return command
 
 
-def _config(fields: dict[str, Any]) -> FinetuneConfig:
-    from pydantic import ValidationError
-
+def _config(model: type[BaseModel], fields: dict[str, Any]) -> BaseModel:
     try:
-        return FinetuneConfig(**fields)
+        return model(**fields)
     except ValidationError as error:
         first = error.errors()[0]
         name = "--" + str(first["loc"][0]).replace("_", "-")
@@ -95,7 +84,13 @@ FINETUNE = Kind("finetune", FinetuneConfig, run_finetune, resource=RESOURCE)
 KINDS = (FINETUNE,)
 
 
-def finetune(config: FinetuneConfig, job: Path | None) -> None:
+def finetune(
+    config: FinetuneConfig,
+    *,
+    job: Annotated[
+        Path | None, typer.Option("--job", help="folder for events and the stop mark, where a page follows the run")
+    ] = None,
+) -> None:
     """Train an adapter; the same command on the same folder goes on where it was cut off."""
     config.out.mkdir(parents=True, exist_ok=True)
     with _claimed(job):
@@ -114,7 +109,7 @@ def _claimed(job: Path | None) -> AbstractContextManager[None]:
     return claim(settings().folder("jobs"), RESOURCE)
 
 
-def estimate(config: FinetuneConfig, as_json: bool) -> None:
+def estimate(config: FinetuneConfig, *, as_json: AS_JSON = False) -> None:
     """Say before the start what a run will need: parameters, memory by part, tokens, time, and whether it fits this machine."""
     from dataclasses import asdict
 
@@ -129,5 +124,5 @@ def estimate(config: FinetuneConfig, as_json: bool) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
-    app.command("finetune")(with_options(finetune))
-    app.command("estimate")(with_options(estimate, without=("out",)))
+    app.command("finetune")(with_options(FinetuneConfig, finetune))
+    app.command("estimate")(with_options(FinetuneConfig, estimate, without=("out",)))

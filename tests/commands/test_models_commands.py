@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from chatbot.commands import serve
+from chatbot.commands import models
 from chatbot.core.errors import InputError
 from tests.tiny_models import tiny_adapter, tiny_llama
 
@@ -14,7 +14,7 @@ from tests.tiny_models import tiny_adapter, tiny_llama
 @pytest.fixture(scope="module")
 def command():
     app = typer.Typer()
-    serve.register(app)
+    models.register(app)
     app.command()(lambda: None)
     return app
 
