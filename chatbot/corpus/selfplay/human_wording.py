@@ -14,6 +14,7 @@ from typing import Any
 
 from chatbot.core.errors import InputError, QueryError
 from chatbot.core.messages import Conversation, Message, call, reply, user
+from chatbot.corpus.crosswoz.reground import FIELDS
 from chatbot.corpus.selfplay import replies as r
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
@@ -28,15 +29,7 @@ _WISH_ACTS = {
 _SILENT_ACTS = {"Request+酒店+名称", "General+greet+none", "General+thank+none"}
 _NAME_ACT = "Inform+酒店+名称"
 _NAME_MARK = f"[{_NAME_ACT}]"
-_TOPICS = {
-    "电话": "phone",
-    "地址": "address",
-    "价格": "price",
-    "评分": "rating",
-    "酒店类型": "type",
-    "周边景点": "nearby_attractions",
-    "周边餐馆": "nearby_restaurants",
-}
+_TOPICS = {slot: field for slot, field in FIELDS.items() if field not in ("facilities", "name")}
 _DSL = {"type": "type", "facilities": "facilities", "name": "name"} | {
     f"{field}.range.{end}": f"{field}_range_{name}"
     for field in ("price", "rating")

@@ -5,6 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from chatbot.core import svg
+from chatbot.ui.shell.html import para, quiet
 
 if TYPE_CHECKING:
     from chatbot.training.estimate import Estimate
@@ -59,7 +60,7 @@ def memory_bar(found: "Estimate", names: Mapping[str, str], free: str) -> str:
     parts = [(names.get(name, name), size) for name, size in found.memory.items() if size]
     bar = "".join(_block(k, max(0.004, size / whole)) for k, (_, size) in enumerate(parts))
     legend = svg.series_legend(f"{name} {_size(size)}" for name, size in parts)
-    return f'<div class="bar">{bar}</div>{legend}<p class="quiet">{escape(free)} {_size(found.available)}</p>'
+    return f'<div class="bar">{bar}</div>{legend}{quiet(f"{escape(free)} {_size(found.available)}")}'
 
 
 def _block(index: int, share: float, title: str = "") -> str:
@@ -100,4 +101,5 @@ def lengths(histogram: Sequence[tuple[int, int, int]]) -> str:
         f'<i style="height:{count / most * 100:.1f}%" title="{low}–{high}: {count}"></i>'
         for low, high, count in histogram
     )
-    return f'<div class="lengths">{bars}</div><p class="quiet ends"><span>{histogram[0][0]}</span><span>{histogram[-1][1]}</span></p>'
+    ends = f"<span>{histogram[0][0]}</span><span>{histogram[-1][1]}</span>"
+    return f'<div class="lengths">{bars}</div>{para("quiet ends", ends)}'

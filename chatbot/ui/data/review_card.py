@@ -14,6 +14,7 @@ from chatbot.corpus.selfplay.phrases import FACILITY_VERBS
 from chatbot.corpus.selfplay.wording import aliases
 from chatbot.hotels.facilities import FACILITIES, either, match_facility
 from chatbot.ui.i18n.translate import in_language, translate, words
+from chatbot.ui.shell.html import para
 
 ARGUMENTS = {
     "name": "名称",
@@ -39,7 +40,7 @@ Span = tuple[int, int, str]
 def card_html(card: Card, who: Any) -> str:
     """The whole card."""
     head = f'<div class="meta"><b>{escape(_operation(card, who))}</b>{"".join(_badge(check, who) for check in card.checks)}</div>'
-    failed = "".join(f'<p class="why">{escape(check.reason)}</p>' for check in card.checks if not check.passed)
+    failed = "".join(para("why", escape(check.reason)) for check in card.checks if not check.passed)
     pairs = list(_pairs(card.original, card.conversation))
     columns = (
         _single(card.conversation, who)
@@ -52,7 +53,7 @@ def card_html(card: Card, who: Any) -> str:
         if card.original is None
         else f'<div class="pair"><h4>{left}</h4><h4>{right}</h4></div>'
     )
-    legend = f'<p class="legend">{translate(who, "card.legend")}</p>'
+    legend = para("legend", translate(who, "card.legend"))
     return f'<article class="card" data-card="{card.id}">{head}{failed}{names}{columns}{legend}</article>'
 
 

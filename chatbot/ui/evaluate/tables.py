@@ -12,7 +12,7 @@ from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart
 from chatbot.evaluation.reporting.report import differs, line, said
 from chatbot.evaluation.study import Study
 from chatbot.ui.i18n.translate import language, translate
-from chatbot.ui.shell.html import cells, quiet, table
+from chatbot.ui.shell.html import cells, para, quiet, table
 
 SHOWN = 30
 
@@ -71,9 +71,10 @@ def _lifts(names: Sequence[str], pairs: Sequence[dict[str, Any]], scope: str, wh
                 who, "evaluate.same" if same else "evaluate.sure" if found["significant"] else "evaluate.unsure"
             )
             style = "lift" if found["significant"] and found["difference"] > 0 else "lift unsure"
-            out.append(
-                f'<p class="{style}">{translate(who, "evaluate.lift", scope=scope, metric=metric, change=change, low=low, high=high, **models)}{sure}</p>'
+            lift = translate(
+                who, "evaluate.lift", scope=scope, metric=metric, change=change, low=low, high=high, **models
             )
+            out.append(para(style, lift + sure))
     return out
 
 
@@ -193,7 +194,5 @@ def _case(case: Case, conversation: Conversation | None, who: Any) -> str:
         [("draft", said(case.row.bare.predicted_call, case.row.bare.predicted_reply))] if differs(case.row) else []
     )
     answers += [("false", "，".join(case.row.ungrounded))] if case.row.ungrounded else []
-    ends = "".join(
-        f'<p class="{name}"><b>{translate(who, f"evaluate.{name}")}</b> {escape(text)}</p>' for name, text in answers
-    )
+    ends = "".join(para(name, f"<b>{translate(who, f'evaluate.{name}')}</b> {escape(text)}") for name, text in answers)
     return f'<details class="case"><summary>{escape(asked[:60])} {tags}</summary>{lines}{ends}</details>'
