@@ -48,8 +48,9 @@ def recipe(
     hotels: Annotated[Path, typer.Option(help="a file in CrossWOZ's hotel_db.json form")],
     out: Annotated[Path, typer.Option(help="conversations, JSONL")],
     n: Annotated[int, typer.Option(min=1, help="self-play conversations")] = 20_000,
-    spoken: Annotated[
-        float, typer.Option(min=0, max=1, help="share of colloquial users; 0 for the base's data")
+    colloquial: Annotated[
+        float,
+        typer.Option("--colloquial", "--spoken", min=0, max=1, help="share of colloquial users; 0 for the base's data"),
     ] = 0.85,
     first_only: Annotated[
         float, typer.Option(min=0, max=1, help="share of conversations that end with the first call")
@@ -64,14 +65,14 @@ def recipe(
     """Write the training data of hotel-mini: self-play over scrambled databases, with people's words where the files are given."""
     from chatbot.core.messages import write_conversations
     from chatbot.corpus.selfplay.human_wording import HumanWording
-    from chatbot.corpus.selfplay.recipe import human_data, training_data
+    from chatbot.corpus.selfplay.recipe import human_data, selfplay_data
     from chatbot.hotels.store import HotelStore
 
     store = HotelStore.load(hotels)
     human = HumanWording.load(templates) if templates else None
-    played = training_data(list(store.hotels), n, seed, spoken=spoken, human=human, first_only=first_only)
+    played = selfplay_data(list(store.hotels), n, seed, colloquial=colloquial, human=human, first_only=first_only)
     people = (
-        [human_data(dialogues, store, f"{seed}-{k}", spoken=spoken > 0, human=human) for k in range(repeat)]
+        [human_data(dialogues, store, f"{seed}-{k}", colloquial=colloquial > 0, human=human) for k in range(repeat)]
         if dialogues
         else []
     )

@@ -63,10 +63,10 @@ def turns(conversations: Sequence[Conversation]) -> list[Turn]:
     """Every assistant message that a user message precedes."""
     out = []
     for conversation in conversations:
-        spoken = False
+        has_user = False
         for index, message in enumerate(conversation.messages):
-            spoken = spoken or message.role == "user"
-            if spoken and message.role == "assistant":
+            has_user = has_user or message.role == "user"
+            if has_user and message.role == "assistant":
                 out.append(Turn(conversation, index))
     return out
 

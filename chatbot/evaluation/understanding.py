@@ -63,8 +63,8 @@ def kept_turns(hotels: Sequence[Hotel], n: int, seed: int = 0, folder: Path = PH
     names = Names.of(hotels, json.loads((DATA / "places.json").read_text(encoding="utf-8")))
     rng = random.Random(f"kept {seed}")
     made: Iterator[Turn] = TurnMaker(bank, names).turns(rng)
-    spoken = [turn for dialogue in bank.dialogues for turn in dialogue_turns(dialogue, names, rng)]
-    return [next(made) for _ in range(n)] + spoken
+    in_dialogues = [turn for dialogue in bank.dialogues for turn in dialogue_turns(dialogue, names, rng)]
+    return [next(made) for _ in range(n)] + in_dialogues
 
 
 def history_of(turn: Turn) -> list[Message]:

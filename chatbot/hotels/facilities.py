@@ -96,7 +96,7 @@ def _harmless(rest: str) -> bool:
     return not _TURNS.search(rest)
 
 
-def spoken(name: str, text: str) -> str:
+def alias_in_text(name: str, text: str) -> str:
     """How a text says a facility where it does not use its name: the longest of its aliases there; "" where none stands in it."""
     return max((alias for alias in _raw().get(name, ()) if alias in text.replace(name, "")), key=len, default="")
 

@@ -31,7 +31,7 @@ def bare(name: str) -> str:
     return re.sub(r"^北京市?", "", name) or name
 
 
-def spoken(text: str) -> str:
+def comparable_name(text: str) -> str:
     """A name or words as they are compared where both may lack the city and brackets."""
     return normal(text).replace("北京", "")
 

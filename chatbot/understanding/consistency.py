@@ -67,13 +67,13 @@ def describe(field: str, arguments: dict[str, Any]) -> str:
 
 def _unsupported_facilities(step: Step, parsed: ParsedSlots) -> list[str]:
     fresh = [f for f in step.arguments.get("facilities") or [] if f not in (step.before.get("facilities") or [])]
-    spoken = [
+    mentions = [
         *parsed.facilities,
         *(match_facility(part) for clause in clauses(step.words) for part in (clause, *clause.split("的")) if part),
     ]
 
     def is_said(word: str) -> bool:
-        return word in step.words or any(canonical([word]) & mention for mention in spoken)
+        return word in step.words or any(canonical([word]) & mention for mention in mentions)
 
     return [either(wish) for wish in fresh if not all(map(is_said, alternatives(wish)))]
 

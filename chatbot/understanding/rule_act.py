@@ -93,8 +93,8 @@ def _changes(words: str, slots: ParsedSlots, context: Context) -> list[Item]:
         out.append(Item("type=", min(slots.types)))
     out += [Item(ADD, facility_value(sorted(mention))) for mention in slots.facilities]
     if dropped:
-        spoken = parse_slots(re.sub(DROPPED, "", words)).facilities
-        out += [Item(DROP, value) for value in held for mention in spoken if set(_members(value)) & mention]
+        mentions = parse_slots(re.sub(DROPPED, "", words)).facilities
+        out += [Item(DROP, value) for value in held for mention in mentions if set(_members(value)) & mention]
         out += [
             Item(f"-{kind}")
             for kind, said in (("price", "价|钱|贵"), ("rating", "评|分"), ("type", "型|档"))

@@ -34,7 +34,7 @@ def hotels(tmp_path_factory):
 
 @pytest.fixture
 def folder(tmp_path, hotels):
-    write_conversations(tmp_path / "corpus.jsonl", selfplay(HotelStore.load(hotels), PLAYED, seed=3, spoken=0.0))
+    write_conversations(tmp_path / "corpus.jsonl", selfplay(HotelStore.load(hotels), PLAYED, seed=3, colloquial=0.0))
     return tmp_path
 
 

@@ -28,7 +28,7 @@ OLDER = Path(__file__).parents[1] / "fixtures" / "older_jobs"
 @pytest.fixture
 def fields(tmp_path):
     """An augmentation without a key, a model or a review."""
-    corpus = selfplay(HotelStore.load(DATA / "hotel_db.json"), 4, seed=3, spoken=0.0)
+    corpus = selfplay(HotelStore.load(DATA / "hotel_db.json"), 4, seed=3, colloquial=0.0)
     write_conversations(tmp_path / "corpus.jsonl", corpus)
     return {"corpus": str(tmp_path / "corpus.jsonl"), "out": "{job}/made", "new": 1, "ear": "", "review": False}
 

@@ -17,7 +17,7 @@ from chatbot.corpus.augmentation.offline import rewrite, wordings
 from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
 from chatbot.corpus.augmentation.run import SecondParserModel, put_up
 from chatbot.corpus.augmentation.task import Rejected
-from chatbot.corpus.augmentation.tasks import hotel_in_hand, spoken
+from chatbot.corpus.augmentation.tasks import hotel_in_hand, spoken_task
 from chatbot.corpus.augmentation.writing import Augmented
 from chatbot.corpus.checks import check
 from chatbot.corpus.phrasebank.phrases import says, verb_phrases
@@ -37,7 +37,7 @@ def config(tmp_path):
 
 @pytest.fixture(scope="module")
 def conversations(store):
-    return list(selfplay(store, 40, seed=3, spoken=0.0))
+    return list(selfplay(store, 40, seed=3, colloquial=0.0))
 
 
 def asks_for(store, text, arguments):
@@ -76,7 +76,7 @@ def test_the_same_seed_writes_the_same_and_another_does_not(store, conversations
 
 
 def test_a_rewrite_keeps_the_call_and_everything_but_the_facility(store):
-    task = spoken(
+    task = spoken_task(
         asks_for(
             store,
             "找一家提供叫醒服务、评分4.5分以上的豪华型酒店",
@@ -124,7 +124,7 @@ def test_every_facility_has_a_spoken_wording_that_means_it():
     "text", ["找一家早上能叫我起床的豪华型酒店", "找一家早上能叫我起床、评分4.5分以上的酒店", "", "找" * 400]
 )
 def test_a_rewrite_that_loses_a_wish_or_is_no_utterance_is_rejected(store, text):
-    task = spoken(
+    task = spoken_task(
         asks_for(
             store,
             "找一家提供叫醒服务、评分4.5分以上的豪华型酒店",

@@ -62,7 +62,7 @@ def test_first_requests_hardly_repeat(shipped):
 
 
 @pytest.mark.parametrize(
-    ("n", "plain", "spoken"),
+    ("n", "plain", "colloquial"),
     [
         (300, "三百", "三百"),
         (350, "三百五十", "三百五"),
@@ -71,9 +71,9 @@ def test_first_requests_hardly_repeat(shipped):
         (18, "一十八", "一十八"),
     ],
 )
-def test_numbers_are_said_in_chinese(n, plain, spoken):
+def test_numbers_are_said_in_chinese(n, plain, colloquial):
     assert chinese(n) == plain
-    assert chinese(n, spoken=True) == spoken
+    assert chinese(n, colloquial=True) == colloquial
 
 
 def test_an_alias_means_its_facility_alone():

@@ -42,9 +42,11 @@ def texts(draw):
 
 def test_every_line_that_is_drawn_is_of_the_kept_part():
     words = KeptWording(Random(0))
-    spoken = [text for lines in words._said.values() for text in lines]
+    lines_said = [text for lines in words._said.values() for text in lines]
     assert len(words.frames) > 900 and all(is_kept(row["text"]) for row in words.frames)
-    assert len(spoken) > 1700 and all(map(is_kept, spoken)) and all(is_kept(row["text"]) for row in words.wishes)
+    assert (
+        len(lines_said) > 1700 and all(map(is_kept, lines_said)) and all(is_kept(row["text"]) for row in words.wishes)
+    )
 
 
 def test_a_frame_that_means_more_than_is_to_be_said_is_never_used(words):

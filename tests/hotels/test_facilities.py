@@ -7,7 +7,7 @@ import pytest
 from chatbot.hotels.facilities import ALIASES_FILE, FACILITIES, canonical, match_facility
 
 WIFI = {name for name in FACILITIES if "wifi" in name}
-SPOKEN = {
+ALIASES = {
     "棋牌室": ["能打麻将", "打麻将", "打牌", "可以打麻将的地方", "有麻将机吗"],
     "残疾人设施": ["无障碍", "轮椅", "坐轮椅方便", "腿脚不方便"],
     "24小时热水": ["全天供应热水", "24小时供应热水", "二十四小时热水", "有热水"],
@@ -33,7 +33,7 @@ SPOKEN = {
 }
 
 
-@pytest.mark.parametrize(("name", "words"), [(name, words) for name, said in SPOKEN.items() for words in said])
+@pytest.mark.parametrize(("name", "words"), [(name, words) for name, said in ALIASES.items() for words in said])
 def test_what_people_say_finds_the_facility(name, words):
     assert match_facility(words) == {name}
 

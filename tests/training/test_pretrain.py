@@ -7,7 +7,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 
 from chatbot.core.errors import TrainingError
 from chatbot.core.messages import write_conversations
-from chatbot.corpus.selfplay.recipe import training_data
+from chatbot.corpus.selfplay.recipe import selfplay_data
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.models.families.hotel_mini import END, PAD, SPECIAL_TOKENS
@@ -33,7 +33,7 @@ def config(store, tmp_path, monkeypatch):
         lambda v: LlamaConfig(vocab_size=v, **TINY, max_position_embeddings=1024, tie_word_embeddings=True),
     )
     data = tmp_path / "data.jsonl"
-    write_conversations(data, training_data(list(store.hotels), 60, 3, spoken=0.0))
+    write_conversations(data, selfplay_data(list(store.hotels), 60, 3, colloquial=0.0))
     return PretrainConfig(
         data=(data,),
         out=tmp_path / "model",

@@ -187,7 +187,7 @@ def test_a_file_that_is_no_corpus_is_named_in_words_and_leaves_the_page_as_it_wa
 def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
     open_tab, serve_page, page_context, files, hotels
 ):
-    files.keep_corpus(list(selfplay(HotelStore(hotels), 12, seed=3, spoken=0.0)), {})
+    files.keep_corpus(list(selfplay(HotelStore(hotels), 12, seed=3, colloquial=0.0)), {})
     with openai_server(latency=0.5, rate=3) as url:
         tab = open_tab(serve_page(page_context))
         tab.get_by_role("tab", name="数据").click()

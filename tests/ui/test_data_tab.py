@@ -12,7 +12,7 @@ from chatbot.corpus.augmentation.config import BATCH
 from chatbot.corpus.checks import Check
 from chatbot.corpus.review.items import Card
 from chatbot.ui.data.progress import status
-from chatbot.ui.data.review_card import card_html, marked, spoken_lines, with_lines
+from chatbot.ui.data.review_card import card_html, marked, utterance_lines, with_lines
 from chatbot.ui.data.shared import ago
 from chatbot.ui.data.statistics import plots
 from tests.ui.test_finetune import job
@@ -86,7 +86,7 @@ def test_no_difference_runs_through_a_slot():
 
 def test_an_edit_keeps_speakers_out_of_the_words():
     made = conversation(user("找酒店"), call({"type": "豪华型"}), reply("好"))
-    lines = spoken_lines(made, "zh")
+    lines = utterance_lines(made, "zh")
     assert lines == "用户：找酒店\n助手：好"
     assert [m.content for m in with_lines(made, ["用户: 找宾馆", "好的"]).messages] == ["找宾馆", "", "好的"]
     assert with_lines(made, ["找宾馆"]) is None

@@ -13,7 +13,7 @@ from chatbot.hotels.query import HOTEL_TYPES, SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
 
 
-def by_name(store: HotelStore, rng: random.Random, name: str) -> Task:
+def name_task(store: HotelStore, rng: random.Random, name: str) -> Task:
     """A new dialogue that asks for a hotel by its name, in full or short."""
     record = rng.choice(store.hotels).record()
     found = [
@@ -48,7 +48,7 @@ def _finish_by_name(store: HotelStore, name: str, record: Record, answer: NamedO
     return _opening(name, query.arguments(), store.search(query).message(), [record], answer)
 
 
-def by_cap(store: HotelStore, rng: random.Random, name: str) -> Task:
+def cap_task(store: HotelStore, rng: random.Random, name: str) -> Task:
     """A new dialogue that gives a price cap and nothing or a type besides."""
     priced = [h for h in (rng.choice(store.hotels) for _ in range(50)) if h.price is not None and h.price < 3000]
     hotel = priced[0] if priced else rng.choice(store.hotels)
@@ -73,7 +73,7 @@ def _finish_by_cap(name: str, wish: dict[str, Any], found: Message, answer: Open
         for said in (
             str(cap),
             chinese(cap),
-            chinese(cap, spoken=True),
+            chinese(cap, colloquial=True),
             chinese(cap).replace("二百", "两百").replace("二千", "两千"),
         )
     ):

@@ -7,7 +7,7 @@ from typing import Any
 
 from chatbot.core.messages import Conversation, Message
 from chatbot.corpus.augmentation.config import AugmentConfig
-from chatbot.corpus.augmentation.openings import by_cap, by_name
+from chatbot.corpus.augmentation.openings import cap_task, name_task
 from chatbot.corpus.augmentation.prompts import FollowUp, Spoken
 from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned, exchange
 from chatbot.corpus.selfplay.phrases import QUESTION
@@ -38,25 +38,25 @@ _TOPIC = {
 def tasks(conversations: Sequence[Conversation], store: HotelStore, config: AugmentConfig) -> Iterator[Task]:
     """All tasks of a run in a fixed order; the same corpus and seed give the same ones."""
     for conversation in conversations:
-        if "spoken" in config.operations and (task := spoken(conversation)):
+        if "spoken" in config.operations and (task := spoken_task(conversation)):
             yield task
         if (
             "followup" in config.operations
             and random.Random(f"{config.seed}-followup-{conversation.id}").random() < config.followup_share
         ):
-            task = followup(conversation, random.Random(f"{config.seed}-{conversation.id}"))
+            task = followup_task(conversation, random.Random(f"{config.seed}-{conversation.id}"))
             if task:
                 yield task
     for operation in ("by_name", "by_cap"):
         if operation in config.operations:
             for i in range(config.new):
                 rng = random.Random(f"{config.seed}-{operation}-{i}")
-                yield (by_name if operation == "by_name" else by_cap)(
+                yield (name_task if operation == "by_name" else cap_task)(
                     store, rng, f"{operation.replace('_', '-')}-{config.seed}-{i}"
                 )
 
 
-def spoken(conversation: Conversation) -> Task | None:
+def spoken_task(conversation: Conversation) -> Task | None:
     """Facilities in the user's words become spoken language; None where there are none."""
     names = {str(record["name"]) for message in conversation.messages for record in message.records}
     turns = [
@@ -132,7 +132,7 @@ def _asked(messages: Sequence[Message], topic: str) -> bool:
     return any(re.search(_TOPIC[topic], m.content) for m in messages if m.role == "user")
 
 
-def followup(conversation: Conversation, rng: random.Random) -> Task | None:
+def followup_task(conversation: Conversation, rng: random.Random) -> Task | None:
     """One or two questions more about the hotel in hand, and a closing; None where no hotel is in hand."""
     record, messages = hotel_in_hand(conversation), _open_end(conversation)
     topics = [topic for topic in QUESTION if not _asked(messages, topic)]
@@ -165,7 +165,8 @@ def first_task(operation: str, conversations: Sequence[Conversation], store: Hot
     """The first task of one operation, for a preview; None where the corpus has none."""
     rng = random.Random(0)
     if operation in ("by_name", "by_cap"):
-        return (by_name if operation == "by_name" else by_cap)(store, rng, "preview")
+        return (name_task if operation == "by_name" else cap_task)(store, rng, "preview")
     return next(
-        (task for c in conversations if (task := spoken(c) if operation == "spoken" else followup(c, rng))), None
+        (task for c in conversations if (task := spoken_task(c) if operation == "spoken" else followup_task(c, rng))),
+        None,
     )

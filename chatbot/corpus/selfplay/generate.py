@@ -21,13 +21,13 @@ def dialogue(
     store: HotelStore,
     rng: random.Random,
     *,
-    spoken: bool = True,
+    colloquial: bool = True,
     turns: int | None = None,
     human: HumanWording | None = None,
     limit: int = 3,
 ) -> list[Message]:
     """One dialogue of `turns` agenda steps after the first (drawn where None); `limit` hotels are shown at most."""
-    speaker = Speaker(rng, spoken)
+    speaker = Speaker(rng, colloquial)
     d = Dialogue(store, rng, speaker, WishMaker(rng, speaker, store), human, limit)
     if rng.random() < 0.06:
         small_talk(d)
@@ -46,11 +46,11 @@ def go_on(
     rng: random.Random,
     steps: int,
     *,
-    spoken: bool = True,
+    colloquial: bool = True,
     human: HumanWording | None = None,
 ) -> list[Message]:
     """A conversation that ended with hotels in hand, carried on for `steps` agenda steps; any other comes back as it is."""
-    speaker = Speaker(rng, spoken)
+    speaker = Speaker(rng, colloquial)
     d = Dialogue(store, rng, speaker, WishMaker(rng, speaker, store), human, messages=list(messages))
     d.state = next((dict(m.call.arguments) for m in reversed(messages) if m.call), {})
     d.records = next((m.records for m in reversed(messages) if m.role == "tool"), [])
@@ -64,16 +64,16 @@ def selfplay(
     n: int,
     seed: int,
     *,
-    spoken: float = 0.8,
+    colloquial: float = 0.8,
     turns: int | None = None,
     human: HumanWording | None = None,
 ) -> Iterator[Conversation]:
-    """`n` conversations; a share `spoken` of the users speaks colloquially, the others in canonical words.
+    """`n` conversations; a share `colloquial` of the users speaks colloquially, the others in canonical words.
 
     `turns` fixes the number of steps after the first; `human` mixes in real users' templates.
     """
     for i in range(n):
         rng = random.Random(f"{seed}-{i}")
-        messages = dialogue(store, rng, spoken=rng.random() < spoken, turns=turns, human=human)
+        messages = dialogue(store, rng, colloquial=rng.random() < colloquial, turns=turns, human=human)
         name = f"selfplay-{seed}-{i}"
         yield Conversation(id=name, source=name, tools=[SEARCH_HOTELS], messages=messages)

@@ -52,7 +52,7 @@ def _name(alphabet: Sequence[str], rng: random.Random) -> str:
 
 
 def _colloquial(conversation: Conversation, rng: random.Random) -> Conversation:
-    """The mission's first augmentation on a human dialogue: canonical facility words become spoken ones."""
+    """The mission's first augmentation on a human dialogue: canonical facility words become colloquial ones."""
     speaker = Speaker(rng)
     for message in conversation.messages:
         if message.role == "user":
@@ -62,16 +62,16 @@ def _colloquial(conversation: Conversation, rng: random.Random) -> Conversation:
     return conversation
 
 
-def training_data(
+def selfplay_data(
     hotels: Sequence[Hotel],
     n: int,
     seed: int,
     *,
-    spoken: float,
+    colloquial: float,
     human: HumanWording | None = None,
     first_only: float = 0.24,
 ) -> Iterator[Conversation]:
-    """`n` self-play conversations over a new scrambled database every so often; a share `spoken` speaks colloquially.
+    """`n` self-play conversations over a new scrambled database every so often; a share `colloquial` speaks colloquially.
 
     A share `first_only` ends with the first call: cheap examples of what matters most.
     """
@@ -83,7 +83,7 @@ def training_data(
         short = rng.random() < first_only
         turns = 0 if short else rng.choices((0, 1, 2, 3, None), (16, 30, 20, 12, 22))[0]
         messages = dialogue(
-            store, rng, spoken=rng.random() < spoken, turns=turns, human=human, limit=rng.choice((1, 1, 2, 3))
+            store, rng, colloquial=rng.random() < colloquial, turns=turns, human=human, limit=rng.choice((1, 1, 2, 3))
         )
         if short and messages[1].call:
             messages = messages[:2]
@@ -93,7 +93,7 @@ def training_data(
 
 
 def human_data(
-    path: Path, store: HotelStore, seed: int | str, *, spoken: bool, human: HumanWording | None = None
+    path: Path, store: HotelStore, seed: int | str, *, colloquial: bool, human: HumanWording | None = None
 ) -> Iterator[Conversation]:
     """demo-hotel dialogues, in people's words as they are or with spoken facility words; some end with the call, some go on in self-play."""
     for number, conversation in enumerate(hotel_dialogues(path, store, seed)):
@@ -103,6 +103,6 @@ def human_data(
             conversation.messages = conversation.messages[: 2 if len(conversation.messages) == 4 else -2]
         elif roll < 0.8:
             conversation.messages = go_on(
-                conversation.messages, store, rng, rng.choice((1, 1, 2)), spoken=spoken, human=human
+                conversation.messages, store, rng, rng.choice((1, 1, 2)), colloquial=colloquial, human=human
             )
-        yield _colloquial(conversation, rng) if spoken else conversation
+        yield _colloquial(conversation, rng) if colloquial else conversation

@@ -60,7 +60,7 @@ class WishMaker:
                 return wish
 
     def _kind(self) -> str:
-        kinds = KINDS if self.speaker.spoken else KINDS[:4]
+        kinds = KINDS if self.speaker.colloquial else KINDS[:4]
         return self.rng.choices([k for k, _ in kinds], [w for _, w in kinds])[0]
 
     def wish(self, kind: str) -> Wish:
@@ -99,11 +99,12 @@ class WishMaker:
             int(self.target.price) if self.target.price is not None and rng.random() < 0.8 else rng.randrange(80, 1500)
         )
         form = rng.choices(
-            ("band", "most", "least", "about", "odd"), (40, 28, 18, 6, 8) if self.speaker.spoken else (80, 0, 20, 0, 0)
+            ("band", "most", "least", "about", "odd"),
+            (40, 28, 18, 6, 8) if self.speaker.colloquial else (80, 0, 20, 0, 0),
         )[0]
         low = max(100, price // 100 * 100)
         if form == "band":
-            upper = low + rng.choice((100, 100, 100, 200, 300)) if self.speaker.spoken else low + 100
+            upper = low + rng.choice((100, 100, 100, 200, 300)) if self.speaker.colloquial else low + 100
             return Wish("price", {"price_range_lower": low, "price_range_upper": upper}, self.speaker.price(low, upper))
         if form == "about":
             middle = max(100, round(price / 50) * 50)
@@ -118,7 +119,7 @@ class WishMaker:
             return Wish(
                 "price", {"price_range_lower": lower, "price_range_upper": upper}, self.speaker.price(lower, upper)
             )
-        step = rng.choice((100, 100, 100, 50, 10, 1)) if self.speaker.spoken else 100
+        step = rng.choice((100, 100, 100, 50, 10, 1)) if self.speaker.colloquial else 100
         if form == "least":
             bound = max(step, min(price, 1500) // step * step)
             return Wish("price", {"price_range_lower": bound}, self.speaker.price(bound, None))
@@ -139,7 +140,7 @@ class WishMaker:
         return Wish("rating", {"rating_range_lower": value}, self.speaker.rating(value, None))
 
     def _facility(self) -> Wish:
-        roll = self.rng.random() if self.speaker.spoken else 1.0
+        roll = self.rng.random() if self.speaker.colloquial else 1.0
         if roll < 0.1:
             words = self.rng.choice(p.UNKNOWN_FACILITIES if roll < 0.05 else p.GROUP_FACILITIES)
             lead = "" if words.startswith(("能", "可以", "有")) else self.rng.choice(("有", "带", "提供"))

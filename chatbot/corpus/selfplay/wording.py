@@ -18,15 +18,15 @@ _SUFFIX = re.compile(
 )
 
 
-def chinese(n: int, spoken: bool = False) -> str:
-    """A number below 10,000 in Chinese numerals; spoken drops the last unit (三百五, 一千二)."""
+def chinese(n: int, colloquial: bool = False) -> str:
+    """A number below 10,000 in Chinese numerals; colloquially without the last unit (三百五, 一千二)."""
     out, zero = "", False
     for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
         digit, n_left = divmod(n, unit)
         if digit:
             out += ("零" if zero and out else "") + _DIGITS[digit] + name
             zero = False
-            if spoken and n_left and n_left % (unit // 10 or 1) == 0 and unit >= 100:
+            if colloquial and n_left and n_left % (unit // 10 or 1) == 0 and unit >= 100:
                 return out + _DIGITS[n_left // (unit // 10)]
         else:
             zero = True
@@ -58,22 +58,22 @@ class Speaker:
     """One simulated user's way of speaking; formal speakers use canonical words, full names and plain bands only."""
 
     rng: random.Random
-    spoken: bool = True
+    colloquial: bool = True
     numerals: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.numerals = self.rng.choice((0.0, 0.2, 0.7)) if self.spoken else 0.0
+        self.numerals = self.rng.choice((0.0, 0.2, 0.7)) if self.colloquial else 0.0
 
     def number(self, n: int) -> str:
         """Digits, or Chinese numerals from a speaker who uses them."""
         if n < 10_000 and self.rng.random() < self.numerals:
-            return chinese(n, spoken=self.rng.random() < 0.6)
+            return chinese(n, colloquial=self.rng.random() < 0.6)
         return str(n)
 
     def facility(self, name: str) -> str:
         """A facility as a phrase that can follow 要 and stand before 的酒店."""
         roll = self.rng.random()
-        if not self.spoken or roll < 0.25:
+        if not self.colloquial or roll < 0.25:
             return self.rng.choice(
                 ("有{}", "提供{}", "能提供{}", "带{}", "设施有{}", "{}", "酒店提供{}", "可以提供{}服务")
             ).format(name)
@@ -91,7 +91,7 @@ class Speaker:
         """A facility as a noun, canonical for formal speakers."""
         return (
             self.rng.choice(aliases()[name])
-            if self.spoken and name in p.FACILITY_VERBS and self.rng.random() < 0.6
+            if self.colloquial and name in p.FACILITY_VERBS and self.rng.random() < 0.6
             else name
         )
 
@@ -108,17 +108,17 @@ class Speaker:
 
     def type(self, name: str) -> str:
         """A hotel type in this speaker's words."""
-        return self.rng.choice(p.TYPE_WORDS[name][: 7 if self.spoken else 3])
+        return self.rng.choice(p.TYPE_WORDS[name][: 7 if self.colloquial else 3])
 
     def price(self, lower: int | None, upper: int | None) -> str:
-        """A price range in words; half-open ranges and approximate ones only from spoken users."""
+        """A price range in words; half-open ranges and approximate ones only from colloquial users."""
         rng, noun = self.rng, self.rng.choice(p.PRICE_NOUN)
         a, b = (self.number(x) if x is not None else "" for x in (lower, upper))
         if lower is None or upper is None:
             table: tuple[str, ...] = p.PRICE_LEAST if upper is None else p.PRICE_MOST + p.PRICE_SPEND
         else:
             table = p.PRICE_BAND
-            if self.spoken and (text := self._colloquial_band(lower, upper)) and rng.random() < 0.4:
+            if self.colloquial and (text := self._colloquial_band(lower, upper)) and rng.random() < 0.4:
                 return noun + text
         return rng.choice(table).format(n=noun, a=a, b=b)
 
@@ -156,7 +156,7 @@ class Speaker:
 
     def name(self, full: str) -> str:
         """A hotel's name as people shorten it; formal speakers give it in full."""
-        return self.rng.choice(short_names(full)) if self.spoken and self.rng.random() < 0.8 else full
+        return self.rng.choice(short_names(full)) if self.colloquial and self.rng.random() < 0.8 else full
 
 
 @cache

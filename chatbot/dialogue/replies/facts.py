@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chatbot.hotels.facilities import match_facility
-from chatbot.hotels.names import spoken
+from chatbot.hotels.names import comparable_name
 from chatbot.understanding.turn_act import facility_of
 
 Record = dict[str, Any]
@@ -181,8 +181,8 @@ def _at(hotel: Shown, key: str, state: State) -> bool:
 
 def _contains(name: str, wanted: str) -> bool:
     """Whether a name is the one that was said, shortened or not: its characters in their order."""
-    rest = iter(spoken(name))
-    return bool(spoken(wanted)) and all(char in rest for char in spoken(wanted))
+    rest = iter(comparable_name(name))
+    return bool(comparable_name(wanted)) and all(char in rest for char in comparable_name(wanted))
 
 
 def _excluded(hotel: Shown, state: State) -> list[str]:

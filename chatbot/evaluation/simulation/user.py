@@ -23,7 +23,7 @@ Request = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Spoken:
+class UserUtterance:
     """One utterance and what must follow from it.
 
     Attributes:
@@ -62,7 +62,7 @@ class SimulatedUser:
     untold: list[Part] = field(default_factory=list)
     open: list[Request] = field(default_factory=list)
     wrong: set[str] = field(default_factory=set)
-    last: Spoken | None = None
+    last: UserUtterance | None = None
     changed: bool = False
     wished: bool = False
     chosen: Record | None = None
@@ -87,12 +87,12 @@ class SimulatedUser:
         self.last = None if self.outcome else self._next(heard)
         return self.last.text if self.last else None
 
-    def _next(self, heard: TurnEvent | None) -> Spoken | None:
+    def _next(self, heard: TurnEvent | None) -> UserUtterance | None:
         if heard is None or self.untold:
             return self._tell(opening=heard is None)
         return self._check(heard) if self.asking and self.chosen else self._choose(heard)
 
-    def _judge(self, heard: TurnEvent, last: Spoken) -> None:
+    def _judge(self, heard: TurnEvent, last: UserUtterance) -> None:
         """What the chatbot made of the last utterance: its state against what was told, its offers against that."""
         wrong = blame.wrong_slots(self.told, heard, self.store, named=self.asking)
         for slot in sorted(wrong - self.wrong):
@@ -116,7 +116,7 @@ class SimulatedUser:
         """Whether some hotel meets what was told: always, but for goals that are impossible at first."""
         return self.changed or not self.goal.impossible
 
-    def _tell(self, *, opening: bool) -> Spoken:
+    def _tell(self, *, opening: bool) -> UserUtterance:
         count = self.rng.randint(1, len(self.untold))
         new, self.untold = self.untold[:count], self.untold[count:]
         self.told += new
@@ -124,16 +124,16 @@ class SimulatedUser:
         checks = [(blame.phenomenon_of(part, said.forms), frozenset(blame.slots_of(part))) for part in new]
         if len(new) > 1:
             checks.append(("several_at_once", frozenset(slot for _, slots in checks for slot in slots)))
-        return Spoken(said.text, tuple(checks))
+        return UserUtterance(said.text, tuple(checks))
 
     def _named(self, parts: Sequence[Part]) -> list[Part]:
         """The constraints with a hotel's name as it is said aloud."""
-        return [{"name": spoken_name(part["name"], self.rng)} if "name" in part else part for part in parts]
+        return [{"name": name_as_said(part["name"], self.rng)} if "name" in part else part for part in parts]
 
     def _offered(self, heard: TurnEvent) -> list[Record]:
         return [known for record in named(heard) if (known := self.store.get(record["name"]))]
 
-    def _choose(self, heard: TurnEvent) -> Spoken | None:
+    def _choose(self, heard: TurnEvent) -> UserUtterance | None:
         """Take the first hotel on offer that really meets what was told; otherwise change the wish, or insist."""
         fitting = next((record for record in self._offered(heard) if satisfies(record, self.told)), self.chosen)
         if self.goal.change and not self.changed and self._time_to_change(heard, fitting):
@@ -161,13 +161,15 @@ class SimulatedUser:
             return Fault(blame.SEARCHED, blame.broken(offered, self.told) or "nothing found", self.turn)
         return Fault(blame.LEFT_OUT, "hotel", self.turn)
 
-    def _again(self) -> Spoken:
-        return Spoken(self.words.again(self._named(self.told)).text if "name" not in self.told[0] else self._by_name())
+    def _again(self) -> UserUtterance:
+        return UserUtterance(
+            self.words.again(self._named(self.told)).text if "name" not in self.told[0] else self._by_name()
+        )
 
     def _by_name(self) -> str:
         return self.words.tell([self.told[0]]).text
 
-    def _change(self) -> Spoken:
+    def _change(self) -> UserUtterance:
         self.changed, self.chosen = True, None
         new = next((part for part in self.goal.change if part not in self.told), None)
         old = next(part for part in self.told if part not in self.goal.change)
@@ -175,18 +177,18 @@ class SimulatedUser:
         self.told = list(self.goal.change)
         if new is None:
             gone = frozenset({"facilities"} if "facilities" in old else old)
-            return Spoken(self.words.dropped(old).text, (("drop", gone),))
+            return UserUtterance(self.words.dropped(old).text, (("drop", gone),))
         said: Words = self.words.changed(old, new, "correct" if how == "correct" else "replace")
         slots = frozenset(blame.slots_of(new) | ({"facilities"} if "facilities" in old else set(old)))
         kind = "correction" if how == "correct" else "replacement"
-        return Spoken(said.text, ((kind, slots), (blame.phenomenon_of(new, said.forms), slots)))
+        return UserUtterance(said.text, ((kind, slots), (blame.phenomenon_of(new, said.forms), slots)))
 
-    def _wish(self) -> Spoken:
+    def _wish(self) -> UserUtterance:
         self.wished = True
         said = self.words.wish(self.goal.wish)
-        return Spoken(said.text, wish=said.wish)
+        return UserUtterance(said.text, wish=said.wish)
 
-    def _point(self, heard: TurnEvent, record: Record) -> Spoken:
+    def _point(self, heard: TurnEvent, record: Record) -> UserUtterance:
         """Point at the hotel chosen, as this one, as the second one, or by name, and ask."""
         self.asking = True
         offers = [offer["name"] for offer in named(heard)]
@@ -199,12 +201,12 @@ class SimulatedUser:
             return self._ask(self.words.pointer(which), reference=True)
         return self._ask(record["name"], reference=True)
 
-    def _ask(self, hotel: str, *, focus: bool = False, reference: bool = False) -> Spoken:
+    def _ask(self, hotel: str, *, focus: bool = False, reference: bool = False) -> UserUtterance:
         count = 2 if len(self.open) > 1 and self.rng.random() < PAIR else 1
         asked = tuple(self.open[:count])
-        return Spoken(self.words.ask(asked, hotel, focus=focus), asked=asked, reference=reference)
+        return UserUtterance(self.words.ask(asked, hotel, focus=focus), asked=asked, reference=reference)
 
-    def _check(self, heard: TurnEvent) -> Spoken | None:
+    def _check(self, heard: TurnEvent) -> UserUtterance | None:
         """Look at the answers to the last questions; ask again what was not answered truly, and then what is left."""
         assert self.chosen and self.last
         chosen, asked, reference = self.chosen, self.last.asked, self.last.reference
@@ -226,13 +228,15 @@ class SimulatedUser:
         if self.open:
             return self._ask(self.rng.choice((self.words.pointer("it"), chosen["name"])), focus=True)
         self.outcome = SUCCESS
-        return Spoken(self.words.leave()) if self.rng.random() < 0.3 else None
+        return UserUtterance(self.words.leave()) if self.rng.random() < 0.3 else None
 
     def _untruth(self) -> Fault | None:
         """What the last turn said that is not true."""
         return next((f for f in self.faults if f.culprit == blame.UNTRUE and f.turn == self.turn), None)
 
-    def _insist(self, reason: str, why: Callable[[], Fault], again: Callable[[], Spoken]) -> Spoken | None:
+    def _insist(
+        self, reason: str, why: Callable[[], Fault], again: Callable[[], UserUtterance]
+    ) -> UserUtterance | None:
         self.repeats += 1
         if self.repeats > PATIENCE:
             self.outcome, self.fault = reason, why()
@@ -256,6 +260,6 @@ def named(heard: TurnEvent) -> list[Record]:
     return sorted(found, key=lambda record: heard.reply.index(record["name"]))
 
 
-def spoken_name(name: str, rng: Random) -> str:
+def name_as_said(name: str, rng: Random) -> str:
     """A name in full, or as said aloud: without brackets and without the city in them."""
     return name if rng.random() < 0.5 else name.replace("(北京", "").replace("(", "").replace(")", "")

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.hotels.facilities import FACILITIES, OR, alternatives, either, match_facility, spoken
+from chatbot.hotels.facilities import FACILITIES, OR, alias_in_text, alternatives, either, match_facility
 from chatbot.hotels.query import HOTEL_TYPES, HotelQuery
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.forms import Fields
@@ -68,7 +68,7 @@ def value(query: HotelQuery, slot: str, who: Any, said: str = "") -> str:
 def _facility(word: str, said: str) -> str:
     """What the database calls it, and the user's own word where that differs."""
     name = facility_name(word)
-    own = spoken(word, said) if word == name else word
+    own = alias_in_text(word, said) if word == name else word
     shown = f" <small>← “{escape(own)}”</small>" if own else ""
     return f'<span class="facility">{escape(name)}{shown}</span>'
 

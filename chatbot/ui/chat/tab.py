@@ -81,7 +81,7 @@ class Other:
 def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks) -> None:
     """Lay the tab out and wire it. `model` is the picker in the page's header; `page` loads it in the person's language."""
     with gr.Row(elem_classes="chat"):
-        with gr.Column(scale=6, min_width=320, elem_classes="spoken"):
+        with gr.Column(scale=6, min_width=320, elem_classes="conversation"):
             talk = _conversation("talk")
             build_feedback(context, talk.window, talk.state, model)
             controls = _controls()
@@ -133,7 +133,7 @@ def _controls() -> Controls:
 
 
 def _other() -> Other:
-    with gr.Column(scale=6, min_width=320, visible=False, elem_classes="spoken") as column:
+    with gr.Column(scale=6, min_width=320, visible=False, elem_classes="conversation") as column:
         model = gr.Dropdown([], label=label("chat.other"), interactive=True)
         talk = _conversation("other-talk")
     return Other(talk, model, column, gr.State(False))

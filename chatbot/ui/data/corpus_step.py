@@ -90,7 +90,9 @@ class CorpusHandlers:
         """Make conversations by self-play."""
         from chatbot.corpus.selfplay.generate import selfplay
 
-        return self._keep(request, list(selfplay(self.context.default_store, int(n or 1), seed=1, spoken=0.0)), {}, "")
+        return self._keep(
+            request, list(selfplay(self.context.default_store, int(n or 1), seed=1, colloquial=0.0)), {}, ""
+        )
 
     def show(self, request: gr.Request) -> str:
         """What the corpus holds."""

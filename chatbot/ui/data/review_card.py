@@ -109,8 +109,8 @@ def _message(message: Message | None, other: Message | None, who: Any, *, added:
             else translate(who, "card.nothing")
         )
         return f'<span class="found">{escape(told)}</span>'
-    spoken = marked(message.content, other.content if other else None, added=added)
-    return f'<span class="who">{translate(who, f"card.{message.role}")}</span>{spoken}'
+    content = marked(message.content, other.content if other else None, added=added)
+    return f'<span class="who">{translate(who, f"card.{message.role}")}</span>{content}'
 
 
 def _arguments(arguments: dict[str, Any]) -> str:
@@ -210,7 +210,7 @@ def _piece(text: str, kind: str, different: str) -> str:
     return f'<span class="{names}">{escape(text)}</span>'
 
 
-def spoken_lines(conversation: Conversation, who: Any) -> str:
+def utterance_lines(conversation: Conversation, who: Any) -> str:
     """What users and assistant say, a line each with the speaker before it, for editing."""
     said = [m for m in conversation.messages if m.role in ("user", "assistant") and not m.call]
     return "\n".join(f"{translate(who, f'card.{m.role}')}：{m.content}" for m in said)

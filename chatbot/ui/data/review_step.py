@@ -11,7 +11,7 @@ from chatbot.corpus.augmentation.prompts import OPERATIONS
 from chatbot.corpus.review.items import Card, Counts
 from chatbot.corpus.review.queue import Action, ReviewStore
 from chatbot.ui.data.files import DataFiles
-from chatbot.ui.data.review_card import card_html, spoken_lines
+from chatbot.ui.data.review_card import card_html, utterance_lines
 from chatbot.ui.data.review_form import Desk, Edited
 from chatbot.ui.data.shared import ago
 from chatbot.ui.i18n.translate import in_language, label, translate
@@ -198,7 +198,7 @@ class ReviewHandlers:
     @needs("annotator")
     def edit(self, request: gr.Request, current: Card | None) -> tuple[Any, Any]:
         """Open the editor."""
-        return gr.update(visible=current is not None), spoken_lines(current.conversation, request) if current else ""
+        return gr.update(visible=current is not None), utterance_lines(current.conversation, request) if current else ""
 
     @needs("annotator")
     def audit(self, request: gr.Request) -> str:
