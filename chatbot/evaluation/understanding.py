@@ -57,7 +57,7 @@ class Verdict:
     asked: bool | None = None
 
 
-def kept_turns(hotels: Sequence[Hotel], n: int, seed: int = 0, folder: Path = PHRASES) -> list[Turn]:
+def held_out_turns(hotels: Sequence[Hotel], n: int, seed: int = 0, folder: Path = PHRASES) -> list[Turn]:
     """`n` turns made of the tenth that is kept apart, and every turn of its dialogues that can be scored."""
     bank = read_bank(folder, "kept")
     names = Names.of(hotels, json.loads((DATA / "places.json").read_text(encoding="utf-8")))
@@ -218,7 +218,7 @@ def measure_model(
     from chatbot.models.catalog import open_model
 
     store = HotelStore.load(hotels or settings().hotels)
-    verdicts = measure(open_model(model), store, kept_turns(store.hotels, n), progress)
+    verdicts = measure(open_model(model), store, held_out_turns(store.hotels, n), progress)
     return {"model": model, **measured(verdicts)}
 
 

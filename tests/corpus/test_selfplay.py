@@ -8,8 +8,8 @@ import pytest
 from chatbot.core.settings import DATA
 from chatbot.corpus.selfplay.generate import selfplay
 from chatbot.corpus.selfplay.recipe import scrambled
+from chatbot.corpus.selfplay.speaker import Speaker, aliases, chinese, short_names
 from chatbot.corpus.selfplay.wishes import WishMaker
-from chatbot.corpus.selfplay.wording import Speaker, aliases, chinese, short_names
 from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import HotelQuery

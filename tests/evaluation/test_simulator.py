@@ -10,10 +10,10 @@ from chatbot.core.messages import reply, user, write_conversations
 from chatbot.dialogue.events import TurnEvent
 from chatbot.evaluation.simulation.blame import Fault
 from chatbot.evaluation.simulation.goals import HOW, Goal, delivered, draw_goals, satisfies
+from chatbot.evaluation.simulation.held_out_wording import wish_names
 from chatbot.evaluation.simulation.outcome import Outcome, pass_hat, summarise
 from chatbot.evaluation.simulation.simulator import conversation, converse, outcome_of, simulate
 from chatbot.evaluation.simulation.user import PATIENCE, SUCCESS, SimulatedUser
-from chatbot.evaluation.simulation.wording import wish_names
 from chatbot.evaluation.understanding import PHENOMENA
 from chatbot.hotels.query import HotelQuery
 from tests.evaluation.minds import Mind

@@ -8,7 +8,7 @@ from chatbot.core.errors import CallParseError
 from chatbot.core.messages import Message, call
 from chatbot.corpus.phrasebank.bank import is_kept, read_bank
 from chatbot.corpus.phrasebank.turns import Turn
-from chatbot.evaluation.understanding import ROWS, figures, history_of, judge, kept_turns, measure, same_state
+from chatbot.evaluation.understanding import ROWS, figures, held_out_turns, history_of, judge, measure, same_state
 from chatbot.models.backends import MessageDelta
 from chatbot.models.families.act_line import message_of
 from chatbot.understanding.history import context_of
@@ -112,9 +112,9 @@ def test_states_are_the_same_where_they_ask_for_the_same(right, state, same):
 
 
 def test_kept_turns_are_made_of_kept_lines_alone(store):
-    turns = kept_turns(store.hotels, 12)
-    assert kept_turns(store.hotels, 12)[:12] == turns[:12]
-    assert [t.words for t in kept_turns(store.hotels, 12, seed=1)[:12]] != [t.words for t in turns[:12]]
+    turns = held_out_turns(store.hotels, 12)
+    assert held_out_turns(store.hotels, 12)[:12] == turns[:12]
+    assert [t.words for t in held_out_turns(store.hotels, 12, seed=1)[:12]] != [t.words for t in turns[:12]]
     assert {turn.kind for turn in turns[12:]} == {"dialogue"} and len(turns) > 100
     bank = read_bank(part="kept")
     assert all(is_kept(row["text"]) for row in random.Random(0).sample(bank.frames + bank.wordings, 200))

@@ -14,7 +14,7 @@ from chatbot.corpus.augmentation.tasks import FACILITY
 from chatbot.corpus.phrasebank.phrases import verb_phrases
 from chatbot.corpus.selfplay import phrases as p
 from chatbot.corpus.selfplay import replies as r
-from chatbot.corpus.selfplay.wording import Speaker
+from chatbot.corpus.selfplay.speaker import Speaker
 from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.understanding.rule_parser import parse_slots
 

@@ -8,7 +8,7 @@ from chatbot.core.messages import Conversation, Message, call
 from chatbot.corpus.augmentation.prompts import NamedOpening, Opening
 from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned, exchange
 from chatbot.corpus.selfplay.phrases import QUESTION
-from chatbot.corpus.selfplay.wording import chinese, short_names
+from chatbot.corpus.selfplay.speaker import chinese, short_names
 from chatbot.hotels.query import HOTEL_TYPES, SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
 

@@ -4,7 +4,7 @@ from chatbot.corpus.selfplay import phrases as p
 from chatbot.corpus.selfplay import replies as r
 from chatbot.corpus.selfplay.dialogue import FIELDS, SLOT_OF, Dialogue
 from chatbot.corpus.selfplay.human_wording import HumanWording
-from chatbot.corpus.selfplay.wording import Wish
+from chatbot.corpus.selfplay.speaker import Wish
 from chatbot.hotels.facilities import FACILITIES, match_facility
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from chatbot.core.messages import Message, call, reply, user
 from chatbot.corpus.selfplay import replies as r
 from chatbot.corpus.selfplay.human_wording import HumanWording
+from chatbot.corpus.selfplay.speaker import Speaker
 from chatbot.corpus.selfplay.wishes import WishMaker
-from chatbot.corpus.selfplay.wording import Speaker
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
 

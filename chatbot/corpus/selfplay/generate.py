@@ -11,8 +11,8 @@ from chatbot.core.messages import Conversation, Message
 from chatbot.corpus.selfplay.agenda import first_wishes, good_bye, next_step, small_talk
 from chatbot.corpus.selfplay.dialogue import Dialogue
 from chatbot.corpus.selfplay.human_wording import HumanWording
+from chatbot.corpus.selfplay.speaker import Speaker
 from chatbot.corpus.selfplay.wishes import WishMaker
-from chatbot.corpus.selfplay.wording import Speaker
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.hotels.store import HotelStore
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from chatbot.core.messages import Conversation
 from chatbot.corpus.selfplay.generate import dialogue, go_on
 from chatbot.corpus.selfplay.human_wording import HumanWording, hotel_dialogues
-from chatbot.corpus.selfplay.wording import Speaker
+from chatbot.corpus.selfplay.speaker import Speaker
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.hotels.records import Hotel

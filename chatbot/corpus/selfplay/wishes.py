@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 
 from chatbot.corpus.selfplay import phrases as p
-from chatbot.corpus.selfplay.wording import Speaker, Wish
+from chatbot.corpus.selfplay.speaker import Speaker, Wish
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.hotels.records import Hotel

@@ -13,9 +13,9 @@ from chatbot.core.settings import settings
 from chatbot.dialogue.events import Event, TurnEvent
 from chatbot.evaluation.simulation.blame import UNTRUE, Fault
 from chatbot.evaluation.simulation.goals import Goal, draw_goals
+from chatbot.evaluation.simulation.held_out_wording import wish_names
 from chatbot.evaluation.simulation.outcome import USER, Outcome, summarise
 from chatbot.evaluation.simulation.user import SimulatedUser
-from chatbot.evaluation.simulation.wording import wish_names
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.hotels.store import HotelStore

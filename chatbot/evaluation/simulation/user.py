@@ -10,7 +10,7 @@ from chatbot.evaluation.metrics.metrics import NOTHING_FOUND
 from chatbot.evaluation.simulation import blame
 from chatbot.evaluation.simulation.blame import Fault
 from chatbot.evaluation.simulation.goals import DENIAL, Goal, Part, Record, delivered, satisfies
-from chatbot.evaluation.simulation.wording import KeptWording, Words
+from chatbot.evaluation.simulation.held_out_wording import HeldOutWording, Words
 from chatbot.hotels.store import HotelStore
 from chatbot.understanding.history import act_of
 
@@ -75,9 +75,9 @@ class SimulatedUser:
         self.open = list(self.goal.requests)
 
     @cached_property
-    def words(self) -> KeptWording:
+    def words(self) -> HeldOutWording:
         """Where the user's sentences come from."""
-        return KeptWording(self.rng)
+        return HeldOutWording(self.rng)
 
     def answer(self, heard: TurnEvent | None) -> str | None:
         """The user's next utterance after a turn of the chatbot (None: the dialogue opens); None when there is nothing left to say."""

@@ -11,7 +11,7 @@ from chatbot.corpus.augmentation.prompts import OPERATIONS
 from chatbot.corpus.checks import Check
 from chatbot.corpus.review.items import Card
 from chatbot.corpus.selfplay.phrases import FACILITY_VERBS
-from chatbot.corpus.selfplay.wording import aliases
+from chatbot.corpus.selfplay.speaker import aliases
 from chatbot.hotels.facilities import FACILITIES, either, match_facility
 from chatbot.ui.i18n.translate import in_language, translate, words
 from chatbot.ui.shell.html import para

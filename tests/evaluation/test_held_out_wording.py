@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from chatbot.corpus.phrasebank.bank import Bank, is_kept, read_bank
-from chatbot.evaluation.simulation.wording import KeptWording, Words, wish_names
+from chatbot.evaluation.simulation.held_out_wording import HeldOutWording, Words, wish_names
 
 TYPE, PRICE, RATING = {"type": "豪华型"}, {"price_range_upper": 400}, {"rating_range_lower": 4.5}
 SAUNA, GYM = {"facilities": ["桑拿"]}, {"facilities": ["健身房"]}
@@ -33,7 +33,7 @@ class Patient(Random):
 @pytest.fixture
 def words():
     """Words made of a bank of these frames."""
-    return lambda *frames: KeptWording(Patient(0), Bank(list(frames), SAID, WISHES, [], []))
+    return lambda *frames: HeldOutWording(Patient(0), Bank(list(frames), SAID, WISHES, [], []))
 
 
 def texts(draw):
@@ -41,7 +41,7 @@ def texts(draw):
 
 
 def test_every_line_that_is_drawn_is_of_the_kept_part():
-    words = KeptWording(Random(0))
+    words = HeldOutWording(Random(0))
     lines_said = [text for lines in words._said.values() for text in lines]
     assert len(words.frames) > 900 and all(is_kept(row["text"]) for row in words.frames)
     assert (
@@ -149,7 +149,7 @@ def test_every_wish_can_be_said_without_any_frame(words, part):
 
 
 def test_the_shipped_bank_says_every_place_and_amount_as_it_is():
-    words = KeptWording(Random(1), read_bank(part="kept"))
+    words = HeldOutWording(Random(1), read_bank(part="kept"))
     for part in ({"address": "朝阳区"}, {"subway": "前门"}, {"near": "天坛公园"}, {"name": "甲酒店(乙店)"}, RATING):
         value = str(next(iter(part.values())))
         assert all(value in words.tell([part], opening=at % 2 == 0).text for at in range(40)), part

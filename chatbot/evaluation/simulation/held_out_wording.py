@@ -72,7 +72,7 @@ def _items(part: Part) -> tuple[str, ...]:
     )
 
 
-class KeptWording:
+class HeldOutWording:
     """Draws the user's sentences from the kept part of a bank."""
 
     def __init__(self, rng: Random, bank: Bank | None = None) -> None:
