@@ -9,7 +9,7 @@ from chatbot.dialogue.drafting import Drafter
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent
 from chatbot.dialogue.fallback import preface
 from chatbot.dialogue.replies.answer import answer
-from chatbot.dialogue.turn import Draft, Turn, records_of, state_of
+from chatbot.dialogue.turn import Draft, TurnInProgress, records_of, state_of
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import ChatModel
@@ -36,7 +36,7 @@ class Agent:
         Raises:
             BackendError: the model cannot be reached.
         """
-        turn = Turn(list(messages), added=[user(text)], query=state_of(messages))
+        turn = TurnInProgress(list(messages), added=[user(text)], query=state_of(messages))
         message = yield from self._understood(turn, stop)
         if message.call:
             yield from self._search(turn, message)
@@ -75,10 +75,10 @@ class Agent:
         """What is made of the last utterance: an act line or a call (or, of a model without act lines, a reply)."""
         return _last(self._understood(self._resumed(messages), lambda: False, draft))
 
-    def _resumed(self, messages: Sequence[Message]) -> Turn:
+    def _resumed(self, messages: Sequence[Message]) -> TurnInProgress:
         """A turn as it stands at the end of a conversation that somebody else held."""
         asked = last_user_index(messages)
-        turn = Turn(list(messages[:asked]), added=list(messages[asked:]), query=state_of(messages))
+        turn = TurnInProgress(list(messages[:asked]), added=list(messages[asked:]), query=state_of(messages))
         called = next((m.call for m in reversed(turn.added) if m.call), None)
         if called:
             turn.call = called.arguments
@@ -88,12 +88,12 @@ class Agent:
         return turn
 
     def _understood(
-        self, turn: Turn, stop: Callable[[], bool], first: Draft | None = None
+        self, turn: TurnInProgress, stop: Callable[[], bool], first: Draft | None = None
     ) -> Generator[Event, None, Message]:
         """What the model makes of the words: an act line, a call, or a reply; the rules' own reading where it makes nothing."""
         return (yield from Drafter(self.model, self.verifier, turn, stop).understood(first))
 
-    def _search(self, turn: Turn, wanted: Message) -> Iterator[Event]:
+    def _search(self, turn: TurnInProgress, wanted: Message) -> Iterator[Event]:
         """Run the validated call and put it and its records into the conversation."""
         assert wanted.call is not None
         before = context_of(turn.history)
@@ -107,7 +107,7 @@ class Agent:
         yield RecordsEvent(found.records, found.relaxed, found.unmatched, found.total, time.monotonic() - began)
 
     def _reply(
-        self, turn: Turn, stop: Callable[[], bool], first: Draft | None = None
+        self, turn: TurnInProgress, stop: Callable[[], bool], first: Draft | None = None
     ) -> Generator[Event, None, Message]:
         """The reply after a search: computed where the model writes act lines, else the model's own as far as it is grounded."""
         opening = preface(turn.relaxed, turn.unmatched)
@@ -120,7 +120,7 @@ class Agent:
         yield TextEvent(text)
         return reply(text)
 
-    def _computed(self, turn: Turn) -> str:
+    def _computed(self, turn: TurnInProgress) -> str:
         return answer(turn.messages).text
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from chatbot.core.errors import CallParseError, QueryError
 from chatbot.core.messages import Message, call, reply
 from chatbot.dialogue.events import Event, TextEvent
-from chatbot.dialogue.turn import Draft, Turn, records_of
+from chatbot.dialogue.turn import Draft, TurnInProgress, records_of
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.models.backends import CallDelta, ChatModel, Delta, MessageDelta
@@ -34,7 +34,7 @@ class Drafter:
 
     model: ChatModel
     verifier: CallVerifier
-    turn: Turn
+    turn: TurnInProgress
     stop: Callable[[], bool]
 
     def understood(self, first: Draft | None = None) -> Generator[Event, None, Message]:

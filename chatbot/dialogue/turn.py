@@ -29,7 +29,7 @@ def records_of(messages: Sequence[Message]) -> list[dict[str, Any]]:
 
 
 @dataclass
-class Turn:
+class TurnInProgress:
     """What one turn has made so far."""
 
     history: list[Message]

@@ -32,7 +32,7 @@ class Checked(Protocol):
 
 
 @dataclass(frozen=True)
-class Turn:
+class GoldTurn:
     """One assistant message of the data and where it stands."""
 
     conversation: Conversation
@@ -59,7 +59,7 @@ class Turn:
         return self.conversation.tools or [SEARCH_HOTELS]
 
 
-def turns(conversations: Sequence[Conversation]) -> list[Turn]:
+def turns(conversations: Sequence[Conversation]) -> list[GoldTurn]:
     """Every assistant message that a user message precedes."""
     out = []
     for conversation in conversations:
@@ -67,7 +67,7 @@ def turns(conversations: Sequence[Conversation]) -> list[Turn]:
         for index, message in enumerate(conversation.messages):
             has_user = has_user or message.role == "user"
             if has_user and message.role == "assistant":
-                out.append(Turn(conversation, index))
+                out.append(GoldTurn(conversation, index))
     return out
 
 
@@ -92,7 +92,7 @@ def _same_hotels(store: HotelStore, gold: Message, predicted: Message | None) ->
     return found is not None and found == _found(store, gold.call.arguments)
 
 
-def _prediction(turn: Turn, predicted: Message | None, store: HotelStore) -> Prediction:
+def _prediction(turn: GoldTurn, predicted: Message | None, store: HotelStore) -> Prediction:
     gold, context = turn.gold, turn.context
     answer = predicted.content if predicted is not None and predicted.call is None else None
     called = predicted.call if predicted is not None else None
@@ -112,7 +112,7 @@ def _prediction(turn: Turn, predicted: Message | None, store: HotelStore) -> Pre
     )
 
 
-def _checked(turn: Turn, draft: Message | None, agent: Checked, model: ChatModel, store: HotelStore) -> Prediction:
+def _checked(turn: GoldTurn, draft: Message | None, agent: Checked, model: ChatModel, store: HotelStore) -> Prediction:
     """The chatbot's message, with the model's own draft and what the rules alone would say beside it."""
     rules = Agent(RulesModel(), store, NoVerifier()).next_message(turn.context)
     others = {"draft": _alone(turn, draft, model, store), "rules": rules}
@@ -122,20 +122,20 @@ def _checked(turn: Turn, draft: Message | None, agent: Checked, model: ChatModel
     return replace(whole, draft=parts["draft"], rules=parts["rules"])
 
 
-def _alone(turn: Turn, draft: Message | None, model: ChatModel, store: HotelStore) -> Message | None:
+def _alone(turn: GoldTurn, draft: Message | None, model: ChatModel, store: HotelStore) -> Message | None:
     """What the model alone says: its draft, or the reply that is computed from its act line."""
     if draft is None or not draft.act:
         return draft
     return Agent(model, store, NoVerifier()).next_message(turn.context, Draft(draft))
 
 
-def _batches(todo: Sequence[Turn]) -> Iterator[list[Turn]]:
+def _batches(todo: Sequence[GoldTurn]) -> Iterator[list[GoldTurn]]:
     """Turns of like length together, longest first, so that little is padded and the time left is not promised too short."""
     order = sorted(todo, key=lambda turn: -sum(len(m.content) for m in turn.context))
     return (order[start : start + BATCH] for start in range(0, len(order), BATCH))
 
 
-def _todo(conversations: Sequence[Conversation]) -> list[Turn]:
+def _todo(conversations: Sequence[Conversation]) -> list[GoldTurn]:
     ids = [conversation.id for conversation in conversations]
     if len(set(ids)) < len(ids):
         raise InputError("evaluation.same_id", value=next(i for i in ids if ids.count(i) > 1))

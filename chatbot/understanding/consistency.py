@@ -56,7 +56,7 @@ def _range(arguments: dict[str, Any], field: str) -> tuple[float | None, float |
     return arguments.get(f"{field}_lower"), arguments.get(f"{field}_upper")
 
 
-def describe(field: str, arguments: dict[str, Any]) -> str:
+def range_in_words(field: str, arguments: dict[str, Any]) -> str:
     """A range in words, for a reason: 200–300元, 4.5分以上."""
     lower, upper = _range(arguments, field)
     unit = "元" if field == "price_range" else "分"
@@ -97,12 +97,12 @@ def unsupported_slots(step: Step, parsed: ParsedSlots) -> list[str]:
     for field, found in (("price_range", parsed.prices), ("rating_range", parsed.ratings)):
         now = _range(step.arguments, field)
         if now not in ((None, None), _range(step.before, field)) and not any(band.fits(*now) for band in found):
-            out.append(describe(field, step.arguments))
+            out.append(range_in_words(field, step.arguments))
     return out
 
 
 def _band_words(field: str, band: Band) -> str:
-    return describe(field, {f"{field}_lower": band.lower, f"{field}_upper": band.upper})
+    return range_in_words(field, {f"{field}_lower": band.lower, f"{field}_upper": band.upper})
 
 
 def missing_slots(step: Step, parsed: ParsedSlots) -> list[str]:

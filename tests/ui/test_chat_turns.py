@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from chatbot.ui.chat.handlers import ChatTurns, Edit
+from chatbot.ui.chat.handlers import ChatHandlers, Edit
 from chatbot.ui.chat.slot_form import SlotForm
 from chatbot.ui.chat.state import ChatState
 
@@ -17,7 +17,7 @@ WISH = "想找能打麻将的经济型酒店"
 
 @pytest.fixture
 def turns(page_context):
-    return ChatTurns(page_context)
+    return ChatHandlers(page_context)
 
 
 def answered(turns) -> ChatState:

@@ -12,7 +12,7 @@ from chatbot.dialogue.events import TurnEvent
 from chatbot.hotels.query import HotelQuery
 from chatbot.models.inside import Candidate, Inside
 from chatbot.ui.chat.inside_panel import WIDEST, InsideHandlers, attention_map, bars, draw, draw_place, pick, said
-from chatbot.ui.chat.state import ChatState, Turn
+from chatbot.ui.chat.state import ChatState, ChatTurn
 
 TALK = [user("便宜的"), call({"type": "经济型"}), observation([]), reply("没有")]
 ZH, EN = (SimpleNamespace(headers={"accept-language": language}) for language in ("zh-CN", "en-US"))
@@ -47,7 +47,7 @@ class FakeContext:
 
 def state(*messages):
     end = TurnEvent(reply="", call=None, query=HotelQuery.parse({}), records=[], messages=list(messages))
-    return ChatState((Turn("便宜的", end=end),))
+    return ChatState((ChatTurn("便宜的", end=end),))
 
 
 def test_the_last_reply_or_the_last_call_is_looked_at():

@@ -7,10 +7,10 @@ from chatbot.core.messages import reply, user
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.records import read_hotels
-from chatbot.ui.chat.handlers import edited
+from chatbot.ui.chat.handlers import edited_turn
 from chatbot.ui.chat.hotel_cards import cards_html, wishes
 from chatbot.ui.chat.slot_form import SlotForm, bounds, slots_html
-from chatbot.ui.chat.state import ChatState, Turn
+from chatbot.ui.chat.state import ChatState, ChatTurn
 from chatbot.ui.chat.transcript import transcript, turn_at
 from chatbot.ui.i18n.translate import translations, words
 from chatbot.ui.shell.header import wrong_file
@@ -97,7 +97,7 @@ def test_records_and_facility_words_cannot_become_html():
 
 
 def test_bubbles_cannot_become_html():
-    state = ChatState((Turn("<img src=x onerror=alert(1)>", reply="<b>x</b>", end=end()),))
+    state = ChatState((ChatTurn("<img src=x onerror=alert(1)>", reply="<b>x</b>", end=end()),))
     assert [m["content"] for m in transcript(state, "zh")] == [
         "&lt;img src=x onerror=alert(1)&gt;",
         "&lt;b&gt;x&lt;/b&gt;",
@@ -116,19 +116,19 @@ def test_nothing_found_and_nothing_asked_are_said_in_words():
 
 def test_a_turn_grows_with_its_events_and_knows_its_place_in_the_window():
     turn = (
-        Turn("问")
+        ChatTurn("问")
         .after(CallEvent({}, HotelQuery()))
         .after(RecordsEvent([], [], [], 0, 0.001))
         .after(TextEvent("答"))
         .after(end())
     )
-    state = ChatState((turn, Turn("再问", reply="再答", end=end())))
+    state = ChatState((turn, ChatTurn("再问", reply="再答", end=end())))
     assert len(transcript(state, "zh")) == 5
     assert [turn_at(state, i) for i in (0, 2, 3, 4, 5)] == [0, 0, 1, 1, None]
 
 
 def test_the_model_is_not_told_of_a_turn_without_an_end():
-    state = ChatState((Turn("问", end=end()), Turn("失败", note="没有完成")))
+    state = ChatState((ChatTurn("问", end=end()), ChatTurn("失败", note="没有完成")))
     assert [m.content for m in state.messages] == ["问", "好"]
 
 
@@ -170,7 +170,7 @@ def test_what_a_wrong_hotel_file_holds_cannot_become_html_in_its_message():
 
 
 def test_an_edit_searches_and_is_a_turn_that_the_model_can_read(store):
-    turn = edited(HotelQuery(type="豪华型"), store)
+    turn = edited_turn(HotelQuery(type="豪华型"), store)
     assert [m.role for m in turn.end.messages] == ["user", "assistant", "tool", "assistant"]
     assert turn.end.messages[1].call.arguments == {"type": "豪华型"}
     assert "北京瑞都大酒店" in turn.reply

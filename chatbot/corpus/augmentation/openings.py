@@ -6,7 +6,7 @@ from typing import Any
 
 from chatbot.core.messages import Conversation, Message, call
 from chatbot.corpus.augmentation.prompts import NamedOpening, Opening
-from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned, exchange
+from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned, grounded_exchange
 from chatbot.corpus.selfplay.phrases import QUESTION
 from chatbot.corpus.selfplay.speaker import chinese, short_names
 from chatbot.hotels.query import HOTEL_TYPES, SEARCH_HOTELS, HotelQuery
@@ -89,8 +89,8 @@ def _opening(
     name: str, arguments: dict[str, Any], found: Message, facts: list[Record], answer: Opening
 ) -> Conversation:
     """A new conversation: search, offer, one question."""
-    asked, offered = exchange(answer.utterance, answer.reply, facts)
-    more = exchange(answer.question, answer.answer, facts, [asked, call(arguments), offered])
+    asked, offered = grounded_exchange(answer.utterance, answer.reply, facts)
+    more = grounded_exchange(answer.question, answer.answer, facts, [asked, call(arguments), offered])
     return Conversation(
         id=name,
         source=name,

@@ -23,6 +23,7 @@ OPERATIONS: dict[str, tuple[str, str]] = {
 MAX_PROMPT = 8000
 
 
+# Names and docstrings of the answers are part of their schema, and so of the key of answers that were paid for: they stay.
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

@@ -44,7 +44,9 @@ class Task:
         return SCHEMAS[self.operation]
 
 
-def exchange(question: str, answer: str, records: Sequence[Record], context: Sequence[Message] = ()) -> list[Message]:
+def grounded_exchange(
+    question: str, answer: str, records: Sequence[Record], context: Sequence[Message] = ()
+) -> list[Message]:
     """Two utterances of which the second says nothing that the records don't hold."""
     asked, said = cleaned(question), cleaned(answer)
     if false := ungrounded(said, records, [*context, user(asked)]):

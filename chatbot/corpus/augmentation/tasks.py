@@ -9,7 +9,7 @@ from chatbot.core.messages import Conversation, Message
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.openings import cap_task, name_task
 from chatbot.corpus.augmentation.prompts import FollowUp, Spoken
-from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned, exchange
+from chatbot.corpus.augmentation.task import Record, Rejected, Task, cleaned, grounded_exchange
 from chatbot.corpus.selfplay.phrases import QUESTION
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HOTEL_TYPES
@@ -156,8 +156,8 @@ def _finish_followup(
         raise Rejected("要一到三个问答")
     more: list[Message] = []
     for asked in answer.exchanges:
-        more += exchange(asked.question, asked.answer, [record])
-    more += exchange(answer.thanks, answer.farewell, [record])
+        more += grounded_exchange(asked.question, asked.answer, [record])
+    more += grounded_exchange(answer.thanks, answer.farewell, [record])
     return conversation.model_copy(update={"id": f"{conversation.id}-followup", "messages": [*messages, *more]})
 
 

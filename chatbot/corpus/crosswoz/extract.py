@@ -13,7 +13,7 @@ from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation, Message
 from chatbot.corpus.crosswoz.annotations import HOTEL, acts
 from chatbot.corpus.crosswoz.reground import Places
-from chatbot.corpus.crosswoz.segment import Cutter, Exchange, Unusable
+from chatbot.corpus.crosswoz.segment import AnnotatedExchange, Cutter, Unusable
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.hotels.store import HotelStore
 
@@ -95,7 +95,7 @@ def read_dialogues(path: Path) -> dict[str, Any]:
     return data
 
 
-def exchanges(messages: list[dict[str, Any]]) -> list[Exchange]:
+def exchanges(messages: list[dict[str, Any]]) -> list[AnnotatedExchange]:
     """The messages in pairs of user and system; a pair in another order is left out."""
     out = []
     for asked, answered in zip(messages[::2], messages[1::2], strict=False):
@@ -105,13 +105,13 @@ def exchanges(messages: list[dict[str, Any]]) -> list[Exchange]:
         last = answered.get("sys_state", {}).get(HOTEL) or {}
         selected = list(last.get("selectedResults") or state.get("selectedResults") or [])
         words = (" ".join(m["content"].split()).replace(", ", "、") for m in (asked, answered))
-        out.append(Exchange(next(words), acts(asked), next(words), acts(answered), state, selected))
+        out.append(AnnotatedExchange(next(words), acts(asked), next(words), acts(answered), state, selected))
     return out
 
 
-def segments(pairs: list[Exchange], report: Report) -> list[list[Exchange]]:
+def segments(pairs: list[AnnotatedExchange], report: Report) -> list[list[AnnotatedExchange]]:
     """Runs of hotel exchanges, each with the small talk that follows it."""
-    runs: list[list[Exchange]] = []
+    runs: list[list[AnnotatedExchange]] = []
     open_run = False
     for pair in pairs:
         if pair.is_hotel:
@@ -127,7 +127,7 @@ def segments(pairs: list[Exchange], report: Report) -> list[list[Exchange]]:
     return runs
 
 
-def cut(segment: list[Exchange], cutter: Cutter, report: Report) -> list[Message]:
+def cut(segment: list[AnnotatedExchange], cutter: Cutter, report: Report) -> list[Message]:
     """The messages of one segment as far as it can be kept; [] where not even its first exchange can."""
     for pair in segment:
         try:

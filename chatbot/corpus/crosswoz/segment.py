@@ -27,7 +27,7 @@ from chatbot.hotels.store import HotelStore
 
 
 @dataclass(frozen=True)
-class Exchange:
+class AnnotatedExchange:
     """A user's utterance and the reply, with their acts and the wizard's first hotel query."""
 
     said: str
@@ -74,7 +74,7 @@ class Cutter:
     focus: dict[str, Any] | None = None
     nearby_cut: bool = False
 
-    def add(self, pair: Exchange) -> None:
+    def add(self, pair: AnnotatedExchange) -> None:
         """Append one exchange; after an error the segment ends before it.
 
         Raises:
@@ -97,7 +97,7 @@ class Cutter:
             raise Unusable("ungrounded")
         self.messages += new
 
-    def _words(self, pair: Exchange, now: Wishes) -> str:
+    def _words(self, pair: AnnotatedExchange, now: Wishes) -> str:
         """The user's words with hotels and pointers resolved."""
         words = pair.said
         for original, record in self.stands_for.items():
@@ -113,7 +113,7 @@ class Cutter:
             words = self._named(words, pair, now)
         return words
 
-    def _without_nearby(self, words: str, pair: Exchange) -> str:
+    def _without_nearby(self, words: str, pair: AnnotatedExchange) -> str:
         """The words without the wish about another place, which the state or the database names."""
         source = next((str(pair.state[s]) for s in NEARBY_SLOTS if pair.state.get(s)), "")
         cut = cut_nearby(words, source or self.places.longest(words))
@@ -122,7 +122,7 @@ class Cutter:
         self.repairs["nearby_wish_cut"] += cut != words
         return cut
 
-    def _named(self, words: str, pair: Exchange, now: Wishes) -> str:
+    def _named(self, words: str, pair: AnnotatedExchange, now: Wishes) -> str:
         """The first utterance of a segment that points to a hotel from before: its name is put in."""
         name = pair.state.get("名称") or (pair.selected[0] if len(pair.selected) == 1 else "")
         pointer = next((p for p in ("这家酒店", "这个酒店", "那家酒店", "该酒店", "这酒店", "酒店") if p in words), "")
@@ -132,7 +132,7 @@ class Cutter:
         now.name = name
         return words.replace(pointer, name, 1)
 
-    def _query(self, pair: Exchange, now: Wishes) -> HotelQuery | None:
+    def _query(self, pair: AnnotatedExchange, now: Wishes) -> HotelQuery | None:
         """The search of this turn, None where the hotels in hand answer it."""
         known = {r["name"] for r in self.hand} | set(self.stands_for)
         noted = agreed(pair.state, now, Wishes(), Counter())
@@ -149,7 +149,7 @@ class Cutter:
         except QueryError as error:
             raise Unusable("bad_query") from error
 
-    def _searches(self, pair: Exchange, now: Wishes, noted: bool) -> bool:
+    def _searches(self, pair: AnnotatedExchange, now: Wishes, noted: bool) -> bool:
         """Whether wishes said just now start a search: always with no hotel in hand, else unless they ask about that hotel."""
         if not now or not self.hand:
             return bool(now)
@@ -157,7 +157,7 @@ class Cutter:
             return False
         return noted or not reground.QUESTION.search(pair.said.rstrip("。！"))
 
-    def _offer(self, pair: Exchange, records: list[dict[str, Any]], relaxed: list[str]) -> str:
+    def _offer(self, pair: AnnotatedExchange, records: list[dict[str, Any]], relaxed: list[str]) -> str:
         """The reply to a search: the human one with the hotels found, or one from templates."""
         names = reground.offered(pair.answer_acts, pair.answer)
         refused = any(intent == "NoOffer" for intent, *_ in pair.answer_acts)
@@ -196,7 +196,7 @@ class Cutter:
             out += [record] if record else []
         return out
 
-    def _answer(self, pair: Exchange, now: Wishes) -> str:
+    def _answer(self, pair: AnnotatedExchange, now: Wishes) -> str:
         """The reply to a question or to small talk, about the hotel in hand."""
         by_name = {r["name"]: r for r in self.hand} | self.stands_for
         named = [by_name[n] for n in [now.name, *reground.offered(pair.answer_acts, pair.answer)] if n in by_name]
@@ -212,7 +212,9 @@ class Cutter:
             raise Unusable("ungrounded")
         return checked or self._written(reground.answers(asked, self.focus, self.rng))
 
-    def _checked(self, text: str, pair: Exchange, record: dict[str, Any], hand: list[dict[str, Any]]) -> str | None:
+    def _checked(
+        self, text: str, pair: AnnotatedExchange, record: dict[str, Any], hand: list[dict[str, Any]]
+    ) -> str | None:
         """The reply with the record's facts, None where it would still say what the records do not."""
         stated = reground.restate(text, pair.answer_acts, record)
         if stated is None or self._loose(stated, hand, pair.said):

@@ -16,7 +16,7 @@ from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.ui.chat.hotel_cards import cards_html
 from chatbot.ui.chat.slot_form import SlotForm, bounds, fill_form, slots_html
-from chatbot.ui.chat.state import ChatState, Turn
+from chatbot.ui.chat.state import ChatState, ChatTurn
 from chatbot.ui.chat.transcript import export, transcript
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext, Session
@@ -41,7 +41,7 @@ class Edit:
     slots: SlotForm
 
 
-class ChatTurns:
+class ChatHandlers:
     """The handlers; they hold nothing but the page's context, so that sessions cannot meet in them."""
 
     def __init__(self, context: PageContext) -> None:
@@ -109,7 +109,7 @@ class ChatTurns:
         """Search again with the conditions as the user corrected them."""
         self._idle(request)
         try:
-            turn = edited(wanted.slots.query(wanted.state.query), self.context.store(request))
+            turn = edited_turn(wanted.slots.query(wanted.state.query), self.context.store(request))
         except WorkbenchError as error:
             raise gr.Error(translate(request, "turns.bad_edit"), print_exception=False) from error
         return *view(wanted.state.plus(turn), request), *view(wanted.other.plus(turn), request)[:2]
@@ -138,8 +138,8 @@ class ChatTurns:
             raise gr.Error(translate(request, "turns.busy"), duration=3, print_exception=False)
         return session
 
-    def _play(self, text: str, state: ChatState, model_id: str, request: gr.Request) -> Iterator[Turn]:
-        session, turn = self.context.session(request), Turn(text)
+    def _play(self, text: str, state: ChatState, model_id: str, request: gr.Request) -> Iterator[ChatTurn]:
+        session, turn = self.context.session(request), ChatTurn(text)
         yield turn if self.context.pool.ready(model_id) else replace(turn, note=translate(request, "turns.loading"))
         try:
             agent = self.context.agent(self.context.model(request, model_id), session.store)
@@ -153,12 +153,12 @@ class ChatTurns:
             yield replace(turn, note=translate(request, "turns.stopped"))
 
 
-def edited(query: HotelQuery, store: HotelStore) -> Turn:
+def edited_turn(query: HotelQuery, store: HotelStore) -> ChatTurn:
     """A turn that the user made by editing the conditions: the model is told of it as of any other search."""
     start = time.perf_counter()
     result = store.search(query)
     found = RecordsEvent(result.records, result.relaxed, result.unmatched, result.total, time.perf_counter() - start)
-    text, said = f"请按这些条件找：{describe(query)}", told(found)
+    text, said = f"请按这些条件找：{conditions_in_words(query)}", result_in_words(found)
     arguments = query.arguments()
     messages = [user(text), call(arguments), result.message(), reply(said)]
     end = TurnEvent(
@@ -172,10 +172,10 @@ def edited(query: HotelQuery, store: HotelStore) -> Turn:
         source="edit",
         seconds=found.seconds,
     )
-    return Turn(text, CallEvent(arguments, query), found, said, end, edited=True)
+    return ChatTurn(text, CallEvent(arguments, query), found, said, end, edited=True)
 
 
-def describe(query: HotelQuery) -> str:
+def conditions_in_words(query: HotelQuery) -> str:
     """The conditions in the words of the conversation, which is Chinese."""
     price = bounds(query.price_range_lower, query.price_range_upper, "元")
     rating = bounds(query.rating_range_lower, query.rating_range_upper)
@@ -193,7 +193,7 @@ def describe(query: HotelQuery) -> str:
     return "，".join(part for part in parts if part) or "不限"
 
 
-def told(found: RecordsEvent) -> str:
+def result_in_words(found: RecordsEvent) -> str:
     """What the search gave, in the words of the conversation."""
     names = "、".join(str(record["name"]) for record in found.records)
     if not names:

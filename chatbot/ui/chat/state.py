@@ -9,7 +9,7 @@ from chatbot.hotels.query import HotelQuery
 
 
 @dataclass(frozen=True)
-class Turn:
+class ChatTurn:
     """One exchange, as far as it has come.
 
     Attributes:
@@ -26,7 +26,7 @@ class Turn:
     note: str = ""
     edited: bool = False
 
-    def after(self, event: Event) -> "Turn":
+    def after(self, event: Event) -> "ChatTurn":
         """This turn one event later."""
         if isinstance(event, CallEvent):
             return replace(self, call=event)
@@ -41,7 +41,7 @@ class Turn:
 class ChatState:
     """The turns so far; a turn without an end is shown, but the model is not told of it."""
 
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[ChatTurn, ...] = ()
 
     @property
     def ends(self) -> Sequence[TurnEvent]:
@@ -77,7 +77,7 @@ class ChatState:
         """The last search and its answer."""
         return next((turn.found for turn in reversed(self.turns) if turn.found), None)
 
-    def plus(self, turn: Turn) -> "ChatState":
+    def plus(self, turn: ChatTurn) -> "ChatState":
         """With one more turn."""
         return ChatState((*self.turns, turn))
 

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot.ui.chat.feedback import build_feedback
-from chatbot.ui.chat.handlers import ChatTurns, Edit
+from chatbot.ui.chat.handlers import ChatHandlers, Edit
 from chatbot.ui.chat.inside_panel import build_inside
 from chatbot.ui.chat.slot_form import SlotForm, slot_form
 from chatbot.ui.chat.state import ChatState
@@ -89,7 +89,7 @@ def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks) -> None:
         with gr.Column(scale=4, min_width=320, elem_classes="side"):
             side = _side()
             _inside(context, talk.state, model)
-    wiring = _Wiring(ChatTurns(context), talk, controls, side, other, model)
+    wiring = _Wiring(ChatHandlers(context), talk, controls, side, other, model)
     wiring.conversation()
     wiring.tools()
     page.load(wiring.turns.load, None, [side.slots, side.cards], **QUIET)
@@ -161,7 +161,7 @@ def _inside(context: PageContext, state: gr.State, model: gr.Dropdown) -> None:
 class _Wiring:
     """The tab's listeners. None of them is an API: a page's buttons are for its page."""
 
-    turns: ChatTurns
+    turns: ChatHandlers
     talk: Conversation
     controls: Controls
     side: Side

@@ -6,7 +6,7 @@ from typing import Any
 
 from chatbot.core.messages import Conversation
 from chatbot.hotels.query import SEARCH_HOTELS
-from chatbot.ui.chat.state import ChatState, Turn
+from chatbot.ui.chat.state import ChatState, ChatTurn
 from chatbot.ui.i18n.translate import Language, translate
 
 TOOL = "search_hotels"
@@ -28,7 +28,7 @@ def turn_at(state: ChatState, index: int, who: Language = "zh") -> int | None:
     return None
 
 
-def _turn(turn: Turn, who: Any) -> list[dict[str, Any]]:
+def _turn(turn: ChatTurn, who: Any) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = [{"role": "user", "content": turn.text}]
     if turn.call:
         out.append(
@@ -43,13 +43,13 @@ def _turn(turn: Turn, who: Any) -> list[dict[str, Any]]:
     return out
 
 
-def _said(turn: Turn, who: Any) -> str:
+def _said(turn: ChatTurn, who: Any) -> str:
     aside = translate(who, "transcript.template") if turn.end and turn.end.source == "template" else ""
     parts = [part for part in (turn.reply, turn.note, aside) if part]
     return "\n\n".join(parts) or ("" if turn.end else translate(who, "transcript.waiting"))
 
 
-def _title(turn: Turn, who: Any) -> str:
+def _title(turn: ChatTurn, who: Any) -> str:
     if turn.found is None:
         return translate(who, "transcript.searching", tool=TOOL)
     ms = max(1, round(turn.found.seconds * 1000))
@@ -62,7 +62,7 @@ def _title(turn: Turn, who: Any) -> str:
     )
 
 
-def _step(turn: Turn, who: Any) -> str:
+def _step(turn: ChatTurn, who: Any) -> str:
     arguments = json.dumps(turn.call.arguments, ensure_ascii=False) if turn.call else ""
     if turn.found is None:
         return arguments
@@ -75,12 +75,12 @@ def _step(turn: Turn, who: Any) -> str:
     return "\n".join([*heard, arguments, *answer])
 
 
-def _acts(turn: Turn) -> list[str]:
+def _acts(turn: ChatTurn) -> list[str]:
     """The act line that the turn was understood as, where its model writes one."""
     return [message.act for message in turn.end.messages if message.act][:1] if turn.end else []
 
 
-def _doubts(turn: Turn) -> list[tuple[str, str]]:
+def _doubts(turn: ChatTurn) -> list[tuple[str, str]]:
     """Drafts that a check turned down, with the reason."""
     return turn.end.rejected if turn.end else []
 

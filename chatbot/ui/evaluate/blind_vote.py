@@ -26,7 +26,7 @@ SIDES = ("left", "right")
 
 
 @dataclass(frozen=True)
-class Exchange:
+class DuelTurn:
     """What was said, and the answers of the left and of the right model."""
 
     text: str
@@ -39,7 +39,7 @@ class Duel:
 
     left: str
     right: str
-    turns: tuple[Exchange, ...] = ()
+    turns: tuple[DuelTurn, ...] = ()
 
     def messages(self, side: int) -> list[Message]:
         """The conversation as one side knows it."""
@@ -95,7 +95,7 @@ class VoteHandlers:
             duel = duel if duel and (duel.left, duel.right) == (left, right) else Duel(left, right)
             yield [duel, "", *[_thinking(request)] * 2, *_buttons(False), ""]
             answers = self._answer(duel, 0, text, request), self._answer(duel, 1, text, request)
-            duel = replace(duel, turns=(*duel.turns, Exchange(text, answers)))
+            duel = replace(duel, turns=(*duel.turns, DuelTurn(text, answers)))
         yield [duel, "", *(side_html(duel, side, request) for side in (0, 1)), *_buttons(True), ""]
 
     def _answer(self, duel: Duel, side: int, text: str, request: gr.Request) -> TurnEvent:
