@@ -10,7 +10,7 @@ import typer
 from chatbot import commands
 from chatbot.core.errors import WorkbenchError
 from chatbot.core.jobs import note_error
-from chatbot.core.settings import CpuDtype, choose
+from chatbot.core.settings import CpuDtype, override_settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,7 +33,7 @@ def options(
 ) -> None:
     """Settings that hold for every command; they stand before its name."""
     if cpu_dtype:
-        choose(cpu_dtype=cpu_dtype)
+        override_settings(cpu_dtype=cpu_dtype)
 
 
 for module in pkgutil.iter_modules(commands.__path__):

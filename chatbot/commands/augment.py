@@ -62,11 +62,11 @@ def augment(
     given = {key: value for key, value in locals().items() if key in _FIELDS} | {
         "operations": tuple(operations.split(","))
     }
-    from chatbot.corpus.augmentation.run import config_of, say_estimate
+    from chatbot.corpus.augmentation.run import config_of, estimate_cost
 
     config = read_config(AUGMENT, job) if job else config_of(given)
     reporter = Console(JobWriter(job) if job else None)
-    figures = say_estimate(config) if estimate else execute(AUGMENT, config, reporter)
+    figures = estimate_cost(config) if estimate else execute(AUGMENT, config, reporter)
     print(json.dumps(figures, ensure_ascii=False, indent=2))
 
 

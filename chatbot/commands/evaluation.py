@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from chatbot.core.events import JobWriter, Reporter
-from chatbot.core.kinds import Console, Kind, execute, telling
+from chatbot.core.kinds import Console, Kind, execute, progress_callback
 from chatbot.evaluation.config import EvaluateConfig, SimulateConfig, StudyConfig, write_config
 
 HOTELS = Annotated[
@@ -28,7 +28,10 @@ def run_evaluate(config: EvaluateConfig, reporter: Reporter) -> dict[str, Any]:
 
     asked = config.model_dump()
     verify = asked.pop("verifier")
-    return {"summary": evaluate_file(**asked, verify=verify, progress=telling(reporter)), "out": str(config.out)}
+    return {
+        "summary": evaluate_file(**asked, verify=verify, progress=progress_callback(reporter)),
+        "out": str(config.out),
+    }
 
 
 def run_simulate(config: SimulateConfig, reporter: Reporter) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def run_simulate(config: SimulateConfig, reporter: Reporter) -> dict[str, Any]:
 
     asked = config.model_dump()
     verify = asked.pop("verifier")
-    return simulate_model(**asked, verify=verify, progress=telling(reporter))
+    return simulate_model(**asked, verify=verify, progress=progress_callback(reporter))
 
 
 def run_study_task(config: StudyConfig, reporter: Reporter) -> dict[str, Any]:
@@ -124,7 +127,7 @@ def measure_understanding(
 
     from chatbot.evaluation.understanding import as_table, measure_model
 
-    figures = measure_model(model, hotels, n, telling(Console()))
+    figures = measure_model(model, hotels, n, progress_callback(Console()))
     print(json.dumps(figures, ensure_ascii=False) if as_json else as_table(figures))
 
 

@@ -191,7 +191,7 @@ def last(events: list[Event], *kinds: type[E]) -> E | None:
     return next((event for event in reversed(events) if isinstance(event, kinds)), None)
 
 
-def finite(figures: Mapping[str, Any]) -> dict[str, float | None]:
+def finite_or_none(figures: Mapping[str, Any]) -> dict[str, float | None]:
     """The numbers among some values; None stands for one that is none."""
     numbers = {name: value for name, value in figures.items() if isinstance(value, int | float)}
     return {name: value if math.isfinite(value) else None for name, value in numbers.items()}
@@ -206,7 +206,7 @@ def _renewed(line: dict[str, Any]) -> dict[str, Any]:
             found = {"kind": "progress", "done": rest.get("step"), "total": rest.get("max_steps")}
         case "log" | "eval":
             named = {name: rest.pop(name, None) for name in ("step", "max_steps", "seconds_left")}
-            found = {"kind": "metrics", **named, "figures": finite(rest)}
+            found = {"kind": "metrics", **named, "figures": finite_or_none(rest)}
         case "rollback":
             found = {"kind": "rollback", **rest}
         case "end" if rest.get("verdict"):

@@ -20,7 +20,7 @@ from typing import IO, Any, Literal
 
 from chatbot.core.errors import JobError, Language, WorkbenchError
 from chatbot.core.events import Event, read_events
-from chatbot.core.locks import held, lock, read_json, try_lock, write_json
+from chatbot.core.locks import is_locked, lock, read_json, try_lock, write_json
 
 State = Literal["queued", "running", "stopping", "done", "failed", "stopped", "died"]
 ACTIVE: tuple[State, ...] = ("queued", "running", "stopping")
@@ -90,7 +90,7 @@ class Job:
     def state(self) -> State:
         """What is true now, whoever was killed in between."""
         # The lock is asked first: a job that ends between the two looks has its final state noted before it lets go.
-        alive = held(self.folder / "lock")
+        alive = is_locked(self.folder / "lock")
         noted: State = self.status.get("state", "died")
         if noted not in ACTIVE:
             return noted
@@ -123,7 +123,7 @@ class Job:
     def kill(self) -> None:
         """End supervisor and task now, saving nothing; no-op where none is alive."""
         pid = self.status.get("pid")
-        if pid and held(self.folder / "lock"):
+        if pid and is_locked(self.folder / "lock"):
             os.killpg(int(pid), signal.SIGKILL)
 
     def resume(self, env: dict[str, str] | None = None) -> None:

@@ -86,7 +86,7 @@ def execute(kind: Kind[C], config: C, reporter: Reporter) -> dict[str, Any]:
     return result
 
 
-def telling(reporter: Reporter, every: float = 1.0) -> Callable[..., None]:
+def progress_callback(reporter: Reporter, every: float = 1.0) -> Callable[..., None]:
     """A function of (done, in all, what): reports the progress about once a second, and raises Stopped where a stop was asked for."""
     said = float("-inf")
 

@@ -52,7 +52,7 @@ def lock(path: Path, seconds: float = 1.0) -> IO[bytes]:
     return handle
 
 
-def held(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     """Whether a live process holds the lock; askers share it, so they don't take each other for one."""
     if not path.exists():
         return False

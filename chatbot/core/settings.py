@@ -61,7 +61,7 @@ def settings() -> Settings:
         raise InputError("core.setting", value=first["input"], name=name, reason=first["msg"]) from error
 
 
-def choose(**fields: str) -> None:
+def override_settings(**fields: str) -> None:
     """Fix settings for this process and those that it starts, as an option does: over its environment and .env file."""
     os.environ.update({f"CHATBOT_{name.upper()}": value for name, value in fields.items()})
     settings.cache_clear()

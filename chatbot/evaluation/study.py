@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from chatbot.core.errors import InputError
 from chatbot.core.events import Reporter
-from chatbot.core.kinds import telling
+from chatbot.core.kinds import progress_callback
 from chatbot.core.messages import Conversation, read_conversations, write_conversations
 from chatbot.corpus.export.chatglm3_format import read_any
 from chatbot.evaluation.config import StudyConfig
@@ -134,7 +134,7 @@ def run_job(
         Stopped: somebody asked for it; what is done is kept.
         WorkbenchError: as `run_study`.
     """
-    result = run_study(config, config.out, open_model, open_agent, telling(reporter))
+    result = run_study(config, config.out, open_model, open_agent, progress_callback(reporter))
     return {"models": config.models, "best": result["best"]}
 
 

@@ -25,7 +25,7 @@ from transformers import (
 )
 
 from chatbot.core.errors import TrainingError
-from chatbot.core.events import Checkpoint, Metrics, NullReporter, Reporter, Stopped, finite
+from chatbot.core.events import Checkpoint, Metrics, NullReporter, Reporter, Stopped, finite_or_none
 from chatbot.core.messages import Conversation, read_conversations
 from chatbot.models.families.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, RECORDS, SPECIAL_TOKENS, USER
 from chatbot.models.numerics import TrainingNumerics, training_numerics
@@ -138,7 +138,7 @@ class _Progress(TrainerCallback):
         if done and logs and "loss" in logs and state.is_world_process_zero:
             left = round((time.monotonic() - self.start) / done * (state.max_steps - state.global_step))
             told = {"step": state.global_step, "max_steps": state.max_steps, "seconds_left": left}
-            self.reporter.event(Metrics(**told, figures=finite(logs)))
+            self.reporter.event(Metrics(**told, figures=finite_or_none(logs)))
             print(json.dumps({"step": state.global_step, "of": state.max_steps, "eta_s": left, **logs}), flush=True)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:

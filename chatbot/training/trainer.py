@@ -12,7 +12,7 @@ from accelerate.utils import gather_object
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import SFTTrainer
 
-from chatbot.core.events import Checkpoint, Metrics, Progress, Reporter, finite
+from chatbot.core.events import Checkpoint, Metrics, Progress, Reporter, finite_or_none
 from chatbot.training.loss_guard import Exploded, SpikeDetector
 
 Evaluator = Callable[[Any], dict[str, float]]
@@ -192,7 +192,7 @@ class ReportingCallback(TrainerCallback):
                 step=state.global_step,
                 max_steps=state.max_steps,
                 seconds_left=speed.pop("seconds_left", None),
-                figures=finite(logs | speed),
+                figures=finite_or_none(logs | speed),
             )
         )
 

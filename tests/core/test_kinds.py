@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from chatbot.core.errors import InputError
 from chatbot.core.events import Done, Failed, JobWriter, Progress, read_events
-from chatbot.core.kinds import Kind, execute, kind_name, read_config, telling
+from chatbot.core.kinds import Kind, execute, kind_name, progress_callback, read_config
 
 
 class Config(BaseModel):
@@ -17,7 +17,7 @@ class Config(BaseModel):
 
 
 def work(config, reporter):
-    tell = telling(reporter, every=0)
+    tell = progress_callback(reporter, every=0)
     for done in range(config.n):
         tell(done, config.n)
     return {"n": config.n}

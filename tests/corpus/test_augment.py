@@ -15,7 +15,7 @@ from chatbot.corpus.augmentation.config import BATCH, AugmentConfig
 from chatbot.corpus.augmentation.modes import estimate, run_batch, run_direct
 from chatbot.corpus.augmentation.offline import rewrite, wordings
 from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
-from chatbot.corpus.augmentation.run import SecondParserModel, put_up
+from chatbot.corpus.augmentation.run import SecondParserModel, queue_for_review
 from chatbot.corpus.augmentation.task import Rejected
 from chatbot.corpus.augmentation.tasks import hotel_in_hand, spoken_task
 from chatbot.corpus.augmentation.writing import Augmented
@@ -61,11 +61,11 @@ def test_the_second_parser_is_opened_only_when_the_word_list_finds_a_difference(
     got = augment(conversations, store, config)
     clean = [(task, made) for task, made in got.made if all(c.passed for c in check(made, store, task.original))]
     review = ReviewStore(f"sqlite:///{tmp_path / 'review.sqlite'}")
-    assert put_up(Augmented(clean), store, review, SecondParserModel("no-such-model")) == len(clean) > 50
+    assert queue_for_review(Augmented(clean), store, review, SecondParserModel("no-such-model")) == len(clean) > 50
     task, made = clean[0]
     odd = made.model_copy(update={"messages": [user("随便来一家"), *made.messages[1:]]})
     with pytest.raises(ModelError, match="no-such-model"):
-        put_up(Augmented([(task, odd)]), store, review, SecondParserModel("no-such-model"))
+        queue_for_review(Augmented([(task, odd)]), store, review, SecondParserModel("no-such-model"))
     review.close()
 
 

@@ -21,7 +21,7 @@ MOST_REQUESTS, MOST_BYTES = 50_000, 200_000_000
 ENDED = ("completed", "failed", "expired", "cancelled")
 
 
-class Missing(Exception):
+class NotAnsweredYet(Exception):
     """This request has no answer yet; it is collected for the next batch."""
 
 
@@ -36,7 +36,7 @@ class BatchAsker:
         body = self._cache.get(request.key)
         if body is None:
             self.missing[request.key] = request
-            raise Missing
+            raise NotAnsweredYet
         answer = read_answer(body)
         if answer is None:
             raise BackendError("corpus.batch_answer", value=body[:80])

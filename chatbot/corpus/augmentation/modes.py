@@ -121,7 +121,7 @@ async def run_batch(
     todo: list[Task], config: AugmentConfig, watch: Reporter, api_key: str | None = None, pause: float = 30.0
 ) -> Augmented:
     """In batches: one for the first round, one for each round of repairs; open batches of an earlier run are collected first."""
-    from chatbot.corpus.augmentation.batch_api import BatchAsker, Batches, Missing
+    from chatbot.corpus.augmentation.batch_api import BatchAsker, Batches, NotAnsweredYet
 
     with closing(AnswerCache(cache_path(config))) as cache:
         async with _client(config, api_key) as client:
@@ -133,7 +133,7 @@ async def run_batch(
                     lambda done, total: watch.event(Progress(done=done, total=total, what=BATCH)),
                 )
                 asker = BatchAsker(cache)
-                got = await Run(todo, ApiWriter(asker, config), watch, cache=cache, cap=config.cap).run(Missing)
+                got = await Run(todo, ApiWriter(asker, config), watch, cache=cache, cap=config.cap).run(NotAnsweredYet)
                 if not asker.missing or not ended or got.state != "done":
                     return got if ended else Augmented(got.made, got.aside, "stopped", got.total)
                 if sent > 2 * ROUNDS:

@@ -42,7 +42,7 @@ def _store(config: AugmentConfig) -> HotelStore:
     return HotelStore.load(config.hotels or settings().hotels)
 
 
-def say_estimate(config: AugmentConfig) -> dict[str, Any]:
+def estimate_cost(config: AugmentConfig) -> dict[str, Any]:
     """What a run would take, as plain data."""
     return estimate(plan(list(read_conversations(config.corpus)), _store(config), config), config).to_dict()
 
@@ -63,7 +63,7 @@ def run_augment(config: AugmentConfig, watch: Reporter) -> dict[str, Any]:
     )
     figures = got.to_dict()
     if config.review:
-        figures["for_review"] = put_up(got, store, ear=SecondParserModel(config.ear) if config.ear else None)
+        figures["for_review"] = queue_for_review(got, store, ear=SecondParserModel(config.ear) if config.ear else None)
     return figures
 
 
@@ -82,7 +82,7 @@ class SecondParserModel:
         return self._model.predict(contexts)
 
 
-def put_up(
+def queue_for_review(
     got: Augmented, store: HotelStore, review: ReviewStore | None = None, ear: SecondParser | None = None
 ) -> int:
     """Put results up for review with their checks; returns how many were not there yet."""

@@ -44,7 +44,7 @@ class Wishes:
         self.facilities += [f for f in later.facilities if f not in self.facilities]
 
 
-def informed(found: Iterable[Act]) -> Wishes:
+def informed_wishes(found: Iterable[Act]) -> Wishes:
     """The hotel wishes that one utterance states."""
     wishes = Wishes()
     for intent, domain, slot, value in found:
@@ -59,7 +59,7 @@ def informed(found: Iterable[Act]) -> Wishes:
     return wishes
 
 
-def requested(found: Iterable[Act]) -> list[str]:
+def requested_slots(found: Iterable[Act]) -> list[str]:
     """The hotel slots that one utterance asks about."""
     return [slot for intent, domain, slot, _ in found if (intent, domain) == ("Request", HOTEL)]
 
@@ -102,7 +102,7 @@ def arguments(wishes: Wishes, repairs: Counter[str]) -> dict[str, Any]:
     return out
 
 
-def agreed(state: dict[str, Any], said: Wishes, now: Wishes, repairs: Counter[str]) -> Wishes:
+def agreed_wishes(state: dict[str, Any], said: Wishes, now: Wishes, repairs: Counter[str]) -> Wishes:
     """The wishes that hold after a turn: those in the wizard's state that the user has said in this segment, and all said just now.
 
     Args:

@@ -8,7 +8,7 @@ INSIDE = r"(?:酒店)?(?:里面|里边|当中|之中|里|中)"
 LEFT = re.compile(r"周边|附近|周围|旁边|这些|那些|这几|id=|景点中|它们")
 
 
-def left(text: str) -> bool:
+def mentions_elsewhere(text: str) -> bool:
     """Whether words still point to another place."""
     return bool(LEFT.search(text))
 
@@ -34,4 +34,4 @@ def cut_nearby(text: str, source: str = "") -> str | None:
 
     out = _clause(source).sub(kept, text)
     out = re.sub(r"([，。！？])[，]+", r"\1", out).strip("， ")
-    return None if left(out) or (source and source in out) or len(out) < 6 else out
+    return None if mentions_elsewhere(out) or (source and source in out) or len(out) < 6 else out

@@ -71,7 +71,7 @@ def asks_of_hand(text: str) -> bool:
     return bool(POINTER.search(text) and QUESTION.search(text)) and "哪" not in text
 
 
-def shown(value: object) -> str:
+def value_text(value: object) -> str:
     """A record's value as words: whole numbers without a point, lists joined; "" for nothing."""
     if value is None:
         return ""
@@ -80,14 +80,14 @@ def shown(value: object) -> str:
     return "、".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def unlike(original: Record, record: Record) -> float:
+def mismatch(original: Record, record: Record) -> float:
     """How much of what was said about one hotel would have to change for another: unknown or known values first, then facilities."""
     gaps = sum(bool(record[field]) != bool(original[field]) for field in FIELDS.values())
     other_type = bool(record["type"] != original["type"])
     return gaps + other_type + len(set(record["facilities"]) ^ set(original["facilities"])) / 10
 
 
-def offered(acts: Sequence[Act], text: str) -> list[str]:
+def hotels_named(acts: Sequence[Act], text: str) -> list[str]:
     """The hotels that a reply names, in the order of its words."""
     names = {
         value
@@ -97,7 +97,7 @@ def offered(acts: Sequence[Act], text: str) -> list[str]:
     return sorted(names, key=lambda name: (text.find(name) < 0, text.find(name), name))
 
 
-def facts(acts: Sequence[Act]) -> dict[str, list[str]]:
+def stated_facts(acts: Sequence[Act]) -> dict[str, list[str]]:
     """What a reply says about the hotel in hand: slot → values, names left out."""
     out: dict[str, list[str]] = {}
     for intent, domain, slot, value in acts:
@@ -106,24 +106,24 @@ def facts(acts: Sequence[Act]) -> dict[str, list[str]]:
     return out
 
 
-def has(record: Record, facility: str) -> bool:
+def has_facility(record: Record, facility: str) -> bool:
     """Whether the hotel offers a facility, by its canonical name."""
     return bool(canonical([facility]) & canonical(record["facilities"]))
 
 
-def holds(slot: str, values: Sequence[str], record: Record) -> bool:
+def agrees_with_record(slot: str, values: Sequence[str], record: Record) -> bool:
     """Whether the record says what the reply says of this slot."""
     if slot.startswith(FACILITY_PREFIX):
-        return all((value == "是") == has(record, slot.removeprefix(FACILITY_PREFIX)) for value in values)
+        return all((value == "是") == has_facility(record, slot.removeprefix(FACILITY_PREFIX)) for value in values)
     truth = record.get(FIELDS.get(slot, ""))
     if isinstance(truth, list):
         return set(values) <= set(truth)
-    return [UNITS.sub("", v) for v in values] == [shown(truth)]
+    return [UNITS.sub("", v) for v in values] == [value_text(truth)]
 
 
-def put(text: str, slot: str, values: Sequence[str], record: Record) -> str | None:
+def replace_values(text: str, slot: str, values: Sequence[str], record: Record) -> str | None:
     """The text with a slot's values replaced by the record's; None where that cannot be done in place."""
-    new = shown(record.get(FIELDS.get(slot, "")))
+    new = value_text(record.get(FIELDS.get(slot, "")))
     if slot.startswith(FACILITY_PREFIX) or not new:
         return None
     if slot in LISTS:
@@ -142,9 +142,9 @@ def put(text: str, slot: str, values: Sequence[str], record: Record) -> str | No
 def restate(text: str, acts: Sequence[Act], record: Record) -> str | None:
     """A reply about one hotel with every fact of the record's; None where a template has to say it."""
     out: str | None = text
-    for slot, values in facts(acts).items():
-        if out is not None and not holds(slot, values, record):
-            out = put(out, slot, values, record)
+    for slot, values in stated_facts(acts).items():
+        if out is not None and not agrees_with_record(slot, values, record):
+            out = replace_values(out, slot, values, record)
     return out
 
 
@@ -153,9 +153,9 @@ def answer(slot: str, record: Record, rng: random.Random) -> str:
     name = record["name"]
     if slot.startswith(FACILITY_PREFIX):
         facility = slot.removeprefix(FACILITY_PREFIX)
-        return rng.choice(replies.YES if has(record, facility) else replies.NO).format(name=name, x=facility)
+        return rng.choice(replies.YES if has_facility(record, facility) else replies.NO).format(name=name, x=facility)
     field = FIELDS.get(slot, "name")
-    known = {key: shown(value) for key, value in record.items()}
+    known = {key: value_text(value) for key, value in record.items()}
     if field == "name":
         return f"这家酒店是{name}。"
     return rng.choice(replies.ANSWER[field] if known[field] else replies.UNKNOWN[field]).format(**known)

@@ -14,13 +14,13 @@ from chatbot.corpus.crosswoz.annotations import (
     NEARBY_SLOTS,
     Act,
     Wishes,
-    agreed,
+    agreed_wishes,
     arguments,
     domains,
-    informed,
-    requested,
+    informed_wishes,
+    requested_slots,
 )
-from chatbot.corpus.crosswoz.nearby import cut_nearby, left
+from chatbot.corpus.crosswoz.nearby import cut_nearby, mentions_elsewhere
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
@@ -80,7 +80,7 @@ class Cutter:
         Raises:
             Unusable: with the reason.
         """
-        now = informed(pair.said_acts)
+        now = informed_wishes(pair.said_acts)
         words = self._words(pair, now)
         query = self._query(pair, now)
         if query is None and not self.hand:
@@ -105,11 +105,11 @@ class Cutter:
         if now.name in self.stands_for and self.stands_for[now.name]["name"] not in words:
             raise Unusable("name_unresolved")
         self.nearby_cut = pair.points_elsewhere or (
-            bool(now) and left(words) and not set(NEARBY_SLOTS) & set(requested(pair.said_acts))
+            bool(now) and mentions_elsewhere(words) and not set(NEARBY_SLOTS) & set(requested_slots(pair.said_acts))
         )
         if self.nearby_cut:
             words = self._without_nearby(words, pair)
-        if not self.hand and not now and not now.name and requested(pair.said_acts) != ["名称"]:
+        if not self.hand and not now and not now.name and requested_slots(pair.said_acts) != ["名称"]:
             words = self._named(words, pair, now)
         return words
 
@@ -135,12 +135,12 @@ class Cutter:
     def _query(self, pair: AnnotatedExchange, now: Wishes) -> HotelQuery | None:
         """The search of this turn, None where the hotels in hand answer it."""
         known = {r["name"] for r in self.hand} | set(self.stands_for)
-        noted = agreed(pair.state, now, Wishes(), Counter())
+        noted = agreed_wishes(pair.state, now, Wishes(), Counter())
         if now.name and now.name not in known and not noted:
             wanted: dict[str, Any] = {"name": now.name}
         elif self._searches(pair, now, bool(noted)):
             self.said.add(now)
-            wanted = arguments(agreed(pair.state, self.said, now, self.repairs), self.repairs)
+            wanted = arguments(agreed_wishes(pair.state, self.said, now, self.repairs), self.repairs)
             wanted |= {"name": now.name} if now.name else {}
         else:
             return None
@@ -159,12 +159,12 @@ class Cutter:
 
     def _offer(self, pair: AnnotatedExchange, records: list[dict[str, Any]], relaxed: list[str]) -> str:
         """The reply to a search: the human one with the hotels found, or one from templates."""
-        names = reground.offered(pair.answer_acts, pair.answer)
+        names = reground.hotels_named(pair.answer_acts, pair.answer)
         refused = any(intent == "NoOffer" for intent, *_ in pair.answer_acts)
         stand_ins = self._stand_ins(names, records)
         self.focus = next(iter(stand_ins or records), None)
-        asked = [s for s in requested(pair.said_acts) if s != "名称"]
-        elsewhere = self.nearby_cut and left(pair.answer)
+        asked = [s for s in requested_slots(pair.said_acts) if s != "名称"]
+        elsewhere = self.nearby_cut and mentions_elsewhere(pair.answer)
         text = pair.answer
         for name, record in zip(names, stand_ins, strict=False):
             if name != record["name"]:
@@ -191,7 +191,7 @@ class Cutter:
         out = []
         for name in names:
             if original := self.store.get(name):
-                free.sort(key=partial(reground.unlike, original))
+                free.sort(key=partial(reground.mismatch, original))
             record = by_name.get(name) or (free.pop(0) if free else None)
             out += [record] if record else []
         return out
@@ -199,9 +199,11 @@ class Cutter:
     def _answer(self, pair: AnnotatedExchange, now: Wishes) -> str:
         """The reply to a question or to small talk, about the hotel in hand."""
         by_name = {r["name"]: r for r in self.hand} | self.stands_for
-        named = [by_name[n] for n in [now.name, *reground.offered(pair.answer_acts, pair.answer)] if n in by_name]
+        named = [by_name[n] for n in [now.name, *reground.hotels_named(pair.answer_acts, pair.answer)] if n in by_name]
         self.focus = named[0] if named else self.focus
-        asked = [s for s in requested(pair.said_acts) if s != "名称"] or list(reground.facts(pair.answer_acts))
+        asked = [s for s in requested_slots(pair.said_acts) if s != "名称"] or list(
+            reground.stated_facts(pair.answer_acts)
+        )
         if self.focus is None:
             raise Unusable("ungrounded")
         text = pair.answer

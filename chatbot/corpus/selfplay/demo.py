@@ -65,7 +65,7 @@ def demo(store: HotelStore, seed: int) -> list[Conversation]:
     return out
 
 
-def requests(store: HotelStore, seed: int, held: Iterable[Conversation]) -> Iterator[Conversation]:
+def augmented_requests(store: HotelStore, seed: int, held: Iterable[Conversation]) -> Iterator[Conversation]:
     """Augmented requests with their call and nothing after it: facilities in spoken words, short names, price caps.
 
     Args:
@@ -84,7 +84,9 @@ def write_demo(out: Path, store: HotelStore, seed: int) -> dict[str, int]:
     sides: dict[str, list[Conversation]] = {name: getattr(made, name) for name in SHARES}
     export(sides, "jsonl", out)
     (Path(out) / "README.md").write_text(data_card(sides, store, made.leaks) + SHORT_CARD, encoding="utf-8")
-    short = write_conversations(Path(out) / "first_calls.jsonl", requests(store, seed + 20, [*made.val, *made.test]))
+    short = write_conversations(
+        Path(out) / "first_calls.jsonl", augmented_requests(store, seed + 20, [*made.val, *made.test])
+    )
     return (
         {name: len(side) for name, side in sides.items()}
         | {"first_calls": short}

@@ -40,7 +40,7 @@ def dialogue(
     return d.messages
 
 
-def go_on(
+def continue_dialogue(
     messages: Sequence[Message],
     store: HotelStore,
     rng: random.Random,

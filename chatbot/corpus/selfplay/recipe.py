@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from chatbot.core.messages import Conversation
-from chatbot.corpus.selfplay.generate import dialogue, go_on
+from chatbot.corpus.selfplay.generate import continue_dialogue, dialogue
 from chatbot.corpus.selfplay.human_wording import HumanWording, hotel_dialogues
 from chatbot.corpus.selfplay.speaker import Speaker
 from chatbot.hotels.facilities import FACILITIES
@@ -102,7 +102,7 @@ def human_data(
         if roll < 0.35:
             conversation.messages = conversation.messages[: 2 if len(conversation.messages) == 4 else -2]
         elif roll < 0.8:
-            conversation.messages = go_on(
+            conversation.messages = continue_dialogue(
                 conversation.messages, store, rng, rng.choice((1, 1, 2)), colloquial=colloquial, human=human
             )
         yield _colloquial(conversation, rng) if colloquial else conversation

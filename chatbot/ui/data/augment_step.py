@@ -122,9 +122,9 @@ class AugmentHandlers:
     @needs("engineer")
     def estimate(self, request: gr.Request, chosen: AugmentForm) -> str:
         """What a run would take."""
-        from chatbot.corpus.augmentation.run import say_estimate
+        from chatbot.corpus.augmentation.run import estimate_cost
 
-        return estimate_html(say_estimate(chosen.config(self.files)), request)
+        return estimate_html(estimate_cost(chosen.config(self.files)), request)
 
     @needs("engineer")
     def start(self, request: gr.Request, chosen: AugmentForm) -> None:
