@@ -8,7 +8,7 @@ from chatbot.dialogue.replies.answer import answer
 from chatbot.models.backends import CallDelta, ChatModel, Delta, MessageDelta, TextDelta
 
 
-def speaking(model: ChatModel) -> ChatModel:
+def as_chat_model(model: ChatModel) -> ChatModel:
     """The model, able to speak: one that writes act lines is wrapped, any other is given back."""
     return SpeakingModel(model) if getattr(model, "acts", False) else model
 

@@ -23,7 +23,7 @@ Progress = Callable[[int, int], None]
 """Told (turns done, turns in all)."""
 
 
-class Checked(Protocol):
+class MessageMaker(Protocol):
     """What makes a chatbot's message out of its model's draft: `dialogue.agent.Agent`, or a fake."""
 
     def next_message(self, messages: Sequence[Message], draft: Draft | None = ...) -> Message:
@@ -112,7 +112,9 @@ def _prediction(turn: GoldTurn, predicted: Message | None, store: HotelStore) ->
     )
 
 
-def _checked(turn: GoldTurn, draft: Message | None, agent: Checked, model: ChatModel, store: HotelStore) -> Prediction:
+def _checked(
+    turn: GoldTurn, draft: Message | None, agent: MessageMaker, model: ChatModel, store: HotelStore
+) -> Prediction:
     """The chatbot's message, with the model's own draft and what the rules alone would say beside it."""
     rules = Agent(RulesModel(), store, NoVerifier()).next_message(turn.context)
     others = {"draft": _alone(turn, draft, model, store), "rules": rules}
@@ -152,7 +154,7 @@ def predict(
     progress: Progress | None = None,
     *,
     kept: Path | None = None,
-    agent: Checked | None = None,
+    agent: MessageMaker | None = None,
 ) -> list[Prediction]:
     """What comes out at every assistant turn, given the gold messages before it.
 
@@ -197,7 +199,7 @@ def run_evaluation(
     model: ChatModel,
     store: HotelStore,
     progress: Progress | None = None,
-    agent: Checked | None = None,
+    agent: MessageMaker | None = None,
 ) -> dict[str, Any]:
     """Measure on conversations: the figures of `scored`, the model's name, and the `predictions` behind them.
 

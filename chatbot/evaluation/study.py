@@ -18,7 +18,7 @@ from chatbot.evaluation.evaluate import provenance
 from chatbot.evaluation.predictions import Prediction, read_predictions
 from chatbot.evaluation.reporting.compare import best, comparisons
 from chatbot.evaluation.reporting.labels import model_names
-from chatbot.evaluation.runner import Checked, Progress, predict, scored
+from chatbot.evaluation.runner import MessageMaker, Progress, predict, scored
 from chatbot.evaluation.simulation.outcome import summarise
 from chatbot.evaluation.simulation.simulator import Chatbot, simulate
 from chatbot.hotels.store import HotelStore
@@ -30,7 +30,7 @@ TURNS_A_DIALOGUE = 6
 Tell = Callable[[int, int, str], None]
 
 
-class Whole(Chatbot, Checked, Protocol):
+class FullChatbot(Chatbot, MessageMaker, Protocol):
     """A chatbot that can be talked to and asked for single messages: `dialogue.agent.Agent`, or a fake."""
 
 
@@ -38,7 +38,7 @@ def run_study(
     config: StudyConfig,
     folder: Path,
     open_model: Callable[[str], ChatModel],
-    open_agent: Callable[[ChatModel, HotelStore], Whole],
+    open_agent: Callable[[ChatModel, HotelStore], FullChatbot],
     tell: Tell = lambda done, total, what: None,
 ) -> dict[str, Any]:
     """Measure every model and write `result.json`; what the folder already holds is not asked again.
@@ -93,7 +93,7 @@ class _Run:
     conversations: list[Conversation]
     tell: Tell
 
-    def measure(self, position: int, model: ChatModel, agent: Whole) -> dict[str, Any]:
+    def measure(self, position: int, model: ChatModel, agent: FullChatbot) -> dict[str, Any]:
         """One model on the data and with the simulated user: its figures, with `seconds` and `simulation` (None where left out)."""
         config, folder, started = self.config, self.folder, time.monotonic()
         kept, checked = folder / f"predictions-{position}.jsonl", None if config.bare else agent
@@ -126,7 +126,7 @@ def run_job(
     config: StudyConfig,
     reporter: Reporter,
     open_model: Callable[[str], ChatModel],
-    open_agent: Callable[[ChatModel, HotelStore], Whole],
+    open_agent: Callable[[ChatModel, HotelStore], FullChatbot],
 ) -> dict[str, Any]:
     """A study as a task: it reports its progress, and ends where it is asked to; returns what it was best in.
 

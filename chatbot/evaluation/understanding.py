@@ -44,7 +44,7 @@ _WIFI = set(GROUPS["上网"])
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TurnVerdict:
     """What became of one turn: the state exact, searched when it should be, and the same asked about the same hotels.
 
     `asked` is None where no act line says what was understood.
@@ -75,16 +75,16 @@ def history_of(turn: Turn) -> list[Message]:
     return [user("…"), call(turn.before), observation(records), reply("…"), user(turn.words)]
 
 
-def judge(turn: Turn, message: Message | None) -> Verdict:
+def judge(turn: Turn, message: Message | None) -> TurnVerdict:
     """A message that was made of a turn against what is right."""
     right = next_state(turn.before, turn.act, turn.shown)
     wanted = needs_search(turn.before, turn.act, right)
     if message is None:
-        return Verdict(turn, {}, False, not wanted)
+        return TurnVerdict(turn, {}, False, not wanted)
     state = dict(message.call.arguments) if message.call else _after(turn, message)
     act = act_of(message)
     asked = None if act is None else _questions(act, turn.shown) == _questions(turn.act, turn.shown)
-    return Verdict(turn, state, same_state(right, state), (message.call is not None) == wanted, asked)
+    return TurnVerdict(turn, state, same_state(right, state), (message.call is not None) == wanted, asked)
 
 
 def _questions(act: TurnAct, shown: Sequence[str]) -> tuple[set[str], set[str]]:
@@ -120,11 +120,11 @@ def _names(facility: str | Sequence[str]) -> set[str]:
 
 def measure(
     model: ChatModel, store: HotelStore, turns: Sequence[Turn], progress: Callable[[int, int], None] | None = None
-) -> dict[str, list[Verdict]]:
+) -> dict[str, list[TurnVerdict]]:
     """The verdicts on all turns in ROWS: the model alone, the rules alone, and both, from the same drafts."""
     agents = {"model": Agent(model, store, NoVerifier()), "both": Agent(model, store, RuleVerifier())}
     rules = RulesModel()
-    out: dict[str, list[Verdict]] = {row: [] for row in ROWS}
+    out: dict[str, list[TurnVerdict]] = {row: [] for row in ROWS}
     for done, turn in enumerate(turns, 1):
         history = history_of(turn)
         draft = Draft(model.predict([(history, [SEARCH_HOTELS])])[0])
@@ -136,7 +136,7 @@ def measure(
     return out
 
 
-def figures(verdicts: dict[str, list[Verdict]]) -> dict[str, dict[str, Any]]:
+def figures(verdicts: dict[str, list[TurnVerdict]]) -> dict[str, dict[str, Any]]:
     """Shares by kind of turn and row: {kind: {"n": …, "model": …, "rules": …, "both": …}}; "search" is search-or-not over all."""
     kinds: dict[str, list[int]] = defaultdict(list)
     for at, verdict in enumerate(verdicts["both"]):
@@ -172,7 +172,7 @@ def _wishes(act: TurnAct) -> int:
     return sum(item.op in wishing for item in act.items)
 
 
-def measured(verdicts: dict[str, list[Verdict]]) -> dict[str, Any]:
+def measured(verdicts: dict[str, list[TurnVerdict]]) -> dict[str, Any]:
     """The figures of `figures` with 95% intervals (Wilson), by kind of turn ("kinds") and by phenomenon ("phenomena").
 
     Returns:

@@ -106,7 +106,7 @@ def alternatives(wish: str | Sequence[str]) -> tuple[str, ...]:
     return (wish,) if isinstance(wish, str) else tuple(wish)
 
 
-def either(wish: str | Sequence[str]) -> str:
+def wish_text(wish: str | Sequence[str]) -> str:
     """A wish as people say it: 温泉, 温泉或桑拿."""
     return OR.join(alternatives(wish))
 

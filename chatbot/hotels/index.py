@@ -45,14 +45,17 @@ class TextIndex:
         self._db.executescript(_INDEXES)
 
     def _add(self, row: int, hotel: Hotel) -> None:
-        name = names.bare(names.normal(hotel.name))
+        name = names.without_city(names.normal_name(hotel.name))
         self._names.append(name)
         self._seen.update(names.grams(name))
         self._db.execute("INSERT INTO hotel VALUES (?, ?, ?, ?)", (row, hotel.name, name, hotel.model_dump_json()))
         columns = [
-            " ".join(names.grams(text)) for text in (name, names.normal(hotel.address), names.normal(hotel.subway))
+            " ".join(names.grams(text))
+            for text in (name, names.normal_name(hotel.address), names.normal_name(hotel.subway))
         ]
-        around = APART.join(" ".join(names.grams(names.normal(t))) for t in (hotel.name, *hotel.nearby_attractions))
+        around = APART.join(
+            " ".join(names.grams(names.normal_name(t))) for t in (hotel.name, *hotel.nearby_attractions)
+        )
         self._db.execute(
             "INSERT INTO words (rowid, name, address, subway, around) VALUES (?, ?, ?, ?, ?)", (row, *columns, around)
         )
@@ -79,23 +82,23 @@ class TextIndex:
 
     def keyword(self, column: str, words: str) -> Rows:
         """Hotels whose address or subway holds every one of the words."""
-        keys = [names.normal(word) for word in words.split()]
+        keys = [names.normal_name(word) for word in words.split()]
         if not all(len(key) > 1 for key in keys):
             return NONE
         return self._match(f"{column} : ({' AND '.join(map(_phrase, keys))})")
 
     def near(self, words: str) -> Rows:
         """Hotels that have a place among their attractions, or in their full name, address or station."""
-        said = [key for spelling in places.spellings(words) if len(key := names.normal(spelling)) > 1]
+        said = [key for spelling in places.spellings(words) if len(key := names.normal_name(spelling)) > 1]
         return self._match(f"{{around address subway}} : ({' OR '.join(map(_phrase, said))})") if said else NONE
 
     def named(self, words: str) -> Rows:
         """Hotels that the words name: in full, as a piece of the name, as an abbreviation, with small typos; the first of these that finds any."""
-        said = names.bare(names.normal(words))
+        said = names.without_city(names.normal_name(words))
         exact = self._all("SELECT id FROM hotel WHERE bare = ? ORDER BY id", said)
         if exact:
             return np.array(exact, np.int32).ravel()
-        wanted = names.parts(said)
+        wanted = names.name_parts(said)
         if not wanted:
             return NONE
         rows = self._piece(said)
@@ -116,8 +119,8 @@ class TextIndex:
     def _is_front(self, said: str) -> bool:
         if self.get(said):
             return True
-        front = names.bare(names.normal(said))
-        telling = "".join(names.parts(front))
+        front = names.without_city(names.normal_name(said))
+        telling = "".join(names.name_parts(front))
         return len(telling) > 1 and bool(
             self._all("SELECT 1 FROM hotel WHERE bare >= ? AND bare < ? LIMIT 1", front, front + "\U0010ffff")
         )
@@ -138,10 +141,10 @@ class TextIndex:
 
     def _typo(self, said: str) -> Rows:
         """A slip breaks one of these pairs at most, so one of the rarest `slips + 1` stands in the name that was meant."""
-        pairs = sorted(set(names.grams(said)[::2]), key=lambda gram: self._seen[gram])[: names.slips(said) + 1]
+        pairs = sorted(set(names.grams(said)[::2]), key=lambda gram: self._seen[gram])[: names.allowed_typos(said) + 1]
         rows = self._match(f"name : ({' OR '.join(map(_phrase, pairs))})")
         candidates = [self._names[row] for row in rows]
-        near = process.extract(said, candidates, scorer=OSA.distance, score_cutoff=names.slips(said), limit=20)
+        near = process.extract(said, candidates, scorer=OSA.distance, score_cutoff=names.allowed_typos(said), limit=20)
         meant = [(distance, at) for name, distance, at in near if names.is_typo_of(said, name)]
         return np.sort(rows[[at for distance, at in meant if distance == meant[0][0]]])
 

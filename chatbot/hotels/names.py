@@ -21,22 +21,22 @@ _SAME = str.maketrans("零一二三四五六七八九橘", "0123456789桔")
 
 
 @lru_cache(maxsize=8192)
-def normal(text: str) -> str:
+def normal_name(text: str) -> str:
     """One case and width, no punctuation or spaces, 七天 = 7天, 橘子 = 桔子."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower()).translate(_SAME)
 
 
-def bare(name: str) -> str:
+def without_city(name: str) -> str:
     """A normal name without the city in front."""
     return re.sub(r"^北京市?", "", name) or name
 
 
 def comparable_name(text: str) -> str:
     """A name or words as they are compared where both may lack the city and brackets."""
-    return normal(text).replace("北京", "")
+    return normal_name(text).replace("北京", "")
 
 
-def parts(text: str) -> tuple[str, ...]:
+def name_parts(text: str) -> tuple[str, ...]:
     """The telling parts of a normal name: 如家快捷酒店北京燕莎店 → 如家, 燕莎."""
     return tuple(part for part in GENERIC.split(text) if part)
 
@@ -54,7 +54,7 @@ def abbreviates(wanted: tuple[str, ...], name: str, in_full: bool = False) -> bo
     cuts = [_cut(part, name) for part in wanted]
     if not all(cuts):
         return False
-    front = parts(name)[0] if in_full else name
+    front = name_parts(name)[0] if in_full else name
     return any(piece == front or (not in_full and name.startswith(piece)) for cut in cuts for piece in cut)
 
 
@@ -69,7 +69,7 @@ def _cut(part: str, name: str) -> tuple[str, ...]:
     return ()
 
 
-def slips(text: str) -> int:
+def allowed_typos(text: str) -> int:
     """How many typos a normal text may hold: one in eight characters, at least one."""
     return max(1, len(text) // 8)
 
@@ -78,7 +78,7 @@ def is_typo_of(said: str, name: str) -> bool:
     """Whether a normal text is a normal name with small slips: few over all, and in each telling part at most one in four characters,
     so that 国贸店 never becomes 国展店. Neighbours swapped count as one slip wherever they stand.
     """
-    if OSA.distance(said, name) > slips(said):
+    if OSA.distance(said, name) > allowed_typos(said):
         return False
     if sorted(said) == sorted(name):
         return True
@@ -89,7 +89,7 @@ def is_typo_of(said: str, name: str) -> bool:
 def _spans(name: str) -> Iterator[tuple[int, int]]:
     """Where the telling parts of a name stand."""
     at = 0
-    for part in parts(name):
+    for part in name_parts(name):
         start = name.index(part, at)
         at = start + len(part)
         yield start, at

@@ -11,7 +11,7 @@ import numpy as np
 
 from chatbot.core.messages import Message, observation
 from chatbot.hotels import places
-from chatbot.hotels.facilities import alternatives, either, match_facility
+from chatbot.hotels.facilities import alternatives, match_facility, wish_text
 from chatbot.hotels.index import NONE, Rows, TextIndex
 from chatbot.hotels.query import Exclusion, HotelQuery
 from chatbot.hotels.records import Hotel, read_hotels
@@ -107,7 +107,7 @@ class HotelStore:
 
     def _wishes(self, query: HotelQuery) -> dict[str, Mask]:
         """A mask for each wish, the least important first."""
-        facilities = {either(wish): self._facilities(alternatives(wish)) for wish in query.facilities}
+        facilities = {wish_text(wish): self._facilities(alternatives(wish)) for wish in query.facilities}
         bounds: dict[str, Callable[[float], Mask]] = {
             "rating_range_upper": lambda bound: self._rating <= bound,
             "price_range_lower": lambda bound: self._price >= bound,

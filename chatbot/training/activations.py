@@ -31,7 +31,7 @@ def _replace(model: torch.nn.Module, device: str) -> None:
             store[name] = made[id(old)] if old is not None else None
 
 
-class Live(TorchDispatchMode):
+class LiveBytes(TorchDispatchMode):
     """Follows the bytes of tensors as they come and go, as an allocator would."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ def activations(
         _replace(model.train(), default_device())
         whole, ids = model.get_base_model(), torch.zeros(size, dtype=torch.long, device=model.device)
         where = {"position_ids": ids} if packed else {"attention_mask": torch.ones_like(ids)}
-        with Live() as live, torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
+        with LiveBytes() as live, torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             whole.model.register_forward_hook(lambda *_: kept.append(live.now))
             embedded = model.get_input_embeddings()(ids).requires_grad_()
             _loss(whole, embedded, where, ids).backward()

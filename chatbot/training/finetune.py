@@ -19,7 +19,7 @@ from chatbot.models.loading import Precision, load_base
 from chatbot.models.numerics import training_dtype
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import fingerprint, rows, statistics
-from chatbot.training.loss_guard import Exploded, SpikeDetector, Verdict, verdict
+from chatbot.training.loss_guard import LossExploded, SpikeDetector, Verdict, verdict
 from chatbot.training.methods import allocated_ranks, method, peft_config, targets
 from chatbot.training.prepared import Prepared, prepare
 from chatbot.training.run_record import (
@@ -143,7 +143,7 @@ def run(trainer: GuardedTrainer, config: FinetuneConfig, reporter: Reporter) -> 
         None, or why the guard gave up.
     """
     fresh = {name: weight.detach().clone() for name, weight in trainer.model.named_parameters() if weight.requires_grad}
-    explosions: list[Exploded] = []
+    explosions: list[LossExploded] = []
     while len(explosions) <= config.max_rollbacks:
         found = complete_checkpoints(config.checkpoints)
         if not found:
@@ -153,7 +153,7 @@ def run(trainer: GuardedTrainer, config: FinetuneConfig, reporter: Reporter) -> 
         )  # what the base can do alone
         try:
             trainer.train(resume_from_checkpoint=str(found[-1]) if found else None)
-        except Exploded as explosion:
+        except LossExploded as explosion:
             explosions.append(explosion)
             trainer.slow_down(SLOWER)
             back = complete_checkpoints(config.checkpoints)
@@ -172,7 +172,7 @@ def _restore(trainer: GuardedTrainer, weights: dict[str, torch.Tensor]) -> None:
             weight.copy_(weights[name])
 
 
-def _tell(trainer: GuardedTrainer, reporter: Reporter, explosion: Exploded, found: list[Path]) -> None:
+def _tell(trainer: GuardedTrainer, reporter: Reporter, explosion: LossExploded, found: list[Path]) -> None:
     if trainer.is_world_process_zero():
         back = int(found[-1].name.rsplit("-", 1)[-1]) if found else 0
         reporter.event(

@@ -15,7 +15,7 @@ FLOOR = 4.0
 0.75, at whatever learning rate; a poisoned batch had 10."""
 
 
-class Exploded(Exception):
+class LossExploded(Exception):
     """Raised between the backward pass and the optimiser's step, so that the weights are still those of before the bad batch."""
 
     def __init__(self, step: int, loss: float, reason: str, conversations: Sequence[str] = ()) -> None:
@@ -46,7 +46,7 @@ class SpikeDetector:
         self._recent.clear()
 
 
-def blamed(batches: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def suspect_conversations(batches: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Conversations that more than half of the exploded batches hold, and no fewer than two: one hard batch elsewhere acquits nobody."""
     counted = Counter(name for batch in batches for name in set(batch))
     return tuple(sorted(name for name, times in counted.items() if times > max(1, len(batches) / 2)))
@@ -66,9 +66,9 @@ class Verdict:
         return f"gave up after {self.explosions} explosions: {self.reason} (step {self.step}). {self.blames}"
 
 
-def verdict(explosions: Sequence[Exploded]) -> Verdict:
+def verdict(explosions: Sequence[LossExploded]) -> Verdict:
     """Tell a bad batch (the same conversations each time) from a learning rate that is too high (it happens anywhere)."""
-    last, names = explosions[-1], blamed([e.conversations for e in explosions])
+    last, names = explosions[-1], suspect_conversations([e.conversations for e in explosions])
     if names:
         blames = f"It is the data: it happens again and again at {', '.join(names[:8])}. Check or remove these conversations."
     else:

@@ -13,7 +13,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from trl import SFTTrainer
 
 from chatbot.core.events import Checkpoint, Metrics, Progress, Reporter, finite_or_none
-from chatbot.training.loss_guard import Exploded, SpikeDetector
+from chatbot.training.loss_guard import LossExploded, SpikeDetector
 
 Evaluator = Callable[[Any], dict[str, float]]
 """Given the model as it stands, figures such as slot_f1 (higher is better)."""
@@ -67,7 +67,7 @@ class GuardedTrainer(SFTTrainer):
         parts, self._parts = self._parts, []
         seen = sum(part.share for part in parts)
         if reason := self.detector.observe(seen):
-            raise Exploded(self.state.global_step + 1, seen, reason, self._blamed(parts))
+            raise LossExploded(self.state.global_step + 1, seen, reason, self._blamed(parts))
         return loss
 
     def _blamed(self, parts: list["_Part"]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from chatbot.core.messages import Message, Observed
-from chatbot.hotels.facilities import alternatives, canonical, either, match_facility
+from chatbot.hotels.facilities import alternatives, canonical, match_facility, wish_text
 from chatbot.understanding.rule_parser import Band, ParsedSlots, clauses
 
 NAME_LIKENESS = 75
@@ -75,7 +75,7 @@ def _unsupported_facilities(step: Step, parsed: ParsedSlots) -> list[str]:
     def is_said(word: str) -> bool:
         return word in step.words or any(canonical([word]) & mention for mention in mentions)
 
-    return [either(wish) for wish in fresh if not all(map(is_said, alternatives(wish)))]
+    return [wish_text(wish) for wish in fresh if not all(map(is_said, alternatives(wish)))]
 
 
 def _unsupported_texts(step: Step) -> list[str]:

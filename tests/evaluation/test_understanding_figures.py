@@ -4,7 +4,7 @@ import pytest
 
 from chatbot.core.messages import Message, call
 from chatbot.corpus.phrasebank.turns import Turn
-from chatbot.evaluation.understanding import ROWS, Verdict, as_table, judge, measured, phenomena_of
+from chatbot.evaluation.understanding import ROWS, TurnVerdict, as_table, judge, measured, phenomena_of
 from chatbot.understanding.turn_act import TurnAct
 
 
@@ -34,7 +34,7 @@ def test_phenomena_are_read_off_the_act_line(line, kind, expected):
 
 def test_figures_have_a_number_and_an_interval_by_kind_and_phenomenon():
     turns = [turn("request price<=400")] * 3 + [turn("drop -price", "drop")]
-    verdicts = {row: [Verdict(t, {}, row != "model", True) for t in turns] for row in ROWS}
+    verdicts = {row: [TurnVerdict(t, {}, row != "model", True) for t in turns] for row in ROWS}
     found = measured(verdicts)
     assert found["kinds"]["all"]["n"] == 4 and found["kinds"]["drop"]["n"] == 1
     assert found["phenomena"]["amount"]["model"] == {"share": 0.0, "interval": [0.0, 0.5615]}
@@ -65,7 +65,7 @@ def test_a_call_is_judged_by_its_state():
 
 
 def test_the_table_has_a_line_a_kind_and_a_phenomenon():
-    verdicts = {row: [Verdict(turn("request price<=400"), {}, True, True)] for row in ROWS}
+    verdicts = {row: [TurnVerdict(turn("request price<=400"), {}, True, True)] for row in ROWS}
     lines = as_table(measured(verdicts)).splitlines()
     assert lines[0].split() == ["kinds", "n", *ROWS]
     assert any(line.startswith("search or not") for line in lines)

@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.core.events import JobWriter
 from chatbot.models.families.hotel_mini import HOTEL_MINI
-from chatbot.training.activations import Live, activations
+from chatbot.training.activations import LiveBytes, activations
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.estimate import estimate, shape
 from chatbot.training.finetune import build, load_model
@@ -43,7 +43,7 @@ def test_memory_without_tensors_is_that_of_a_real_step(config, method, cpu_dtype
     batch, length = inputs["input_ids"].shape
     length += 0 if prepared.packed else config.virtual_tokens
     kept = []
-    with Live() as live:
+    with LiveBytes() as live:
         model.get_base_model().model.register_forward_hook(lambda *_: kept.append(live.now))
         with trainer.accelerator.autocast():
             loss = trainer.compute_loss(model, inputs)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from chatbot.training.loss_guard import Exploded, SpikeDetector, verdict
+from chatbot.training.loss_guard import LossExploded, SpikeDetector, verdict
 
 
 def watched(*losses, factor=3.0):
@@ -42,17 +42,17 @@ def test_an_explosion_is_not_remembered_as_usual():
 
 def test_the_same_conversations_each_time_are_blamed():
     told = verdict(
-        [Exploded(5, 9.0, "the loss jumped", ["a", "bad"]), Exploded(7, 9.0, "the loss jumped", ["bad", "c"])]
+        [LossExploded(5, 9.0, "the loss jumped", ["a", "bad"]), LossExploded(7, 9.0, "the loss jumped", ["bad", "c"])]
     )
     assert told.conversations == ("bad",)
     assert "gave up after 2 explosions" in str(told) and "bad" in str(told)
 
 
 def test_one_hard_batch_elsewhere_acquits_nobody():
-    told = verdict([Exploded(step, 9.0, "x", [name]) for step, name in ((3, "hard"), (5, "bad"), (5, "bad"))])
+    told = verdict([LossExploded(step, 9.0, "x", [name]) for step, name in ((3, "hard"), (5, "bad"), (5, "bad"))])
     assert told.conversations == ("bad",)
 
 
 def test_different_places_blame_the_learning_rate():
-    told = verdict([Exploded(5, 9.0, "x", ["a"]), Exploded(7, 9.0, "x", ["b"])])
+    told = verdict([LossExploded(5, 9.0, "x", ["a"]), LossExploded(7, 9.0, "x", ["b"])])
     assert "lower the learning rate" in str(told)

@@ -161,7 +161,7 @@ def model_names(models: Sequence[str]) -> list[str]:
     ]
 
 
-def shown(name: str, value: float | None) -> str:
+def figure_text(name: str, value: float | None) -> str:
     """A figure as people read it: shares in percent, BLEU on its own scale, what could not be measured as a dash."""
     if value is None:
         return "—"
@@ -174,19 +174,21 @@ def shown(name: str, value: float | None) -> str:
     )
 
 
-def shown_interval(name: str, bounds: list[float] | None) -> str:
+def interval_text(name: str, bounds: list[float] | None) -> str:
     """A 95% interval in the unit of its figure, "" where there is none."""
-    return f"{shown(name, bounds[0])} – {shown(name, bounds[1])}" if bounds else ""
+    return f"{figure_text(name, bounds[0])} – {figure_text(name, bounds[1])}" if bounds else ""
 
 
-def shown_share(found: Mapping[str, Any] | None) -> tuple[str, str]:
+def share_text(found: Mapping[str, Any] | None) -> tuple[str, str]:
     """A phenomenon's share and, smaller, its interval and number; dashes where it did not occur."""
     if not found:
         return "—", ""
     low, high = found["interval"]
-    return shown("share", found["share"]), f"{shown('share', low)} – {shown('share', high)} · n = {found['n']}"
+    return figure_text(
+        "share", found["share"]
+    ), f"{figure_text('share', low)} – {figure_text('share', high)} · n = {found['n']}"
 
 
-def seen(table: Mapping[str, tuple[str, str]], figures: Sequence[Mapping[str, Any]], key: str) -> list[str]:
+def entries_present(table: Mapping[str, tuple[str, str]], figures: Sequence[Mapping[str, Any]], key: str) -> list[str]:
     """The entries of a table that occur under a key of any simulation, in the table's order."""
     return [name for name in table if any(name in ((f.get("simulation") or {}).get(key) or {}) for f in figures)]

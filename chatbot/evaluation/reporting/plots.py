@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatbot.core import svg
-from chatbot.evaluation.reporting.labels import METRICS, SLOTS, label, shown
+from chatbot.evaluation.reporting.labels import METRICS, SLOTS, figure_text, label
 
 MODELS = (svg.GREY, svg.TEAL, svg.AMBER)
 """One a model; told apart by people who see few colours too, for each model has its own shape besides."""
@@ -50,7 +50,11 @@ def metric_chart(figures: Sequence[dict[str, Any]], names: Sequence[str], langua
     for name in names:
         scale = 100 if name == "bleu4" else 1
         points = [
-            (_scaled(f[name], scale), _both(f["intervals"].get(name), scale), f"{f['model']}: {shown(name, f[name])}")
+            (
+                _scaled(f[name], scale),
+                _both(f["intervals"].get(name), scale),
+                f"{f['model']}: {figure_text(name, f[name])}",
+            )
             for f in figures
         ]
         rows.append((label(METRICS, name, language), points))
@@ -65,7 +69,7 @@ def slot_chart(figures: Sequence[dict[str, Any]], language: str = "zh") -> str:
     for name in names:
         found = [f["slots"].get(name, {}) for f in figures]
         points = [
-            (s.get("f1"), s.get("interval"), f"{f['model']}: {shown('f1', s.get('f1'))}, n={s.get('gold', 0)}")
+            (s.get("f1"), s.get("interval"), f"{f['model']}: {figure_text('f1', s.get('f1'))}, n={s.get('gold', 0)}")
             for f, s in zip(figures, found, strict=True)
         ]
         rows.append((label(SLOTS, name, language), points))

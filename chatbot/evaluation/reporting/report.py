@@ -32,19 +32,19 @@ def _templates() -> "Environment":
     )
 
 
-def said(call: dict[str, Any] | None, reply: str | None) -> str:
+def answer_line(call: dict[str, Any] | None, reply: str | None) -> str:
     """A call or a reply as one line of text."""
     if call is not None:
         return f"search_hotels({json.dumps(call, ensure_ascii=False)})"
     return "（无法解析 unparseable）" if reply is None else reply
 
 
-def line(message: Message) -> str:
+def message_line(message: Message) -> str:
     """A message of a context as one line of text."""
     if message.role == "tool":
         names = "、".join(str(record.get("name", "")) for record in message.records)
         return f"查询结果：{names or '无'}"
-    return said(message.call.arguments, None) if message.call else message.content
+    return answer_line(message.call.arguments, None) if message.call else message.content
 
 
 def example(row: Prediction, conversations: dict[str, Conversation], kinds: Sequence[str] = ()) -> dict[str, Any]:
@@ -55,10 +55,10 @@ def example(row: Prediction, conversations: dict[str, Conversation], kinds: Sequ
         "id": row.id,
         "turn": row.turn,
         "kinds": [labels.label(labels.KINDS, kind) for kind in kinds],
-        "context": [{"role": m.role, "text": line(m)} for m in before],
-        "gold": said(row.gold_call, row.gold_reply),
-        "predicted": said(row.predicted_call, row.predicted_reply),
-        "draft": said(row.bare.predicted_call, row.bare.predicted_reply) if differs(row) else "",
+        "context": [{"role": m.role, "text": message_line(m)} for m in before],
+        "gold": answer_line(row.gold_call, row.gold_reply),
+        "predicted": answer_line(row.predicted_call, row.predicted_reply),
+        "draft": answer_line(row.bare.predicted_call, row.bare.predicted_reply) if differs(row) else "",
         "ungrounded": list(row.ungrounded),
     }
 
@@ -103,8 +103,8 @@ def metric_rows(
             "key": name,
             "cells": [
                 {
-                    "value": labels.shown(name, f[name]),
-                    "interval": labels.shown_interval(name, f["intervals"].get(name)),
+                    "value": labels.figure_text(name, f[name]),
+                    "interval": labels.interval_text(name, f["intervals"].get(name)),
                     "best": best.get(name) == i,
                 }
                 for i, f in enumerate(figures)
@@ -141,7 +141,7 @@ def highlights(figure: dict[str, Any]) -> list[dict[str, str]]:
     every = figure | (figure.get("simulation") or {})
     names = labels.METRICS | labels.SIMULATION
     return [
-        {"name": labels.label(names, key), "value": labels.shown(key, every[key]), "means": means[0]}
+        {"name": labels.label(names, key), "value": labels.figure_text(key, every[key]), "means": means[0]}
         for key, means in labels.EXPLAINED.items()
         if every.get(key) is not None
     ]
@@ -158,8 +158,8 @@ def simulation_rows(figures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "name": labels.label(labels.SIMULATION, name),
             "cells": [
                 {
-                    "value": labels.shown(name, s.get(name)),
-                    "interval": labels.shown_interval(name, s.get("intervals", {}).get(name)),
+                    "value": labels.figure_text(name, s.get(name)),
+                    "interval": labels.interval_text(name, s.get("intervals", {}).get(name)),
                 }
                 for s in found
             ],
@@ -178,16 +178,16 @@ def culprit_rows(figures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 for f in figures
             ],
         }
-        for name in labels.seen(labels.CULPRITS, figures, "culprits")
+        for name in labels.entries_present(labels.CULPRITS, figures, "culprits")
     ]
 
 
 def phenomenon_rows(figures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """How much of each kind of wording was understood, a column a model; [] where that was not recorded."""
     out = []
-    for name in labels.seen(labels.PHENOMENA, figures, "phenomena"):
+    for name in labels.entries_present(labels.PHENOMENA, figures, "phenomena"):
         found = [((f.get("simulation") or {}).get("phenomena") or {}).get(name) for f in figures]
-        cells = [dict(zip(("value", "interval"), labels.shown_share(share), strict=True)) for share in found]
+        cells = [dict(zip(("value", "interval"), labels.share_text(share), strict=True)) for share in found]
         out.append({"name": " ".join(labels.PHENOMENA[name]), "cells": cells})
     return out
 

@@ -103,7 +103,7 @@ def phenomenon_of(part: Part, forms: dict[str, str]) -> str:
     return {"price": "amount", "address": "place", "subway": "place", "near": "place"}.get(key, key)
 
 
-def broken(offered: Sequence[Record], parts: Sequence[Part]) -> str:
+def broken_wish(offered: Sequence[Record], parts: Sequence[Part]) -> str:
     """The first wish that a hotel on offer breaks; "" where all meet them all."""
     for record in offered:
         for part in parts:
@@ -121,7 +121,7 @@ def claims_wish(reply: str, wish: str, said: str) -> bool:
     return bool(_EVERYTHING.search(reply)) and not _UNSURE.search(reply)
 
 
-def unanswered(heard: TurnEvent, chosen: Record, request: tuple[str, str], turn: int) -> Fault:
+def answer_fault(heard: TurnEvent, chosen: Record, request: tuple[str, str], turn: int) -> Fault:
     """Why a question got no true answer: another hotel's fact, the contrary, another question heard, or nothing said."""
     field, facility = request
     if tells_of_another(heard, chosen, request) or (field == "has" and facility in heard.reply):

@@ -101,7 +101,12 @@ class SimulatedUser:
         self.checks += [(phenomenon, not slots & wrong) for phenomenon, slots in last.checks]
         if last.wish:
             self._judge_wish(heard, last.wish)
-        if not wrong and not last.asked and self._possible and (what := blame.broken(self._offered(heard), self.told)):
+        if (
+            not wrong
+            and not last.asked
+            and self._possible
+            and (what := blame.broken_wish(self._offered(heard), self.told))
+        ):
             self.faults.append(Fault(blame.SEARCHED, what, self.turn))
 
     def _judge_wish(self, heard: TurnEvent, said: str) -> None:
@@ -158,7 +163,7 @@ class SimulatedUser:
         if not self._possible:
             return Fault(blame.UNTRUE if offered else blame.LEFT_OUT, "nothing found", self.turn)
         if offered or not any(satisfies(record, self.told) for record in heard.records):
-            return Fault(blame.SEARCHED, blame.broken(offered, self.told) or "nothing found", self.turn)
+            return Fault(blame.SEARCHED, blame.broken_wish(offered, self.told) or "nothing found", self.turn)
         return Fault(blame.LEFT_OUT, "hotel", self.turn)
 
     def _again(self) -> UserUtterance:
@@ -216,7 +221,7 @@ class SimulatedUser:
             self.checks.append(("two_questions", not missed))
         if reference:
             self.checks.append(("reference", len(missed) < len(asked) or chosen["name"] in heard.reply))
-        why = [blame.unanswered(heard, chosen, request, self.turn) for request in missed]
+        why = [blame.answer_fault(heard, chosen, request, self.turn) for request in missed]
         self.faults += why
         self.open = [request for request in self.open if request not in asked or request in missed]
         if missed:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatbot.core.messages import FunctionCall, Message, ToolCall, last_user_index
-from chatbot.hotels.facilities import alternatives, either, match_facility
+from chatbot.hotels.facilities import alternatives, match_facility, wish_text
 from chatbot.models.families.act_tokens import (
     END,
     SPECIAL_TOKENS,
@@ -64,7 +64,7 @@ def _known(state: State) -> tuple[State, list[str]]:
         if names:
             wishes.append(names[0] if len(names) == 1 else names)
         else:
-            unknown.append(either(wish))
+            unknown.append(wish_text(wish))
     rest = {key: value for key, value in state.items() if key != "facilities"}
     return (rest | {"facilities": wishes} if wishes else rest), unknown
 

@@ -11,7 +11,7 @@ from chatbot.core.errors import WorkbenchError
 from chatbot.core.messages import call, reply, user
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TurnEvent
 from chatbot.dialogue.fallback import NOTHING, preface
-from chatbot.hotels.facilities import either
+from chatbot.hotels.facilities import wish_text
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.ui.chat.hotel_cards import cards_html
@@ -182,7 +182,7 @@ def conditions_in_words(query: HotelQuery) -> str:
     parts = [
         query.name,
         query.type,
-        *map(either, query.facilities),
+        *map(wish_text, query.facilities),
         price and f"价格 {price}",
         rating and f"评分 {rating}",
         query.address,

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.hotels.facilities import FACILITIES, OR, alias_in_text, alternatives, either, match_facility
+from chatbot.hotels.facilities import FACILITIES, OR, alias_in_text, alternatives, match_facility, wish_text
 from chatbot.hotels.query import HOTEL_TYPES, HotelQuery
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.forms import Fields
@@ -104,7 +104,7 @@ class SlotForm:
     def of(cls, query: HotelQuery) -> "SlotForm":
         """The form that stands for a query."""
         values = query.model_dump(include={field.name for field in fields(cls)}, exclude_none=True)
-        return cls(**values | {"facilities": [either(wish) for wish in query.facilities]})
+        return cls(**values | {"facilities": [wish_text(wish) for wish in query.facilities]})
 
     def query(self, base: HotelQuery) -> HotelQuery:
         """What the form says; what it does not show (a place nearby, exclusions, the order) is kept from `base`.

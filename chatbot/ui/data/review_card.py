@@ -12,7 +12,7 @@ from chatbot.corpus.checks import Check
 from chatbot.corpus.review.items import Card
 from chatbot.corpus.selfplay.phrases import FACILITY_VERBS
 from chatbot.corpus.selfplay.speaker import aliases
-from chatbot.hotels.facilities import FACILITIES, either, match_facility
+from chatbot.hotels.facilities import FACILITIES, match_facility, wish_text
 from chatbot.ui.i18n.translate import in_language, translate, words
 from chatbot.ui.shell.html import para
 
@@ -116,7 +116,7 @@ def _message(message: Message | None, other: Message | None, who: Any, *, added:
 def _arguments(arguments: dict[str, Any]) -> str:
     """A call in words: 类型 经济型 · 价格 200–300元."""
     out = [
-        f"{name} {'、'.join(map(either, v)) if isinstance(v := arguments[key], list) else v}"
+        f"{name} {'、'.join(map(wish_text, v)) if isinstance(v := arguments[key], list) else v}"
         for key, name in ARGUMENTS.items()
         if key in arguments
     ]

@@ -9,7 +9,7 @@ from chatbot.evaluation.metrics.metrics import HEADLINE, METRICS
 from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import Case
 from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart
-from chatbot.evaluation.reporting.report import differs, line, said
+from chatbot.evaluation.reporting.report import answer_line, differs, message_line
 from chatbot.evaluation.study import Study
 from chatbot.ui.i18n.translate import language, translate
 from chatbot.ui.shell.html import cells, para, quiet, table
@@ -106,8 +106,8 @@ def metric_table(
             labels.label(labels.METRICS, name, tongue),
             [
                 (
-                    labels.shown(name, f[name]),
-                    labels.shown_interval(name, f["intervals"].get(name)),
+                    labels.figure_text(name, f[name]),
+                    labels.interval_text(name, f["intervals"].get(name)),
                     best.get(name) == i,
                 )
                 for i, f in enumerate(figures)
@@ -125,7 +125,11 @@ def simulation_table(figures: Sequence[dict[str, Any]], tongue: str) -> str:
         (
             labels.label(labels.SIMULATION, name, tongue),
             [
-                (labels.shown(name, s.get(name)), labels.shown_interval(name, s.get("intervals", {}).get(name)), False)
+                (
+                    labels.figure_text(name, s.get(name)),
+                    labels.interval_text(name, s.get("intervals", {}).get(name)),
+                    False,
+                )
                 for s in found
             ],
         )
@@ -140,7 +144,7 @@ def simulation_details(figures: Sequence[dict[str, Any]], who: Any) -> list[str]
     found = [figure.get("simulation") or {} for figure in figures]
     models, tongue = [figure["model"] for figure in figures], language(who)
     out = []
-    if names := labels.seen(labels.CULPRITS, figures, "culprits"):
+    if names := labels.entries_present(labels.CULPRITS, figures, "culprits"):
         rows = [
             (
                 labels.label(labels.CULPRITS, name, tongue),
@@ -149,11 +153,11 @@ def simulation_details(figures: Sequence[dict[str, Any]], who: Any) -> list[str]
             for name in names
         ]
         out += [f"<h4>{translate(who, 'evaluate.culprits')}</h4>", _table(models, rows)]
-    if names := labels.seen(labels.PHENOMENA, figures, "phenomena"):
+    if names := labels.entries_present(labels.PHENOMENA, figures, "phenomena"):
         rows = [
             (
                 labels.label(labels.PHENOMENA, name, tongue),
-                [(*labels.shown_share((s.get("phenomena") or {}).get(name)), False) for s in found],
+                [(*labels.share_text((s.get("phenomena") or {}).get(name)), False) for s in found],
             )
             for name in names
         ]
@@ -185,13 +189,15 @@ def _case(case: Case, conversation: Conversation | None, who: Any) -> str:
     before = conversation.messages[: case.row.turn] if conversation else []
     asked = next((m.content for m in reversed(before) if m.role == "user"), case.row.id)
     tags = "".join(f"<mark>{labels.label(labels.KINDS, kind, language(who))}</mark>" for kind in case.kinds)
-    lines = "".join(f"<p><b>{translate(who, f'evaluate.{m.role}')}</b> {escape(line(m))}</p>" for m in before)
+    lines = "".join(f"<p><b>{translate(who, f'evaluate.{m.role}')}</b> {escape(message_line(m))}</p>" for m in before)
     answers = [
-        ("gold", said(case.row.gold_call, case.row.gold_reply)),
-        ("model", said(case.row.predicted_call, case.row.predicted_reply)),
+        ("gold", answer_line(case.row.gold_call, case.row.gold_reply)),
+        ("model", answer_line(case.row.predicted_call, case.row.predicted_reply)),
     ]
     answers += (
-        [("draft", said(case.row.bare.predicted_call, case.row.bare.predicted_reply))] if differs(case.row) else []
+        [("draft", answer_line(case.row.bare.predicted_call, case.row.bare.predicted_reply))]
+        if differs(case.row)
+        else []
     )
     answers += [("false", "，".join(case.row.ungrounded))] if case.row.ungrounded else []
     ends = "".join(para(name, f"<b>{translate(who, f'evaluate.{name}')}</b> {escape(text)}") for name, text in answers)

@@ -5,7 +5,7 @@ from typing import Any
 
 from chatbot.core.events import GAVE_UP, Done, Event, Failed, Metrics, Rollback, last
 from chatbot.core.jobs import ACTIVE, Job
-from chatbot.training.loss_guard import blamed
+from chatbot.training.loss_guard import suspect_conversations
 from chatbot.training.run_record import read_record
 from chatbot.ui.finetune.runs import merge_of, merged
 from chatbot.ui.i18n.translate import translate
@@ -60,7 +60,7 @@ def _guard(events: list[Event], kind: str, who: Any) -> list[str]:
     notes = [translate(who, "finetune.rollback", step=e.step, back=e.back_to, rate=e.learning_rate) for e in rollbacks]
     if kind != "gave_up" or len(rollbacks) < 2:
         return notes
-    same = blamed([e.conversations for e in rollbacks])
+    same = suspect_conversations([e.conversations for e in rollbacks])
     names = "、".join(same[:SHOWN]) + (" …" if len(same) > SHOWN else "")
     return [
         *notes,

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from chatbot.core.accounts import Accounts
 from chatbot.core.errors import InputError
 from chatbot.core.settings import Settings
-from chatbot.dialogue.speaking import speaking
+from chatbot.dialogue.speaking import as_chat_model
 from chatbot.models.serving.openai_server import mount
 from chatbot.ui.i18n.translate import translate, translations
 from chatbot.ui.shell.context import PageContext
@@ -53,7 +53,12 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
     except OSError as error:
         raise InputError("ui.port", value=error, host=host, port=port) from error
     if not context.demo:
-        mount(app, lambda name: speaking(context.pool.get(name)), authenticate, available=partial(free_models, context))
+        mount(
+            app,
+            lambda name: as_chat_model(context.pool.get(name)),
+            authenticate,
+            available=partial(free_models, context),
+        )
     return page, address
 
 
