@@ -13,7 +13,7 @@ from chatbot.corpus.checks import Check
 from chatbot.corpus.review.items import Card
 from chatbot.ui.data.progress import status
 from chatbot.ui.data.review_card import card_html, marked, utterance_lines, with_lines
-from chatbot.ui.data.shared import ago
+from chatbot.ui.data.shared import time_ago
 from chatbot.ui.data.statistics import plots
 from tests.ui.test_finetune import job
 
@@ -110,4 +110,4 @@ def test_a_card_shows_why_a_check_failed_and_nothing_becomes_html():
 
 @pytest.mark.parametrize(("seconds", "said"), [(5, "刚才"), (200, "3 分钟前"), (7300, "2 小时前"), (200_000, "2 天前")])
 def test_times_are_told_as_people_tell_them(seconds, said):
-    assert said in ago(time.time() - seconds, "zh")
+    assert said in time_ago(time.time() - seconds, "zh")

@@ -17,7 +17,7 @@ from chatbot.training.preview import Row
 from chatbot.ui.charts.curves import chart, packing
 from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
 from chatbot.ui.finetune.runs import compare, curves, launch, line
-from chatbot.ui.finetune.status import status, walk
+from chatbot.ui.finetune.status import next_steps, status
 
 
 def job(folder, state, *events, config=None):
@@ -71,9 +71,9 @@ def test_a_guard_that_gave_up_says_so_in_the_persons_language_and_names_the_data
 
 
 def test_the_walk_marks_the_step_that_comes_next(tmp_path):
-    assert '<li class="now">点“先看一看”' in walk(None, "zh")
+    assert '<li class="now">点“先看一看”' in next_steps(None, "zh")
     done = job(tmp_path / "my-run", "done", log(3, 2.0))
-    assert '<li class="now">到“对话”选「my-run」' in walk(done, "zh")
+    assert '<li class="now">到“对话”选「my-run」' in next_steps(done, "zh")
 
 
 def test_a_merge_says_where_the_model_is_or_why_there_is_none(tmp_path):

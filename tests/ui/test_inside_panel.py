@@ -11,7 +11,16 @@ from chatbot.core.messages import call, observation, reply, user
 from chatbot.dialogue.events import TurnEvent
 from chatbot.hotels.query import HotelQuery
 from chatbot.models.inside import Candidate, Inside
-from chatbot.ui.chat.inside_panel import WIDEST, InsideHandlers, attention_map, bars, draw, draw_place, pick, said
+from chatbot.ui.chat.inside_panel import (
+    WIDEST,
+    InsideHandlers,
+    attention_map,
+    bars,
+    clicked_place,
+    draw,
+    draw_place,
+    up_to_last,
+)
 from chatbot.ui.chat.state import ChatState, ChatTurn
 
 TALK = [user("便宜的"), call({"type": "经济型"}), observation([]), reply("没有")]
@@ -51,8 +60,10 @@ def state(*messages):
 
 
 def test_the_last_reply_or_the_last_call_is_looked_at():
-    assert said(TALK, "reply") == TALK and said(TALK, "call") == TALK[:2]
-    assert said(TALK[:1], "reply") == [] and said([*TALK, user("还有吗"), reply("没有了")], "call") == TALK[:2]
+    assert up_to_last(TALK, "reply") == TALK and up_to_last(TALK, "call") == TALK[:2]
+    assert (
+        up_to_last(TALK[:1], "reply") == [] and up_to_last([*TALK, user("还有吗"), reply("没有了")], "call") == TALK[:2]
+    )
 
 
 def test_each_token_is_coloured_by_how_sure_the_model_was_in_the_readers_language():
@@ -108,8 +119,8 @@ def test_of_a_long_conversation_the_map_keeps_what_was_looked_at_most_in_its_ord
 
 
 def test_a_clicked_token_moves_the_slider_to_its_place():
-    assert pick(gr.SelectData(None, {"index": 2, "value": "x"})) == 3
-    assert pick(gr.SelectData(None, {"index": [2, 0], "value": "x"})) == 3
+    assert clicked_place(gr.SelectData(None, {"index": 2, "value": "x"})) == 3
+    assert clicked_place(gr.SelectData(None, {"index": [2, 0], "value": "x"})) == 3
 
 
 @pytest.mark.parametrize(

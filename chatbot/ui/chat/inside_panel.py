@@ -16,7 +16,7 @@ from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.ui.chat.state import ChatState
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
-from chatbot.ui.shell.errors import shown
+from chatbot.ui.shell.errors import errors_shown
 from chatbot.ui.shell.forms import WAIT
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def build_inside(context: PageContext, conversation: gr.State, model: gr.Dropdow
     drawn = [panel.candidates, panel.looked]
     for trigger in (look.click, what.input, layer.input, head.input):
         trigger(handlers.look, asked, shown, **WAIT).success(draw_place, [panel.seen, panel.place], drawn, **WAIT)
-    panel.tokens.select(pick, None, panel.place, **WAIT).then(draw_place, [panel.seen, panel.place], drawn, **WAIT)
+    panel.tokens.select(clicked_place, None, panel.place, **WAIT).then(
+        draw_place, [panel.seen, panel.place], drawn, **WAIT
+    )
     panel.place.release(draw_place, [panel.seen, panel.place], drawn, **WAIT)
 
 
@@ -95,10 +97,10 @@ class InsideHandlers:
         self, state: ChatState, model_id: str, what: str, layer: int, head: int, request: gr.Request
     ) -> tuple[Any, ...]:
         """Run the last answer through the model once more, and show what happened."""
-        messages = said(state.messages, what)
+        messages = up_to_last(state.messages, what)
         if not messages:
             raise gr.Error(translate(request, "inside.empty"), duration=4, print_exception=False)
-        with shown(request):
+        with errors_shown(request):
             model = self.context.model(request, model_id)
             from chatbot.models.inside import (
                 OpenModel,
@@ -109,7 +111,7 @@ class InsideHandlers:
             return draw(look_within(model, messages, layer, head), request)
 
 
-def said(messages: Sequence[Message], what: str) -> list[Message]:
+def up_to_last(messages: Sequence[Message], what: str) -> list[Message]:
     """The conversation up to the model's last reply, or up to its last call; [] where there is none."""
     ends = [i for i, m in enumerate(messages) if m.role == "assistant" and bool(m.call) == (what == "call")]
     return list(messages[: ends[-1] + 1]) if ends else []
@@ -132,7 +134,8 @@ def look_within(model: OpenModel, messages: Sequence[Message], layer: int, head:
 def draw(seen: Inside, request: gr.Request) -> tuple[Any, ...]:
     """The panel's contents: the tokens, the places, the layers and heads there are, the map."""
     tokens = [
-        (readable(token), translate(request, surety(p))) for token, p in zip(seen.reply, seen.chosen, strict=True)
+        (readable(token), translate(request, certainty_word(p)))
+        for token, p in zip(seen.reply, seen.chosen, strict=True)
     ]
     legend = {translate(request, key): colour for key, colour in SURETIES.items()}
     return (
@@ -147,7 +150,7 @@ def draw(seen: Inside, request: gr.Request) -> tuple[Any, ...]:
     )
 
 
-def surety(probability: float) -> str:
+def certainty_word(probability: float) -> str:
     """The word for a token's probability."""
     return "inside.sure" if probability >= 0.9 else "inside.likely" if probability >= 0.5 else "inside.unsure"
 
@@ -165,7 +168,7 @@ def draw_place(seen: Inside | None, place: int) -> tuple[Any, Any]:
     )
 
 
-def pick(event: gr.SelectData) -> int:
+def clicked_place(event: gr.SelectData) -> int:
     """The place of the token that was clicked."""
     index = event.index[0] if isinstance(event.index, list | tuple) else event.index
     return int(index) + 1

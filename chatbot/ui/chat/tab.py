@@ -35,7 +35,7 @@ RUN: dict[str, Any] = QUIET | {"concurrency_limit": 4}
 
 
 @dataclass(frozen=True)
-class Conversation:
+class ConversationColumn:
     """One column of conversation: what is said, and what draws it."""
 
     state: gr.State
@@ -58,7 +58,7 @@ class Controls:
 
 
 @dataclass(frozen=True)
-class Side:
+class FindingsColumn:
     """What was understood and found."""
 
     slots: gr.HTML
@@ -69,10 +69,10 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Other:
+class SecondConversation:
     """The second conversation of a comparison."""
 
-    talk: Conversation
+    talk: ConversationColumn
     model: gr.Dropdown
     column: gr.Column
     on: gr.State
@@ -95,7 +95,7 @@ def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks) -> None:
     page.load(wiring.turns.load, None, [side.slots, side.cards], **QUIET)
 
 
-def _conversation(name: str) -> Conversation:
+def _conversation(name: str) -> ConversationColumn:
     window = gr.Chatbot(
         label=label("chat.window"),
         show_label=False,
@@ -106,7 +106,7 @@ def _conversation(name: str) -> Conversation:
         elem_classes="talk",
         elem_id=name,
     )
-    return Conversation(gr.State(ChatState()), window)
+    return ConversationColumn(gr.State(ChatState()), window)
 
 
 def _controls() -> Controls:
@@ -132,14 +132,14 @@ def _controls() -> Controls:
     return Controls(box, gr.State(""), send, stop, clear, save, compare, row, chips)
 
 
-def _other() -> Other:
+def _other() -> SecondConversation:
     with gr.Column(scale=6, min_width=320, visible=False, elem_classes="conversation") as column:
         model = gr.Dropdown([], label=label("chat.other"), interactive=True)
         talk = _conversation("other-talk")
-    return Other(talk, model, column, gr.State(False))
+    return SecondConversation(talk, model, column, gr.State(False))
 
 
-def _side() -> Side:
+def _side() -> FindingsColumn:
     gr.Markdown(label("slots.title"), elem_classes="head")
     slots = gr.HTML(padding=False, elem_classes="wished")
     with gr.Accordion(label("chat.edit"), open=False, elem_classes="edit") as form:
@@ -148,7 +148,7 @@ def _side() -> Side:
     slots.click(lambda: gr.update(open=True), None, form, **QUIET)
     gr.Markdown(label("cards.title"), elem_classes="head")
     cards = gr.HTML(padding=False, elem_id="cards")
-    return Side(slots, cards, form, fields, search)
+    return FindingsColumn(slots, cards, form, fields, search)
 
 
 def _inside(context: PageContext, state: gr.State, model: gr.Dropdown) -> None:
@@ -162,10 +162,10 @@ class _Wiring:
     """The tab's listeners. None of them is an API: a page's buttons are for its page."""
 
     turns: ChatHandlers
-    talk: Conversation
+    talk: ConversationColumn
     controls: Controls
-    side: Side
-    other: Other
+    side: FindingsColumn
+    other: SecondConversation
     model: gr.Dropdown
 
     @property

@@ -12,7 +12,7 @@ from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
 from chatbot.ui.data.augment_form import NO_EAR, AugmentForm
 from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.progress import result, status
-from chatbot.ui.data.shared import inform
+from chatbot.ui.data.shared import say_done
 from chatbot.ui.i18n.translate import in_language, label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
@@ -133,7 +133,7 @@ class AugmentHandlers:
         if config.mode != "offline" and not (env.get("OPENAI_API_KEY") or config.base_url or settings.openai_base_url):
             raise InputError("ui.no_key")
         start_task("augment", config.model_dump(mode="json"), settings.folder("jobs"), resource="augment", env=env)
-        inform(request, "augment.started")
+        say_done(request, "augment.started")
 
     @needs("engineer")
     def pause(self, request: gr.Request) -> None:
@@ -162,7 +162,7 @@ class AugmentHandlers:
     def save_prompt(self, request: gr.Request, operation: str, text: str) -> None:
         """Keep an edited prompt."""
         save_prompt(operation, text, self.files.prompts)
-        inform(request, "augment.saved")
+        say_done(request, "augment.saved")
 
     @needs("engineer")
     def preview(self, request: gr.Request, operation: str) -> Any:

@@ -10,7 +10,7 @@ from gradio.context import Context
 from chatbot.core.errors import DownloadError
 from chatbot.core.messages import Conversation
 from chatbot.ui.data.files import DataFiles, read_upload
-from chatbot.ui.data.shared import ago, choice, inform, slowly
+from chatbot.ui.data.shared import choice_box, say_done, time_ago, wire_slow_step
 from chatbot.ui.data.statistics import plots
 from chatbot.ui.i18n.translate import in_language, label, translate
 from chatbot.ui.shell.context import PageContext
@@ -25,19 +25,19 @@ def build(context: PageContext) -> list[Any]:
     """Lay the step out; returns the events after which the counts have changed."""
     handlers = CorpusHandlers(context)
     with gr.Row(elem_classes="choices"):
-        with choice("corpus.upload"):
+        with choice_box("corpus.upload"):
             upload = gr.UploadButton(
                 label("corpus.upload"),
                 file_types=[".json", ".zip", ".jsonl"],
                 variant="primary",
                 elem_id="corpus-upload",
             )
-        with choice("corpus.download"), gr.Row(elem_classes="inline"):
+        with choice_box("corpus.download"), gr.Row(elem_classes="inline"):
             part = gr.Dropdown(
                 list(PARTS), value="train", label=label("corpus.part"), min_width=130, elem_id="corpus-part"
             )
             download = gr.Button(label("corpus.download"), min_width=80, elem_id="corpus-download")
-        with choice("corpus.play"), gr.Row(elem_classes="inline"):
+        with choice_box("corpus.play"), gr.Row(elem_classes="inline"):
             n = gr.Number(200, label=label("corpus.n"), precision=0, minimum=1, maximum=20_000, min_width=100)
             play = gr.Button(label("corpus.play"), min_width=80, elem_id="corpus-play")
     shown = gr.HTML(padding=False, elem_id="corpus-shown")
@@ -46,9 +46,9 @@ def build(context: PageContext) -> list[Any]:
     page.load(handlers.choices, None, part, **QUIET)
     page.load(handlers.show, None, shown, **QUIET)
     return [
-        slowly(upload.upload, handlers.upload, upload, shown, busy=handlers.busy, back=handlers.show),
-        slowly(download.click, handlers.download, part, shown, busy=handlers.busy, back=handlers.show),
-        slowly(play.click, handlers.play, n, shown, busy=handlers.busy, back=handlers.show),
+        wire_slow_step(upload.upload, handlers.upload, upload, shown, busy=handlers.busy, back=handlers.show),
+        wire_slow_step(download.click, handlers.download, part, shown, busy=handlers.busy, back=handlers.show),
+        wire_slow_step(play.click, handlers.play, n, shown, busy=handlers.busy, back=handlers.show),
     ]
 
 
@@ -105,7 +105,7 @@ class CorpusHandlers:
 
     def _keep(self, request: gr.Request, conversations: list[Conversation], report: dict[str, Any], name: str) -> str:
         self.files.keep_corpus(conversations, report | {"name": name})
-        inform(request, "corpus.done", n=f"{len(conversations):,}")
+        say_done(request, "corpus.done", n=f"{len(conversations):,}")
         return self.show(request)
 
     def _report(self, request: gr.Request, conversations: list[Conversation]) -> str:
@@ -117,7 +117,7 @@ class CorpusHandlers:
             else translate(request, "corpus.kept", n=f"{len(conversations):,}", turns=f"{turns:,}")
         )
         name = escape(report.get("name") or translate(request, "corpus.self"))
-        origin = translate(request, "corpus.from", name=name, when=ago(self.files.corpus.stat().st_mtime, request))
+        origin = translate(request, "corpus.from", name=name, when=time_ago(self.files.corpus.stat().st_mtime, request))
         tables = "".join(
             f"<details><summary>{translate(request, f'corpus.{kind}')} {sum(report[kind].values()):,}</summary>{facts(_reasons(report[kind], request))}</details>"
             for kind in ("drops", "repairs")

@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.context import Context
 
 from chatbot.ui.data.files import CARD, DataFiles, make_export, make_split
-from chatbot.ui.data.shared import choice, slowly
+from chatbot.ui.data.shared import choice_box, wire_slow_step
 from chatbot.ui.data.statistics import plots
 from chatbot.ui.i18n.translate import in_language, label, translate
 from chatbot.ui.shell.context import PageContext
@@ -29,11 +29,11 @@ def build(context: PageContext) -> list[Any]:
     """Lay the step out; returns the events after which the counts have changed."""
     handlers = ExportHandlers(context)
     with gr.Row(elem_classes="choices"):
-        with choice("export.split"), gr.Row(elem_classes="inline"):
+        with choice_box("export.split"), gr.Row(elem_classes="inline"):
             with_corpus = gr.Checkbox(True, label=label("export.with_corpus"), min_width=120)
             seed = gr.Number(0, label=label("export.seed"), precision=0, min_width=80)
             split = gr.Button(label("export.split"), variant="primary", elem_id="split", min_width=80)
-        with choice("export.export"), gr.Row(elem_classes="inline"):
+        with choice_box("export.export"), gr.Row(elem_classes="inline"):
             form = gr.Dropdown(
                 list(FORMS), value="jsonl", label=label("export.form"), min_width=190, elem_id="export-form"
             )
@@ -46,7 +46,9 @@ def build(context: PageContext) -> list[Any]:
     assert page is not None
     page.load(handlers.forms, None, form, **QUIET)
     page.load(handlers.show, None, shown, **QUIET)
-    done = slowly(split.click, handlers.split, [seed, with_corpus], shown, busy=handlers.busy, back=handlers.show)
+    done = wire_slow_step(
+        split.click, handlers.split, [seed, with_corpus], shown, busy=handlers.busy, back=handlers.show
+    )
     export.click(handlers.export, form, [file, fold, card], api_visibility="private")
     return [done]
 

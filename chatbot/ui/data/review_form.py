@@ -9,7 +9,7 @@ from chatbot.ui.data.review_card import with_lines
 
 
 @dataclass(frozen=True)
-class Desk:
+class ReviewPosition:
     """Where a person stands in the review: the card on screen, the ids of those seen, and the two filters."""
 
     current: Card | None
@@ -29,10 +29,10 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Edited:
+class EditedCard:
     """The card on screen with its lines as somebody edited them."""
 
-    desk: Desk
+    desk: ReviewPosition
     lines: str
 
     def read(self) -> tuple[Card, Conversation]:

@@ -12,8 +12,8 @@ from chatbot.corpus.review.items import Card, Counts
 from chatbot.corpus.review.queue import Action, ReviewStore
 from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.review_card import card_html, utterance_lines
-from chatbot.ui.data.review_form import Desk, Edited
-from chatbot.ui.data.shared import ago
+from chatbot.ui.data.review_form import EditedCard, ReviewPosition
+from chatbot.ui.data.shared import time_ago
 from chatbot.ui.i18n.translate import in_language, label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
@@ -80,8 +80,8 @@ def build(context: PageContext) -> list[Any]:
     page = Context.root_block
     assert page is not None
     wanted, drawn = [operation, failed], [current, seen, card, progress, editor]
-    desk = Fields(Desk, {"current": current, "seen": seen, "operation": operation, "failed": failed})
-    edited = Fields(Edited, {"desk": desk, "lines": lines})
+    desk = Fields(ReviewPosition, {"current": current, "seen": seen, "operation": operation, "failed": failed})
+    edited = Fields(EditedCard, {"desk": desk, "lines": lines})
     page.load(handlers.choices, None, wanted, js=LISTEN, **QUIET)
     opened = [where.input(desk.to(handlers.open), desk.inputs, drawn, **QUIET) for where in wanted]
     gr.on([page.load, gr.Timer(4.0).tick], desk.to(handlers.refresh), desk.inputs, drawn, **QUIET)
@@ -133,41 +133,41 @@ class ReviewHandlers:
         ]
         return gr.update(choices=operations, value=""), gr.update(choices=failed, value="")
 
-    def refresh(self, request: gr.Request, desk: Desk) -> list[Any]:
+    def refresh(self, request: gr.Request, desk: ReviewPosition) -> list[Any]:
         """Keep the card on screen; look for one where there is none."""
         if not self.context.may(request, "annotator") or desk.current is not None:
             return [gr.skip()] * 5
         return self._next(request, desk)
 
     @needs("annotator")
-    def open(self, request: gr.Request, desk: Desk) -> list[Any]:
+    def open(self, request: gr.Request, desk: ReviewPosition) -> list[Any]:
         """The first card under new filters."""
         return self._next(request, desk)
 
     @needs("annotator")
-    def approve(self, request: gr.Request, desk: Desk) -> list[Any]:
+    def approve(self, request: gr.Request, desk: ReviewPosition) -> list[Any]:
         """Into the data set with it."""
         return self._decide(request, "approve", desk)
 
     @needs("annotator")
-    def reject(self, request: gr.Request, desk: Desk) -> list[Any]:
+    def reject(self, request: gr.Request, desk: ReviewPosition) -> list[Any]:
         """Not into the data set."""
         return self._decide(request, "reject", desk)
 
     @needs("annotator")
-    def skip(self, request: gr.Request, desk: Desk) -> list[Any]:
+    def skip(self, request: gr.Request, desk: ReviewPosition) -> list[Any]:
         """Somebody else may decide."""
         return self._decide(request, "skip", desk)
 
     @needs("annotator")
-    def undo(self, request: gr.Request, desk: Desk) -> list[Any]:
+    def undo(self, request: gr.Request, desk: ReviewPosition) -> list[Any]:
         """Take the last decision back and show its card."""
         card = self.store.undo(_name(request))
         note = translate(request, "review.undone" if card else "review.nothing")
         return self._draw(request, card or desk.current, desk.seen, note)
 
     @needs("annotator")
-    def save(self, request: gr.Request, edited: Edited) -> list[Any]:
+    def save(self, request: gr.Request, edited: EditedCard) -> list[Any]:
         """Keep an edit, checked at once."""
         from chatbot.corpus.checks import check
 
@@ -179,18 +179,18 @@ class ReviewHandlers:
         return self._next(request, edited.desk, after=card.id, note=note)
 
     @needs("annotator")
-    def bulk(self, request: gr.Request, desk: Desk) -> list[Any]:
+    def bulk(self, request: gr.Request, desk: ReviewPosition) -> list[Any]:
         """Approve all that passed its checks under these filters."""
         approved = self.store.bulk_approve(_name(request), desk.filter)
         return self._next(request, desk, note=translate(request, "review.bulked", n=f"{approved:,}"))
 
     @needs("annotator")
-    def next(self, request: gr.Request, desk: Desk) -> list[Any]:
+    def next(self, request: gr.Request, desk: ReviewPosition) -> list[Any]:
         """Turn to the next open card, deciding nothing."""
         return self._next(request, desk, after=desk.current.id if desk.current else 0)
 
     @needs("annotator")
-    def back(self, request: gr.Request, desk: Desk) -> list[Any]:
+    def back(self, request: gr.Request, desk: ReviewPosition) -> list[Any]:
         """Turn to the card before, deciding nothing."""
         before = desk.before
         return self._draw(request, self.store.card(before[-1]), before) if before else [gr.skip()] * 5
@@ -207,7 +207,7 @@ class ReviewHandlers:
         rows = [_audited(row, request) for row in reversed(self.store.audit()[-LAST:])]
         return table("facts", heads, rows) if rows else empty(translate(request, "review.no_audit"))
 
-    def _decide(self, request: gr.Request, action: Action, desk: Desk) -> list[Any]:
+    def _decide(self, request: gr.Request, action: Action, desk: ReviewPosition) -> list[Any]:
         """Keep a decision; the next card is there at once."""
         if desk.current is None:
             return [gr.skip()] * 5
@@ -218,7 +218,7 @@ class ReviewHandlers:
             note = translate(request, "review.taken")
         return self._next(request, desk, after=desk.current.id, note=note)
 
-    def _next(self, request: gr.Request, desk: Desk, *, after: int = 0, note: str = "") -> list[Any]:
+    def _next(self, request: gr.Request, desk: ReviewPosition, *, after: int = 0, note: str = "") -> list[Any]:
         return self._draw(request, self.store.next(_name(request), desk.filter, after), desk.seen, note)
 
     def _draw(self, request: gr.Request, card: Card | None, seen: list[int], note: str = "") -> list[Any]:
@@ -246,7 +246,7 @@ def _audited(row: dict[str, Any], who: Any) -> str:
     """One decision as the cells of a row."""
     what = translate(who, f"review.did_{row['action']}") + (translate(who, "review.in_bulk") if row["bulk"] else "")
     name = translate(who, "review.me") if row["annotator"] == NOBODY else row["annotator"]
-    return cells([ago(row["at"], who), escape(name), what, str(row["item"])])
+    return cells([time_ago(row["at"], who), escape(name), what, str(row["item"])])
 
 
 def _name(request: Any) -> str:

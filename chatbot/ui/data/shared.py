@@ -12,13 +12,13 @@ from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.forms import QUIET
 
 
-def inform(request: gr.Request, key: str, **values: object) -> None:
+def say_done(request: gr.Request, key: str, **values: object) -> None:
     """Say in passing that something is done."""
     gr.Info(translate(request, key, **values), duration=4)
 
 
 @contextmanager
-def choice(key: str) -> Iterator[None]:
+def choice_box(key: str) -> Iterator[None]:
     """A box with one thing that can be done here: its name, one sentence (`key`.head and `key`.text), and what is put inside."""
     with gr.Column(elem_classes="choice", min_width=250):
         gr.Markdown(label(f"{key}.head"), elem_classes="head")
@@ -26,7 +26,7 @@ def choice(key: str) -> Iterator[None]:
         yield
 
 
-def slowly(
+def wire_slow_step(
     begin: Callable[..., Any],
     work: Callable[..., Any],
     given: Any,
@@ -47,7 +47,7 @@ def slowly(
     return done
 
 
-def ago(then: float, who: Any) -> str:
+def time_ago(then: float, who: Any) -> str:
     """A time as people say it, the exact one on hover."""
     minutes = int((time.time() - then) / 60)
     key, n = ("now", 0) if minutes < 1 else ("minutes_ago", minutes) if minutes < 60 else ("hours_ago", minutes // 60)

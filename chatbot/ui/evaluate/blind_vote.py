@@ -18,7 +18,7 @@ from chatbot.ui.chat.slot_form import slots_html
 from chatbot.ui.evaluate.tables import figures_table
 from chatbot.ui.i18n.translate import label, language, translate
 from chatbot.ui.shell.context import PageContext
-from chatbot.ui.shell.errors import shown
+from chatbot.ui.shell.errors import errors_shown
 from chatbot.ui.shell.forms import QUIET
 from chatbot.ui.shell.html import cells, quiet
 
@@ -86,7 +86,7 @@ class VoteHandlers:
 
     def ask(self, text: str, models: list[str], duel: Duel | None, request: gr.Request) -> Iterator[list[Any]]:
         """Let both models answer; the same two stay on their sides until the vote."""
-        with shown(request):
+        with errors_shown(request):
             left, right = (
                 (duel.left, duel.right)
                 if duel and {duel.left, duel.right} == set(models)

@@ -13,7 +13,7 @@ from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.ui.finetune import preview as finetune_look
 from chatbot.ui.finetune import runs as finetune_runs
 from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
-from chatbot.ui.finetune.status import status, walk
+from chatbot.ui.finetune.status import next_steps, status
 from chatbot.ui.i18n.translate import in_language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
@@ -21,7 +21,7 @@ from chatbot.ui.shell.html import quiet
 
 
 @dataclass(frozen=True)
-class Look:
+class ExampleChoice:
     """Which example is looked at, and what it would be trained with."""
 
     index: float | None
@@ -63,14 +63,16 @@ class FinetuneHandlers:
         )
 
     @needs("engineer")
-    def look(self, request: gr.Request, asked: Look) -> Any:
+    def look(self, request: gr.Request, asked: ExampleChoice) -> Any:
         """Show one example and the whole data set as the trainer will see them."""
-        return finetune_look.look(asked.chosen.config(), int(asked.index or 1) - 1, request), gr.update(visible=True)
+        return finetune_look.example_preview(asked.chosen.config(), int(asked.index or 1) - 1, request), gr.update(
+            visible=True
+        )
 
     @needs("engineer")
     def estimate(self, request: gr.Request, chosen: FinetuneForm) -> str:
         """Show memory and time."""
-        return finetune_look.cost(chosen.config(), self.context.settings.hotels, request)
+        return finetune_look.cost_preview(chosen.config(), self.context.settings.hotels, request)
 
     @needs("engineer")
     def start(self, request: gr.Request, chosen: FinetuneForm) -> Any:
@@ -88,7 +90,7 @@ class FinetuneHandlers:
         job = next((job for job in found if job.id == name), found[0] if found else None)
         picked = gr.update(choices=names, value=job.id if job else None)
         buttons = [gr.update(interactive=on) for on in _possible(job)]
-        return [picked, gr.update(choices=names), walk(job, request), *_told(job, request), *buttons]
+        return [picked, gr.update(choices=names), next_steps(job, request), *_told(job, request), *buttons]
 
     @needs("engineer")
     def stop(self, request: gr.Request, name: str) -> None:

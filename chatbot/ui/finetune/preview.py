@@ -46,7 +46,7 @@ def data_files(settings: Settings, who: Any) -> list[tuple[str, str]]:
     ]
 
 
-def look(config: FinetuneConfig, index: int, who: Any) -> str:
+def example_preview(config: FinetuneConfig, index: int, who: Any) -> str:
     """The preview of one example and of the whole data set."""
     from chatbot.training.preview import preview
 
@@ -77,7 +77,7 @@ def _titled(title: str, body: str) -> str:
     return f'<section class="look"><h4>{escape(title)}</h4>{body}</section>'
 
 
-def cost(config: FinetuneConfig, hotels: Path, who: Any) -> str:
+def cost_preview(config: FinetuneConfig, hotels: Path, who: Any) -> str:
     """The estimate as a bar against the machine's memory, and the time."""
     from chatbot.evaluation.checkpoints import evaluator_of
     from chatbot.training.estimate import SAMPLE, estimate

@@ -94,7 +94,7 @@ def duration(seconds: float, who: Any) -> str:
     return translate(who, "finetune.minutes", n=round(minutes) if minutes >= 5 else f"{round(2 * minutes) / 2:g}")
 
 
-def walk(job: Job | None, who: Any) -> str:
+def next_steps(job: Job | None, who: Any) -> str:
     """Four steps for a newcomer; the one that comes next is marked."""
     at = 1 if job is None else 3 if job.state == "done" else 2
     name = job.id if job is not None and job.state == "done" else translate(who, "finetune.walk.new")

@@ -8,7 +8,7 @@ from gradio.context import Context
 
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
-from chatbot.ui.finetune.handlers import FinetuneHandlers, Look
+from chatbot.ui.finetune.handlers import ExampleChoice, FinetuneHandlers
 from chatbot.ui.i18n.translate import label
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET, Fields
@@ -159,7 +159,7 @@ def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs) -> Non
     form.preset.input(handlers.preset, form.preset, form.advanced, **QUIET)
     form.upload.upload(handlers.upload, form.upload, form.data, **WAIT)
     chosen = form.fields
-    look = Fields(Look, {"index": view.index, "chosen": chosen})
+    look = Fields(ExampleChoice, {"index": view.index, "chosen": chosen})
     looked = [form.look.click, view.index.submit]
     gr.on(looked, look.to(handlers.look), look.inputs, [view.shown, view.index], **WAIT)
     form.estimate.click(chosen.to(handlers.estimate), chosen.inputs, view.cost, **WAIT)

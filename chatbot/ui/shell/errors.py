@@ -31,7 +31,7 @@ def _language_of(who: Any) -> Language:
 
 
 @contextmanager
-def shown(request: gr.Request) -> Iterator[None]:
+def errors_shown(request: gr.Request) -> Iterator[None]:
     """Turn errors that a person can mend into a message on the page, escaped, because the page reads messages as HTML."""
     try:
         yield
@@ -48,12 +48,12 @@ def shown(request: gr.Request) -> Iterator[None]:
 
 
 def needs(role: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let only this role in, and show errors as `shown` does; the request is the handler's first argument."""
+    """Let only this role in, and show errors as `errors_shown` does; the request is the handler's first argument."""
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(handler)
         def run(self: Any, request: gr.Request, *values: Any) -> Any:
-            with shown(request):
+            with errors_shown(request):
                 self.context.require(request, role)
                 return handler(self, request, *values)
 
