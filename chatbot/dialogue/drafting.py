@@ -104,7 +104,7 @@ class Drafter:
             if isinstance(delta, MessageDelta):
                 return _valid(delta.message)
             if isinstance(delta, CallDelta):
-                return _valid(call(delta.call.arguments, delta.call.name)) if not self.turn.call else None
+                return _valid(_only_call(delta, deltas)) if not self.turn.call else None
             text += delta.text
             clause = _CLAUSE.match(text)
             if clause and clause[0] != shown and not self._wrong(clause[0]):
@@ -127,6 +127,18 @@ class Drafter:
 def _shown(draft: Message) -> str:
     """A draft as the trace shows it."""
     return draft.act or (str(draft.call.arguments) if draft.call else draft.content)
+
+
+def _only_call(first: CallDelta, rest: Iterator[Delta]) -> Message:
+    """The one call of an answer; a turn has one search.
+
+    Raises:
+        CallParseError: there are others beside it.
+    """
+    others = [delta.call for delta in rest if isinstance(delta, CallDelta) and delta.call != first.call]
+    if others:
+        raise CallParseError("dialogue.several_calls", value=[first.call.arguments, *(c.arguments for c in others)])
+    return call(first.call.arguments, first.call.name)
 
 
 def _valid(draft: Message) -> Message:

@@ -83,4 +83,4 @@ class Draft:
         if self.message.act:
             yield MessageDelta(self.message)
         else:
-            yield CallDelta(self.message.call) if self.message.call else TextDelta(self.message.content)
+            yield from [CallDelta(c.function) for c in self.message.tool_calls] or [TextDelta(self.message.content)]

@@ -1,4 +1,4 @@
-"""What the agent asks of any model, local or behind an endpoint: a stream of text and at most one call."""
+"""What the agent asks of any model, local or behind an endpoint: a stream of text and calls."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class ChatModel(Protocol):
         temperature: float = 0.0,
         seed: int = 0,
     ) -> Iterator[Delta]:
-        """Stream the next assistant message: text deltas, or one call; greedy at temperature 0.
+        """Stream the next assistant message: text deltas, or calls (text may come before them); greedy at temperature 0.
 
         Raises:
             BackendError: the model cannot be reached or answers nonsense.

@@ -88,7 +88,7 @@ class LocalModel:
         temperature: float = 0.0,
         seed: int = 0,
     ) -> Iterator[Delta]:
-        """Stream the next assistant message: text deltas, or one call.
+        """Stream the next assistant message: text deltas, or calls.
 
         Raises:
             CallParseError: what it wrote is not a call in its family's format.
@@ -110,8 +110,8 @@ class LocalModel:
         message = self.family.read(self._text(written), messages)
         if message.act:
             yield MessageDelta(message)
-        elif message.call:
-            yield CallDelta(message.call)
+        elif message.tool_calls:
+            yield from (CallDelta(call.function) for call in message.tool_calls)
         elif len(message.content) > len(shown):
             yield TextDelta(message.content[len(shown) :])
 

@@ -21,6 +21,7 @@ from openai import (
 )
 
 from chatbot.core.errors import BackendError, BudgetError, InputError
+from chatbot.core.thoughts import without_thoughts
 from chatbot.corpus.augmentation.budget import Budget, Prices
 from chatbot.corpus.augmentation.cache import AnswerCache
 from chatbot.corpus.augmentation.concurrency import AdaptiveLimit
@@ -62,9 +63,8 @@ def read_answer(body: str) -> Answer | None:
     try:
         choice = json.loads(body)["choices"][0]
         message = choice["message"]
-        return Answer(
-            str(message.get("content") or ""), message.get("refusal"), str(choice.get("finish_reason") or "stop")
-        )
+        content = without_thoughts(str(message.get("content") or ""))
+        return Answer(content, message.get("refusal"), str(choice.get("finish_reason") or "stop"))
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
 

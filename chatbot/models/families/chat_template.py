@@ -13,12 +13,12 @@ from transformers import PreTrainedTokenizerBase
 
 from chatbot.core.errors import CallParseError, ModelError
 from chatbot.core.messages import Message, ToolCall, reply
+from chatbot.core.thoughts import MARKS, without_first_thoughts
 from chatbot.models.families.family import Family, Piece
 from chatbot.models.families.parsers import could_be_name, parse_named_call, parse_object_call
 
 _OPENERS = ("<tool_call>", "<|python_tag|>", "{")
 _TAGGED = re.compile(r"<tool_call>(.*?)(?:</tool_call>|$)", re.DOTALL)
-_THOUGHT = re.compile(r"^\s*<think>.*?(?:</think>|$)", re.DOTALL)
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")
 """A mark inside a message while the template is rendered: its number between two private-use characters."""
 
@@ -113,7 +113,7 @@ class ChatTemplate:
 
 def visible(text: str, messages: Sequence[Message]) -> str:
     """A reply without the thoughts that some models write first."""
-    return _THOUGHT.sub("", text).strip()
+    return without_first_thoughts(text).strip()
 
 
 def read(text: str, messages: Sequence[Message]) -> Message:
@@ -140,11 +140,15 @@ def read(text: str, messages: Sequence[Message]) -> Message:
 
 def is_call(text: str) -> bool | None:
     """A call mark or brace at the beginning, or a name line with an object after it."""
-    start = _THOUGHT.sub("", text).lstrip()
+    start = without_first_thoughts(text).lstrip()
     if start.startswith(_OPENERS):
         return True
     name, newline, rest = start.partition("\n")
-    if not start or any(opener.startswith(start) for opener in _OPENERS) or (could_be_name(name) and not rest.strip()):
+    if (
+        not start
+        or any(opener.startswith(start) for opener in (*_OPENERS, *MARKS))
+        or (could_be_name(name) and not rest.strip())
+    ):
         return None
     return bool(newline) and could_be_name(name) and rest.lstrip().startswith("{")
 

@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 from openai import OpenAI, OpenAIError
 
 from chatbot.core.errors import BackendError, CallParseError
-from chatbot.core.messages import FunctionCall, Message, ToolCall, reply
+from chatbot.core.messages import Message, ToolCall, reply
 from chatbot.models.backends import CallDelta, Delta, TextDelta
-from chatbot.models.families import chatglm3 as chatglm3_family
-from chatbot.models.families import llama2 as llama2_family
+from chatbot.models.serving.event_stream import events_of
 from chatbot.models.serving.openai_format import call_fields
+from chatbot.models.serving.streamed_answer import StreamedAnswer
 
 SYSTEM = "你是酒店助手。用户提出或改变需求时，调用 search_hotels，参数要包含到目前为止的全部需求；回答只能使用返回结果里的事实。"
+DONE = "[DONE]"
 
 
 def wire(messages: Sequence[Message], system: str = SYSTEM) -> list[dict[str, Any]]:
@@ -38,47 +40,6 @@ def wire(messages: Sequence[Message], system: str = SYSTEM) -> list[dict[str, An
     return out
 
 
-class _Reading:
-    """One streamed answer. A call that the server left in the text, because it knows neither ChatGLM3's nor Llama 2's form, is a call."""
-
-    def __init__(self, tools: Sequence[dict[str, Any]]) -> None:
-        names = [tool.get("function", tool)["name"] for tool in tools]
-        self._readers = (
-            {llama2_family.CALL: llama2_family.read, **{f"{name}\n": chatglm3_family.read for name in names}}
-            if tools
-            else {}
-        )
-        self._held = ""
-        self._is_text = not self._readers
-        self._name = self._arguments = ""
-
-    def text(self, more: str) -> str:
-        """What may be shown now: nothing while the text is a call, or could become one."""
-        self._held += more
-        start = self._held.lstrip()
-        if not self._is_text and any(start.startswith(mark) or mark.startswith(start) for mark in self._readers):
-            return ""
-        self._is_text = True
-        shown, self._held = self._held, ""
-        return shown
-
-    def call(self, part: Any) -> None:
-        """Take note of a part of a call; only the first of several calls is read."""
-        if part.index == 0 and part.function:
-            self._name = self._name or part.function.name or ""
-            self._arguments += part.function.arguments or ""
-
-    def end(self) -> Delta | None:
-        """The call, or the text that was held back in vain."""
-        if self._name:
-            return CallDelta(FunctionCall(name=self._name, arguments=_object(self._arguments)))
-        start = self._held.lstrip()
-        read = next((read for mark, read in self._readers.items() if start.startswith(mark)), None)
-        if read and (found := read(start, []).call):
-            return CallDelta(found)
-        return TextDelta(self._held) if start else None
-
-
 class EndpointModel:
     """A ChatModel over HTTP; the key stays inside the client and is never shown or stored.
 
@@ -88,7 +49,7 @@ class EndpointModel:
     def __init__(
         self, base_url: str | None, model: str, api_key: str, *, system: str = SYSTEM, timeout: float = 60.0
     ) -> None:
-        self.name, self._system = model, system
+        self.name, self._system, self._thinks_unmarked = model, system, False
         self._client = OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=2)
 
     def close(self) -> None:
@@ -103,37 +64,41 @@ class EndpointModel:
         stop: Callable[[], bool] = lambda: False,
         temperature: float = 0.0,
         seed: int = 0,
+        must_call: bool = False,
     ) -> Iterator[Delta]:
         """Stream the next assistant message.
 
         Raises:
-            BackendError: the endpoint cannot be reached or refuses.
-            CallParseError: it begins like a call and is none.
+            BackendError: the endpoint cannot be reached, refuses, fails midway or hangs up before the end.
+            CallParseError: it begins like a call and is none, or what it said turned out to be thoughts.
         """
-        reading = _Reading(tools)
+        answer = StreamedAnswer(self.name, tools, is_thinking=self._thinks_unmarked)
+        options: dict[str, Any] = {"tools": list(tools)} if tools else {}
+        if tools and must_call:
+            options["tool_choice"] = "required"
+        create: Any = self._client.chat.completions.with_streaming_response.create
+        request = options | {
+            "model": self.name,
+            "messages": wire(messages, self._system),
+            "stream": True,
+            "temperature": temperature,
+            "seed": seed,
+        }
         try:
-            options: dict[str, Any] = {"tools": list(tools)} if tools else {}
-            create: Any = self._client.chat.completions.create  # its overloads want literal message types
-            with create(
-                model=self.name,
-                messages=wire(messages, self._system),
-                stream=True,
-                temperature=temperature,
-                seed=seed,
-                **options,
-            ) as stream:
-                for chunk in stream:
+            with create(**request) as response:
+                for data in _payloads(response):
                     if stop():
                         return
-                    delta = chunk.choices[0].delta if chunk.choices else None
-                    if delta and delta.content and (shown := reading.text(delta.content)):
-                        yield TextDelta(shown)
-                    for part in (delta.tool_calls or []) if delta else []:
-                        reading.call(part)
-        except (OpenAIError, ValueError, TypeError, AttributeError) as error:  # the client hands nonsense on as it came
+                    if data == DONE:
+                        answer.done()
+                        break
+                    if data is not None:
+                        yield from answer.chunk(data)
+        except (OpenAIError, httpx.HTTPError, ValueError, RecursionError) as error:
             raise BackendError("models.endpoint_silent", value=error, name=self.name) from error
-        if last := reading.end():
-            yield last
+        finally:
+            self._thinks_unmarked = self._thinks_unmarked or answer.thought_aloud
+        yield from answer.end()
 
     def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
         """The next assistant message of each context, eight requests at a time."""
@@ -141,22 +106,24 @@ class EndpointModel:
             return list(pool.map(lambda context: self._predict(*context), contexts))
 
     def _predict(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> Message | None:
-        text = ""
         try:
-            for delta in self.generate(messages, tools):
-                if isinstance(delta, CallDelta):
-                    return Message(role="assistant", tool_calls=[ToolCall(function=delta.call)])
-                text += delta.text if isinstance(delta, TextDelta) else ""
+            deltas = list(self.generate(messages, tools))
         except CallParseError:
             return None
-        return reply(text)
+        calls = [ToolCall(function=delta.call) for delta in deltas if isinstance(delta, CallDelta)]
+        if calls:
+            return Message(role="assistant", tool_calls=calls)
+        return reply("".join(delta.text for delta in deltas if isinstance(delta, TextDelta)))
 
 
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise CallParseError("models.endpoint_call", value=text) from error
-    if not isinstance(found, dict):
-        raise CallParseError("models.endpoint_arguments", value=text)
-    return found
+def _payloads(response: Any) -> Iterator[Any]:
+    """What the server sends, parsed: chunks, DONE, and None for what says nothing (a comment that keeps the connection alive).
+
+    A server that streams nothing and answers in one piece is read all the same.
+    """
+    if "json" in response.headers.get("content-type", ""):
+        yield json.loads(response.read())
+        return
+    for event in events_of(response.iter_bytes()):
+        text = event.strip()
+        yield text if text == DONE else json.loads(text) if text else None
