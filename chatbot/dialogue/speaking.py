@@ -3,9 +3,19 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from chatbot.core.messages import Message
-from chatbot.dialogue.replies.answer import answer
+from chatbot.core.errors import InputError
+from chatbot.core.messages import FunctionCall, Message
+from chatbot.dialogue.replies.answer import answer, language_of
 from chatbot.models.backends import CallDelta, ChatModel, Delta, MessageDelta, TextDelta
+from chatbot.understanding.history import context_of
+
+LONGEST = 4_000
+"""Characters of an utterance; what the rules take for one grows faster than its length."""
+NO_SEARCH = {
+    "zh": "这要先查酒店数据库，但这次请求没有提供 search_hotels。",
+    "en": "I would have to search the hotels for that, but this request does not offer search_hotels.",
+}
+"""What is said in place of a call that the request does not allow."""
 
 
 def as_chat_model(model: ChatModel) -> ChatModel:
@@ -18,6 +28,12 @@ class SpeakingModel:
 
     def __init__(self, model: ChatModel) -> None:
         self._model, self.name = model, model.name
+        self.tokenizer = getattr(model, "tokenizer", None)
+
+    def prompt_tokens(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> int | None:
+        """What the model says of it; None where it has no tokens."""
+        counted = getattr(self._model, "prompt_tokens", None)
+        return int(counted(messages, tools)) if counted else None
 
     def generate(
         self,
@@ -27,13 +43,27 @@ class SpeakingModel:
         stop: Callable[[], bool] = lambda: False,
         temperature: float = 0.0,
         seed: int = 0,
+        must_call: bool = False,
     ) -> Iterator[Delta]:
-        """One call, or the reply's text; raises what the model raises."""
+        """One call, or the reply's text. Where search_hotels is not on offer it says that it would have to search.
+
+        Raises:
+            InputError: it must call and cannot, or the utterance is too long to be read by rules.
+        """
+        may_call = any(tool.get("function", tool).get("name") == "search_hotels" for tool in tools)
+        if must_call and not may_call:
+            raise InputError("dialogue.only_search", param="tool_choice")
+        if any(m.role == "user" and len(m.content) > LONGEST for m in messages):
+            raise InputError("dialogue.long_utterance", param="messages", most=LONGEST)
         if messages and messages[-1].role == "tool":
-            yield TextDelta(answer(messages).text)
+            state = context_of(messages).state
+            yield CallDelta(search(state)) if must_call else TextDelta(answer(messages).text)
             return
         for delta in self._model.generate(messages, tools, stop=stop, temperature=temperature, seed=seed):
-            yield _as_chat(delta, messages) if isinstance(delta, MessageDelta) else delta
+            if isinstance(delta, MessageDelta):
+                yield _as_chat(delta, messages, may_call=may_call, must_call=must_call)
+            else:
+                yield delta
 
     def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
         """The next message of each context, in words where it is no call."""
@@ -44,10 +74,18 @@ class SpeakingModel:
         ]
 
 
-def _as_chat(delta: MessageDelta, messages: Sequence[Message]) -> Delta:
-    if delta.message.call:
-        return CallDelta(delta.message.call)
-    return TextDelta(answer([*messages, delta.message]).text)
+def search(state: dict[str, Any]) -> FunctionCall:
+    """The call that asks for what stands."""
+    return FunctionCall(name="search_hotels", arguments=state)
+
+
+def _as_chat(delta: MessageDelta, messages: Sequence[Message], *, may_call: bool, must_call: bool) -> Delta:
+    draft = delta.message
+    if draft.call:
+        return CallDelta(draft.call) if may_call else TextDelta(NO_SEARCH[language_of(messages)])
+    if must_call:
+        return CallDelta(search(context_of([*messages, draft]).state))
+    return TextDelta(answer([*messages, draft]).text)
 
 
 def _in_words(draft: Message, messages: Sequence[Message]) -> Message:

@@ -83,4 +83,6 @@ class Draft:
         if self.message.act:
             yield MessageDelta(self.message)
         else:
-            yield from [CallDelta(c.function) for c in self.message.tool_calls] or [TextDelta(self.message.content)]
+            yield from (CallDelta(called.function) for called in self.message.tool_calls)
+            if not self.message.tool_calls:
+                yield TextDelta(self.message.content)

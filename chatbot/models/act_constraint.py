@@ -18,6 +18,8 @@ from chatbot.understanding.turn_act import ADD, BARE, COPIED, DROP, EXCLUDE, GRO
 
 _LATIN = re.compile(r"[A-Za-z]{2}")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+MOST_NUMBERS = 24
+"""Numbers of an utterance that can become values; ranges are pairs of them, so a list of thousands would stall the machine."""
 _STANDING = {"-type": ("type",), "-price": ("price_range_lower", "price_range_upper"), "-sort": ("sort_by",),
              "-rating": ("rating_range_lower", "rating_range_upper"), "-facilities": ("facilities",), "-exclude": ("exclude",),
              **{f"-{key}": (key,) for key in ("name", "address", "subway", "near")}}  # fmt: skip
@@ -35,7 +37,9 @@ class ActConstraint:
         marks = (*ACT_TOKENS, *OP_TOKENS, OR, END, *(v for op in OP_TOKENS for v in values_of(op[5:-2])))
         return {text: int(self.tokenizer.convert_tokens_to_ids(text)) for text in marks}
 
-    def start(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], least: int = 0) -> "ActGuide":
+    def start(
+        self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], least: int = 0, *, must_call: bool = False
+    ) -> "ActGuide":
         """Begin a generation for the last thing that the user said, of `least` items at the least."""
         at = last_user_index(messages)
         words = messages[at].content if messages else ""
@@ -66,12 +70,10 @@ class ActGuide:
         self.names = {i: text for text, i in self.ids.items()}
         self.words = owner.encode(words)
         self.begins = owner.begins(words)
-        self.numbers = [owner.encode(number) for number in dict.fromkeys(_NUMBER.findall(words))]
+        numbers = list(dict.fromkeys(_NUMBER.findall(words)))[:MOST_NUMBERS]
+        self.numbers = [owner.encode(number) for number in numbers]
         self.ranges = [
-            owner.encode(f"{low}..{high}")
-            for low in _NUMBER.findall(words)
-            for high in _NUMBER.findall(words)
-            if float(low) < float(high)
+            owner.encode(f"{low}..{high}") for low in numbers for high in numbers if float(low) < float(high)
         ]
         self.read = {
             kind: {op: [owner.encode(value) for value in values] for op, values in found.items()}

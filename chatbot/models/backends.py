@@ -44,8 +44,11 @@ class ChatModel(Protocol):
         stop: Callable[[], bool] = lambda: False,
         temperature: float = 0.0,
         seed: int = 0,
+        must_call: bool = False,
     ) -> Iterator[Delta]:
         """Stream the next assistant message: text deltas, or calls (text may come before them); greedy at temperature 0.
+
+        With `must_call` it calls one of the tools, which must not be empty, as far as the model can be made to.
 
         Raises:
             BackendError: the model cannot be reached or answers nonsense.

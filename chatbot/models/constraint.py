@@ -8,31 +8,45 @@ import torch
 import xgrammar
 from transformers import PreTrainedTokenizerBase
 
+from chatbot.core.errors import InputError
 from chatbot.core.messages import Message
 from chatbot.models.families.family import Family
 from chatbot.models.grammar import call_grammar, token_info
 
+CACHE_BYTES = 256_000_000
+"""Of compiled grammars, in memory: other programs may bring tools of their own with every request."""
+
 
 class Guide:
-    """Follows one generation: free until the call starts, under the grammar from there on; without a grammar no call may start."""
+    """Follows one generation: free until the call starts, under the grammar from there on; without a grammar no call may start.
 
-    def __init__(self, owner: "CallConstraint", grammar: str) -> None:
+    With `must_call` nothing is free: the call's start is written first.
+    """
+
+    def __init__(self, owner: "CallConstraint", grammar: str, *, must_call: bool = False) -> None:
         self.owner, self.grammar = owner, grammar
-        self.matcher: xgrammar.GrammarMatcher | None = None
+        self.matcher: xgrammar.GrammarMatcher | None = owner.matcher(grammar) if must_call else None
+        self.start = owner.start_ids() if must_call else []
         self.written: list[int] = []
-        self.decided = not grammar
+        self.decided = must_call or not grammar
 
     def mask(self, logits: torch.Tensor) -> None:
         """Rule out, in place, what the grammar does not allow next. `logits` has shape (vocabulary,)."""
         if not self.grammar and self.owner.call_token is not None:
             logits[self.owner.call_token] = -torch.inf
-        if self.matcher and not self.matcher.is_terminated():
+        if self.start:
+            kept = logits[self.start[0]].clone()
+            logits.fill_(-torch.inf)
+            logits[self.start[0]] = kept
+        elif self.matcher and not self.matcher.is_terminated():
             self.matcher.fill_next_token_bitmask(self.owner.bitmask)
             xgrammar.apply_token_bitmask_inplace(logits.unsqueeze(0), self.owner.bitmask)
 
     def accept(self, token: int) -> None:
         """Take note of the chosen token."""
-        if self.matcher:
+        if self.start:
+            self.start = self.start[1:]
+        elif self.matcher:
             self.matcher.accept_token(token)
         elif not self.decided:
             self.written.append(token)
@@ -67,19 +81,38 @@ class CallConstraint:
             None,
         )
         self._compiler = xgrammar.GrammarCompiler(
-            token_info(tokenizer, vocabulary, stops or [tokenizer.eos_token_id]), max_threads=2
+            token_info(tokenizer, vocabulary, stops or [tokenizer.eos_token_id]),
+            max_threads=2,
+            cache_limit_bytes=CACHE_BYTES,
         )
         self.bitmask = xgrammar.allocate_token_bitmask(1, vocabulary)
-        self._compiled = lru_cache(maxsize=32)(self._compiler.compile_grammar)
+        self._compiled = lru_cache(maxsize=4)(self._compiler.compile_grammar)
 
     def text(self, ids: list[int]) -> str:
         """Generated ids as the family reads them."""
         return str(self.tokenizer.decode(ids, skip_special_tokens=False))
 
     def matcher(self, grammar: str) -> xgrammar.GrammarMatcher:
-        """A fresh matcher at the start of a call's arguments."""
-        return xgrammar.GrammarMatcher(self._compiled(grammar))
+        """A fresh matcher at the start of a call's arguments.
 
-    def start(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], least: int = 0) -> Guide:
+        Raises:
+            InputError: xgrammar can make nothing of the tools.
+        """
+        try:
+            return xgrammar.GrammarMatcher(self._compiled(grammar))
+        except (RuntimeError, ValueError) as error:
+            raise InputError("models.schema", value=str(error).splitlines()[0] if str(error) else "") from error
+
+    def start_ids(self) -> list[int]:
+        """What stands before a call's arguments, as ids."""
+        if self.call_token is not None:
+            return [self.call_token]
+        text = self.family.call_start
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"]) if text else []
+
+    def start(
+        self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], least: int = 0, *, must_call: bool = False
+    ) -> Guide:
         """Begin a generation after these messages; without tools it is a reply, where the family starts its calls with a token of its own."""
-        return Guide(self, call_grammar(self.family.name, list(tools)) if tools else "")
+        grammar = call_grammar(self.family.name, list(tools)) if tools else ""
+        return Guide(self, grammar, must_call=must_call and bool(grammar))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 TEXT_MOST, ITEM_MOST, ITEMS_MOST = 80, 40, 12
 """Characters of a text and of a list's item, and items of a list, where the schema sets no bound."""
+LONGEST_TEXT, LONGEST_LIST = 2_000, 100
+"""The same where the schema sets a wider one: a narrower grammar still fits it, and takes no longer to compile."""
 _FRACTION = '("." [0-9]{1,2})?'
 
 
@@ -56,6 +58,8 @@ class Grammar:
     def text(self, most: int) -> str:
         """A non-empty string of at most `most` characters; escapes are those of the quote, the backslash and the newline."""
         quote = self.notation.quote
+        if most < 1:
+            return literal(quote + quote)
         escapes = rf'"\\" [{quote}\\n]'
         return f"{literal(quote)} ([^{quote}\\\\\\x00-\\x1f\\x7f] | {escapes}){{1,{most}}} {literal(quote)}"
 
@@ -80,11 +84,18 @@ class Grammar:
         if kind == "boolean":
             return self.rule(" | ".join(literal(self.notation.constant(option)) for option in (True, False)))
         if kind == "array":
-            item, comma = self.value(schema.get("items", {}), ITEM_MOST), literal(self.notation.comma)
-            return self.rule(f'"[" {item} ({comma} {item}){{0,{int(schema.get("maxItems", ITEMS_MOST)) - 1}}} "]"')
+            return self.rule(self.items(schema))
         if kind == "object":
             return Grammar(self.notation.inner or self.notation, self.rules).members(schema)
-        return self.rule(self.text(int(schema.get("maxLength", most))))
+        return self.rule(self.text(min(int(schema.get("maxLength", most)), LONGEST_TEXT)))
+
+    def items(self, schema: dict[str, Any]) -> str:
+        """A list within brackets, of one item at the least where it may have any."""
+        more = min(int(schema.get("maxItems", ITEMS_MOST)), LONGEST_LIST) - 1
+        if more < 0:
+            return '"[]"'
+        item, comma = self.value(schema.get("items", {}), ITEM_MOST), literal(self.notation.comma)
+        return f'"[" {item} ({comma} {item}){{0,{more}}} "]"'
 
     def members(self, schema: dict[str, Any]) -> str:
         """The rule of an object's properties within the notation's brackets."""
@@ -99,11 +110,12 @@ class Grammar:
             )
         return self.rule(f"{literal(opening)} {first} {literal(closing)}")
 
-    def named(self, function: dict[str, Any], keys: Sequence[str]) -> str:
-        """The rule of {"name": …, key: {arguments}} with one of the keys."""
+    def named(self, function: dict[str, Any], keys: Sequence[str], arguments: str = "") -> str:
+        """The rule of {"name": …, key: {arguments}} with one of the keys; `arguments` is the rule of these, where it is there already."""
+        arguments = arguments or self.members(function["parameters"])
         start = literal(f'{{"name": {json.dumps(function["name"])}, "')
         key = " | ".join(map(literal, keys))
-        return self.rule(f'{start} ({key}) {literal(chr(34) + ": ")} {self.members(function["parameters"])} "}}"')
+        return self.rule(f'{start} ({key}) {literal(chr(34) + ": ")} {arguments} "}}"')
 
     def finish(self, root: str) -> str:
         """The grammar's text."""
@@ -133,8 +145,9 @@ def _llama2(functions: Sequence[dict[str, Any]]) -> str:
 def _template(functions: Sequence[dict[str, Any]]) -> str:
     """The forms that `template_family.read` reads: Qwen's and Hermes', Llama 3's, GLM-4's."""
     grammar = Grammar(JSON)
-    call = grammar.rule(" | ".join(grammar.named(f, ["arguments", "parameters"]) for f in functions))
-    lines = " | ".join(f"{literal(f['name'] + chr(10))} {grammar.members(f['parameters'])}" for f in functions)
+    known = [(f, grammar.members(f["parameters"])) for f in functions]
+    call = grammar.rule(" | ".join(grammar.named(f, ["arguments", "parameters"], rule) for f, rule in known))
+    lines = " | ".join(f"{literal(f['name'] + chr(10))} {rule}" for f, rule in known)
     return grammar.finish(f'"<tool_call>" "\\n"? {call} "\\n"? "</tool_call>" | "<|python_tag|>"? {call} | {lines}')
 
 

@@ -87,8 +87,9 @@ class LocalModel:
         stop: Callable[[], bool] = NEVER,
         temperature: float = 0.0,
         seed: int = 0,
+        must_call: bool = False,
     ) -> Iterator[Delta]:
-        """Stream the next assistant message: text deltas, or calls.
+        """Stream the next assistant message: text deltas, or calls; a model of act lines knows no `must_call`.
 
         Raises:
             CallParseError: what it wrote is not a call in its family's format.
@@ -97,7 +98,7 @@ class LocalModel:
         shown = ""
         with self._lock:
             written: list[int] = []
-            for token in self._tokens(prompt, messages, tools, temperature, seed):
+            for token in self._tokens(prompt, messages, tools, temperature, seed, must_call=must_call):
                 if token in self.stops or stop():
                     break
                 written.append(token)
@@ -114,6 +115,10 @@ class LocalModel:
             yield from (CallDelta(call.function) for call in message.tool_calls)
         elif len(message.content) > len(shown):
             yield TextDelta(message.content[len(shown) :])
+
+    def prompt_tokens(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> int:
+        """Tokens that it reads before it writes the next message."""
+        return len(render_prompt(messages, tools, self.family, self.tokenizer))
 
     def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
         """The next assistant message of each context; consecutive contexts of one conversation share their keys and values."""
@@ -147,13 +152,15 @@ class LocalModel:
         temperature: float,
         seed: int,
         least: int = 0,
+        *,
+        must_call: bool = False,
     ) -> Iterator[int]:
         """New tokens one by one, a stop token included; the keys and values are kept for the next turn."""
         context = getattr(self.model.config, "max_position_embeddings", 4096)
         if len(prompt) + 16 > context:
             raise BackendError("models.too_long", tokens=len(prompt))
         prefix = self._prefix(prompt)
-        guide = self.constraint.start(messages, tools, least)
+        guide = self.constraint.start(messages, tools, least, must_call=must_call)
         random = torch.Generator().manual_seed(seed)
         new = prompt[len(prefix.ids) :]
         for _ in range(min(MAX_NEW_TOKENS, context - len(prompt))):

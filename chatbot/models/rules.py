@@ -25,6 +25,7 @@ class RulesModel:
         stop: Callable[[], bool] = lambda: False,
         temperature: float = 0.0,
         seed: int = 0,
+        must_call: bool = False,
     ) -> Iterator[Delta]:
         """The one message that the rules make of the last utterance."""
         yield MessageDelta(self._message(messages))
