@@ -227,7 +227,7 @@ def test_the_server_answers_others_while_it_refuses(url):
     for thread in threads:
         thread.start()
     began = time.monotonic()
-    assert httpx.get(models).status_code == 200 and time.monotonic() - began < 1.5
+    assert httpx.get(models).status_code == 200 and time.monotonic() - began < 5
     for thread in threads:
         thread.join()
 

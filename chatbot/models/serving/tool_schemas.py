@@ -8,8 +8,8 @@ from chatbot.core.errors import InputError
 
 MOST_TOOLS = 100
 MOST_PROPERTIES = 100
-"""Properties of all tools together: what a grammar over 100,000 tokens is compiled for in ten seconds on two cores."""
-MOST_NODES = 5_000
+"""Properties of all tools together: what a grammar over 100,000 tokens is compiled for in some five seconds on two cores."""
+MOST_NODES = 2_000
 MOST_CHOICES = 500
 DEEPEST = 12
 """Levels of objects, lists and alternatives within one tool's arguments."""
