@@ -52,9 +52,9 @@ class SpeakingModel:
         """
         may_call = any(tool.get("function", tool).get("name") == "search_hotels" for tool in tools)
         if must_call and not may_call:
-            raise InputError("dialogue.only_search", param="tool_choice")
+            raise InputError("dialogue.only_search")
         if any(m.role == "user" and len(m.content) > LONGEST for m in messages):
-            raise InputError("dialogue.long_utterance", param="messages", most=LONGEST)
+            raise InputError("dialogue.long_utterance", most=LONGEST)
         if messages and messages[-1].role == "tool":
             state = context_of(messages).state
             yield CallDelta(search(state)) if must_call else TextDelta(answer(messages).text)

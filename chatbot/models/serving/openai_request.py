@@ -122,7 +122,7 @@ def parse_request(body: bytes) -> ChatRequest:
     except RecursionError as error:
         raise InputError("models.request_deep", param="body", most=MOST_DEPTH) from error
     except ValueError as error:
-        raise InputError("models.request_json", value=error) from error
+        raise InputError("models.request_json", value=error, param="body") from error
     _look_over(found, "body", MOST_DEPTH)
     request = ChatRequest.model_validate(found)
     characters = sum(len(message.text) for message in request.messages)
