@@ -45,7 +45,9 @@ def test_a_wish_becomes_a_call_records_and_a_reply(store, tiny_model):
 def test_an_untrue_reply_never_reaches_the_user(store, queue_model):
     lie = reply("为您找到归途快捷酒店(北京云桥店)，价格99元，电话010-99999999。")
     events = play(store, queue_model([call(CHEAP), lie, lie, lie]), "要经济型的")
-    assert not any("99元" in e.text or "99999999" in e.text for e in events if isinstance(e, TextEvent))
+    shown = [event.text for event in events if isinstance(event, TextEvent)]
+    assert shown[-1] == events[-1].reply
+    assert not any("99元" in text or "99999999" in text for text in shown)
     assert events[-1].source == "template"
     assert [draft for draft, _ in events[-1].rejected] == [lie.content] * 3
     assert "归途快捷酒店" in events[-1].reply
@@ -160,6 +162,11 @@ def test_where_no_draft_passes_the_reply_is_computed_from_the_records(store, que
     assert "归途快捷酒店" in said.content and "幻影" not in said.content
 
 
+def test_a_later_utterance_asked_for_message_by_message_may_search_again(store, queue_model, found):
+    dear = call({"type": "豪华型"})
+    assert single(store, queue_model([dear]), [*found, user("换成豪华型的")]) == dear
+
+
 def test_a_second_call_after_the_records_is_not_made(store, queue_model, found):
     assert single(store, queue_model([call({"type": "豪华型"})] * 3), found[:3]).call is None
 
@@ -212,6 +219,44 @@ def talk(store, turns, **options):
         out.append(play(store, ActModel(line), words, messages, **options)[-1])
         messages += out[-1].messages
     return out
+
+
+class LongerModel(ActModel):
+    """A model of act lines that goes on where it is asked to: a line of n items is the first of its longer lines with n."""
+
+    def __init__(self, line, *longer):
+        super().__init__(line, line, line)
+        self.further = [TurnAct.parse(text) for text in longer]
+
+    def longer(self, messages, items):
+        act = next((act for act in self.further if len(act.items) == items), None)
+        return act and message_of(act, context_of(messages[:-1]))
+
+
+def test_a_model_that_left_a_wish_out_is_asked_to_go_on(store):
+    done = play(store, LongerModel("request type=经济型", "request type=经济型 +棋牌室"))[-1]
+    assert done.call == READ
+    assert [draft for draft, _ in done.rejected] == ["request type=经济型"]
+
+
+def test_a_model_is_asked_for_two_items_more_and_for_no_third(store):
+    two = "request type=经济型 price<=300 +棋牌室"
+    assert play(store, LongerModel("request type=经济型", two), verifier=Wants(two))[-1].messages[1].act == two
+    three = "request type=经济型 price<=300 rating>=4 +棋牌室"
+    done = play(store, LongerModel("request type=经济型", three), verifier=Wants(three))[-1]
+    assert done.messages[1].act == "request type=经济型" and done.rejected[-1][1] == KEPT
+
+
+class Wants:
+    """A verifier that doubts every line but one."""
+
+    name = "wants"
+
+    def __init__(self, line):
+        self.line = line
+
+    def doubts(self, draft, context, words):
+        return [] if draft.act == self.line else ["another line was said"]
 
 
 def test_an_act_line_becomes_a_call_records_and_a_computed_reply(store):

@@ -9,6 +9,7 @@ import pytest
 from chatbot.core.messages import call, user
 from chatbot.core.settings import DATA
 from chatbot.dialogue.replies.compose import Situation, compose
+from chatbot.dialogue.replies.english import facility
 from chatbot.dialogue.replies.facts import Best, Has, Offered, Told, Unknown
 from chatbot.dialogue.replies.topics import topic_of
 from chatbot.dialogue.replies.wording import hanzi
@@ -314,6 +315,26 @@ def test_a_missing_wish_is_asked_for_and_one_that_stands_is_not(seed):
     )
 
 
+def test_a_yes_is_answered_with_the_way_to_the_hotel():
+    assert all(
+        "近水酒店的电话" in text and "010-11112222" in text
+        for text in [said(act="affirm", seed=seed).text for seed in SEEDS]
+    )
+    assert "云顶公寓" in said(act="affirm", records=(C,)).text
+    assert said(act="affirm", records=()).text.endswith("？")
+
+
+def test_where_a_list_ends_it_is_said_that_there_is_no_more_of_it():
+    end = {said(act="more", before={"type": "经济型"}, seed=seed).text for seed in SEEDS}
+    assert len(end) > 3
+    assert not any("近水酒店" in text or "少要一样设施" in text or "价格往上放" in text for text in end)
+
+
+@pytest.mark.parametrize("name", [*FACILITIES, *GROUPS])
+def test_every_facility_and_group_has_an_english_name(name):
+    assert not hanzi(facility(name))
+
+
 def test_english_glosses_types_and_facilities():
     assert "economy (经济型)" in said(act="ask_field ask:type #1", language="en").text
     facilities = said(act="ask_field ask:facilities #1", language="en").text
@@ -337,4 +358,4 @@ def test_offers_of_three_are_short():
 
 def test_the_bank_of_replies_has_no_line_without_act_and_text():
     lines = (DATA / "phrases" / "composed.replies.jsonl").read_text(encoding="utf-8").splitlines()
-    assert all({"act", "text"} <= json.loads(line).keys() for line in lines)
+    assert lines and all({"act", "text"} <= json.loads(line).keys() for line in lines)

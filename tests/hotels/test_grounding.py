@@ -41,6 +41,12 @@ def test_each_kind_of_untrue_claim_is_found(kind, reply):
     assert [claim for claim in ungrounded(reply, [A, B]) if claim.startswith(kind)]
 
 
+def test_a_figure_belongs_to_the_hotel_named_last_before_it():
+    lie = "归途快捷酒店(北京云桥店)价格200元，北京瑞都大酒店价格200元。"
+    assert ungrounded(lie, [A, B]) == ["price: 200"]
+    assert ungrounded("价格200元的是归途快捷酒店(北京云桥店)，北京瑞都大酒店评分4.6分。", [A, B]) == ["rating: 4.6"]
+
+
 def test_what_the_user_said_may_be_repeated():
     assert ungrounded("没有找到300元以下的酒店。", [], [user("找300元以下的")]) == []
     assert ungrounded("没有找到300元以下的酒店。", [])
