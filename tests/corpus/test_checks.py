@@ -79,6 +79,8 @@ def test_a_second_parser_can_vouch_for_words_that_the_lexicon_misses(store):
     assert "slots" in failed(odd, store)
     assert "slots" not in failed(odd, store, model=Agrees(odd.messages[1].call.arguments))
     assert "slots" in failed(odd, store, model=Agrees({"type": "豪华型"}))
+    assert "slots" in failed(odd, store, model=Agrees({"rating_range_lower": 9}))
+    assert "slots" in failed(odd, store, model=Agrees({"price_range_lower": 2, "price_range_upper": 1}))
 
 
 def test_records_that_the_database_would_not_give_are_found(store):

@@ -8,6 +8,7 @@ from chatbot.core.errors import BackendError, CallParseError
 from chatbot.core.messages import Message, call, observation, reply, user
 from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
+from chatbot.dialogue.speaking import speaking
 from chatbot.dialogue.turn import Draft
 from chatbot.hotels.query import HotelQuery
 from chatbot.models.backends import MessageDelta
@@ -55,8 +56,9 @@ def test_an_untrue_reply_never_reaches_the_user(store, queue_model):
 
 def test_a_second_draft_that_is_true_is_taken(store, queue_model):
     true = reply("为您找到归途快捷酒店(北京云桥店)。")
-    done = play(store, queue_model([call(CHEAP), reply("北京幻影大酒店很不错。"), true]), "要经济型的")[-1]
-    assert (done.reply, done.source) == (true.content, "model")
+    events = play(store, queue_model([call(CHEAP), reply("北京幻影大酒店很不错。"), true]), "要经济型的")
+    assert (events[-1].reply, events[-1].source) == (true.content, "model")
+    assert [event.text for event in events if isinstance(event, TextEvent)][-1] == true.content
 
 
 def test_a_relaxed_search_says_which_wish_was_given_up(store, queue_model):
@@ -92,6 +94,7 @@ def test_a_reply_without_a_call_keeps_the_state(store, queue_model, tiny_model):
     first = play(store, tiny_model)[-1]
     done = play(store, queue_model([reply("电话是010-11110000。")]), "第一家电话多少", first.messages)[-1]
     assert done.call is None
+    assert (done.relaxed, done.unmatched) == ([], [])
     assert done.query == first.query
     assert done.records == first.records
 
@@ -219,6 +222,28 @@ def talk(store, turns, **options):
         out.append(play(store, ActModel(line), words, messages, **options)[-1])
         messages += out[-1].messages
     return out
+
+
+class PredictingModel:
+    """A model of act lines that is asked for whole messages."""
+
+    name, acts = "acts", True
+
+    def __init__(self, line):
+        self.line = line
+
+    def predict(self, contexts):
+        return [self.line and message_of(TurnAct.parse(self.line), context_of(m[:-1])) for m, _ in contexts]
+
+
+def test_other_programs_are_told_words_or_calls_of_a_model_of_act_lines(store, found):
+    [told] = speaking(PredictingModel("ask_field ask:phone #2")).predict([([*found, user("第二家电话")], [])])
+    assert "010-22220000" in told.content and told.act == "ask_field ask:phone #2"
+    [called] = speaking(PredictingModel("request type=经济型")).predict([([user("要经济型的")], [])])
+    assert called.call.arguments == CHEAP
+    [after] = speaking(PredictingModel("thanks")).predict([(found[:3], [])])
+    assert "归途快捷酒店" in after.content and after.call is None
+    assert speaking(PredictingModel(None)).predict([([user("要经济型的")], [])]) == [None]
 
 
 class LongerModel(ActModel):

@@ -8,11 +8,12 @@ import pytest
 
 from chatbot.core.messages import call, user
 from chatbot.core.settings import DATA
+from chatbot.corpus.phrasebank.bank import read_replies
 from chatbot.dialogue.replies.compose import Situation, compose
 from chatbot.dialogue.replies.english import facility
 from chatbot.dialogue.replies.facts import Best, Has, Offered, Told, Unknown
 from chatbot.dialogue.replies.topics import topic_of
-from chatbot.dialogue.replies.wording import hanzi
+from chatbot.dialogue.replies.wording import MARK, Voice, hanzi
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import HotelQuery
@@ -186,6 +187,61 @@ def test_a_comparison_names_both_and_the_better_one_rightly(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_a_comparison_tells_each_figure_once(seed):
+    text = said(act="compare #2 #1", seed=seed).text
+    assert {figure: text.count(figure) for figure in ("300", "900", "4.5", "4.9")} == dict.fromkeys(
+        ("300", "900", "4.5", "4.9"), 1
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_best_of_some_is_sought_among_those_pointed_at(seed):
+    text = said(
+        act="superlative top:price_asc #2 #3", records=(A, B, B | {"name": "松林酒店", "price": 500}), seed=seed
+    ).text
+    assert "松林酒店" in text and "500" in text and "近水酒店" not in text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_where_nothing_was_found_nobody_is_told_that_the_list_ends(seed):
+    ends = {row["text"] for row in read_replies() if row["act"] == "no_more"}
+    text = said(act="request type=经济型", records=(), searched=True, seed=seed).text
+    assert text and text not in ends
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_unknown_wish_hides_no_wish_that_was_given_up(seed):
+    reply = said(act="request type=经济型 price<=400 ?能充电", searched=True, relaxed=("price_range_upper",), seed=seed)
+    assert "“能充电”" in reply.text and "400元以内" in reply.text
+
+
+@pytest.mark.parametrize("words", ["下周五住两晚的不要了", "还有空房吗，算了", "取消吧"])
+def test_what_was_never_booked_is_cancelled_without_a_hotels_number(words):
+    assert "没有下过单" in (text := said(words, "cancel").text) and "010-" not in text
+    assert "没有下过单" not in said("可以免费取消吗", "cancel").text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_number_is_promised_of_hotels_without_one(seed):
+    silent = (C, C | {"name": "小桥旅馆"})
+    offer = said(act="request rating>=4", records=silent, searched=True, seed=seed).text
+    assert "云顶公寓" in offer and not re.search("电话|号码", offer)
+
+
+@pytest.mark.parametrize("text", ["买票", "一宿", "One yuan", "Jet lag"])
+def test_a_line_that_supposes_more_than_a_turn_says_is_never_said(text):
+    rows = [row for row in read_replies() if text in row["text"]]
+    assert rows
+    for row in rows:
+        voice = Voice(row["lang"], random.Random(0), [], [])
+        named = frozenset(part for key in ("when", "needs") for part in str(row.get(key, "")).split(",") if part)
+        values = dict.fromkeys(MARK.findall(row["text"]), "x")
+        assert not voice.say(
+            row["act"], values=values, topic=row.get("topic", ""), when=named, fits=lambda r, row=row: r is row
+        )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_facility_is_answered_per_hotel_and_a_group_by_what_there_is_of_it(seed):
     reply = said(act="ask_has has:泳池 #1 #2", seed=seed)
     assert reply.facts == (Has("近水酒店", "泳池", ()), Has("远山宾馆", "泳池", ("室内游泳池",)))
@@ -328,6 +384,14 @@ def test_where_a_list_ends_it_is_said_that_there_is_no_more_of_it():
     end = {said(act="more", before={"type": "经济型"}, seed=seed).text for seed in SEEDS}
     assert len(end) > 3
     assert not any("近水酒店" in text or "少要一样设施" in text or "价格往上放" in text for text in end)
+
+
+def test_groups_of_facilities_are_said_in_everyday_words():
+    voice = Voice("zh", random.Random(0), [], [])
+    assert [voice.facility(group) for group in GROUPS] == [
+        "无线网", "网络", "房间wifi", "公共区域wifi", "早餐", "泳池", "接送", "餐厅",
+    ]  # fmt: skip
+    assert voice.facility("棋牌室/无线") == "棋牌室或无线网"
 
 
 @pytest.mark.parametrize("name", [*FACILITIES, *GROUPS])
