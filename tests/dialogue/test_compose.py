@@ -6,12 +6,13 @@ import re
 
 import pytest
 
-from chatbot.core.messages import call, user
+from chatbot.core.messages import call, reply, user
 from chatbot.core.settings import DATA
 from chatbot.corpus.phrasebank.bank import read_replies
+from chatbot.dialogue.replies.answer import language_of
 from chatbot.dialogue.replies.compose import Situation, compose
 from chatbot.dialogue.replies.english import facility
-from chatbot.dialogue.replies.facts import Best, Has, Offered, Told, Unknown
+from chatbot.dialogue.replies.facts import Best, Has, Offered, Told, Unknown, shown
 from chatbot.dialogue.replies.topics import topic_of
 from chatbot.dialogue.replies.wording import MARK, Voice, hanzi
 from chatbot.hotels.facilities import FACILITIES
@@ -200,6 +201,62 @@ def test_the_best_of_some_is_sought_among_those_pointed_at(seed):
         act="superlative top:price_asc #2 #3", records=(A, B, B | {"name": "松林酒店", "price": 500}), seed=seed
     ).text
     assert "松林酒店" in text and "500" in text and "近水酒店" not in text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_one_hotel_is_compared_with_the_one_in_focus(seed):
+    text = said(act="compare #2", seed=seed).text
+    assert "远山宾馆" in text and "近水酒店" in text and "云顶公寓" not in text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_one_hotel_that_is_first_in_an_order_is_told_before_the_others(seed):
+    text = said(act="superlative sort=price_asc", searched=True, records=(A, B), seed=seed).text
+    assert not re.search(r"[12]\. ", text) and text.index("近水酒店") < text.index("远山宾馆")
+
+
+@pytest.mark.parametrize("act", ["better", "cheaper", "request"])
+def test_wishes_that_change_nothing_show_the_same_hotels_again(act):
+    assert all(name in said(act=act).text for name in ("近水酒店", "远山宾馆", "云顶公寓"))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_wish_that_is_not_known_of_one_hotel_is_said_of_it_with_its_number(seed):
+    text = said(act="unsupported ?能充电 #2", seed=seed).text
+    assert "“能充电”" in text and "远山宾馆" in text and "010-33334444" in text
+
+
+def test_where_no_price_is_known_none_is_the_lowest():
+    text = said(act="superlative top:price_asc", records=(C, C | {"name": "小桥旅馆"})).text
+    assert "没标价" in text
+
+
+@pytest.mark.parametrize("count", [6, 7])
+def test_of_many_facilities_of_several_hotels_six_are_named_and_all_counted(count):
+    many = A | {"facilities": ["棋牌室", "早餐服务", "暖气", "酒吧", "桑拿", "温泉", "租车"][:count]}
+    text = said(act="ask_field ask:facilities #1 #2", records=(many, B)).text
+    assert "温泉" in text and "租车" not in text and ("温泉等7项" in text) == (count == 7)
+
+
+def test_price_and_rating_in_brief_are_two_clauses():
+    [hotel] = shown([A])
+    price, rating = Voice("zh", random.Random(0), [], []).brief(hotel).split("，")
+    assert re.fullmatch(r"[\u4e00-\u9fff]*300元?[\u4e00-\u9fff]*", price)
+    assert re.fullmatch(r"[\u4e00-\u9fff]*4\.5[\u4e00-\u9fff]*", rating)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_rating_or_price_that_just_meets_the_wish_is_not_said_to_miss_it(seed):
+    missed = [
+        re.compile(MARK.sub(".+", re.sub(r"([.?()])", r"\\\1", row["text"])))
+        for row in read_replies()
+        if {"rating_unmet", "over_budget"} & set(str(row.get("when", "")).split(","))
+    ]
+    assert missed
+    wishes = {"rating_range_lower": 4.5, "price_range_upper": 300}
+    for field in ("rating", "price"):
+        text = said(act=f"ask_field ask:{field} #1", records=(A,), after=wishes, before=wishes, seed=seed).text
+        assert not any(line.fullmatch(text) for line in missed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -397,6 +454,20 @@ def test_groups_of_facilities_are_said_in_everyday_words():
 @pytest.mark.parametrize("name", [*FACILITIES, *GROUPS])
 def test_every_facility_and_group_has_an_english_name(name):
     assert not hanzi(facility(name))
+
+
+@pytest.mark.parametrize(
+    ("messages", "language"),
+    [
+        ([reply("您好"), user("any hotel near here?"), reply("好的，您看这几家")], "en"),
+        ([user("any hotel near here?"), reply("yes"), user("300")], "en"),
+        ([user("你好"), reply("hello there my friend")], "zh"),
+        ([user("wifi有吗")], "zh"),
+        ([], "zh"),
+    ],
+)
+def test_the_language_of_a_reply_is_that_of_the_users_last_words(messages, language):
+    assert language_of(messages) == language
 
 
 def test_english_glosses_types_and_facilities():

@@ -206,6 +206,26 @@ def test_a_price_that_is_corrected_stands_alone():
     assert [a.upper for a in amounts("应为550以内，不是250以内")] == [550]
 
 
+@pytest.mark.parametrize(
+    ("words", "currency"),
+    [
+        ("80 dollars a night", "USD"),
+        ("100美元以内", "USD"),
+        ("under 80 euros", "EUR"),
+        ("HK$500以内", "HKD"),
+        ("500港币以内", "HKD"),
+        ("300元，不要美元", "CNY"),
+    ],
+)
+def test_a_currency_stands_beside_its_number(words, currency):
+    assert [a.currency for a in amounts(words)] == [currency]
+
+
+@pytest.mark.parametrize("words", ["Not 500, under 300", "不是500，300以内"])
+def test_an_amount_that_is_denied_is_none(words):
+    assert [a.upper for a in amounts(words)] == [300]
+
+
 def test_another_currency_is_named():
     [found] = amounts("under $80 a night")
     assert (found.upper, found.currency) == (80, "USD")
