@@ -104,6 +104,12 @@ def test_missing_or_doubled_turns_are_found(store):
     assert "form" in failed(good.model_copy(update={"messages": [user("在吗"), *good.messages]}), store)
 
 
+def test_small_talk_needs_no_call(store):
+    good = made(store)
+    longer = good.model_copy(update={"messages": [*good.messages, user("谢谢"), reply("不客气。")]})
+    assert failed(longer, store) == {}
+
+
 def test_a_system_message_may_stand_at_the_beginning_and_nowhere_else(store):
     good, rule = made(store), Message(role="system", content="你是酒店助手。")
     assert "form" not in failed(good.model_copy(update={"messages": [rule, *good.messages]}), store)

@@ -11,7 +11,7 @@ from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEven
 from chatbot.dialogue.speaking import speaking
 from chatbot.dialogue.turn import Draft
 from chatbot.hotels.query import HotelQuery
-from chatbot.models.backends import MessageDelta
+from chatbot.models.backends import MessageDelta, TextDelta
 from chatbot.models.families.act_line import message_of
 from chatbot.models.rules import RulesModel
 from chatbot.understanding.call_verifier import NoVerifier
@@ -244,6 +244,13 @@ def test_other_programs_are_told_words_or_calls_of_a_model_of_act_lines(store, f
     [after] = speaking(PredictingModel("thanks")).predict([(found[:3], [])])
     assert "归途快捷酒店" in after.content and after.call is None
     assert speaking(PredictingModel(None)).predict([([user("要经济型的")], [])]) == [None]
+
+
+def test_other_programs_are_streamed_words_or_calls_of_a_model_of_act_lines(found):
+    [told] = speaking(ActModel("ask_field ask:phone #2")).generate([*found, user("第二家电话")], [])
+    assert isinstance(told, TextDelta) and "010-22220000" in told.text
+    [called] = speaking(ActModel("request type=经济型")).generate([user("要经济型的")], [])
+    assert called.call.arguments == CHEAP
 
 
 class LongerModel(ActModel):

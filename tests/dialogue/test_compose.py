@@ -260,6 +260,14 @@ def test_a_rating_or_price_that_just_meets_the_wish_is_not_said_to_miss_it(seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_of_several_hotels_those_with_a_facility_are_told_from_those_without(seed):
+    split = said(act="ask_has has:棋牌室 #1 #2", seed=seed).text
+    assert "近水酒店" in split and "远山宾馆" in split and split.index("近水酒店") < split.index("远山宾馆")
+    none = said(act="ask_has has:桑拿 #1 #2", seed=seed).text
+    assert "桑拿" in none and "没" in none
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_where_nothing_was_found_nobody_is_told_that_the_list_ends(seed):
     ends = {row["text"] for row in read_replies() if row["act"] == "no_more"}
     text = said(act="request type=经济型", records=(), searched=True, seed=seed).text
