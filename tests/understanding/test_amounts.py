@@ -210,6 +210,7 @@ def test_a_price_that_is_corrected_stands_alone():
     ("words", "currency"),
     [
         ("80 dollars a night", "USD"),
+        ("from 1000 to 1500 dollars", "USD"),
         ("100美元以内", "USD"),
         ("under 80 euros", "EUR"),
         ("HK$500以内", "HKD"),
