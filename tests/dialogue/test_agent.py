@@ -8,7 +8,7 @@ from chatbot.core.errors import BackendError, CallParseError
 from chatbot.core.messages import Message, call, observation, reply, user
 from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
-from chatbot.dialogue.speaking import speaking
+from chatbot.dialogue.speaking import as_chat_model
 from chatbot.dialogue.turn import Draft
 from chatbot.hotels.query import HotelQuery
 from chatbot.models.backends import MessageDelta, TextDelta
@@ -237,19 +237,19 @@ class PredictingModel:
 
 
 def test_other_programs_are_told_words_or_calls_of_a_model_of_act_lines(store, found):
-    [told] = speaking(PredictingModel("ask_field ask:phone #2")).predict([([*found, user("第二家电话")], [])])
+    [told] = as_chat_model(PredictingModel("ask_field ask:phone #2")).predict([([*found, user("第二家电话")], [])])
     assert "010-22220000" in told.content and told.act == "ask_field ask:phone #2"
-    [called] = speaking(PredictingModel("request type=经济型")).predict([([user("要经济型的")], [])])
+    [called] = as_chat_model(PredictingModel("request type=经济型")).predict([([user("要经济型的")], [])])
     assert called.call.arguments == CHEAP
-    [after] = speaking(PredictingModel("thanks")).predict([(found[:3], [])])
+    [after] = as_chat_model(PredictingModel("thanks")).predict([(found[:3], [])])
     assert "归途快捷酒店" in after.content and after.call is None
-    assert speaking(PredictingModel(None)).predict([([user("要经济型的")], [])]) == [None]
+    assert as_chat_model(PredictingModel(None)).predict([([user("要经济型的")], [])]) == [None]
 
 
 def test_other_programs_are_streamed_words_or_calls_of_a_model_of_act_lines(found):
-    [told] = speaking(ActModel("ask_field ask:phone #2")).generate([*found, user("第二家电话")], [])
+    [told] = as_chat_model(ActModel("ask_field ask:phone #2")).generate([*found, user("第二家电话")], [])
     assert isinstance(told, TextDelta) and "010-22220000" in told.text
-    [called] = speaking(ActModel("request type=经济型")).generate([user("要经济型的")], [])
+    [called] = as_chat_model(ActModel("request type=经济型")).generate([user("要经济型的")], [])
     assert called.call.arguments == CHEAP
 
 
