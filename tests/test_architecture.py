@@ -51,21 +51,22 @@ def room(path: Path) -> str:
 
 
 def test_only_the_page_imports_gradio():
-    others = [path for path in sources() if path.name != "app.py" and "ui" not in path.parts]
-    found = [path for path in others if any(name.split(".")[0] == "gradio" for name in imports(path))]
+    users = [path for path in sources() if any(name.split(".")[0] == "gradio" for name in imports(path))]
+    assert users
+    found = [path for path in users if path.name != "app.py" and "ui" not in path.parts]
     assert [str(path.relative_to(ROOT)) for path in found] == []
 
 
 def test_arrows_run_as_the_plan_draws_them():
-    wrong = []
+    right, wrong = [], []
     for path in (ROOT / "chatbot").rglob("*.py"):
         if path.parent == ROOT / "chatbot":
             continue
         for name in imports(path):
             target = name.split(".")[1] if name.startswith("chatbot.") else None
-            if target in LAYERS and LAYERS[target] > LAYERS[room(path)]:
-                wrong.append(f"{path.relative_to(ROOT)} → {name}")
-    assert wrong == []
+            if target in LAYERS:
+                (wrong if LAYERS[target] > LAYERS[room(path)] else right).append(f"{path.relative_to(ROOT)} → {name}")
+    assert wrong == [] and len(right) > 100
 
 
 def test_the_plan_names_every_room():
@@ -78,6 +79,7 @@ def test_no_module_imports_itself_by_a_detour():
     for path in (ROOT / "chatbot").rglob("*.py"):
         own = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         graph[own] = {module for name in imports(path) if (module := module_of(name)) and module != own}
+    assert sum(map(len, graph.values())) > 100
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -88,7 +90,7 @@ def test_no_room_is_crowded_and_no_file_long():
     modules = [path for path in (ROOT / "chatbot").rglob("*.py") if path.name != "__init__.py"]
     crowded = {str(folder): n for folder, n in Counter(path.parent for path in modules).items() if n > MOST_MODULES}
     long = {str(p.relative_to(ROOT)): n for p in modules if (n := len(p.read_text("utf-8").splitlines())) > MOST_LINES}
-    assert (crowded, long) == ({}, {})
+    assert len(modules) > 100 and (crowded, long) == ({}, {})
 
 
 def test_few_lines_are_wide():
@@ -99,7 +101,7 @@ def test_few_lines_are_wide():
 def test_jobs_know_no_task():
     known = {"errors", "settings", "locks", "events"}
     found = {name.split(".")[2] for name in imports(ROOT / "chatbot/core/jobs.py") if name.startswith("chatbot.core.")}
-    assert found <= known
+    assert found and found <= known
 
 
 def test_importing_the_app_and_the_page_loads_no_torch():

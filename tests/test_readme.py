@@ -59,7 +59,7 @@ def test_every_entry_says_why_it_exists(page: str):
 
 def test_both_languages_say_the_same():
     assert list(tree(CHINESE)) == list(tree(README))
-    assert headings(CHINESE) == headings(README)
+    assert headings(CHINESE) == headings(README) != []
     assert re.findall(r"```bash\n(.*?)```", CHINESE, re.S) == re.findall(r"```bash\n(.*?)```", README, re.S)
     rest = (r"\]\((?!README)([^)]+)\)", r"^\|.*\|$")
     assert [len(re.findall(what, CHINESE, re.M)) for what in rest] == [
@@ -83,6 +83,7 @@ def test_spaces_runs_the_version_that_is_pinned():
 def test_every_requirement_is_pinned_exactly():
     for name in ("requirements.txt", "tests/requirements.txt"):
         lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+        assert any(lines)
         assert [
             line
             for line in lines
@@ -98,6 +99,7 @@ def test_the_lock_holds_what_is_required_with_hashes():
         "run `just lock`"
     )
     packages = re.split(r"\n(?=\S)", lock)
+    assert len(packages) > len(wanted) > 10
     assert [entry.splitlines()[0] for entry in packages if entry[0] != "#" and "--hash=sha256:" not in entry] == []
 
 

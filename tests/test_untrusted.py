@@ -58,6 +58,7 @@ def test_no_module_evaluates_unpickles_or_runs_a_models_code():
 
 def test_no_recipe_tells_anyone_to_trust_a_models_code():
     texts = {p: p.read_text(encoding="utf-8") for p in tracked(*OTHER_TEXTS)}
+    assert texts
     assert [str(p) for p, text in texts.items() if re.search(r"trust[-_]remote[-_]code(?![=: ]+False)", text)] == []
 
 

@@ -65,7 +65,7 @@ def test_every_code_of_the_table_is_used():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert [code for code, _ in ROWS if code not in written] == []
+    assert len(ROWS) > 100 and [code for code, _ in ROWS if code not in written] == []
 
 
 @pytest.mark.parametrize(("code", "row"), SENTENCES)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot.core.messages import Conversation, call, observation, reply, user
+from chatbot.core.messages import Conversation, Message, call, observation, reply, user
 from chatbot.corpus.checks import check, unique_checks
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 
@@ -53,6 +53,11 @@ def test_a_rewrite_that_adds_a_wish_is_found(store):
     assert "无烟房" in failed(made(store, "帮我找家豪华型酒店，能打麻将，还要无烟房，1000元以内"), store)["slots"]
 
 
+def test_bounds_that_are_equal_are_named_as_one_amount(store):
+    asked = {"type": "豪华型", "price_range_lower": 900, "price_range_upper": 900.0}
+    assert "“900元”" in failed(made(store, "帮我找家豪华型酒店", arguments=asked), store)["slots"]
+
+
 @pytest.mark.parametrize("argument", ["type", "facilities", "price_range_upper"])
 def test_a_call_that_forgets_a_wish_of_the_words_is_found(store, argument):
     arguments = {"type": "豪华型", "facilities": ["棋牌室"], "price_range_upper": 1000}
@@ -79,10 +84,13 @@ def test_a_second_parser_can_vouch_for_words_that_the_lexicon_misses(store):
     assert "slots" in failed(odd, store)
     assert "slots" not in failed(odd, store, model=Agrees(odd.messages[1].call.arguments))
     assert "slots" in failed(odd, store, model=Agrees({"type": "豪华型"}))
+    assert "slots" in failed(odd, store, model=Agrees({"rating_range_lower": 9}))
+    assert "slots" in failed(odd, store, model=Agrees({"price_range_lower": 2, "price_range_upper": 1}))
 
 
 def test_records_that_the_database_would_not_give_are_found(store):
-    assert "replay" in failed(made(store, records=[store.get("北京竹里宾馆")]), store)
+    told = failed(made(store, records=[store.get("北京竹里宾馆")]), store)["replay"]
+    assert told == "重新查询的结果与记录不一致：帮我找家豪华型酒店，能打麻将，1000元以内"
     assert "replay" in failed(made(store, arguments={"type": "豪华型", "stars": 5}, records=[]), store)
 
 
@@ -94,6 +102,18 @@ def test_missing_or_doubled_turns_are_found(store):
     good = made(store)
     assert "form" in failed(good.model_copy(update={"messages": good.messages[:-1]}), store)
     assert "form" in failed(good.model_copy(update={"messages": [user("在吗"), *good.messages]}), store)
+
+
+def test_small_talk_needs_no_call(store):
+    good = made(store)
+    longer = good.model_copy(update={"messages": [*good.messages, user("谢谢"), reply("不客气。")]})
+    assert failed(longer, store) == {}
+
+
+def test_a_system_message_may_stand_at_the_beginning_and_nowhere_else(store):
+    good, rule = made(store), Message(role="system", content="你是酒店助手。")
+    assert "form" not in failed(good.model_copy(update={"messages": [rule, *good.messages]}), store)
+    assert "form" in failed(good.model_copy(update={"messages": [*good.messages, rule]}), store)
 
 
 def test_a_kept_wish_need_not_be_said_again(store):
@@ -123,7 +143,8 @@ def test_of_two_conversations_that_say_nearly_the_same_the_second_is_found_and_n
 
 def test_two_versions_of_one_source_are_no_twins(store):
     first = made(store)
-    assert all(found.passed for found in unique_checks([first, first.model_copy(update={"id": "rewrite"})]))
+    found = unique_checks([first, first.model_copy(update={"id": "rewrite"})])
+    assert [one.passed for one in found] == [True, True]
 
 
 CAPPED = {"type": "豪华型", "price_range_upper": 1}

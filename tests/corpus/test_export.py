@@ -61,7 +61,9 @@ def test_openai_lines_are_what_the_openai_package_types(sides, tmp_path):
     from pydantic import TypeAdapter
 
     export(sides, "openai", tmp_path)
-    for row in lines(tmp_path / "train.jsonl"):
+    rows = lines(tmp_path / "train.jsonl")
+    assert [len(row["messages"]) for row in rows] == [len(c.messages) for c in sides["train"]]
+    for row in rows:
         TypeAdapter(list[ChatCompletionMessageParam]).validate_python(row["messages"])
 
 

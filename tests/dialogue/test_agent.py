@@ -8,9 +8,10 @@ from chatbot.core.errors import BackendError, CallParseError
 from chatbot.core.messages import Message, call, observation, reply, user
 from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
+from chatbot.dialogue.speaking import as_chat_model
 from chatbot.dialogue.turn import Draft
 from chatbot.hotels.query import HotelQuery
-from chatbot.models.backends import MessageDelta
+from chatbot.models.backends import MessageDelta, TextDelta
 from chatbot.models.families.act_line import message_of
 from chatbot.models.rules import RulesModel
 from chatbot.understanding.call_verifier import NoVerifier
@@ -45,7 +46,9 @@ def test_a_wish_becomes_a_call_records_and_a_reply(store, tiny_model):
 def test_an_untrue_reply_never_reaches_the_user(store, queue_model):
     lie = reply("为您找到归途快捷酒店(北京云桥店)，价格99元，电话010-99999999。")
     events = play(store, queue_model([call(CHEAP), lie, lie, lie]), "要经济型的")
-    assert not any("99元" in e.text or "99999999" in e.text for e in events if isinstance(e, TextEvent))
+    shown = [event.text for event in events if isinstance(event, TextEvent)]
+    assert shown[-1] == events[-1].reply
+    assert not any("99元" in text or "99999999" in text for text in shown)
     assert events[-1].source == "template"
     assert [draft for draft, _ in events[-1].rejected] == [lie.content] * 3
     assert "归途快捷酒店" in events[-1].reply
@@ -53,8 +56,9 @@ def test_an_untrue_reply_never_reaches_the_user(store, queue_model):
 
 def test_a_second_draft_that_is_true_is_taken(store, queue_model):
     true = reply("为您找到归途快捷酒店(北京云桥店)。")
-    done = play(store, queue_model([call(CHEAP), reply("北京幻影大酒店很不错。"), true]), "要经济型的")[-1]
-    assert (done.reply, done.source) == (true.content, "model")
+    events = play(store, queue_model([call(CHEAP), reply("北京幻影大酒店很不错。"), true]), "要经济型的")
+    assert (events[-1].reply, events[-1].source) == (true.content, "model")
+    assert [event.text for event in events if isinstance(event, TextEvent)][-1] == true.content
 
 
 def test_a_relaxed_search_says_which_wish_was_given_up(store, queue_model):
@@ -90,6 +94,7 @@ def test_a_reply_without_a_call_keeps_the_state(store, queue_model, tiny_model):
     first = play(store, tiny_model)[-1]
     done = play(store, queue_model([reply("电话是010-11110000。")]), "第一家电话多少", first.messages)[-1]
     assert done.call is None
+    assert (done.relaxed, done.unmatched) == ([], [])
     assert done.query == first.query
     assert done.records == first.records
 
@@ -160,6 +165,11 @@ def test_where_no_draft_passes_the_reply_is_computed_from_the_records(store, que
     assert "归途快捷酒店" in said.content and "幻影" not in said.content
 
 
+def test_a_later_utterance_asked_for_message_by_message_may_search_again(store, queue_model, found):
+    dear = call({"type": "豪华型"})
+    assert single(store, queue_model([dear]), [*found, user("换成豪华型的")]) == dear
+
+
 def test_a_second_call_after_the_records_is_not_made(store, queue_model, found):
     assert single(store, queue_model([call({"type": "豪华型"})] * 3), found[:3]).call is None
 
@@ -212,6 +222,73 @@ def talk(store, turns, **options):
         out.append(play(store, ActModel(line), words, messages, **options)[-1])
         messages += out[-1].messages
     return out
+
+
+class PredictingModel:
+    """A model of act lines that is asked for whole messages."""
+
+    name, acts = "acts", True
+
+    def __init__(self, line):
+        self.line = line
+
+    def predict(self, contexts):
+        return [self.line and message_of(TurnAct.parse(self.line), context_of(m[:-1])) for m, _ in contexts]
+
+
+def test_other_programs_are_told_words_or_calls_of_a_model_of_act_lines(store, found):
+    [told] = as_chat_model(PredictingModel("ask_field ask:phone #2")).predict([([*found, user("第二家电话")], [])])
+    assert "010-22220000" in told.content and told.act == "ask_field ask:phone #2"
+    [called] = as_chat_model(PredictingModel("request type=经济型")).predict([([user("要经济型的")], [])])
+    assert called.call.arguments == CHEAP
+    [after] = as_chat_model(PredictingModel("thanks")).predict([(found[:3], [])])
+    assert "归途快捷酒店" in after.content and after.call is None
+    assert as_chat_model(PredictingModel(None)).predict([([user("要经济型的")], [])]) == [None]
+
+
+def test_other_programs_are_streamed_words_or_calls_of_a_model_of_act_lines(found):
+    [told] = as_chat_model(ActModel("ask_field ask:phone #2")).generate([*found, user("第二家电话")], [])
+    assert isinstance(told, TextDelta) and "010-22220000" in told.text
+    [called] = as_chat_model(ActModel("request type=经济型")).generate([user("要经济型的")], [])
+    assert called.call.arguments == CHEAP
+
+
+class LongerModel(ActModel):
+    """A model of act lines that goes on where it is asked to: a line of n items is the first of its longer lines with n."""
+
+    def __init__(self, line, *longer):
+        super().__init__(line, line, line)
+        self.further = [TurnAct.parse(text) for text in longer]
+
+    def longer(self, messages, items):
+        act = next((act for act in self.further if len(act.items) == items), None)
+        return act and message_of(act, context_of(messages[:-1]))
+
+
+def test_a_model_that_left_a_wish_out_is_asked_to_go_on(store):
+    done = play(store, LongerModel("request type=经济型", "request type=经济型 +棋牌室"))[-1]
+    assert done.call == READ
+    assert [draft for draft, _ in done.rejected] == ["request type=经济型"]
+
+
+def test_a_model_is_asked_for_two_items_more_and_for_no_third(store):
+    two = "request type=经济型 price<=300 +棋牌室"
+    assert play(store, LongerModel("request type=经济型", two), verifier=Wants(two))[-1].messages[1].act == two
+    three = "request type=经济型 price<=300 rating>=4 +棋牌室"
+    done = play(store, LongerModel("request type=经济型", three), verifier=Wants(three))[-1]
+    assert done.messages[1].act == "request type=经济型" and done.rejected[-1][1] == KEPT
+
+
+class Wants:
+    """A verifier that doubts every line but one."""
+
+    name = "wants"
+
+    def __init__(self, line):
+        self.line = line
+
+    def doubts(self, draft, context, words):
+        return [] if draft.act == self.line else ["another line was said"]
 
 
 def test_an_act_line_becomes_a_call_records_and_a_computed_reply(store):

@@ -6,12 +6,15 @@ import re
 
 import pytest
 
-from chatbot.core.messages import call, user
+from chatbot.core.messages import call, reply, user
 from chatbot.core.settings import DATA
+from chatbot.corpus.phrasebank.bank import read_replies
+from chatbot.dialogue.replies.answer import language_of
 from chatbot.dialogue.replies.compose import Situation, compose
-from chatbot.dialogue.replies.facts import Best, Has, Offered, Told, Unknown
+from chatbot.dialogue.replies.english import facility
+from chatbot.dialogue.replies.facts import Best, Has, Offered, Told, Unknown, shown
 from chatbot.dialogue.replies.topics import topic_of
-from chatbot.dialogue.replies.wording import hanzi
+from chatbot.dialogue.replies.wording import MARK, Voice, hanzi
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import HotelQuery
@@ -185,6 +188,125 @@ def test_a_comparison_names_both_and_the_better_one_rightly(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_a_comparison_tells_each_figure_once(seed):
+    text = said(act="compare #2 #1", seed=seed).text
+    assert {figure: text.count(figure) for figure in ("300", "900", "4.5", "4.9")} == dict.fromkeys(
+        ("300", "900", "4.5", "4.9"), 1
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_best_of_some_is_sought_among_those_pointed_at(seed):
+    text = said(
+        act="superlative top:price_asc #2 #3", records=(A, B, B | {"name": "松林酒店", "price": 500}), seed=seed
+    ).text
+    assert "松林酒店" in text and "500" in text and "近水酒店" not in text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_one_hotel_is_compared_with_the_one_in_focus(seed):
+    text = said(act="compare #2", seed=seed).text
+    assert "远山宾馆" in text and "近水酒店" in text and "云顶公寓" not in text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_one_hotel_that_is_first_in_an_order_is_told_before_the_others(seed):
+    text = said(act="superlative sort=price_asc", searched=True, records=(A, B), seed=seed).text
+    assert not re.search(r"[12]\. ", text) and text.index("近水酒店") < text.index("远山宾馆")
+
+
+@pytest.mark.parametrize("act", ["better", "cheaper", "request"])
+def test_wishes_that_change_nothing_show_the_same_hotels_again(act):
+    assert all(name in said(act=act).text for name in ("近水酒店", "远山宾馆", "云顶公寓"))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_wish_that_is_not_known_of_one_hotel_is_said_of_it_with_its_number(seed):
+    text = said(act="unsupported ?能充电 #2", seed=seed).text
+    assert "“能充电”" in text and "远山宾馆" in text and "010-33334444" in text
+
+
+def test_where_no_price_is_known_none_is_the_lowest():
+    text = said(act="superlative top:price_asc", records=(C, C | {"name": "小桥旅馆"})).text
+    assert "没标价" in text
+
+
+@pytest.mark.parametrize("count", [6, 7])
+def test_of_many_facilities_of_several_hotels_six_are_named_and_all_counted(count):
+    many = A | {"facilities": ["棋牌室", "早餐服务", "暖气", "酒吧", "桑拿", "温泉", "租车"][:count]}
+    text = said(act="ask_field ask:facilities #1 #2", records=(many, B)).text
+    assert "温泉" in text and "租车" not in text and ("温泉等7项" in text) == (count == 7)
+
+
+def test_price_and_rating_in_brief_are_two_clauses():
+    [hotel] = shown([A])
+    price, rating = Voice("zh", random.Random(0), [], []).brief(hotel).split("，")
+    assert re.fullmatch(r"[\u4e00-\u9fff]*300元?[\u4e00-\u9fff]*", price)
+    assert re.fullmatch(r"[\u4e00-\u9fff]*4\.5[\u4e00-\u9fff]*", rating)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_rating_or_price_that_just_meets_the_wish_is_not_said_to_miss_it(seed):
+    missed = [
+        re.compile(MARK.sub(".+", re.sub(r"([.?()])", r"\\\1", row["text"])))
+        for row in read_replies()
+        if {"rating_unmet", "over_budget"} & set(str(row.get("when", "")).split(","))
+    ]
+    assert missed
+    wishes = {"rating_range_lower": 4.5, "price_range_upper": 300}
+    for field in ("rating", "price"):
+        text = said(act=f"ask_field ask:{field} #1", records=(A,), after=wishes, before=wishes, seed=seed).text
+        assert not any(line.fullmatch(text) for line in missed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_of_several_hotels_those_with_a_facility_are_told_from_those_without(seed):
+    split = said(act="ask_has has:棋牌室 #1 #2", seed=seed).text
+    assert "近水酒店" in split and "远山宾馆" in split and split.index("近水酒店") < split.index("远山宾馆")
+    none = said(act="ask_has has:桑拿 #1 #2", seed=seed).text
+    assert "桑拿" in none and "没" in none
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_where_nothing_was_found_nobody_is_told_that_the_list_ends(seed):
+    ends = {row["text"] for row in read_replies() if row["act"] == "no_more"}
+    text = said(act="request type=经济型", records=(), searched=True, seed=seed).text
+    assert text and text not in ends
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_unknown_wish_hides_no_wish_that_was_given_up(seed):
+    reply = said(act="request type=经济型 price<=400 ?能充电", searched=True, relaxed=("price_range_upper",), seed=seed)
+    assert "“能充电”" in reply.text and "400元以内" in reply.text
+
+
+@pytest.mark.parametrize("words", ["下周五住两晚的不要了", "还有空房吗，算了", "取消吧"])
+def test_what_was_never_booked_is_cancelled_without_a_hotels_number(words):
+    assert "没有下过单" in (text := said(words, "cancel").text) and "010-" not in text
+    assert "没有下过单" not in said("可以免费取消吗", "cancel").text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_number_is_promised_of_hotels_without_one(seed):
+    silent = (C, C | {"name": "小桥旅馆"})
+    offer = said(act="request rating>=4", records=silent, searched=True, seed=seed).text
+    assert "云顶公寓" in offer and not re.search("电话|号码", offer)
+
+
+@pytest.mark.parametrize("text", ["买票", "一宿", "One yuan", "Jet lag"])
+def test_a_line_that_supposes_more_than_a_turn_says_is_never_said(text):
+    rows = [row for row in read_replies() if text in row["text"]]
+    assert rows
+    for row in rows:
+        voice = Voice(row["lang"], random.Random(0), [], [])
+        named = frozenset(part for key in ("when", "needs") for part in str(row.get(key, "")).split(",") if part)
+        values = dict.fromkeys(MARK.findall(row["text"]), "x")
+        assert not voice.say(
+            row["act"], values=values, topic=row.get("topic", ""), when=named, fits=lambda r, row=row: r is row
+        )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_facility_is_answered_per_hotel_and_a_group_by_what_there_is_of_it(seed):
     reply = said(act="ask_has has:泳池 #1 #2", seed=seed)
     assert reply.facts == (Has("近水酒店", "泳池", ()), Has("远山宾馆", "泳池", ("室内游泳池",)))
@@ -314,6 +436,48 @@ def test_a_missing_wish_is_asked_for_and_one_that_stands_is_not(seed):
     )
 
 
+def test_a_yes_is_answered_with_the_way_to_the_hotel():
+    assert all(
+        "近水酒店的电话" in text and "010-11112222" in text
+        for text in [said(act="affirm", seed=seed).text for seed in SEEDS]
+    )
+    assert "云顶公寓" in said(act="affirm", records=(C,)).text
+    assert said(act="affirm", records=()).text.endswith("？")
+
+
+def test_where_a_list_ends_it_is_said_that_there_is_no_more_of_it():
+    end = {said(act="more", before={"type": "经济型"}, seed=seed).text for seed in SEEDS}
+    assert len(end) > 3
+    assert not any("近水酒店" in text or "少要一样设施" in text or "价格往上放" in text for text in end)
+
+
+def test_groups_of_facilities_are_said_in_everyday_words():
+    voice = Voice("zh", random.Random(0), [], [])
+    assert [voice.facility(group) for group in GROUPS] == [
+        "无线网", "网络", "房间wifi", "公共区域wifi", "早餐", "泳池", "接送", "餐厅",
+    ]  # fmt: skip
+    assert voice.facility("棋牌室/无线") == "棋牌室或无线网"
+
+
+@pytest.mark.parametrize("name", [*FACILITIES, *GROUPS])
+def test_every_facility_and_group_has_an_english_name(name):
+    assert not hanzi(facility(name))
+
+
+@pytest.mark.parametrize(
+    ("messages", "language"),
+    [
+        ([reply("您好"), user("any hotel near here?"), reply("好的，您看这几家")], "en"),
+        ([user("any hotel near here?"), reply("yes"), user("300")], "en"),
+        ([user("你好"), reply("hello there my friend")], "zh"),
+        ([user("wifi有吗")], "zh"),
+        ([], "zh"),
+    ],
+)
+def test_the_language_of_a_reply_is_that_of_the_users_last_words(messages, language):
+    assert language_of(messages) == language
+
+
 def test_english_glosses_types_and_facilities():
     assert "economy (经济型)" in said(act="ask_field ask:type #1", language="en").text
     facilities = said(act="ask_field ask:facilities #1", language="en").text
@@ -337,4 +501,4 @@ def test_offers_of_three_are_short():
 
 def test_the_bank_of_replies_has_no_line_without_act_and_text():
     lines = (DATA / "phrases" / "composed.replies.jsonl").read_text(encoding="utf-8").splitlines()
-    assert all({"act", "text"} <= json.loads(line).keys() for line in lines)
+    assert lines and all({"act", "text"} <= json.loads(line).keys() for line in lines)

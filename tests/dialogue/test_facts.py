@@ -86,3 +86,13 @@ def test_records_of_odd_types_give_hotels_or_nothing():
     ]
     assert [(h.name, h.facilities, h.phone, h.rating, h.subway) for h in shown(odd)] == [("某酒店", (), "", 4.5, "")]
     assert shown(None) == []
+
+
+def test_a_hotel_that_was_ruled_out_breaks_the_exclusion():
+    [hotel] = shown([{"name": "近水酒店", "type": "经济型", "facilities": ["酒吧"]}])
+    broken = [
+        offered(hotel, {"exclude": {key: [word]}}).broken
+        for key, word in (("name", "近水"), ("type", "经济型"), ("facilities", "酒吧"))
+    ]
+    assert broken == [("exclude:name",), ("exclude:type",), ("exclude:酒吧",)]
+    assert offered(hotel, {"exclude": {"name": ["远山"], "type": ["豪华型"], "facilities": ["温泉"]}}).broken == ()

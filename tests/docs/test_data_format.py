@@ -61,7 +61,7 @@ def _events(text: str, folder: Path) -> list[Any]:
 
 def _audit(text: str, folder: Path) -> list[Any]:
     rows = [json.loads(line) for line in text.splitlines()]
-    assert all(set(row) <= set(DECISIONS.c.keys()) for row in rows)
+    assert rows and all(set(row) <= set(DECISIONS.c.keys()) for row in rows)
     return rows
 
 

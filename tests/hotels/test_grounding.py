@@ -17,7 +17,7 @@ B = A | {
     "subway": "",
 }
 TRUE = ["为您推荐归途快捷酒店(北京云桥店)和北京瑞都大酒店。", "归途快捷酒店(北京云桥店)价格200元，评分4.6分，北京瑞都大酒店价格900元。", "电话是010-11110000。", "地址是北京朝阳区云桥路1号。",
-        "附近的地铁站是云桥地铁站A口。", "有的，归途快捷酒店(北京云桥店)提供棋牌室。", "抱歉，北京瑞都大酒店没有提供棋牌室。", "周边的景点有云桥公园。", "好的，祝您入住愉快！", "请问您要哪种酒店？", "归途快捷酒店(北京云桥店)附近的地铁站是云桥地铁站A口。", "没有完全符合的酒店，放宽了温泉、桑拿。推荐归途快捷酒店(北京云桥店)。", "这家酒店不错，符合条件的酒店有两家。"]  # fmt: skip
+        "附近的地铁站是云桥地铁站A口。", "瑞都大酒店价格900元。", "有的，归途快捷酒店(北京云桥店)提供棋牌室。", "抱歉，北京瑞都大酒店没有提供棋牌室。", "周边的景点有云桥公园。", "好的，祝您入住愉快！", "请问您要哪种酒店？", "归途快捷酒店(北京云桥店)附近的地铁站是云桥地铁站A口。", "没有完全符合的酒店，放宽了温泉、桑拿。推荐归途快捷酒店(北京云桥店)。", "这家酒店不错，符合条件的酒店有两家。"]  # fmt: skip
 FALSE = {
     "name": "推荐您去北京幻影大酒店。",
     "phone": "电话是010-99999999。",
@@ -39,6 +39,12 @@ def test_true_replies_pass(reply):
 @pytest.mark.parametrize(("kind", "reply"), FALSE.items())
 def test_each_kind_of_untrue_claim_is_found(kind, reply):
     assert [claim for claim in ungrounded(reply, [A, B]) if claim.startswith(kind)]
+
+
+def test_a_figure_belongs_to_the_hotel_named_last_before_it():
+    lie = "归途快捷酒店(北京云桥店)价格200元，北京瑞都大酒店价格200元。"
+    assert ungrounded(lie, [A, B]) == ["price: 200"]
+    assert ungrounded("价格200元的是归途快捷酒店(北京云桥店)，北京瑞都大酒店评分4.6分。", [A, B]) == ["rating: 4.6"]
 
 
 def test_what_the_user_said_may_be_repeated():

@@ -13,6 +13,7 @@ STORE = HotelStore(
         Hotel(name="乙", address="北京海淀区首都国际机场路2号", subway="北京大学东门地铁站", nearby_attractions=["青安"]),
         Hotel(name="丙月坛酒店", address="北京朝阳区松台街3号", subway="北京西站地铁站"),
         Hotel(name="北京大学丁酒店", address="北京海淀区松台街4号", subway="松台地铁站"),
+        Hotel(name="己", address="北京海淀区朝阳门路5号", subway="松台地铁站"),
     ]
 )  # fmt: skip
 
@@ -47,6 +48,10 @@ def test_a_railway_station_is_not_every_station_of_the_city():
 @pytest.mark.parametrize("said", ["朝阳", "朝阳区", "北京朝阳", "北京市朝阳区", "朝阳区附近"])
 def test_a_district_is_the_same_with_and_without_its_last_word(said):
     assert _found(address=said) == ["丙", "甲"]
+
+
+def test_a_street_that_is_called_like_a_district_does_not_lie_in_it():
+    assert "己" not in _found(address="朝阳") and _found(address="朝阳门路") == ["己"]
 
 
 def test_a_district_and_a_street_must_both_hold():

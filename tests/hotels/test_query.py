@@ -83,6 +83,13 @@ def test_an_exclusion_of_nothing_is_none(nothing):
         ({"exclude": {"type": ["三星"]}}, "exclude.type.0"),
         ({"exclude": ["经济型"]}, "exclude"),
         ({"near": 5}, "near"),
+        ({"price_range_lower": -1}, "price_range_lower"),
+        ({"price_range_upper": 1_000_001}, "price_range_upper"),
+        ({"rating_range_lower": -0.1}, "rating_range_lower"),
+        ({"rating_range_upper": 5.1}, "rating_range_upper"),
+        ({"facilities": ["池" * 41]}, "facilities.0"),
+        ({"sort_by": "name"}, "sort_by"),
+        ({"sort_order": "up"}, "sort_order"),
         ({"stars": 5}, "stars"),
         ({"price_range_lower": 500, "price_range_upper": 300}, "price_range_lower 500 is above price_range_upper 300"),
         ({"rating_range_lower": 5, "rating_range_upper": 4}, "rating_range_lower 5 is above rating_range_upper 4"),
@@ -98,3 +105,37 @@ def test_the_tool_lists_every_argument_in_order():
     assert list(properties) == list(HotelQuery.model_fields)
     assert list(properties["exclude"]["properties"]) == ["type", "name", "facilities"]
     assert all(schema["description"] for schema in properties.values())
+
+
+def test_a_facility_may_have_forty_characters():
+    assert HotelQuery.parse({"facilities": ["池" * 40]}).facilities == ("池" * 40,)
+
+
+def test_the_tool_says_of_what_kind_each_argument_is():
+    word, kind = {"type": "string"}, {"type": "string", "enum": list(HOTEL_TYPES)}
+    properties = SEARCH_HOTELS["function"]["parameters"]["properties"]
+
+    def bare(schema):
+        return {key: value for key, value in schema.items() if key != "description"}
+
+    assert {name: bare(schema) for name, schema in properties.items() if name != "exclude"} == {
+        "name": word,
+        "type": kind,
+        "facilities": {"type": "array", "items": {"anyOf": [word, {"type": "array", "items": word}]}},
+        "price_range_lower": {"type": "number", "minimum": 0},
+        "price_range_upper": {"type": "number", "minimum": 0},
+        "rating_range_lower": {"type": "number", "minimum": 0, "maximum": 5},
+        "rating_range_upper": {"type": "number", "minimum": 0, "maximum": 5},
+        "address": word,
+        "subway": word,
+        "near": word,
+        "sort_by": {"type": "string", "enum": ["price", "rating"]},
+        "sort_order": {"type": "string", "enum": ["asc", "desc"]},
+    }
+    left = properties["exclude"]
+    assert left["type"] == "object"
+    assert {name: bare(schema) for name, schema in left["properties"].items()} == {
+        "type": {"type": "array", "items": kind},
+        "name": {"type": "array", "items": word},
+        "facilities": {"type": "array", "items": word},
+    }

@@ -148,6 +148,7 @@ def test_an_exclusion_is_kept_where_wishes_are_given_up(small):
 def test_a_chain_is_excluded_by_its_short_name(named):
     found = named.search(HotelQuery.parse({"exclude": {"name": ["归途快捷"]}}), 20)
     assert found.total == len(named) - 5
+    assert len(found.records) == found.total
     assert not any("归途快捷" in record["name"] for record in found.records)
 
 

@@ -170,11 +170,12 @@ def test_a_prompt_is_how_its_training_example_begins(pair, shape):
     family, tokenizer = pair
     messages, tools = SHAPES[shape]
     whole = render(messages, tools, family, tokenizer)
-    for index, message in enumerate(messages):
-        if message.role == "assistant":
-            prompt = render_prompt(messages[:index], tools, family, tokenizer)
-            assert whole.ids[: len(prompt)] == prompt
-            assert whole.trained[len(prompt)]
+    places = [index for index, message in enumerate(messages) if message.role == "assistant"]
+    assert places
+    for index in places:
+        prompt = render_prompt(messages[:index], tools, family, tokenizer)
+        assert whole.ids[: len(prompt)] == prompt
+        assert whole.trained[len(prompt)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -189,7 +190,7 @@ def test_the_model_is_trained_on_what_it_must_write_and_nothing_else(pair, shape
     ]
     if family.name != "template":
         assert len(runs) == len(turns)
-    assert all(tokenizer.decode(run[-1:]) in family.stops for run in runs)
+    assert runs and all(tokenizer.decode(run[-1:]) in family.stops for run in runs)
     told = "".join(tokenizer.decode(run) for run in runs)
     assert all(m.content in told for m in messages if m.role == "assistant")
     assert not any(m.content in told for m in messages if m.role in ("user", "tool") and len(m.content) > 2)

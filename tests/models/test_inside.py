@@ -100,7 +100,7 @@ def test_a_model_with_any_adapter_can_be_looked_at(base, tmp_path, tiny, config,
 
 def test_a_four_bit_model_can_be_looked_at(base, cpu_dtype):
     seen = look_inside(wrap(load_base(base, "nf4", device="cpu"), base), TALK)
-    assert all(0 <= p <= 1 for p in seen.chosen)
+    assert len(seen.chosen) == len(seen.reply) > 0 and all(0 <= p <= 1 for p in seen.chosen)
 
 
 @pytest.mark.parametrize(("layer", "head"), [(2, 0), (-1, 0), (0, 4), (0, -1)])

@@ -111,7 +111,9 @@ def test_the_vllm_plugin_answers_in_vllms_terms_wherever_vllm_keeps_them(tmp_pat
         command, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"}, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    for found in json.loads(done.stdout).values():
+    parsed = json.loads(done.stdout)
+    assert set(parsed) == {"hotel_chatglm3", "hotel_llama2"}
+    for found in parsed.values():
         assert found["whole"]["tools_called"] and found["whole"]["content"] is None
         assert json.loads(found["whole"]["tool_calls"][0]["function"]["arguments"]) == CALL.arguments
         assert [s["tool_calls"][0]["function"]["name"] for s in found["steps"]] == ["search_hotels"]

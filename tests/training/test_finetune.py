@@ -80,7 +80,9 @@ def figures(events, name):
 
 
 def adapter(folder):
-    return load_file(folder / "adapter_model.safetensors")
+    weights = load_file(folder / "adapter_model.safetensors")
+    assert weights
+    return weights
 
 
 def train(config, writer=None, **named):

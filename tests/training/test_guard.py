@@ -48,6 +48,16 @@ def test_the_same_conversations_each_time_are_blamed():
     assert "gave up after 2 explosions" in str(told) and "bad" in str(told)
 
 
+def test_at_most_eight_blamed_conversations_are_named_in_one_list():
+    names = [f"c{number}" for number in range(10)]
+    told = verdict([LossExploded(step, 9.0, "the loss jumped", names) for step in (5, 5)])
+    assert told.conversations == tuple(names)
+    assert str(told) == (
+        "gave up after 2 explosions: the loss jumped (step 5). It is the data: it happens again and again at "
+        "c0, c1, c2, c3, c4, c5, c6, c7. Check or remove these conversations."
+    )
+
+
 def test_one_hard_batch_elsewhere_acquits_nobody():
     told = verdict([LossExploded(step, 9.0, "x", [name]) for step, name in ((3, "hard"), (5, "bad"), (5, "bad"))])
     assert told.conversations == ("bad",)
@@ -55,4 +65,8 @@ def test_one_hard_batch_elsewhere_acquits_nobody():
 
 def test_different_places_blame_the_learning_rate():
     told = verdict([LossExploded(5, 9.0, "x", ["a"]), LossExploded(7, 9.0, "x", ["b"])])
-    assert "lower the learning rate" in str(told)
+    assert str(told) == (
+        "gave up after 2 explosions: x (step 7). "
+        "It happened in different places: lower the learning rate, or raise the batch size."
+    )
+    assert told.conversations == ()

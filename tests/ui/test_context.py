@@ -43,6 +43,7 @@ def shared(settings, tmp_path):
 
 def test_one_persons_own_page_allows_everything(page_context):
     page_context.require(person(), "admin")
+    assert page_context.role(person()) == "admin"
 
 
 def test_a_role_allows_what_lower_roles_do_and_nothing_more(shared):

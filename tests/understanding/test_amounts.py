@@ -1,5 +1,7 @@
 """Claims about prices and ratings in words: read whole, with their bounds, or not at all."""
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,8 +195,36 @@ def test_a_price_and_a_rating_are_told_apart():
     assert [(a.kind, a.lower, a.upper) for a in found] == [("price", 300, 500), ("rating", 4.5, None)]
 
 
+@pytest.mark.parametrize(
+    ("words", "upper"), [("想住300以内的", 300), ("走300以内就到", None), ("第300家", None), ("住2到300以内", None)]
+)
+def test_after_words_that_count_nights_or_ways_only_a_bound_makes_a_price(words, upper):
+    assert [a.upper for a in amounts(words)] == ([upper] if upper else [])
+
+
 def test_a_price_that_is_corrected_stands_alone():
     assert [a.upper for a in amounts("应为550以内，不是250以内")] == [550]
+
+
+@pytest.mark.parametrize(
+    ("words", "currency"),
+    [
+        ("80 dollars a night", "USD"),
+        ("from 1000 to 1500 dollars", "USD"),
+        ("100美元以内", "USD"),
+        ("under 80 euros", "EUR"),
+        ("HK$500以内", "HKD"),
+        ("500港币以内", "HKD"),
+        ("300元，不要美元", "CNY"),
+    ],
+)
+def test_a_currency_stands_beside_its_number(words, currency):
+    assert [a.currency for a in amounts(words)] == [currency]
+
+
+@pytest.mark.parametrize("words", ["Not 500, under 300", "不是500，300以内"])
+def test_an_amount_that_is_denied_is_none(words):
+    assert [a.upper for a in amounts(words)] == [300]
 
 
 def test_another_currency_is_named():
@@ -207,9 +237,23 @@ def test_a_span_is_the_place_of_the_numbers():
     assert "在300到500之间的酒店"[slice(*found.span)] == "300到500"
 
 
+def bounds_hold(found):
+    crossed = found.lower is not None and found.upper is not None and found.lower > found.upper
+    return not crossed and (found.kind == "price" or all(b is None or 0 <= b <= 5 for b in (found.lower, found.upper)))
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text() | st.text("三百五两千一二点分元块以内上下到-多左右评间晚个0123456789.,kK$ $¥abcdefor", max_size=24))
 def test_no_text_raises_and_no_bounds_are_crossed(text):
     for found in amounts(text):
-        assert found.lower is None or found.upper is None or found.lower <= found.upper
-        assert found.kind == "price" or all(b is None or 0 <= b <= 5 for b in (found.lower, found.upper))
+        assert bounds_hold(found)
+
+
+def test_bounds_that_are_read_of_scrambled_words_are_never_crossed():
+    rng, parts = (
+        random.Random(0),
+        ["500", "3到5百", "四百五", "4.5分", "评分", "以内", "以上", "左右", "不超过", "到", "元", "，"],
+    )
+    found = [a for _ in range(400) for a in amounts("".join(rng.choices(parts, k=5)))]
+    assert {a.kind for a in found} == {"price", "rating"} and len(found) > 200
+    assert all(map(bounds_hold, found))

@@ -28,6 +28,8 @@ STEPS = [
     ({"type": "经济型"}, {"exclude": {"type": ["经济型"]}}, "不要经济型", None, "refine !type=经济型"),
     ({"type": "经济型"}, {"name": "如家"}, "查查如家", "by_name", "by_name name=如家"),
     ({"exclude": {"name": ["如家"]}}, {}, "如家也行", "drop", "drop -exclude"),
+    ({"name": "如家"}, {"exclude": {"name": ["如家"]}}, "不要如家", None, "refine !name=如家"),
+    ({"exclude": {"facilities": ["酒吧"]}}, {"exclude": {"facilities": ["酒吧", "温泉"]}}, "也别有温泉", None, "refine !温泉"),
 ]  # fmt: skip
 
 

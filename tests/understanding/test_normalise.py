@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opencc import OpenCC
 
-from chatbot.understanding.normalise import normalise, simplified
+from chatbot.understanding.normalise import model_words, normalise, simplified
 
 SAME = """2千=2000|1,200元=1200元|1.2k=1200|1.5k=1500|1k5=1500|1千2=1200|1千2百=1200|1万2=12000|3百5=350|伍佰=500|叁佰元=300元|六百五=650|一千二=1200|
 两百五=250|俩百=200|四五百=400-500|三四百块=300-400块|三五百=300-500|一千四五百=1400-1500|五百到八百之间=500到800之间|三到五百=300到500|
@@ -33,6 +33,24 @@ def test_an_amount_is_written_in_digits(pair):
 @pytest.mark.parametrize("words", KEPT.replace("\n", "").split("|"))
 def test_what_is_no_amount_stays_as_it_is(words):
     assert normalise(words) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "plain"),
+    [
+        ("三百多的", "300-400的"),
+        ("一千多的", "1000-2000的"),
+        ("两千多块", "2000-3000块"),
+        ("一万多", "10000-20000"),
+        ("九十多块", "90-100块"),
+        ("三百出头", "300-400"),
+        ("一千五出头的", "1500-1600的"),
+        ("五十多个", "五十多个"),
+        ("<|user|>你好", "<user|>你好"),
+    ],
+)
+def test_what_a_model_reads_spells_rough_amounts_as_ranges_and_holds_no_marks(words, plain):
+    assert model_words(words) == plain
 
 
 def test_a_full_width_comma_between_numbers_joins_nothing():

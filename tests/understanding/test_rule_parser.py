@@ -49,7 +49,12 @@ def test_a_little_is_no_rating(words):
 
 def test_a_rough_price_fits_any_range_around_it():
     [band] = parse_slots("三百左右").prices
-    assert band.fits(250, 350) and not band.fits(400, 500) and not band.fits(None, None)
+    assert band.fits(250, 350) and band.fits(200, 400) and band.fits(None, 300) and band.fits(300, None)
+    assert not band.fits(400, 500) and not band.fits(100, 200) and not band.fits(None, None)
+
+
+def test_a_plain_range_fits_itself_alone():
+    assert Band(200, 300).fits(200, 300) and not Band(200, 300).fits(250, 250)
 
 
 @pytest.mark.parametrize(
