@@ -170,7 +170,7 @@ def model_words(text: str) -> str:
 
     def spelled(found: re.Match[str]) -> str:
         number = int(found[1])
-        step = 100 if found[2] != "多" or number < 1000 else 10 ** (len(found[1]) - 1)
+        step = 100 if found[2] != "多" else 10 ** (len(found[1]) - len(found[1].rstrip("0")))
         step = 10 if number < 100 else step
         return f"{number}-{number + step}"
 

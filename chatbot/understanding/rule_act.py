@@ -123,4 +123,5 @@ def _bound(kind: str, lower: float | None, upper: float | None, about: bool) -> 
 def _places(words: str) -> list[Item]:
     area, station = _AREA.search(words), _STATION.search(words)
     out = [Item("address=", area[0])] if area else []
-    return out + ([Item("subway=", station[1])] if station else [])
+    stop = station[1].removeprefix(area[0] if area else "") if station else ""
+    return out + ([Item("subway=", stop)] if stop else [])

@@ -26,6 +26,7 @@ IN_HAND = Context(STATE, SHOWN)
         ("最贵的", "request sort=price_desc"),
         ("朝阳区的酒店", "request address=朝阳区"),
         ("国贸地铁站附近", "request subway=国贸"),
+        ("朝阳区三元桥站附近", "request address=朝阳区 subway=三元桥"),
         ("高档或者豪华的", "unclear"),
         ("第二家电话多少", "unclear"),
         ("谢谢", "thanks"),
