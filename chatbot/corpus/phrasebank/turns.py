@@ -37,6 +37,8 @@ PREVIOUS = re.compile(
 )
 RATED = re.compile(r"评|分|口碑|好评|rat|review|score|star", re.I)
 _ANY_PLACE = {"district", "subway", "sight"}
+_ASKED_OF_HOTELS = "有{}没"
+"""A wish where no hotel was shown, a question where some were."""
 _SHAPES = {
     "np": (
         "想找一家有{}的酒店",
@@ -45,7 +47,7 @@ _SHAPES = {
         "找个有{}的",
         "{}的酒店有吗",
         "住的地方得有{}",
-        "有{}没",
+        _ASKED_OF_HOTELS,
         "得有{}",
         "{}",
         "带{}的",
@@ -195,7 +197,8 @@ class TurnMaker:
         later = rng.random() < 0.45
         before, shown = self._scene("refine", rng) if later else ({}, ())
         item = wish_item(row) if unknown else Item("+", facility_value(row["facility"]))
-        shape = rng.choice((_SHAPES_EN if row["lang"] == "en" else _SHAPES)[form])
+        shapes = (_SHAPES_EN if row["lang"] == "en" else _SHAPES)[form]
+        shape = rng.choice([shape for shape in shapes if not (shown and shape == _ASKED_OF_HOTELS)])
         act = "unsupported" if unknown else "refine" if before else "request"
         words = _said(shape.replace("{}", row["text"]), row["lang"], rng)
         return Turn(before, shown, words, TurnAct(act, (item,)), "unknown" if unknown else form)
