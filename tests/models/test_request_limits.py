@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from chatbot.core.errors import InputError
 from chatbot.core.settings import Settings
-from chatbot.dialogue.speaking import speaking
+from chatbot.dialogue.speaking import as_chat_model
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.models.act_constraint import ActConstraint
 from chatbot.models.backends import TextDelta
@@ -52,7 +52,7 @@ def slow():
 
 @pytest.fixture(scope="module")
 def url(slow):
-    app, models = FastAPI(), {"rules": speaking(RulesModel()), "slow": slow}
+    app, models = FastAPI(), {"rules": as_chat_model(RulesModel()), "slow": slow}
     mount(app, models.__getitem__, None, available=lambda: list(models), limits=LIMITS)
     with served(app) as address:
         yield f"{address}/v1/chat/completions"
