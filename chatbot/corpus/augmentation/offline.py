@@ -34,7 +34,7 @@ SPAN = re.compile(
     rf"(?:{_SUBJECT}?(?:{_ASKS}|{_HAS}))(?P<names>(?:{_NAME})(?:服务)?(?:{_AND}(?:{_NAME})(?:服务)?)*){_TAIL}(?P<after>有?(?=吗|么|没|嘛))?",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"(?:不要?|没|别|无|未|和|跟|与|及)$")
+_BEFORE = re.compile(r"(?:不要?|没|别|无|未|和|跟|与|及|在)$")
 """What must not stand before a phrase: a denial, or the last link of a list of nouns."""
 _ALSO = re.compile(r"\s*(?:和|跟|与|及|以及)")
 _ABLE = ("能", "可以")
