@@ -9,8 +9,9 @@ from safetensors.torch import load_file
 from chatbot.core.errors import InputError, TrainingError
 from chatbot.core.events import Checkpoint, JobWriter, Metrics, Progress, Rollback
 from chatbot.core.jobs import start_task
-from chatbot.core.messages import Conversation, read_conversations, reply, user, write_conversations
+from chatbot.core.messages import Conversation, reply, user, write_conversations
 from chatbot.core.settings import DATA
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.models.loading import load_adapters, load_base
 from chatbot.training.config import FinetuneConfig

@@ -9,8 +9,9 @@ import pytest
 
 from chatbot.core.events import JobWriter, Metrics
 from chatbot.core.jobs import Job, list_jobs
-from chatbot.core.messages import Conversation, read_conversations, reply, user, write_conversations
+from chatbot.core.messages import Conversation, reply, user, write_conversations
 from chatbot.core.settings import DATA
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.ui.finetune.runs import line
 from tests.servers import answered
 
@@ -177,7 +178,7 @@ def started(jobs, count, seconds=60):
 def few(folder, n):
     """The first conversations of the shipped training set as a file of their own."""
     path = folder / "few.jsonl"
-    write_conversations(path, list(read_conversations(DATA / "conversations" / "train.jsonl"))[:n])
+    write_conversations(path, read_conversations(DATA / "conversations" / "train.jsonl")[:n])
     return path
 
 
