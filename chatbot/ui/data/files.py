@@ -120,21 +120,6 @@ def _lines(path: Path) -> int:
         return sum(1 for _ in file)
 
 
-def read_upload(path: Path, store: HotelStore) -> tuple[list[Conversation], dict[str, Any]]:
-    """Conversations of a file in any form, whole or not at all, and what was dropped and repaired.
-
-    Raises:
-        InputError: a line cannot be used, or the text is not UTF-8.
-    """
-    from chatbot.corpus.reading.reader import read, refuse
-    from chatbot.corpus.reading.replay import taken_in
-
-    reading = read(path)
-    if not reading.dialogues:
-        refuse(reading, path)
-    return taken_in(reading, store)
-
-
 def make_split(files: DataFiles, seed: int, *, with_corpus: bool) -> dict[str, Any]:
     """Split what was approved (and the corpus itself) 8:1:1; keeps and returns what was found: leaks, which must be 0, and diversity.
 
