@@ -61,6 +61,7 @@ class HotelPreview:
         split: our field → in how many hotels its list was one text that was split.
         encoding: of the text.
         looks_ten: whether ratings seem to go to ten.
+        begins: the first names: by them one sees whether the text was read right.
     """
 
     entries: int
@@ -74,6 +75,7 @@ class HotelPreview:
     split: Mapping[str, int]
     encoding: str
     looks_ten: bool
+    begins: tuple[str, ...]
 
     @property
     def doubtful_encoding(self) -> str:
@@ -183,6 +185,7 @@ class _Reader:
             split=+self.split,
             encoding=encoding,
             looks_ten=HIGHEST < self.highest <= 2 * HIGHEST,
+            begins=tuple(hotel.name for hotel in self.hotels[:3]),
         )
 
 

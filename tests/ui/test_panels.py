@@ -165,6 +165,12 @@ def test_a_hotel_file_is_told_by_its_entries_and_fields_without_its_path(tmp_pat
     assert str(tmp_path) not in told
 
 
+def test_another_encoding_is_asked_about_with_names_by_which_one_sees_it(tmp_path):
+    (tmp_path / "my.json").write_bytes('[["晚风酒店", {}]]'.encode("gbk"))
+    told = preview_html(read_hotel_file(tmp_path / "my.json").preview, "my.json", "zh")
+    assert "看起来是 GBK 编码" in told and "晚风酒店" in told
+
+
 def test_what_a_hotel_file_holds_cannot_become_html_in_its_preview(tmp_path):
     bad = {"<b>房型": 1, "价格": "<img src=x>", "评分": "<u>"}
     (tmp_path / "my.json").write_text(json.dumps([["<i>甲", bad], ["<i>甲", {}], "<s>"]), encoding="utf-8")

@@ -148,7 +148,10 @@ def _unchanged(who: Any) -> str:
 
 
 def _encoding(found: HotelPreview, who: Any) -> str:
-    return translate(who, "hotelfile.encoding", encoding=found.encoding.upper()) if found.doubtful_encoding else ""
+    if not found.doubtful_encoding:
+        return ""
+    names = translate(who, "hotelfile.comma").join(found.begins)
+    return translate(who, "hotelfile.encoding", encoding=found.encoding.upper(), names=names)
 
 
 def _counted(key: str, counts: Mapping[str, int], who: Any) -> str:
