@@ -13,6 +13,8 @@ from chatbot.core.errors import InputError
 
 MAX_BYTES = 400_000_000
 """More than this is not unpacked; the largest known file, CrossWOZ's training dialogues, has 100 MB."""
+DEEPEST = 2
+"""Zips within zips: CrossWOZ's repository as one zip holds train.json.zip."""
 UTF8 = "utf-8"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _HAN = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
@@ -50,8 +52,20 @@ class Part:
         return bool(names := _members(self.content)) and _SHEET_MARK in names
 
 
+@dataclass
+class _Budget:
+    """How many bytes may still be unpacked, of all that a file holds."""
+
+    left: int
+
+    def spend(self, size: int, name: str) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise InputError("core.file_large", value=name, most=MAX_BYTES // 1_000_000)
+
+
 def parts(path: Path) -> Iterator[Part]:
-    """What a file holds: itself, or the members of a zip in their order, without what macOS adds; gz is unpacked in either.
+    """What a file holds: itself, or the members of a zip in their order, without what macOS adds; gz and zips in it are unpacked too.
 
     Raises:
         InputError: it cannot be read, or would unpack to more than MAX_BYTES.
@@ -59,32 +73,31 @@ def parts(path: Path) -> Iterator[Part]:
     path = Path(path)
     try:
         content = path.read_bytes()
-        yield from _unpacked(Part(path.name, content))
+        yield from _unpacked(Part(path.name, content), _Budget(MAX_BYTES), DEEPEST)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise InputError("core.file_unreadable", value=error, path=path) from error
 
 
-def _unpacked(part: Part) -> Iterator[Part]:
+def _unpacked(part: Part, budget: _Budget, depth: int) -> Iterator[Part]:
     if part.content.startswith(b"\x1f\x8b"):
         with gzip.open(io.BytesIO(part.content)) as packed:
-            content = packed.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise InputError("core.file_large", value=part.name, most=MAX_BYTES // 1_000_000)
+            content = packed.read(budget.left + 1)
+        budget.spend(len(content), part.name)
         name = part.name[: -len(".gz")] if part.ending == ".gz" else part.name
         yield Part(name, content, part.packed)
-    elif part.content.startswith(b"PK\x03\x04") and not part.packed and not part.is_workbook:
-        yield from _archived(part)
+    elif depth and part.content.startswith(b"PK\x03\x04") and not part.is_workbook:
+        yield from _archived(part, budget, depth - 1)
     else:
         yield part
 
 
-def _archived(part: Part) -> Iterator[Part]:
+def _archived(part: Part, budget: _Budget, depth: int) -> Iterator[Part]:
     with zipfile.ZipFile(io.BytesIO(part.content)) as archive:
         members = [member for member in archive.infolist() if not member.is_dir() and _is_content(member.filename)]
-        if sum(member.file_size for member in members) > MAX_BYTES:
-            raise InputError("core.file_large", value=part.name, most=MAX_BYTES // 1_000_000)
+        budget.spend(sum(member.file_size for member in members), part.name)
         for member in members:
-            yield from _unpacked(Part(PurePosixPath(member.filename).name, archive.read(member), packed=True))
+            inner = Part(PurePosixPath(member.filename).name, archive.read(member), packed=True)
+            yield from _unpacked(inner, budget, depth)
 
 
 def _is_content(name: str) -> bool:

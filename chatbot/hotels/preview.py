@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from chatbot.core.sheets import is_sheet, read_sheet
 from chatbot.hotels.fields import ASIDE, HIGHEST, LISTS, NAME, OTHER_NAMES, RATING, Wrong, meant, value_of
 from chatbot.hotels.records import Hotel
 
+_LIKELY = ("hotel", "酒店")
+"""In an archive, a file of such a name is looked into first: those of attractions and restaurants have the same form."""
 Entry = tuple[str, dict[str, Any]]
 """A name, "" where it stands among the fields, and the fields."""
 
@@ -61,6 +63,8 @@ class HotelPreview:
         split: our field → in how many hotels its list was one text that was split.
         encoding: of the text.
         looks_ten: whether ratings seem to go to ten.
+        file: the member of an archive that the hotels are in; "" for a file of its own.
+        passed_over: the other members.
         begins: the first names: by them one sees whether the text was read right.
     """
 
@@ -76,6 +80,8 @@ class HotelPreview:
     encoding: str
     looks_ten: bool
     begins: tuple[str, ...]
+    file: str = ""
+    passed_over: tuple[str, ...] = ()
 
     @property
     def doubtful_encoding(self) -> str:
@@ -92,6 +98,8 @@ class HotelPreview:
             "entries": self.entries,
             "hotels": self.hotels,
             "encoding": self.encoding,
+            "file": self.file,
+            "passed_over": list(self.passed_over),
             "found": dict(self.found),
             "taken_for": dict(self.offered),
             "unused": {key: self.keys[key] for key in self.unused},
@@ -196,10 +204,11 @@ def read_hotel_file(path: Path, choices: Choices | None = None) -> HotelReading:
         InputError: it cannot be read at all, or holds no hotels.
     """
     choices = choices or Choices()
-    for part in parts(path):
+    members = sorted(parts(path), key=lambda part: not any(word in part.name.lower() for word in _LIKELY))
+    for part in members:
         try:
             rows, encoding = _rows(part, choices.encoding)
-        except HotelFileError:
+        except InputError:
             if part.packed:
                 continue
             raise
@@ -207,7 +216,11 @@ def read_hotel_file(path: Path, choices: Choices | None = None) -> HotelReading:
         for number, (entry, raw) in enumerate(rows, 1):
             reader.add(number, entry, raw)
         if reader.hotels:
-            return HotelReading(reader.preview(len(rows), encoding), reader.hotels)
+            preview = reader.preview(len(rows), encoding)
+            if part.packed:
+                others = tuple(other.name for other in members if other is not part)
+                preview = replace(preview, file=part.name, passed_over=others)
+            return HotelReading(preview, reader.hotels)
     raise HotelFileError("hotels.none_found", path=Path(path))
 
 

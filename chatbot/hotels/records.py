@@ -87,8 +87,9 @@ def read_hotels(path: Path) -> Iterator[Hotel]:
         HotelFileError: the file cannot be read, is empty, or an entry does not validate; the message names the entry.
     """
     try:
-        text, encoding = decode(next(parts(path)))
-        entries = json.loads(text)
+        part = next(parts(path))
+        text, encoding = decode(part)
+        entries = None if part.packed else json.loads(text)
     except InputError as error:
         raise HotelFileError("hotels.unreadable", value=error.__cause__ or error.value, path=path) from error
     except (StopIteration, ValueError, RecursionError) as error:

@@ -113,6 +113,17 @@ def test_sheets_and_archives_are_read(tmp_path):
         assert [hotel.price for hotel in read_hotel_file(tmp_path / name).hotels] == [380, None]
 
 
+def test_in_an_archive_the_hotels_are_found_among_other_databases_and_the_rest_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "db.zip", "w") as archive:
+        archive.writestr("database/attraction_db.json", json.dumps([["某塔", {"评分": 4}]], ensure_ascii=False))
+        archive.writestr("database/hotel_db.json", json.dumps([pair(价格=1)], ensure_ascii=False))
+    found = read_hotel_file(tmp_path / "db.zip")
+    assert [hotel.name for hotel in found.hotels] == ["晚风酒店"]
+    assert (found.preview.file, found.preview.passed_over) == ("hotel_db.json", ("attraction_db.json",))
+    with pytest.raises(HotelFileError):
+        list(read_hotels(tmp_path / "db.zip"))
+
+
 def test_another_encoding_is_recognised_and_must_be_confirmed(hotels):
     path = hotels([pair(地址="北京西城区")], encoding="gbk")
     reading = read_hotel_file(path)

@@ -129,10 +129,14 @@ def _field(field: str, who: Any) -> str:
 
 def preview_html(found: HotelPreview, name: str, who: Any) -> str:
     """Fields and in how many hotels, then whatever a person should know before a yes; all of the file escaped."""
+    name = f"{name} → {found.file}" if found.file else name
     lead = translate(who, "hotelfile.would", name=name, entries=f"{found.entries:,}", hotels=f"{found.hotels:,}")
     known = {_field(field, who): f"{found.found[field]:,} / {found.hotels:,}" for field in OTHER_NAMES}
     told = [
         _encoding(found, who),
+        translate(who, "hotelfile.passed_over", names=_comma(who).join(found.passed_over[:MOST_SHOWN]))
+        if found.passed_over
+        else "",
         _counted("hotelfile.unused", {key: found.keys[key] for key in found.unused}, who),
         _counted("hotelfile.repeated", found.repeated, who),
         _counted("hotelfile.split", {_field(field, who): n for field, n in found.split.items()}, who),
@@ -150,7 +154,7 @@ def _unchanged(who: Any) -> str:
 def _encoding(found: HotelPreview, who: Any) -> str:
     if not found.doubtful_encoding:
         return ""
-    names = translate(who, "hotelfile.comma").join(found.begins)
+    names = _comma(who).join(found.begins)
     return translate(who, "hotelfile.encoding", encoding=found.encoding.upper(), names=names)
 
 
@@ -176,4 +180,8 @@ def _problems(key: str, problems: list[Problem], who: Any) -> str:
 
 
 def _listed(shown: list[str], all_: int, who: Any) -> str:
-    return translate(who, "hotelfile.comma").join(shown) + (" …" if all_ > len(shown) else "")
+    return _comma(who).join(shown) + (" …" if all_ > len(shown) else "")
+
+
+def _comma(who: Any) -> str:
+    return translate(who, "hotelfile.comma")

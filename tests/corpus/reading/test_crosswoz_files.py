@@ -81,6 +81,14 @@ def test_all_dialogue_files_of_an_archive_are_read_and_its_hotels_are_named(tmp_
     assert [(one.file, one.reason.code) for one in read(path).preview.left_out] == [("hotel_db.json", "reading.hotels")]
 
 
+def test_zips_in_a_zip_are_read_as_the_repository_packs_them(tmp_path, store):
+    inner = archive(tmp_path / "train.json.zip", train__json={"1": dialogue()})
+    with zipfile.ZipFile(tmp_path / "repository.zip", "w") as out:
+        out.write(inner, "CrossWOZ-master/data/train.json.zip")
+        out.writestr("CrossWOZ-master/README.md", "#")
+    assert [c.source for c in extract(tmp_path / "repository.zip", store).conversations] == ["crosswoz-1"]
+
+
 def test_other_commands_say_that_its_searches_must_be_run_first(file):
     with pytest.raises(InputError, match=r"have no results yet.*python -m chatbot read"):
         read_conversations(file(a=dialogue()))

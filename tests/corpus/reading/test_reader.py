@@ -248,7 +248,8 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("chatbot.core.files.MAX_BYTES", 1000)
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(bytes(2000)))
     zipped(tmp_path / "a.zip", {"a.jsonl": bytes(2000)})
-    for name in ("a.jsonl.gz", "a.zip"):
+    zipped(tmp_path / "b.zip", {f"{n}.gz": gzip.compress(bytes(400)) for n in range(3)})
+    for name in ("a.jsonl.gz", "a.zip", "b.zip"):
         with pytest.raises(InputError, match="unpack to more than"):
             read(tmp_path / name)
 
