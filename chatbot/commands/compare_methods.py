@@ -160,13 +160,13 @@ def _scored(
     found = _read(kept)
     if {key: found.get(key) for key in asked} == asked:
         return found
-    from chatbot.corpus.export.chatglm3_format import read_any
+    from chatbot.corpus.reading.reader import read_conversations
     from chatbot.evaluation.runner import run_evaluation
     from chatbot.hotels.store import HotelStore
     from chatbot.models.local import LocalModel
 
     report = run_evaluation(
-        read_any(test)[:limit], LocalModel.load(base, adapter), HotelStore.load(hotels or settings().hotels)
+        read_conversations(test)[:limit], LocalModel.load(base, adapter), HotelStore.load(hotels or settings().hotels)
     )
     found = asked | {name: [report[name], *(report["intervals"].get(name) or (None, None))] for name in FIGURES}
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`extract`, `check`, `split`, `export`, `selfplay`, `first-calls`, `demo-data`: from CrossWOZ or self-play to a checked data set."""
+"""`read`, `extract`, `check`, `split`, `export`, `selfplay`, `first-calls`, `demo-data`: from any file or self-play to a checked data set."""
 
 import json
 import sys
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chatbot.core.errors import InputError
+
 if TYPE_CHECKING:
     from chatbot.hotels.store import HotelStore
 
@@ -14,7 +16,7 @@ HOTELS = Annotated[
     Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")
 ]
 OUT = Annotated[Path, typer.Option("--out", help="where the conversations go, as JSONL")]
-ALL = Annotated[Path, typer.Argument(help="conversations as JSONL")]
+ALL = Annotated[Path, typer.Argument(help="conversations in any form of docs/data-format.md")]
 SEED = Annotated[int, typer.Option("--seed", help="the same seed gives the same result")]
 JSON = Annotated[bool, typer.Option("--json", help="print JSON")]
 
@@ -30,9 +32,64 @@ def _show(figures: object) -> None:
     print(json.dumps(figures, ensure_ascii=False, indent=2))
 
 
+def read(
+    *,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="conversations in any form: JSONL, JSON, Parquet, CSV, Excel, CrossWOZ, a zip or gz of them"
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="take what can be read in, as JSONL of our form")] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option("--encoding", help="of its text, e.g. GBK [default: recognised; GBK must be confirmed]"),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="of a sheet: what=HEADER, e.g. user=客人说 or reply=客服说; several times"),
+    ] = None,
+    hotels: HOTELS = None,
+    template: Annotated[
+        Path | None, typer.Option("--template", help="write an Excel file to fill in, instead of reading")
+    ] = None,
+) -> None:
+    """Show what can be read of a file, in which form, and what is left out and why; with --out take it in."""
+    from chatbot.core.messages import write_conversations
+    from chatbot.corpus.reading import sheet
+    from chatbot.corpus.reading.reader import read as run
+    from chatbot.corpus.reading.replay import taken_in
+
+    if template:
+        template.write_bytes(sheet.template())
+        return print(template)
+    if file is None:
+        raise InputError("commands.no_file")
+    reading = run(file, encoding, dict(_pair(words) for words in column or ()))
+    _show(reading.preview.to_dict())
+    if out is None:
+        return None
+    if not encoding and reading.preview.doubtful_encoding:
+        raise InputError("reading.encoding", path=file, encoding=reading.preview.encoding.upper())
+    made, report = taken_in(reading, _store(hotels))
+    if not made:
+        raise InputError("reading.nothing", path=file)
+    _show(report | {"written": write_conversations(out, made)})
+    return None
+
+
+def _pair(words: str) -> tuple[str, str]:
+    from chatbot.corpus.reading.sheet import COLUMNS
+
+    what, sign, header = words.partition("=")
+    if not sign or what not in COLUMNS:
+        raise InputError("commands.column", value=words, choices=COLUMNS)
+    return what, header
+
+
 def extract(
     *,
-    file: Annotated[Path, typer.Argument(help="CrossWOZ's train, val or test .json or .json.zip")],
+    file: Annotated[Path, typer.Argument(help="CrossWOZ's train, val or test .json, or a zip of them")],
     out: OUT,
     hotels: HOTELS = None,
 ) -> None:
@@ -57,10 +114,10 @@ def check(
     """Check every conversation: form, wishes in the words, replay on the database, grounded replies. Exit code 1 if any fails."""
     from chatbot.corpus.augmentation.run import SecondParserModel
     from chatbot.corpus.checks import check as run
-    from chatbot.corpus.export.chatglm3_format import read_any
+    from chatbot.corpus.reading.reader import read_conversations
 
     store, ear, failed, count = _store(hotels), SecondParserModel(model) if model else None, 0, 0
-    for count, conversation in enumerate(read_any(file), 1):  # noqa: B007
+    for count, conversation in enumerate(read_conversations(file), 1):  # noqa: B007
         wrong = [found for found in run(conversation, store, model=ear) if not found.passed]
         failed += bool(wrong)
         for found in wrong:
@@ -81,10 +138,10 @@ def split(
 ) -> None:
     """Split 8:1:1 by source dialogue, near-duplicates on one side; prints the leak report, which must read 0/0."""
     from chatbot.core.messages import write_conversations
-    from chatbot.corpus.export.chatglm3_format import read_any
     from chatbot.corpus.export.split import split as run
+    from chatbot.corpus.reading.reader import read_conversations
 
-    made = run(read_any(file), seed)
+    made = run(read_conversations(file), seed)
     counts = {
         name: write_conversations(out / f"{name}.jsonl", getattr(made, name)) for name in ("train", "val", "test")
     }
@@ -148,14 +205,14 @@ def first_calls(
 ) -> None:
     """Cut every conversation after its first call: short examples, from which a small model learns quickest."""
     from chatbot.core.messages import write_conversations
-    from chatbot.corpus.export.chatglm3_format import read_any
+    from chatbot.corpus.reading.reader import read_conversations
     from chatbot.corpus.selfplay.first_call import first_calls as run
 
-    held = (conversation for path in apart_from or () for conversation in read_any(path))
-    _show({"conversations": write_conversations(out, run(read_any(file), held))})
+    held = (conversation for path in apart_from or () for conversation in read_conversations(path))
+    _show({"conversations": write_conversations(out, run(read_conversations(file), held))})
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
-    for command in (extract, check, split, export, selfplay, first_calls, demo_data):
+    for command in (read, extract, check, split, export, selfplay, first_calls, demo_data):
         app.command()(command)

@@ -62,9 +62,7 @@ KINDS = (EVALUATE, SIMULATE, STUDY)
 
 def evaluate(
     *,
-    data: Annotated[
-        Path, typer.Option("--data", help="conversations as JSONL, in our form or in the ChatGLM3 tool form")
-    ],
+    data: Annotated[Path, typer.Option("--data", help="conversations in any form of docs/data-format.md")],
     out: Annotated[Path, typer.Option("--out", help="where the figures go, as JSON")],
     hotels: HOTELS = None,
     model: MODEL = "hotel-mini",
@@ -137,7 +135,9 @@ def study(
     model: Annotated[
         list[str] | None, typer.Option("--model", help="may be given up to three times; the first is the baseline")
     ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="conversations as JSONL")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="conversations in any form of docs/data-format.md")
+    ] = None,
     hotels: HOTELS = None,
     goals: Annotated[int, typer.Option("--goals", min=0, help="goals of the simulated user")] = 0,
     seeds: Annotated[int, typer.Option("--seeds", min=1, max=16, help="wordings of each goal")] = 4,

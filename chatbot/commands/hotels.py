@@ -1,4 +1,4 @@
-"""`search`, `download` and `hotels generate`: the hotel database on the command line."""
+"""`search`, `download`, `hotels generate` and `hotels read`: the hotel database on the command line."""
 
 import json
 from pathlib import Path
@@ -58,6 +58,40 @@ def download(
     print(run(SOURCES[what], out or settings().folder("downloads")))
 
 
+def read(
+    *,
+    file: Annotated[Path, typer.Argument(help="hotels as JSON, CSV or Excel, also in a zip or gz")],
+    out: Annotated[Path | None, typer.Option("--out", help="write what can be read in CrossWOZ's form")] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option("--encoding", help="of its text, e.g. GBK [default: recognised; GBK must be confirmed]"),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option("--key", help="KEY=FIELD, e.g. 房费=价格; several times, instead of the names that are offered"),
+    ] = None,
+    ten_points: Annotated[bool, typer.Option("--ten-points", help="ratings go to ten and are halved")] = False,
+) -> None:
+    """Show what a hotel file gives: fields found, keys not used, names that repeat, values that are none; with --out write it."""
+    from chatbot.hotels.generate import write_hotels
+    from chatbot.hotels.preview import Choices, confirmed, read_hotel_file
+
+    choices = Choices(encoding, dict(map(_renamed, key)) if key else None, ten_points)
+    reading = read_hotel_file(file, choices)
+    print(json.dumps(reading.preview.to_dict(), ensure_ascii=False, indent=2))
+    if out:
+        print(f"{write_hotels(out, confirmed(reading, choices, file))} hotels → {out}")
+
+
+def _renamed(words: str) -> tuple[str, str]:
+    from chatbot.hotels.fields import OTHER_NAMES
+
+    key, _, field = words.partition("=")
+    if field not in OTHER_NAMES:
+        raise InputError("commands.key", value=words, choices=OTHER_NAMES)
+    return key, field
+
+
 def generate(
     *,
     out: Annotated[Path, typer.Option("--out", help="the file to write")],
@@ -77,5 +111,6 @@ def register(app: typer.Typer) -> None:
     app.command()(download)
     group = typer.Typer(help="the hotel database", no_args_is_help=True)
     group.command()(generate)
+    group.command()(read)
     group.callback()(lambda: None)
     app.add_typer(group, name="hotels")

@@ -60,10 +60,17 @@ def _filling(field: object, comma: str, say: Callable[[object], str]) -> str:
     return say(field)
 
 
+def _raw(value: object) -> str:
+    """A value for a terminal; an error that is the reason of another goes into its sentence without a stop."""
+    return str(value).rstrip(".") if isinstance(value, WorkbenchError) else str(value)
+
+
 def _plain(value: object, language: Language) -> str:
     """A value for a person: no path, and of what Python and the system call an error what it means."""
     if isinstance(value, Path):
         return value.name or str(value)
+    if isinstance(value, WorkbenchError):
+        return value.text(language).rstrip("。.")
     if isinstance(value, Exception):
         cause = next((code for kind, code in _CAUSES if isinstance(value, kind)), None)
         known = _sentences(cause, language, {})[0] if cause else getattr(value, "strerror", None)
@@ -82,7 +89,7 @@ class WorkbenchError(Exception):
 
     def __init__(self, code: str, /, *, value: object = None, **fields: object) -> None:
         self.code, self.value, self.fields = code, value, fields
-        told = {name: _filling(field, ", ", str) for name, field in fields.items()}
+        told = {name: _filling(field, ", ", _raw) for name, field in fields.items()}
         self.what, self.remedy = _sentences(code, "en", told)
         shown = "" if value is None else f": {str(value)[:SHOWN]!r}"
         super().__init__(f"{self.what}{shown}" + (f". {self.remedy}" if self.remedy else ""))

@@ -1,23 +1,33 @@
-"""THE conversation format: OpenAI chat messages with tools, read and written as one JSON object a line."""
+"""THE conversation format: OpenAI chat messages with tools, written as one JSON object a line; corpus/reading reads it."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from chatbot.core.errors import InputError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Role = Literal["system", "user", "assistant", "tool"]
 
 
+def _stated(value: Any) -> Any:
+    """Null means absent: an argument that is null was not given."""
+    if isinstance(value, dict):
+        return {key: _stated(item) for key, item in value.items() if item is not None}
+    return value
+
+
+Arguments = Annotated[dict[str, Any], AfterValidator(_stated)]
+Given = Annotated[str | None, AfterValidator(lambda text: text or None)]
+"""A text that may be missing, which a blank one is too."""
+
+
 class FunctionCall(BaseModel):
-    """A function's name and its arguments as an object (never as a JSON string)."""
+    """A function's name and its arguments as an object: never as a JSON string, and none of them null."""
 
     name: str
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    arguments: Arguments = Field(default_factory=dict)
 
 
 class ToolCall(BaseModel):
@@ -55,8 +65,8 @@ class Message(BaseModel):
     role: Role
     content: str = ""
     tool_calls: list[ToolCall] = Field(default_factory=list)
-    name: str | None = None
-    act: str | None = None
+    name: Given = None
+    act: Given = None
 
     @property
     def call(self) -> FunctionCall | None:
@@ -163,41 +173,6 @@ def observation(
 def last_user_index(messages: Sequence[Message], default: int = 0) -> int:
     """The position of the last user message; `default` where there is none."""
     return max((at for at, message in enumerate(messages) if message.role == "user"), default=default)
-
-
-def read_conversations(path: Path) -> Iterator[Conversation]:
-    """Read conversations, one JSON object a line.
-
-    Raises:
-        InputError: naming the file and the line that does not fit the format.
-    """
-    for number, line in numbered_lines(path):
-        try:
-            yield Conversation.model_validate_json(line)
-        except ValidationError as error:
-            field, reason = first_problem(error)
-            raise InputError(
-                "core.conversation_line", value=line[:80], path=path, number=number, field=field, reason=reason
-            ) from error
-
-
-def numbered_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
-    """The lines of a JSONL file of conversations, each with its number from 1; empty ones are left out.
-
-    Raises:
-        InputError: the file cannot be read.
-    """
-    try:
-        lines = Path(path).read_text(encoding=encoding).split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("core.conversations_unreadable", value=error, path=path) from error
-    return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-
-
-def first_problem(error: ValidationError) -> tuple[str, str]:
-    """The field that does not fit ("JSON" where the text is none), and why."""
-    first = error.errors()[0]
-    return ".".join(map(str, first["loc"])) or "JSON", first["msg"]
 
 
 def write_conversations(path: Path, conversations: Iterable[Conversation]) -> int:

@@ -26,7 +26,7 @@ class EvaluateConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    data: Path = Field(description="conversations as JSONL, in our form or in the ChatGLM3 tool form")
+    data: Path = Field(description="conversations in any form of docs/data-format.md")
     out: Path = Field(Path(FOLDER_MARK) / "report.json", description="where the figures go, as JSON")
     hotels: Path | None = Field(None, description=_HOTELS)
     model: str = Field("hotel-mini", description=_MODEL)
@@ -55,7 +55,7 @@ class StudyConfig(BaseModel):
 
     Attributes:
         models: ids as in the catalog, at most MOST_MODELS; the first is what the others are compared with.
-        data: conversations as JSONL, in our form or in the ChatGLM3 tool form.
+        data: conversations in any form of docs/data-format.md.
         hotels: the database that calls run against.
         limit: only so many conversations, None for all.
         goals, seeds: of the simulated user; 0 goals leave it out.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.core.settings import settings
-from chatbot.corpus.export.chatglm3_format import read_any
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.dialogue.agent import Agent
 from chatbot.evaluation.metrics.metrics import METRICS
 from chatbot.evaluation.predictions import write_predictions
@@ -44,7 +44,7 @@ def evaluate_file(
     hotels = hotels or settings().hotels
     started, store, opened = time.monotonic(), HotelStore.load(hotels), open_model(model)
     agent = None if verify == "none" else Agent(opened, store, verifier(verify))
-    report = run_evaluation(read_any(data)[:limit], opened, store, progress, agent)
+    report = run_evaluation(read_conversations(data)[:limit], opened, store, progress, agent)
     told = {"model": model, "numerics": numerics_of(opened), "seconds": round(time.monotonic() - started, 1)}
     return write_report(report | told, data, hotels, out, predictions)
 

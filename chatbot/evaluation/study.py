@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from chatbot.core.errors import InputError
 from chatbot.core.events import Reporter
 from chatbot.core.kinds import progress_callback
-from chatbot.core.messages import Conversation, read_conversations, write_conversations
-from chatbot.corpus.export.chatglm3_format import read_any
+from chatbot.core.messages import Conversation, write_conversations
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.evaluation.config import StudyConfig
 from chatbot.evaluation.evaluate import provenance
 from chatbot.evaluation.predictions import Prediction, read_predictions
@@ -49,7 +49,7 @@ def run_study(
     Raises:
         WorkbenchError: data, database or a model cannot be used.
     """
-    store, conversations = HotelStore.load(config.hotels), read_any(config.data)[: config.limit]
+    store, conversations = HotelStore.load(config.hotels), read_conversations(config.data)[: config.limit]
     folder.mkdir(parents=True, exist_ok=True)
     write_conversations(folder / DATA, conversations)
     run = _Run(config, folder, store, conversations, tell)
@@ -188,7 +188,7 @@ class Study:
     @cached_property
     def conversations(self) -> list[Conversation]:
         """The data as it was measured on."""
-        return list(read_conversations(self.folder / DATA))
+        return read_conversations(self.folder / DATA)
 
     def rows(self, position: int) -> list[Prediction]:
         """What the model at a position answered, in the order of the data."""
@@ -197,4 +197,4 @@ class Study:
     def simulated(self, position: int) -> list[Conversation]:
         """The dialogues of the simulated user with the model at a position, their outcome in `meta`; [] where there were none."""
         path = self.folder / f"simulated-{position}.jsonl"
-        return list(read_conversations(path)) if path.exists() else []
+        return read_conversations(path) if path.exists() else []

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer
 
-from chatbot.core.errors import HotelFileError
+from chatbot.core.errors import HotelFileError, InputError
+from chatbot.core.files import UTF8, decode, parts
+from chatbot.hotels.fields import meant
 
 NEARBY = 5
 """How many attractions and restaurants of a hotel are kept: as many as a record shows."""
@@ -79,15 +81,21 @@ class Hotel(BaseModel):
 
 
 def read_hotels(path: Path) -> Iterator[Hotel]:
-    """Read the hotels of a file one by one.
+    """Read the hotels of a file in our form one by one, whole or not at all; hotels/preview.py reads others, and asks.
 
     Raises:
         HotelFileError: the file cannot be read, is empty, or an entry does not validate; the message names the entry.
     """
     try:
-        entries = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
+        part = next(parts(path))
+        text, encoding = decode(part)
+        entries = None if part.packed else json.loads(text)
+    except InputError as error:
+        raise HotelFileError("hotels.unreadable", value=error.__cause__ or error.value, path=path) from error
+    except (StopIteration, ValueError, RecursionError) as error:
         raise HotelFileError("hotels.unreadable", value=error, path=path) from error
+    if encoding != UTF8:
+        raise HotelFileError("hotels.other_encoding", path=path, encoding=encoding.upper())
     if not isinstance(entries, list) or not entries:
         raise HotelFileError("hotels.no_list", path=path)
     for number, entry in enumerate(entries, 1):
@@ -98,6 +106,9 @@ def _hotel(entry: object, path: Path, number: int) -> Hotel:
     if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and isinstance(entry[1], dict)):
         raise HotelFileError("hotels.no_pair", value=entry, path=path, entry=number)
     name, fields = entry
+    if other := next(((key, field) for key in fields if (field := meant(key)) and field not in fields), None):
+        key, field = other
+        raise HotelFileError("hotels.other_key", value=key, path=path, entry=number, name=name[:40], field=field)
     try:
         return Hotel.model_validate({"名称": name} | fields)
     except ValidationError as error:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.core.errors import InputError
-from chatbot.core.messages import Conversation, read_conversations
+from chatbot.core.messages import Conversation
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.models.families.family import Family
 from chatbot.models.render import IGNORED, encode
 
@@ -95,7 +96,7 @@ def load(path: Path, family: Family, tokenizer: "PreTrainedTokenizerBase", max_l
     Raises:
         InputError: as `read_conversations` and `examples` do.
     """
-    return examples(list(read_conversations(path)), family, tokenizer, max_length)
+    return examples(read_conversations(path), family, tokenizer, max_length)
 
 
 def hold_out(

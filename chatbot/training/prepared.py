@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from chatbot.core.messages import Conversation, read_conversations
+from chatbot.core.messages import Conversation
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.models.families.family import Family
 from chatbot.models.loading import load_tokenizer
 from chatbot.models.numerics import TrainingNumerics, training_numerics
@@ -84,9 +85,9 @@ def prepare(config: FinetuneConfig, family: Family | None = None, before: Mappin
 
         family = family_of(config.base)
     tokenizer = load_tokenizer(config.base)
-    conversations = list(read_conversations(config.data))
+    conversations = read_conversations(config.data)
     if config.eval_data:
-        train, held = conversations, list(read_conversations(config.eval_data))
+        train, held = conversations, read_conversations(config.eval_data)
     else:
         train, held = hold_out(conversations, config.eval_share, config.seed)
     rendered = [examples(part, family, tokenizer, config.max_length) if part else [] for part in (train, held)]

@@ -26,7 +26,8 @@ from transformers import (
 
 from chatbot.core.errors import TrainingError
 from chatbot.core.events import Checkpoint, Metrics, NullReporter, Reporter, Stopped, finite_or_none
-from chatbot.core.messages import Conversation, read_conversations
+from chatbot.core.messages import Conversation
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.models.families.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, RECORDS, SPECIAL_TOKENS, USER
 from chatbot.models.numerics import TrainingNumerics, training_numerics
 from chatbot.models.render import IGNORED, encode_pieces

@@ -10,10 +10,11 @@ import time
 import pytest
 from openai import AsyncOpenAI, OpenAIError
 
-from chatbot.core.messages import read_conversations, write_conversations
+from chatbot.core.messages import write_conversations
 from chatbot.corpus.augmentation.augment import plan
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.prompts import Parameters, Request, first_messages, prompt
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.selfplay.generate import selfplay
 from chatbot.hotels.generate import generate
 from chatbot.hotels.store import HotelStore
@@ -40,7 +41,7 @@ def folder(tmp_path, hotels):
 
 def all_tasks(folder, hotels):
     config = AugmentConfig(corpus=folder / "corpus.jsonl", out=folder / "out", new=NEW)
-    return plan(list(read_conversations(config.corpus)), HotelStore.load(hotels), config)
+    return plan(read_conversations(config.corpus), HotelStore.load(hotels), config)
 
 
 def argv(url, folder, hotels, cap=5.0):

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from chatbot.core.events import JobWriter
-from chatbot.core.messages import read_conversations, write_conversations
+from chatbot.core.messages import write_conversations
 from chatbot.core.settings import DATA
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.models.local import LocalModel
 from chatbot.training.config import FinetuneConfig
@@ -36,7 +37,7 @@ def seconds(run):
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "data.jsonl"
-    write_conversations(path, list(read_conversations(DATA / "conversations" / "train.jsonl"))[:24])
+    write_conversations(path, read_conversations(DATA / "conversations" / "train.jsonl")[:24])
     return path
 
 

@@ -10,8 +10,9 @@ from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
 from chatbot.core.events import JobWriter
-from chatbot.core.messages import read_conversations, write_conversations
+from chatbot.core.messages import write_conversations
 from chatbot.core.settings import DATA
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.finetune import build, load_model
@@ -25,7 +26,7 @@ EXAMPLES = 24
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speed")
-    few = list(read_conversations(DATA / "conversations" / "train.jsonl"))[:EXAMPLES]
+    few = read_conversations(DATA / "conversations" / "train.jsonl")[:EXAMPLES]
     write_conversations(folder / "data.jsonl", few)
     base = DATA / "models" / "hotel-mini"
     return FinetuneConfig(

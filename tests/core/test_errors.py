@@ -128,9 +128,7 @@ def test_a_person_is_told_a_files_name_and_cause_without_folder_and_codec(tmp_pa
     assert str(tmp_path) in str(error) and str(tmp_path) not in error.text("en") and "/home" not in error.text("en")
 
 
-@pytest.mark.parametrize(
-    ("code", "fields"), [("core.no_such_code", {}), ("core.conversations_unreadable", {"file": "x"})]
-)
+@pytest.mark.parametrize(("code", "fields"), [("core.no_such_code", {}), ("core.file_unreadable", {"file": "x"})])
 def test_an_unknown_code_or_a_missing_field_warns_and_still_tells_the_code_and_the_value(code, fields):
     with pytest.warns(UserWarning, match="cannot say"):
         error = InputError(code, value="7", **fields)

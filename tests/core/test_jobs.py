@@ -59,8 +59,8 @@ def test_a_command_that_fails_leaves_its_error_in_both_languages_until_it_is_run
     argv = [sys.executable, "-m", "chatbot", "split", str(tmp_path / "none.jsonl"), "--out", str(tmp_path / "out")]
     job = start("demo", {}, argv, tmp_path / "jobs")
     assert job.wait(60) == "failed"
-    assert job.error("zh") == "读不出对话文件 none.jsonl：没有这个文件。请给 UTF-8 编码的 JSONL 文件"
-    assert job.error("en").startswith("conversations could not be read from none.jsonl: there is no such file.")
+    assert job.error("zh") == "读不出文件 none.jsonl：没有这个文件。请检查文件是否完整，再选一次"
+    assert job.error("en").startswith("none.jsonl could not be read: there is no such file.")
     (tmp_path / "none.jsonl").touch()
     job.resume()
     assert job.wait(60) == "done", job.log_tail()

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from chatbot.core.messages import Conversation, Message, Observed, observation, read_conversations, user
+from chatbot.core.messages import Conversation, Message, Observed, observation, user
+from chatbot.corpus.reading.reader import read_conversations
 
 RECORD = {"name": "甲", "price": 200}
 

@@ -9,7 +9,7 @@ import pytest
 
 from chatbot.core.errors import InputError, ModelError
 from chatbot.core.events import NullReporter
-from chatbot.core.messages import Conversation, call, observation, read_conversations, reply, user
+from chatbot.core.messages import Conversation, call, observation, reply, user
 from chatbot.corpus.augmentation.augment import augment, plan
 from chatbot.corpus.augmentation.config import BATCH, AugmentConfig
 from chatbot.corpus.augmentation.modes import estimate, run_batch, run_direct
@@ -21,6 +21,7 @@ from chatbot.corpus.augmentation.tasks import hotel_in_hand, spoken_task
 from chatbot.corpus.augmentation.writing import Augmented
 from chatbot.corpus.checks import check
 from chatbot.corpus.phrasebank.phrases import says, verb_phrases
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.review.queue import ReviewStore
 from chatbot.corpus.selfplay.generate import selfplay
 from chatbot.hotels.facilities import FACILITIES, match_facility
@@ -187,7 +188,7 @@ def test_a_kill_in_the_middle_pays_for_nothing_twice_and_every_task_ends(store, 
     assert figures["state"] == "done"
     assert figures["made"] + figures["aside"] == figures["total"] > 30
     assert figures["made"] > 0.9 * figures["total"]
-    assert len(list(read_conversations(tmp_path / "out" / "augmented.jsonl"))) == figures["made"]
+    assert len(read_conversations(tmp_path / "out" / "augmented.jsonl")) == figures["made"]
     aside = (tmp_path / "out" / "aside.jsonl").read_text(encoding="utf-8").splitlines()
     assert all(json.loads(line)["reason"] for line in aside)
     assert len(aside) == figures["aside"]

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from chatbot.commands import corpus
-from chatbot.corpus.export.chatglm3_format import read_any
+from chatbot.corpus.reading.reader import read_conversations
 
 ACTS = {"dialog_act": [["Inform", "酒店", "酒店类型", "豪华型"]]}
 STATE = {"酒店": {"酒店类型": "豪华型", "selectedResults": []}}
@@ -52,7 +52,7 @@ def test_extract_prints_its_report_and_what_it_writes_passes_check(run, tmp_path
 
 def test_check_fails_with_the_reason_of_each_conversation(run, tmp_path, hotels_file):
     run("selfplay", "--out", tmp_path / "all.jsonl", "--n", 1, "--hotels", hotels_file)
-    [first, *_] = read_any(tmp_path / "all.jsonl")
+    [first, *_] = read_conversations(tmp_path / "all.jsonl")
     first.messages[-1].content = "北京没影大酒店只要1元。"
     (tmp_path / "bad.jsonl").write_text(first.to_json(), encoding="utf-8")
     out = run("check", tmp_path / "bad.jsonl", "--hotels", hotels_file, "--json")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from chatbot.core.messages import read_conversations
 from chatbot.core.settings import DATA
 from chatbot.corpus.checks import check
 from chatbot.corpus.crosswoz.download import SOURCES
 from chatbot.corpus.export.split import leaks, read_sides
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.hotels.store import HotelStore
 
 
@@ -40,7 +40,7 @@ def test_each_download_names_one_revision_and_a_checksum():
 
 
 def test_the_short_examples_end_with_a_call_and_say_nothing_that_is_held_out(sides):
-    short = list(read_conversations(DATA / "conversations" / "first_calls.jsonl"))
+    short = read_conversations(DATA / "conversations" / "first_calls.jsonl")
     held = {m.content for name in ("val", "test") for c in sides[name] for m in c.messages if m.role == "user"}
     assert len(short) > 2000 and all(c.messages[-1].call for c in short)
     assert not held & {m.content for c in short for m in c.messages if m.role == "user"}

@@ -6,9 +6,9 @@ import pytest
 
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation, call, observation, reply, user
-from chatbot.corpus.export.chatglm3_format import read_any
 from chatbot.corpus.export.data_card import data_card, statistics
 from chatbot.corpus.export.formats import FORMATS, export
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 
 
@@ -45,7 +45,7 @@ def lines(path):
 
 def test_our_own_form_reads_back_unchanged(sides, tmp_path):
     export(sides, "jsonl", tmp_path)
-    assert read_any(tmp_path / "train.jsonl") == sides["train"]
+    assert read_conversations(tmp_path / "train.jsonl") == sides["train"]
 
 
 def test_openai_lines_carry_arguments_as_text_and_tie_results_to_calls(sides, tmp_path):
@@ -95,7 +95,7 @@ def test_llama_factory_refuses_what_it_would_silently_drop(conversation, tmp_pat
 
 def test_the_chatglm3_form_reads_back_as_the_same_messages(sides, tmp_path):
     export(sides, "chatglm3", tmp_path)
-    back = read_any(tmp_path / "train.jsonl")
+    back = read_conversations(tmp_path / "train.jsonl")
     assert [c.messages for c in back] == [c.messages for c in sides["train"]]
 
 

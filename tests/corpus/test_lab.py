@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation, call, observation, reply, user, write_conversations
-from chatbot.corpus.export.chatglm3_format import read_any
+from chatbot.corpus.reading.reader import read_conversations
 
 HOTEL = {
     "name": "春晓旅馆",
@@ -39,7 +39,7 @@ def write(path, *lines):
 
 
 def test_a_tool_message_becomes_a_call_and_its_observation(tmp_path):
-    [conversation] = read_any(write(tmp_path / "lab.jsonl", LAB))
+    [conversation] = read_conversations(write(tmp_path / "lab.jsonl", LAB))
     assert [m.role for m in conversation.messages] == [
         "user",
         "assistant",
@@ -54,7 +54,7 @@ def test_a_tool_message_becomes_a_call_and_its_observation(tmp_path):
 
 
 def test_observed_hotels_take_our_record_form(tmp_path):
-    [conversation] = read_any(write(tmp_path / "lab.jsonl", LAB))
+    [conversation] = read_conversations(write(tmp_path / "lab.jsonl", LAB))
     [record] = conversation.messages[2].records
     assert list(record) == [
         "name",
@@ -72,7 +72,7 @@ def test_observed_hotels_take_our_record_form(tmp_path):
 
 
 def test_a_missing_observation_is_an_empty_one(tmp_path):
-    [conversation] = read_any(write(tmp_path / "lab.jsonl", LAB))
+    [conversation] = read_conversations(write(tmp_path / "lab.jsonl", LAB))
     assert conversation.messages[-1].content == "[]"
 
 
@@ -83,11 +83,13 @@ def test_our_own_form_is_read_back_as_it_was_written(tmp_path):
         messages=[user("有\u2028暖气吗"), call({"facilities": ["暖气"]}), observation([]), reply("没有找到。")],
     )
     write_conversations(tmp_path / "ours.jsonl", [mine])
-    assert read_any(tmp_path / "ours.jsonl") == [mine]
+    assert read_conversations(tmp_path / "ours.jsonl") == [mine]
 
 
 def test_a_line_of_neither_form_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"bad.jsonl:2: id: Field required"):
-        read_any(write(tmp_path / "bad.jsonl", LAB, {"text": "你好"}))
+    with pytest.raises(
+        InputError, match=r"bad.jsonl:2 cannot be used \(1 in all\): this is no known form of a conversation"
+    ):
+        read_conversations(write(tmp_path / "bad.jsonl", LAB, {"text": "你好"}))
     with pytest.raises(InputError, match="could not be read"):
-        read_any(tmp_path / "missing.jsonl")
+        read_conversations(tmp_path / "missing.jsonl")

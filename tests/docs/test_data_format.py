@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from chatbot.core.jobs import Job
-from chatbot.core.messages import read_conversations
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.checks import Check
 from chatbot.corpus.phrasebank.bank import read_bank
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.review.database import DECISIONS
 from chatbot.corpus.review.feedback import FILE, read_feedback
 from chatbot.evaluation.predictions import read_predictions
@@ -35,7 +35,7 @@ def _in(folder: Path, name: str, text: str) -> Path:
 
 
 def _conversations(text: str, folder: Path) -> list[Any]:
-    found = list(read_conversations(_in(folder, "c.jsonl", text)))
+    found = read_conversations(_in(folder, "c.jsonl", text))
     assert found[0].messages[2].records, "the example's search found a hotel"
     return found
 

@@ -9,8 +9,9 @@ from safetensors.torch import load_file
 from chatbot.core.errors import InputError, TrainingError
 from chatbot.core.events import Checkpoint, JobWriter, Metrics, Progress, Rollback
 from chatbot.core.jobs import start_task
-from chatbot.core.messages import Conversation, read_conversations, reply, user, write_conversations
+from chatbot.core.messages import Conversation, reply, user, write_conversations
 from chatbot.core.settings import DATA
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.models.loading import load_adapters, load_base
 from chatbot.training.config import FinetuneConfig
@@ -303,7 +304,7 @@ def test_a_hard_row_among_several_of_a_step_is_no_explosion(config):
 
 
 def test_data_in_which_an_example_trains_nothing_is_refused(config, tmp_path):
-    bad = Conversation(id="silent", source="x", messages=[user("在吗")])
+    bad = Conversation(id="silent", source="x", messages=[user("在吗" * 3000), reply("在")])
     good = Conversation(id="good", source="y", messages=[user("在吗"), reply("在")])
     write_conversations(tmp_path / "bad.jsonl", [good, bad])
     with pytest.raises(InputError, match=r"1 of 2 conversations would train nothing.*silent"):

@@ -106,11 +106,13 @@ def actions(files):
     return [row["action"] for row in files.audit()]
 
 
-def upload(tab, path):
+def upload(tab, path, takes=True):
     tab.get_by_role("tab", name="数据").click()
     with tab.expect_file_chooser() as chooser:
         tab.locator("#corpus-upload").click()
     chooser.value.set_files(path)
+    if takes:
+        tab.locator("#corpus-take").click()
 
 
 def test_from_a_crosswoz_file_to_an_export_by_keyboard_and_without_a_key(
@@ -179,7 +181,7 @@ def test_from_a_crosswoz_file_to_an_export_by_keyboard_and_without_a_key(
 
 def test_a_file_that_is_no_corpus_is_named_in_words_and_leaves_the_page_as_it_was(page, tmp_path):
     (tmp_path / "other.json").write_text("[1]", encoding="utf-8")
-    upload(page, tmp_path / "other.json")
+    upload(page, tmp_path / "other.json", takes=False)
     page.get_by_text("没有成功").first.wait_for()
     page.locator("#corpus-shown").get_by_text("还没有语料").wait_for()
 

@@ -9,8 +9,9 @@ import pytest
 
 from chatbot.core.events import JobWriter, Metrics
 from chatbot.core.jobs import Job, list_jobs
-from chatbot.core.messages import Conversation, read_conversations, reply, user, write_conversations
+from chatbot.core.messages import Conversation, reply, user, write_conversations
 from chatbot.core.settings import DATA
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.ui.finetune.runs import line
 from tests.servers import answered
 
@@ -63,7 +64,7 @@ def test_data_in_which_a_conversation_trains_nothing_is_refused_in_words(open_ta
         path,
         [
             Conversation(id="good", source="a", messages=[user("在吗"), reply("在")]),
-            Conversation(id="mute", source="b", messages=[user("在吗")]),
+            Conversation(id="late", source="b", messages=[user("在吗" * 9000), reply("在")]),
         ],
     )
     tab = tune(open_tab(serve_page(page_context)))
@@ -71,6 +72,16 @@ def test_data_in_which_a_conversation_trains_nothing_is_refused_in_words(open_ta
     tab.get_by_role("button", name="先看一看").click()
     tab.get_by_text("没有可学的内容").wait_for()
     assert tab.locator("#look .tokens").count() == 0
+
+
+def test_data_in_which_nobody_answers_is_refused_with_its_line_when_it_is_brought(page, page_context, tmp_path):
+    mute = Conversation(id="mute", source="b", messages=[user("在吗")])
+    write_conversations(tmp_path / "silent.jsonl", [mute])
+    tab = tune(page)
+    tab.locator("[role=tabpanel]:visible input[type=file]").first.set_input_files(str(tmp_path / "silent.jsonl"))
+    tab.get_by_text("第 1 行不能用").wait_for()
+    tab.get_by_text("没有人回答").wait_for()
+    assert not list(page_context.settings.folder("uploads").iterdir())
 
 
 def test_the_look_colours_what_is_learned_and_shows_how_rows_are_filled(open_tab, serve_page, page_context, tmp_path):
@@ -177,7 +188,7 @@ def started(jobs, count, seconds=60):
 def few(folder, n):
     """The first conversations of the shipped training set as a file of their own."""
     path = folder / "few.jsonl"
-    write_conversations(path, list(read_conversations(DATA / "conversations" / "train.jsonl"))[:n])
+    write_conversations(path, read_conversations(DATA / "conversations" / "train.jsonl")[:n])
     return path
 
 

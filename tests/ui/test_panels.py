@@ -1,19 +1,21 @@
 """What is drawn of a conversation: slots, cards and bubbles; everything that was said stays text."""
 
+import json
+
 import pytest
 
-from chatbot.core.errors import HotelFileError, QueryError
+from chatbot.core.errors import QueryError
 from chatbot.core.messages import reply, user
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
+from chatbot.hotels.preview import read_hotel_file
 from chatbot.hotels.query import HotelQuery
-from chatbot.hotels.records import read_hotels
 from chatbot.ui.chat.handlers import edited_turn
 from chatbot.ui.chat.hotel_cards import cards_html, wishes
 from chatbot.ui.chat.slot_form import SlotForm, bounds, slots_html
 from chatbot.ui.chat.state import ChatState, ChatTurn
 from chatbot.ui.chat.transcript import transcript, turn_at
 from chatbot.ui.i18n.translate import translations, words
-from chatbot.ui.shell.header import wrong_file
+from chatbot.ui.shell.hotel_file import preview_html
 
 RECORD = {
     "name": "<b>甲</b>",
@@ -147,26 +149,33 @@ def test_a_form_that_cannot_be_searched_for_is_refused():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[["甲店", {"价格": "便宜"}]]', "的第 1 条（甲店）“价格”一项不能用：便宜"),
-        ('[["甲店", {"酒店设施": ["棋牌室", []]}]]', "“酒店设施”一项不能用：[]"),
-        ('[["甲店", {}], 7]', "的第 2 条不是 [酒店名, {各项信息}]"),
-        ("{}", "不是酒店库文件"),
+        ('[["甲店", {"价格": "便宜"}]]', "不能用的 1 个值，换上后算作不知道：第 1 条 甲店 价格 便宜"),
+        ('[["甲店", {"评分": 9.2}]]', "超出范围的 1 个值，换上后算作不知道：第 1 条 甲店 评分 9.2"),
+        ('[["甲店", {"酒店设施": ["棋牌室", []]}]]', "第 1 条 甲店 酒店设施 ["),
+        ('[["甲店", {}], 7]', "不是酒店的 1 条，会略过：第 2 条"),
+        ('[["甲店", {"房型": "大床房"}], ["甲店", {"房型": "套房"}]]', "没有用到的项：房型 ×2"),
+        ('[["甲店", {"房型": "大床房"}], ["甲店", {"房型": "套房"}]]', "重名的酒店，各算一家：甲店 ×2"),
+        ('[["甲店", {"酒店设施": "棋牌室 停车场"}]]', "已按顿号、逗号或空格拆开：酒店设施 ×1"),
     ],
 )
-def test_a_wrong_hotel_file_is_told_by_its_entry_and_field_without_its_path(tmp_path, text, said):
+def test_a_hotel_file_is_told_by_its_entries_and_fields_without_its_path(tmp_path, text, said):
     (tmp_path / "my.json").write_text(text, encoding="utf-8")
-    with pytest.raises(HotelFileError) as caught:
-        list(read_hotels(tmp_path / "my.json"))
-    told = wrong_file("zh", caught.value, "my.json")
-    assert said in told
+    told = preview_html(read_hotel_file(tmp_path / "my.json").preview, "my.json", "zh")
+    assert said in told and "my.json" in told and "还没有换" in told
     assert str(tmp_path) not in told
 
 
-def test_what_a_wrong_hotel_file_holds_cannot_become_html_in_its_message():
-    error = HotelFileError(
-        "hotels.bad_field", value="<img src=x>", path="x", entry=1, name="<b>甲", field="价格", reason="no number"
-    )
-    assert "<" not in wrong_file("zh", error, "<u>.json")
+def test_another_encoding_is_asked_about_with_names_by_which_one_sees_it(tmp_path):
+    (tmp_path / "my.json").write_bytes('[["晚风酒店", {}]]'.encode("gbk"))
+    told = preview_html(read_hotel_file(tmp_path / "my.json").preview, "my.json", "zh")
+    assert "看起来是 GBK 编码" in told and "晚风酒店" in told
+
+
+def test_what_a_hotel_file_holds_cannot_become_html_in_its_preview(tmp_path):
+    bad = {"<b>房型": 1, "价格": "<img src=x>", "评分": "<u>"}
+    (tmp_path / "my.json").write_text(json.dumps([["<i>甲", bad], ["<i>甲", {}], "<s>"]), encoding="utf-8")
+    told = preview_html(read_hotel_file(tmp_path / "my.json").preview, "<u>.json", "zh")
+    assert not any(mark in told for mark in ("<b>", "<img", "<i>", "<u>", "<s>"))
 
 
 def test_an_edit_searches_and_is_a_turn_that_the_model_can_read(store):

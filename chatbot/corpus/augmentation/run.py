@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from chatbot.core.errors import InputError
 from chatbot.core.events import Reporter
-from chatbot.core.messages import Message, read_conversations, write_conversations
+from chatbot.core.messages import Message, write_conversations
 from chatbot.core.settings import settings
 from chatbot.corpus.augmentation.augment import augment, plan
 from chatbot.corpus.augmentation.config import AugmentConfig
@@ -16,6 +16,7 @@ from chatbot.corpus.augmentation.modes import estimate
 from chatbot.corpus.augmentation.prompts import OPERATIONS
 from chatbot.corpus.augmentation.writing import Augmented
 from chatbot.corpus.checks import SecondParser, check, unique_checks
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.review.items import Candidate
 from chatbot.corpus.review.queue import ReviewStore
 from chatbot.hotels.store import HotelStore
@@ -44,7 +45,7 @@ def _store(config: AugmentConfig) -> HotelStore:
 
 def estimate_cost(config: AugmentConfig) -> dict[str, Any]:
     """What a run would take, as plain data."""
-    return estimate(plan(list(read_conversations(config.corpus)), _store(config), config), config).to_dict()
+    return estimate(plan(read_conversations(config.corpus), _store(config), config), config).to_dict()
 
 
 def run_augment(config: AugmentConfig, watch: Reporter) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def run_augment(config: AugmentConfig, watch: Reporter) -> dict[str, Any]:
         BudgetError: the cap was reached; what was written until then is kept, and the run can be resumed with a higher one.
     """
     store = _store(config)
-    got = augment(list(read_conversations(config.corpus)), store, config, watch)
+    got = augment(read_conversations(config.corpus), store, config, watch)
     write_conversations(config.out / "augmented.jsonl", (conversation for _, conversation in got.made))
     lines = [{"id": item.task.id, "operation": item.task.operation, "reason": item.reason} for item in got.aside]
     (config.out / "aside.jsonl").write_text(

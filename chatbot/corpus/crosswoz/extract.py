@@ -1,8 +1,6 @@
 """Cuts hotel conversations out of CrossWOZ: calls from the annotated state, records from the database, replies that the records hold."""
 
-import json
 import random
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,13 +12,13 @@ from chatbot.core.messages import Conversation, Message
 from chatbot.corpus.crosswoz.annotations import HOTEL, acts
 from chatbot.corpus.crosswoz.reground import Places
 from chatbot.corpus.crosswoz.segment import AnnotatedExchange, Cutter, Unusable
+from chatbot.corpus.reading.preview import CROSSWOZ
+from chatbot.corpus.reading.reader import read
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.hotels.store import HotelStore
 
-MAX_BYTES = 400_000_000
-"""A zip that claims to unpack to more than this is refused; the full training file is 100 MB."""
-
 REASONS: dict[str, tuple[str, str]] = {
+    "malformed": ("标注残缺的对话", "dialogues whose annotations are broken"),
     "other_domain": ("句子里混有其他领域", "mixed with another domain"),
     "no_wish": ("没有可查询的要求", "no wish to search for"),
     "nearby_unresolved": ("指代其他领域，无法还原", "points to another domain and cannot be resolved"),
@@ -68,31 +66,6 @@ class Extraction:
 
     conversations: list[Conversation]
     report: Report
-
-
-def read_dialogues(path: Path) -> dict[str, Any]:
-    """A CrossWOZ file, .json or .zip with one .json inside.
-
-    Raises:
-        InputError: it cannot be read or is not a CrossWOZ file.
-    """
-    path = Path(path)
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                inside = next(
-                    (i for i in archive.infolist() if i.filename.endswith(".json") and i.file_size <= MAX_BYTES), None
-                )
-                data = json.loads(archive.read(inside)) if inside else None
-        else:
-            data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, zipfile.BadZipFile) as error:
-        raise InputError("corpus.crosswoz_unreadable", value=error, path=path) from error
-    if not isinstance(data, dict) or not all(
-        isinstance(d, dict) and isinstance(d.get("messages"), list) for d in data.values()
-    ):
-        raise InputError("corpus.no_crosswoz", path=path)
-    return data
 
 
 def exchanges(messages: list[dict[str, Any]]) -> list[AnnotatedExchange]:
@@ -160,10 +133,16 @@ def conversations(dialogues: dict[str, Any], store: HotelStore, report: Report) 
 
 
 def extract(path: Path, store: HotelStore) -> Extraction:
-    """Hotel conversations of a CrossWOZ file, replayed on the database.
+    """Hotel conversations of a CrossWOZ file or archive, replayed on the database; malformed dialogues are counted.
 
     Raises:
-        InputError: the file is not a CrossWOZ file.
+        InputError: it cannot be read, or holds no dialogue of CrossWOZ.
     """
+    reading = read(path)
+    if reading.preview.form != CROSSWOZ and not reading.dialogues:
+        raise InputError("corpus.no_crosswoz", path=path)
+    if reading.preview.doubtful_encoding:
+        raise InputError("reading.encoding", path=path, encoding=reading.preview.encoding.upper())
     report = Report()
-    return Extraction(list(conversations(read_dialogues(path), store, report)), report)
+    report.drops["malformed"] = reading.preview.malformed
+    return Extraction(list(conversations(reading.dialogues, store, report)), report)

@@ -1,170 +1,93 @@
-"""Writes conversations in the forms that other trainers read: OpenAI, LLaMA-Factory, ChatGLM3, Llama2 text, Parquet."""
+"""Writes the sides of a split in the forms that other trainers read; what is written comes back equal, or nothing is written."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
 from chatbot.core.errors import InputError
-from chatbot.core.messages import Conversation, Message, write_conversations
+from chatbot.core.messages import Conversation
+from chatbot.corpus.reading import parquet
+from chatbot.corpus.reading.forms import FORMS as ROWS
+from chatbot.corpus.reading.forms import write_row
+from chatbot.corpus.reading.reader import SIDECAR
+from chatbot.corpus.reading.rest import KEY
+from chatbot.corpus.reading.turns import Row, dumps
 
-Row = dict[str, Any]
-ANNOUNCED = "我需要使用{}工具来查询酒店"
-"""What ChatGLM3's tool form says before a call."""
-
-
-def dumps(value: object) -> str:
-    """JSON on one line, Chinese kept readable."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def functions(conversation: Conversation) -> list[Row]:
-    """The tools without OpenAI's wrapper: name, description, parameters."""
-    return [tool.get("function", tool) for tool in conversation.tools]
+Sides = dict[str, list[Conversation]]
+Written = dict[str, list[tuple[Row, Row]]]
+"""Side → each conversation's row, and what the form has no place for."""
+PARQUET = "parquet"
 
 
-def _openai_messages(messages: Sequence[Message]) -> list[Row]:
-    out: list[Row] = []
-    last = ""
-    for number, message in enumerate(messages):
-        if message.call:
-            last = f"call_{number}"
-            function = {"name": message.call.name, "arguments": dumps(message.call.arguments)}
-            out.append({"role": "assistant", "tool_calls": [{"id": last, "type": "function", "function": function}]})
-        elif message.role == "tool":
-            out.append({"role": "tool", "tool_call_id": last, "content": message.content})
-        else:
-            out.append({"role": message.role, "content": message.content})
-    return out
-
-
-def openai_row(conversation: Conversation) -> Row:
-    """A line of OpenAI's fine-tuning file: arguments as a JSON string, every result tied to its call by id."""
-    return {
-        "messages": _openai_messages(conversation.messages),
-        "tools": conversation.tools,
-        "parallel_tool_calls": False,
-    }
-
-
-def sharegpt_row(conversation: Conversation) -> Row:
-    """An example of LLaMA-Factory's ShareGPT form with function_call and observation turns.
-
-    Raises:
-        InputError: the turns do not alternate between the two sides, which LLaMA-Factory would drop without a word.
-    """
-    turns: list[Row] = []
-    system = ""
-    for message in conversation.messages:
-        if message.role == "system":
-            system = message.content
-        elif message.call:
-            turns.append(
-                {
-                    "from": "function_call",
-                    "value": dumps({"name": message.call.name, "arguments": message.call.arguments}),
-                }
-            )
-        else:
-            turns.append(
-                {
-                    "from": {"user": "human", "tool": "observation", "assistant": "gpt"}[message.role],
-                    "value": message.content,
-                }
-            )
-    sides = [turn["from"] in ("human", "observation") for turn in turns]
-    if len(turns) % 2 or sides != [True, False] * (len(turns) // 2):
-        raise InputError("corpus.alternate", conversation=conversation.id)
-    return {"conversations": turns, "tools": dumps(functions(conversation)), "system": system}
-
-
-def chatglm3_row(conversation: Conversation) -> Row:
-    """A line of ChatGLM3's tool form: call and result in one tool message, announced by the assistant."""
-    turns: list[Row] = []
-    for message in conversation.messages:
-        if message.call:
-            turns.append({"role": "assistant", "content": ANNOUNCED.format(message.call.name)})
-            turns.append(
-                {"role": "tool", "name": message.call.name, "parameters": message.call.arguments, "observation": []}
-            )
-        elif message.role == "tool" and turns and turns[-1]["role"] == "tool":
-            turns[-1]["observation"] = message.records
-        else:
-            turns.append({"role": message.role, "content": message.content})
-    return {"tools": functions(conversation), "conversations": turns}
-
-
-def llama2_row(conversation: Conversation) -> Row:
-    """The text of a whole conversation as Llama2-chat sees it, by the family's own renderer."""
-    from chatbot.models.registry import family
-
-    pieces = family("llama2").pieces(conversation.messages, conversation.tools)
-    return {"id": conversation.id, "text": "".join(piece.token or piece.text for piece in pieces)}
-
-
-def _write_lines(path: Path, rows: Iterable[Row]) -> None:
+def _lines(path: Path, rows: Iterable[Row]) -> None:
     path.write_text("".join(dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def _jsonl(folder: Path, sides: dict[str, list[Conversation]]) -> None:
-    for name, conversations in sides.items():
-        write_conversations(folder / f"{name}.jsonl", conversations)
+def _whole(row: Row, rest: Row) -> Row:
+    return row | {KEY: dumps(rest)} if rest else row
 
 
-def _rows(make: Callable[[Conversation], Row]) -> "Writer":
-    def write(folder: Path, sides: dict[str, list[Conversation]]) -> None:
-        for name, conversations in sides.items():
-            _write_lines(folder / f"{name}.jsonl", map(make, conversations))
-
-    return write
+def _jsonl(folder: Path, sides: Written) -> None:
+    for name, rows in sides.items():
+        _lines(folder / f"{name}.jsonl", (_whole(row, rest) for row, rest in rows))
 
 
-def _parquet(folder: Path, sides: dict[str, list[Conversation]]) -> None:
-    """Parquet that `datasets` loads; messages and tools are JSON columns, since a struct would fill every call with nulls."""
-    from datasets import Dataset, Features, Json, List, Value
-
-    features = Features(
-        {"id": Value("string"), "source": Value("string"), "messages": List(Json()), "tools": List(Json())}
-    )
-    for name, conversations in sides.items():
-        rows = [{key: c.to_dict()[key] for key in features} for c in conversations]
-        Dataset.from_list(rows, features=features).to_parquet(folder / f"{name}.parquet")
+def _openai(folder: Path, sides: Written) -> None:
+    """OpenAI's validator refuses fields that it does not know, so that the rest stands in a file of its own."""
+    for name, rows in sides.items():
+        _lines(folder / f"{name}.jsonl", (row for row, _ in rows))
+        _lines(folder / f"{name}{SIDECAR}", (rest for _, rest in rows))
 
 
-def _llama_factory(folder: Path, sides: dict[str, list[Conversation]]) -> None:
+def _llama_factory(folder: Path, sides: Written) -> None:
     """One JSON file a side and the dataset_info.json that registers them."""
     columns = {"messages": "conversations", "tools": "tools", "system": "system"}
     info = {
         f"hotel_{name}": {"file_name": f"hotel_{name}.json", "formatting": "sharegpt", "columns": columns}
         for name in sides
     }
-    for name, conversations in sides.items():
+    for name, rows in sides.items():
         (folder / f"hotel_{name}.json").write_text(
-            json.dumps([sharegpt_row(c) for c in conversations], ensure_ascii=False, indent=1), encoding="utf-8"
+            json.dumps([_whole(row, rest) for row, rest in rows], ensure_ascii=False, indent=1), encoding="utf-8"
         )
     (folder / "dataset_info.json").write_text(json.dumps(info, ensure_ascii=False, indent=2), encoding="utf-8")
 
 
-Writer = Callable[[Path, dict[str, list[Conversation]]], None]
-FORMATS: dict[str, Writer] = {
-    "jsonl": _jsonl,
-    "parquet": _parquet,
-    "openai": _rows(openai_row),
-    "llama-factory": _llama_factory,
-    "chatglm3": _rows(chatglm3_row),
-    "llama2": _rows(llama2_row),
-}
+Writer = Callable[[Path, Written], None]
+_FILES: Mapping[str, Writer] = MappingProxyType({"openai": _openai, "llama-factory": _llama_factory})
+"""How the rows of a form become files, where that is not one file of lines a side."""
+FORMATS = (PARQUET, *ROWS)
 
 
-def export(sides: dict[str, list[Conversation]], form: str, folder: Path) -> list[Path]:
+def _rows(sides: Sides, form: str) -> Written:
+    return {
+        name: [_row(conversation, form, f"{name}:{number}") for number, conversation in enumerate(conversations, 1)]
+        for name, conversations in sides.items()
+    }
+
+
+def _row(conversation: Conversation, form: str, place: str) -> tuple[Row, Row]:
+    try:
+        return write_row(conversation, form)
+    except InputError as error:
+        raise InputError("corpus.not_exported", place=place, reason=error) from error
+
+
+def export(sides: Sides, form: str, folder: Path) -> list[Path]:
     """Write the sides of a split in one form; returns the files.
 
     Raises:
-        InputError: the form is not known, or a conversation does not fit it.
+        InputError: the form is not known, or cannot hold a conversation; then nothing is written.
     """
     if form not in FORMATS:
         raise InputError("corpus.format", value=form, choices=FORMATS)
+    rows = {} if form == PARQUET else _rows(sides, form)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    FORMATS[form](folder, sides)
+    if form == PARQUET:
+        for name, conversations in sides.items():
+            parquet.write(folder / f"{name}.parquet", conversations)
+    else:
+        _FILES.get(form, _jsonl)(folder, rows)
     return sorted(path for path in folder.iterdir() if path.is_file())

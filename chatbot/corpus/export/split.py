@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot.core.messages import Conversation, read_conversations
+from chatbot.core.messages import Conversation
 from chatbot.corpus.duplicates import near_duplicates
+from chatbot.corpus.reading.reader import read_conversations
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
 
@@ -64,7 +65,7 @@ def read_sides(folder: Path) -> dict[str, list[Conversation]]:
     Raises:
         InputError: one is missing or does not read.
     """
-    return {name: list(read_conversations(Path(folder) / f"{name}.jsonl")) for name in SHARES}
+    return {name: read_conversations(Path(folder) / f"{name}.jsonl") for name in SHARES}
 
 
 def split(conversations: Sequence[Conversation], seed: int) -> Split:

@@ -8,8 +8,9 @@ from random import Random
 from typing import Any, Protocol
 
 from chatbot.core.errors import ModelError
-from chatbot.core.messages import Conversation, Message, append_line, drop_torn_line, read_conversations
+from chatbot.core.messages import Conversation, Message, append_line, drop_torn_line
 from chatbot.core.settings import settings
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.dialogue.events import Event, TurnEvent
 from chatbot.evaluation.simulation.blame import UNTRUE, Fault
 from chatbot.evaluation.simulation.goals import Goal, draw_goals

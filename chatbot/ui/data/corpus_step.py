@@ -1,5 +1,8 @@
 """Step 1 of the Data tab: where the conversations come from, and what they hold."""
 
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -7,18 +10,23 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from chatbot.core.errors import DownloadError
+from chatbot.core.errors import DownloadError, InputError
 from chatbot.core.messages import Conversation
-from chatbot.ui.data.files import DataFiles, read_upload
+from chatbot.ui.data.corpus_preview import preview_html
+from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.shared import choice_box, say_done, time_ago, wire_slow_step
 from chatbot.ui.data.statistics import plots
 from chatbot.ui.i18n.translate import in_language, label, translate
 from chatbot.ui.shell.context import PageContext
-from chatbot.ui.shell.errors import needs
-from chatbot.ui.shell.forms import QUIET
+from chatbot.ui.shell.errors import in_words, needs
+from chatbot.ui.shell.forms import QUIET, WAIT
 from chatbot.ui.shell.html import empty, facts, para, quiet
 
 PARTS = ("train", "val", "test")
+FILES = (".json", ".jsonl", ".zip", ".gz", ".csv", ".tsv", ".xlsx", ".parquet")
+MAPPED = ("user", "reply", "dialogue")
+"""Columns of a sheet that are asked for; the others are known by the headers of the template."""
+HIDDEN = (gr.update(visible=False),) * len(MAPPED)
 
 
 def build(context: PageContext) -> list[Any]:
@@ -28,9 +36,12 @@ def build(context: PageContext) -> list[Any]:
         with choice_box("corpus.upload"):
             upload = gr.UploadButton(
                 label("corpus.upload"),
-                file_types=[".json", ".zip", ".jsonl"],
+                file_types=list(FILES),
                 variant="primary",
                 elem_id="corpus-upload",
+            )
+            gr.DownloadButton(
+                label("corpus.template"), value=_template(), size="sm", variant="secondary", elem_id="corpus-template"
             )
         with choice_box("corpus.download"), gr.Row(elem_classes="inline"):
             part = gr.Dropdown(
@@ -40,16 +51,67 @@ def build(context: PageContext) -> list[Any]:
         with choice_box("corpus.play"), gr.Row(elem_classes="inline"):
             n = gr.Number(200, label=label("corpus.n"), precision=0, minimum=1, maximum=20_000, min_width=100)
             play = gr.Button(label("corpus.play"), min_width=80, elem_id="corpus-play")
+    look = _preview(handlers, upload)
     shown = gr.HTML(padding=False, elem_id="corpus-shown")
     page = Context.root_block
     assert page is not None
     page.load(handlers.choices, None, part, **QUIET)
     page.load(handlers.show, None, shown, **QUIET)
+    taken = wire_slow_step(look.take.click, handlers.take, look.given, shown, busy=handlers.busy, back=handlers.show)
+    taken.success(handlers.close, None, look.panel, **QUIET)
     return [
-        wire_slow_step(upload.upload, handlers.upload, upload, shown, busy=handlers.busy, back=handlers.show),
+        taken,
         wire_slow_step(download.click, handlers.download, part, shown, busy=handlers.busy, back=handlers.show),
         wire_slow_step(play.click, handlers.play, n, shown, busy=handlers.busy, back=handlers.show),
     ]
+
+
+@dataclass(frozen=True)
+class Look:
+    """The box between a file and its import: what it gives, which column is which, yes or no."""
+
+    panel: gr.Column
+    shown: gr.HTML
+    take: gr.Button
+    file: gr.State
+    columns: list[gr.Dropdown]
+
+    @property
+    def given(self) -> list[Any]:
+        """What the handlers read: the file, and the columns as they were chosen."""
+        return [self.file, *self.columns]
+
+    @property
+    def drawn(self) -> list[Any]:
+        """What a preview changes."""
+        return [self.panel, self.shown, self.take, self.file, *self.columns]
+
+
+def _preview(handlers: "CorpusHandlers", upload: gr.UploadButton) -> Look:
+    """Lay the box out, hidden until a file is brought."""
+    with gr.Column(visible=False, elem_classes="choice", elem_id="corpus-preview") as panel:
+        shown = gr.HTML(padding=False)
+        with gr.Row(elem_classes="inline"):
+            columns = [
+                gr.Dropdown([], label=label(f"column.{field}"), visible=False, min_width=150) for field in MAPPED
+            ]
+        with gr.Row(elem_classes="inline"):
+            take = gr.Button(label("corpus.take"), variant="primary", elem_id="corpus-take", min_width=80)
+            leave = gr.Button(label("corpus.leave"), elem_id="corpus-leave", min_width=80)
+    look = Look(panel, shown, take, gr.State(""), columns)
+    upload.upload(handlers.look, upload, look.drawn, **WAIT)
+    gr.on([column.input for column in columns], handlers.look, look.given, look.drawn, **WAIT)
+    leave.click(handlers.close, None, panel, **QUIET)
+    return look
+
+
+def _template() -> str:
+    """The sheet to fill in, as a file outside the workspace (which the page may not serve)."""
+    from chatbot.corpus.reading.sheet import template
+
+    path = Path(tempfile.mkdtemp(prefix="template-")) / "dialogues.xlsx"
+    path.write_bytes(template())
+    return str(path)
 
 
 class CorpusHandlers:
@@ -67,14 +129,43 @@ class CorpusHandlers:
         return para("empty busy", translate(request, "corpus.busy"))
 
     @needs("engineer")
-    def upload(self, request: gr.Request, file: str) -> str:
-        """Take an uploaded file in."""
-        return self._keep(request, *read_upload(Path(file), self.context.default_store), Path(file).name)
+    def look(self, request: gr.Request, file: str, *columns: str) -> list[Any]:
+        """What a file would give; nothing is taken in yet."""
+        from chatbot.corpus.reading.reader import read
+
+        name = Path(file).name
+        try:
+            reading = read(Path(file), columns=dict(zip(MAPPED, columns, strict=False)))
+        except InputError as error:
+            told = translate(request, "error.failed", error=in_words(error, request))
+            return [gr.update(visible=True), para("lead bad", escape(told)), gr.update(visible=False), "", *HIDDEN]
+        found = reading.preview
+        choices = [
+            gr.update(visible=bool(found.columns), choices=["", *found.columns], value=_header(found.columns, field))
+            for field in MAPPED
+        ]
+        can = gr.update(visible=bool(found.read))
+        return [gr.update(visible=True), preview_html(reading, name, request), can, file, *choices]
+
+    @needs("engineer")
+    def take(self, request: gr.Request, file: str, *columns: str) -> str:
+        """Take in what the preview showed."""
+        from chatbot.corpus.reading.reader import read
+        from chatbot.corpus.reading.replay import taken_in
+
+        reading = read(Path(file), columns=dict(zip(MAPPED, columns, strict=False)))
+        return self._keep(request, *taken_in(reading, self.context.default_store), Path(file).name)
+
+    def close(self) -> Any:
+        """Put the preview away."""
+        return gr.update(visible=False)
 
     @needs("engineer")
     def download(self, request: gr.Request, part: str) -> str:
         """Fetch one part of CrossWOZ and take it in."""
         from chatbot.corpus.crosswoz.download import SOURCES
+        from chatbot.corpus.reading.reader import read
+        from chatbot.corpus.reading.replay import taken_in
         from chatbot.hotels.download import download
 
         try:
@@ -83,7 +174,7 @@ class CorpusHandlers:
             raise gr.Error(
                 translate(request, "corpus.no_download", url=SOURCES[part].url), duration=None, print_exception=False
             ) from error
-        return self._keep(request, *read_upload(path, self.context.default_store), path.name)
+        return self._keep(request, *taken_in(read(path), self.context.default_store), path.name)
 
     @needs("engineer")
     def play(self, request: gr.Request, n: float) -> str:
@@ -131,3 +222,8 @@ def _reasons(counts: dict[str, int], who: Any) -> dict[str, int]:
     from chatbot.corpus.crosswoz.extract import REASONS
 
     return {in_language(who, REASONS.get(key, (key, key))): n for key, n in counts.items()}
+
+
+def _header(columns: Mapping[str, str], field: str) -> str:
+    """The column that is taken for a field; "" for none."""
+    return next((name for name, taken in columns.items() if taken == field), "")

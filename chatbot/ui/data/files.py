@@ -10,8 +10,9 @@ from typing import Any
 
 from chatbot.core.errors import InputError
 from chatbot.core.jobs import Job, list_jobs
-from chatbot.core.messages import Conversation, read_conversations, write_conversations
+from chatbot.core.messages import Conversation, write_conversations
 from chatbot.core.settings import Settings
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.review.items import Counts
 from chatbot.corpus.review.queue import ReviewStore
 from chatbot.hotels.store import HotelStore
@@ -58,7 +59,7 @@ class DataFiles:
 
     def read_corpus(self) -> list[Conversation]:
         """Step 1's conversations; [] before it."""
-        return list(read_conversations(self.corpus)) if self.corpus.exists() else []
+        return read_conversations(self.corpus) if self.corpus.exists() else []
 
     def corpus_size(self) -> int:
         """How many conversations step 1 has."""
@@ -117,18 +118,6 @@ class DataFiles:
 def _lines(path: Path) -> int:
     with path.open("rb") as file:
         return sum(1 for _ in file)
-
-
-def read_upload(path: Path, store: HotelStore) -> tuple[list[Conversation], dict[str, Any]]:
-    """Conversations of a CrossWOZ file, or of a JSONL file in a form that is known, and what was dropped and repaired."""
-    if path.suffix == ".jsonl":
-        from chatbot.corpus.export.chatglm3_format import read_any
-
-        return list(read_any(path)), {}
-    from chatbot.corpus.crosswoz.extract import extract
-
-    found = extract(path, store)
-    return found.conversations, found.report.to_dict()
 
 
 def make_split(files: DataFiles, seed: int, *, with_corpus: bool) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What the controls of the Evaluate tab do; starting and stopping needs an engineer, looking needs nobody."""
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import gradio as gr
 
 from chatbot.core.jobs import ACTIVE
-from chatbot.corpus.export.chatglm3_format import read_any
+from chatbot.core.messages import write_conversations
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.review.feedback import feedback_counts
 from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import cases
@@ -57,10 +57,9 @@ class EvaluateHandlers:
 
     @needs("engineer")
     def upload(self, request: gr.Request, path: str) -> Any:
-        """Keep an uploaded data set, after it was read once."""
-        read_any(Path(path))
-        kept = self.context.settings.folder("uploads") / Path(path).name
-        shutil.copyfile(path, kept)
+        """Keep an uploaded data set in our own form, whatever form it came in."""
+        kept = self.context.settings.folder("uploads") / f"{Path(path).name.partition('.')[0]}.jsonl"
+        write_conversations(kept, read_conversations(Path(path)))
         return gr.update(choices=runs.data_files(self.context.settings, request), value=str(kept))
 
     @needs("engineer")

@@ -91,7 +91,13 @@ def _form() -> Form:
             start = gr.Button(
                 label("evaluate.start"), variant="primary", min_width=180, scale=0, size="md", elem_id="eval-start"
             )
-            upload = gr.UploadButton(label("evaluate.upload"), file_types=[".jsonl"], min_width=140, scale=0, size="md")
+            upload = gr.UploadButton(
+                label("evaluate.upload"),
+                file_types=[".jsonl", ".json", ".zip", ".gz", ".parquet"],
+                min_width=140,
+                scale=0,
+                size="md",
+            )
     return Form(group, models, data, upload, goals, limit, start)
 
 

@@ -1,6 +1,5 @@
 """What the buttons of the Fine-tune tab do; each checks the role, calls one function and shows the result."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import gradio as gr
 
 from chatbot.core.jobs import ACTIVE, Job
-from chatbot.core.messages import read_conversations
+from chatbot.core.messages import write_conversations
+from chatbot.corpus.reading.reader import read_conversations
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.ui.finetune import preview as finetune_look
 from chatbot.ui.finetune import runs as finetune_runs
@@ -54,10 +54,9 @@ class FinetuneHandlers:
 
     @needs("engineer")
     def upload(self, request: gr.Request, path: str) -> Any:
-        """Keep an uploaded data set, after it was read once."""
-        list(read_conversations(Path(path)))
-        kept = self.context.settings.folder("uploads") / Path(path).name
-        shutil.copyfile(path, kept)
+        """Keep an uploaded data set in our own form, whatever form it came in."""
+        kept = self.context.settings.folder("uploads") / f"{Path(path).name.partition('.')[0]}.jsonl"
+        write_conversations(kept, read_conversations(Path(path)))
         return gr.update(
             choices=[*finetune_look.data_files(self.context.settings, request), (kept.stem, str(kept))], value=str(kept)
         )

@@ -105,7 +105,9 @@ def _form() -> Form:
         allow_custom_value=True,
         elem_id="train-data",
     )
-    upload = gr.UploadButton(label("finetune.upload"), file_types=[".jsonl"], size="sm")
+    upload = gr.UploadButton(
+        label("finetune.upload"), file_types=[".jsonl", ".json", ".zip", ".gz", ".parquet"], size="sm"
+    )
     method = gr.Radio([], label=label("finetune.method"), elem_classes="methods", elem_id="method")
     preset = gr.Radio([], label=label("finetune.preset"), elem_id="preset")
     with gr.Accordion(label("finetune.advanced"), open=False), gr.Row():

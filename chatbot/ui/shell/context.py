@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.core.accounts import ROLES, Accounts, Role
 from chatbot.core.errors import AccessError, ModelError
 from chatbot.core.settings import DATA, Settings
+from chatbot.hotels.preview import Choices, read_hotel_file
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import ChatModel
 from chatbot.models.catalog import ModelChoice, available_models, open_model
@@ -104,15 +105,19 @@ class PageContext:
         """Whether sessions start with the invented hotels that the project ships."""
         return self.settings.hotels == DATA / "hotel_db.json"
 
-    def use_store(self, request: Any, path: Path) -> HotelStore:
+    def use_store(self, request: Any, path: Path, choices: Choices | None = None) -> HotelStore:
         """Give a session a database of its own.
+
+        Args:
+            choices: what the person decided about a file that was shown before; None takes a file in our form alone.
 
         Raises:
             AccessError: a visitor brings a file.
             InputError: the file is not a hotel database.
         """
         self.require(request, "annotator")
-        store, session = HotelStore.load(path), self.session(request)
+        store = HotelStore(read_hotel_file(path, choices).hotels) if choices else HotelStore.load(path)
+        session = self.session(request)
         session.store = session.uploaded = store
         return store
 

@@ -17,16 +17,17 @@ from chatbot.ui.i18n.translate import language, translate
 
 def in_words(error: WorkbenchError, who: Any) -> str:
     """An error's message for one person: `who` is their request, or a language."""
-    return error.text(_language_of(who))
+    return error.text(spoken(who))
 
 
 def last_error(job: Job, who: Any) -> str:
     """Why a failed job failed; of one that an earlier version ran, what its log says last; "" where it says nothing."""
     found = [line for line in job.log_tail(30).splitlines() if line.startswith("error:")]
-    return job.error(_language_of(who)) or (found[-1].removeprefix("error:").strip() if found else "")
+    return job.error(spoken(who)) or (found[-1].removeprefix("error:").strip() if found else "")
 
 
-def _language_of(who: Any) -> Language:
+def spoken(who: Any) -> Language:
+    """The language of a person: `who` is their request, or a language."""
     return who if who in ("zh", "en") else language(who)
 
 

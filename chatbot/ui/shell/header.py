@@ -1,16 +1,13 @@
 """The line above the tabs: the product's name, the model and the database in use (click to change), and a three-step guide."""
 
 from dataclasses import dataclass
-from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from chatbot.core.errors import HotelFileError, WorkbenchError
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
-from chatbot.ui.shell.errors import in_words
+from chatbot.ui.shell.hotel_file import FILES, build_box
 
 FIRST, OWN = "first", "own"
 """Ids of the database that the page started with and of the one that this session uploaded."""
@@ -33,13 +30,13 @@ def build_header(context: PageContext) -> Header:
         model, database = _pill("header.model"), _pill("header.database")
         upload = gr.UploadButton(
             label("header.upload"),
-            file_types=[".json"],
+            file_types=list(FILES),
             size="sm",
             elem_classes="upload",
             visible=not context.demo,
             min_width=90,
         )
-    upload.upload(handlers.upload, upload, database, api_visibility="private")
+    build_box(context, upload, database, handlers.brought)
     database.input(handlers.choose, database, api_visibility="private")
     return Header(brand, model, database)
 
@@ -66,18 +63,9 @@ class HeaderHandlers:
         """The models that there are now; the chosen one stays."""
         return gr.update(choices=model_choices(self.context, request))
 
-    def upload(self, file: str, request: gr.Request) -> Any:
-        """Search an uploaded database from now on, in this page alone."""
-        try:
-            store = self.context.use_store(request, Path(file))
-        except HotelFileError as error:
-            gr.Warning(wrong_file(request, error, Path(file).name))
-            return gr.skip()
-        except WorkbenchError as error:
-            gr.Warning(translate(request, "header.refused", error=escape(in_words(error, request))))
-            return gr.skip()
-        gr.Info(translate(request, "header.changed", n=f"{len(store):,}"))
-        return self._databases(request, OWN, Path(file).stem)
+    def brought(self, request: gr.Request, name: str) -> Any:
+        """The databases after this page has brought one."""
+        return self._databases(request, OWN, name)
 
     def choose(self, database: str, request: gr.Request) -> None:
         """Go back to the first database, or to the uploaded one."""
@@ -98,13 +86,6 @@ def model_choices(context: PageContext, request: gr.Request) -> list[tuple[str, 
         (translate(request, f"header.{m.id}") if m.kind == "shipped" else m.label, m.id)
         for m in context.models(request)
     ]
-
-
-def wrong_file(who: Any, error: HotelFileError, file: str) -> str:
-    """What is wrong with a hotel file, for the person who brought it; as HTML, which is what Gradio's messages are."""
-    key = "bad_field" if error.field else "bad_entry" if error.entry else "bad_file"
-    values = {"file": file, "name": error.name, "field": error.field.partition(".")[0], "value": str(error.value)[:60]}
-    return translate(who, f"header.{key}", entry=error.entry, **{key: escape(value) for key, value in values.items()})
 
 
 def brand_html(who: Any) -> str:
