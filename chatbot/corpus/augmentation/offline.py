@@ -73,8 +73,7 @@ def wordings(name: str) -> tuple[str, ...]:
         for phrase in p.FACILITY_VERBS.get(name, ())
         if phrase not in _HEARD_ONLY and (name not in phrase or phrase.startswith(_ABLE))
     )
-    banked = (phrase for phrase in verb_phrases(name) if name not in phrase)
-    return tuple(dict.fromkeys((*(phrase for phrase in spoken if _means(phrase, name)), *banked)))
+    return tuple(dict.fromkeys((*(phrase for phrase in spoken if _means(phrase, name)), *verb_phrases(name))))
 
 
 def _means(phrase: str, name: str) -> bool:
