@@ -17,6 +17,8 @@ from chatbot.understanding.normalise import model_words
 from chatbot.understanding.turn_act import ADD, BARE, COPIED, DROP, EXCLUDE, GROUPS, NUMERIC, Item, facility_value
 
 _LATIN = re.compile(r"[A-Za-z]{2}")
+_PUNCTUATION = re.compile(r"[,，。;；!！?？、…]")
+"""What no name of a hotel or a place goes across."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 MOST_NUMBERS = 24
 """Numbers of an utterance that can become values; ranges are pairs of them, so a list of thousands would stall the machine."""
@@ -70,6 +72,7 @@ class ActGuide:
         self.names = {i: text for text, i in self.ids.items()}
         self.words = owner.encode(words)
         self.begins = owner.begins(words)
+        self.marks = {token for token in self.words if _PUNCTUATION.search(owner.tokenizer.decode([token]))}
         numbers = list(dict.fromkeys(_NUMBER.findall(words)))[:MOST_NUMBERS]
         self.numbers = [owner.encode(number) for number in numbers]
         self.ranges = [
@@ -148,6 +151,8 @@ class ActGuide:
         spots = [at for at in self.begins if self.words[at : at + size] == self.value]
         whole = any(at + size in self.begins for at in spots) and self._is_word() if size else self.op == "?"
         more = {self.words[at + size] for at in spots if at + size < len(self.words)}
+        if self.op != "?":
+            more -= self.marks
         return more | (after if whole or not more else set())
 
     def _is_word(self) -> bool:

@@ -163,6 +163,16 @@ def test_one_wish_is_read_as_one_kind_of_wifi_or_breakfast(constraint):
     assert not {"<|v:酒店各处提供wifi|>", "<|v:无线|>"} & open_ and {"<|v:宽带上网|>", "<|v:早餐|>"} <= open_
 
 
+def test_no_place_goes_across_a_mark_of_punctuation(constraint, tokenizer):
+    guide = constraint.start([user("麻将,还要泳池")], [])
+    for token in (constraint.ids[REFINE], constraint.ids["<|op:near=|>"]):
+        guide.accept(token)
+    assert tokenizer(",", add_special_tokens=False)["input_ids"][0] not in guide.allowed()
+    guide.accept(tokenizer("将", add_special_tokens=False)["input_ids"][0])
+    assert tokenizer(",", add_special_tokens=False)["input_ids"][0] not in guide.allowed()
+    assert guide.allowed()
+
+
 def test_a_rare_character_is_copied_whole(constraint, tokenizer):
     guide = constraint.start([user("去𠮷野家")], [])
     for token in (constraint.ids[REFINE], constraint.ids["<|op:near=|>"]):
