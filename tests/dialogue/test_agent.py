@@ -10,7 +10,7 @@ from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TextEvent, TurnEvent
 from chatbot.dialogue.speaking import as_chat_model
 from chatbot.dialogue.turn import Draft
-from chatbot.hotels.query import HotelQuery
+from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.models.backends import MessageDelta, TextDelta
 from chatbot.models.families.act_line import message_of
 from chatbot.models.rules import RulesModel
@@ -249,7 +249,7 @@ def test_other_programs_are_told_words_or_calls_of_a_model_of_act_lines(store, f
 def test_other_programs_are_streamed_words_or_calls_of_a_model_of_act_lines(found):
     [told] = as_chat_model(ActModel("ask_field ask:phone #2")).generate([*found, user("第二家电话")], [])
     assert isinstance(told, TextDelta) and "010-22220000" in told.text
-    [called] = as_chat_model(ActModel("request type=经济型")).generate([user("要经济型的")], [])
+    [called] = as_chat_model(ActModel("request type=经济型")).generate([user("要经济型的")], [SEARCH_HOTELS])
     assert called.call.arguments == CHEAP
 
 
