@@ -179,8 +179,10 @@ class ActGuide:
         word = text[4:-2]
         if op in ("#", "!#"):
             return not word.isdigit() or int(word) <= self.shown
-        if op in (ADD, EXCLUDE, "has:") and (op, text) in self.said:
+        if op in (ADD, DROP, EXCLUDE, "has:") and (op, text) in self.said:
             return False  # 健身房、泳池 is no choice between a gym and a gym or a pool
+        if op in (ADD, DROP) and (DROP if op == ADD else ADD, text) in self.said:
+            return False  # nobody gives up and asks for the same in one breath
         if (
             op == ADD
             and not self.value

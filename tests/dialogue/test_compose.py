@@ -502,3 +502,9 @@ def test_offers_of_three_are_short():
 def test_the_bank_of_replies_has_no_line_without_act_and_text():
     lines = (DATA / "phrases" / "composed.replies.jsonl").read_text(encoding="utf-8").splitlines()
     assert lines and all({"act", "text"} <= json.loads(line).keys() for line in lines)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_choice_is_spoken_of_once(seed):
+    text = said(act="drop -室内游泳池/室内游泳池", before={"facilities": ["室内游泳池"]}, seed=seed).text
+    assert text.count("室内游泳池") == 1

@@ -158,6 +158,15 @@ def test_a_facility_is_wished_for_once_in_a_line(constraint):
     assert "<|v:泳池|>" in allowed(constraint, {}, 0, "健身房、泳池", *wished)
 
 
+def test_a_facility_is_given_up_once_and_not_asked_for_again_in_the_same_line(constraint):
+    state = {"facilities": ["SPA", "棋牌室"]}
+    dropped = (REFINE, "<|op:-|>", "<|v:SPA|>")
+    assert allowed(constraint, state, 0, "不要按摩了", *dropped, "<|op:-|>") & {"<|v:SPA|>", "<|v:棋牌室|>"} == {
+        "<|v:棋牌室|>"
+    }
+    assert "<|v:SPA|>" not in allowed(constraint, state, 0, "不要按摩了", *dropped, "<|op:+|>")
+
+
 def test_one_wish_is_read_as_one_kind_of_wifi_or_breakfast(constraint):
     open_ = allowed(constraint, {}, 0, "无线和早餐", REFINE, "<|op:+|>", "<|v:部分房间提供wifi|>", "<|op:+|>")
     assert not {"<|v:酒店各处提供wifi|>", "<|v:无线|>"} & open_ and {"<|v:宽带上网|>", "<|v:早餐|>"} <= open_

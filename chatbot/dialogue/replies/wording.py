@@ -166,7 +166,8 @@ class Voice:
 
     def facility(self, name: str) -> str:
         """A facility, a group of them or several of which any is enough, in words."""
-        words = [english.facility(part) if self.english else GROUP_WORDS.get(part, part) for part in name.split("/")]
+        parts = dict.fromkeys(name.split("/"))
+        words = [english.facility(part) if self.english else GROUP_WORDS.get(part, part) for part in parts]
         return (" or " if self.english else "或").join(words)
 
     def joined(self, words: Sequence[str]) -> str:
