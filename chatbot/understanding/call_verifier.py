@@ -13,6 +13,7 @@ from chatbot.understanding.dialogue_state import State, next_state
 from chatbot.understanding.history import Context, act_of
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.rule_parser import DROPPED, Band, ParsedSlots, parse_slots
+from chatbot.understanding.turn_act import DROP, EXCLUDE, TurnAct, facility_of
 
 _POINTS = r"第.[家个]|它|[这那该]家|[这那该]个?酒店|其中|这几|那几|刚才"
 _UNSURE = r"不是|不要|不用|别|不想|不必|没必要|除了|\bnot\b|n't|\bno\b|without|except|instead"
@@ -60,7 +61,12 @@ class RuleVerifier:
         )
         if re.search(_UNSURE, said) or re.search(DROPPED, said) or re.search(_POINTS, said):
             return [] if act else _unsupported(after, context, said, slots)
-        out = [*_missing_amounts(slots, after), *_missing_type(slots, after), *_missing_facilities(slots, after)]
+        turn = act or TurnAct("refine")
+        out = [
+            *_missing_amounts(slots, after, turn),
+            *_missing_type(slots, after, turn),
+            *_missing_facilities(slots, after, turn),
+        ]
         return out if act else out + _unsupported(after, context, said, slots)
 
 
@@ -78,11 +84,12 @@ def verifier(name: str) -> CallVerifier:
     return VERIFIERS[name]()
 
 
-def _missing_amounts(slots: ParsedSlots, after: State) -> list[str]:
+def _missing_amounts(slots: ParsedSlots, after: State, turn: TurnAct) -> list[str]:
+    """Amounts that were said and that the state does not hold, unless the line gives that kind up."""
     out = []
     for kind, bands in (("price", slots.prices), ("rating", slots.ratings)):
         held = (after.get(f"{kind}_range_lower"), after.get(f"{kind}_range_upper"))
-        if len(bands) != 1 or bands[0].fits(*held):
+        if len(bands) != 1 or bands[0].fits(*held) or turn.has(f"-{kind}"):
             continue
         if None in (bands[0].lower, bands[0].upper) or not _touches(bands[0], held):
             out.append(f"{kind}: {bands[0].lower or ''}–{bands[0].upper or ''} was said")
@@ -95,16 +102,17 @@ def _touches(band: Band, held: Sequence[float | None]) -> bool:
     return bool(numbers & set(held))
 
 
-def _missing_type(slots: ParsedSlots, after: State) -> list[str]:
-    if len(slots.types) != 1 or after.get("type") in slots.types:
+def _missing_type(slots: ParsedSlots, after: State, turn: TurnAct) -> list[str]:
+    if len(slots.types) != 1 or after.get("type") in slots.types or turn.has("-type"):
         return []
     excluded = (after.get("exclude") or {}).get("type") or ()
     return [] if set(excluded) & slots.types else [f"type: {min(slots.types)} was said"]
 
 
-def _missing_facilities(slots: ParsedSlots, after: State) -> list[str]:
-    """Facilities that the words speak of by a name or an alias, and that the state does not hold."""
-    held = {name for facility in after.get("facilities") or () for name in _members(facility)}
+def _missing_facilities(slots: ParsedSlots, after: State, turn: TurnAct) -> list[str]:
+    """Facilities that the words speak of by a name or an alias, and that neither the state holds nor the line gives up or asks for."""
+    spoken = [facility_of(value) for value in turn.values(DROP, EXCLUDE, "has:")]
+    held = {name for facility in (*(after.get("facilities") or ()), *spoken) for name in _members(facility)}
     return [f"facility: {min(mention)} was said" for mention in slots.facilities if not mention & held]
 
 

@@ -42,6 +42,9 @@ def test_a_sure_sign_that_the_line_misses_is_doubted_by_name(words, line, said):
         ("换成豪华型", "replace type=豪华型"),
         ("要经济型的", "refine !type=经济型"),
         ("要残疾人设施", "refine +残疾人设施"),
+        ("棋牌室没有也行", "drop -棋牌室"),  # what a line gives up was heard
+        ("经济型就无所谓了", "drop -type"),
+        ("三百以内也别管了", "drop -price"),
         ("不要豪华型", "thanks"),  # words that turn a wish around: rules are not sure
         ("第一家有残疾人设施吗", "ask_has has:残疾人设施 #1"),
         ("三百块太贵了", "complaint"),
