@@ -29,7 +29,7 @@ SHAPE: dict[str, Any] = {
     "hidden_size": 256, "num_hidden_layers": 8, "intermediate_size": 704, "num_attention_heads": 4,
     "num_key_value_heads": 4, "head_dim": 64, "max_position_embeddings": 1024, "tie_word_embeddings": True,
 }  # fmt: skip
-"""About 8M parameters: what two cores can train in a session; a larger one learns less in the same hours (docs/log.md)."""
+"""About 8M parameters: what two cores can train in two hours; a larger one learns less in the same hours (docs/log.md)."""
 VOCABULARY = 6000
 POOL = 1500
 """Examples from which batches of like length are made."""
@@ -37,7 +37,7 @@ POOL = 1500
 
 @dataclass(frozen=True)
 class ActTrainingConfig:
-    """Everything that determines a run; times are seconds of this run, so that a session's limit can be kept.
+    """Everything that determines a run; times are seconds of this run, so that a limit of time can be kept.
 
     Attributes:
         seconds: how long to train in all, earlier runs in the same folder counted.
