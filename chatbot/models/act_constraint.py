@@ -173,7 +173,8 @@ class ActGuide:
         values = [text for text in values_of(op) if self._sensible(op, text)]
         if last == OR:
             return {self.ids[text] for text in values}
-        return after | ({self.ids[OR]} if op in (ADD, DROP, EXCLUDE, "has:") and len(self.value) < 12 else set())
+        another = op in (ADD, DROP, EXCLUDE, "has:") and len(self.value) < 12 and values
+        return after | ({self.ids[OR]} if another else set())
 
     def _sensible(self, op: str, text: str) -> bool:
         word = text[4:-2]

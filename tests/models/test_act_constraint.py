@@ -165,6 +165,9 @@ def test_a_facility_is_given_up_once_and_not_asked_for_again_in_the_same_line(co
         "<|v:棋牌室|>"
     }
     assert "<|v:SPA|>" not in allowed(constraint, state, 0, "不要按摩了", *dropped, "<|op:+|>")
+    both = (*dropped, "<|or|>", "<|v:棋牌室|>")
+    assert "<|or|>" in allowed(constraint, state, 0, "都不要了", *dropped)
+    assert "<|or|>" not in allowed(constraint, state, 0, "都不要了", *both)  # nothing is left to go on with
 
 
 def test_one_wish_is_read_as_one_kind_of_wifi_or_breakfast(constraint):
