@@ -1,7 +1,9 @@
 """In which numbers a device computes, decided in one place from one setting: no processor changes a result unasked."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -78,6 +80,12 @@ def training_numerics(
     if begun != autocast and wanted != "auto":
         raise InputError("models.dtype_changed", value=wanted, begun=_told(begun))
     return TrainingNumerics(device, dtype_name(training_dtype(device)), begun)
+
+
+def recorded_numerics(record: Path) -> dict[str, Any] | None:
+    """What a run computed in, from its JSON record; None where it has not begun or its record says nothing of it."""
+    found = json.loads(record.read_text(encoding="utf-8")).get("numerics") if record.is_file() else None
+    return dict(found) if found else None
 
 
 def _autocast(device: str, wanted: CpuDtype, capabilities: Mapping[str, Any] | None) -> bool:

@@ -20,7 +20,7 @@ from chatbot.corpus.phrasebank.bank import Bank
 from chatbot.corpus.phrasebank.turns import Turn
 from chatbot.corpus.phrasebank.values import Names
 from chatbot.models.families.act_tokens import END, PAD, SPECIAL_TOKENS, USER, act_pieces, prompt_pieces
-from chatbot.models.numerics import training_numerics
+from chatbot.models.numerics import recorded_numerics, training_numerics
 from chatbot.models.render import IGNORED, encode
 from chatbot.training.tokenizer import train_tokenizer
 from chatbot.understanding.normalise import model_words
@@ -174,8 +174,7 @@ class ActTrainer:
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.progress = _Progress()
         kept = self.folder / "train.json"
-        before = json.loads(kept.read_text(encoding="utf-8")).get("numerics") if kept.is_file() else None
-        self.numerics = training_numerics(before, device="cpu")
+        self.numerics = training_numerics(recorded_numerics(kept), device="cpu")
         kept.write_text(json.dumps(asdict(config) | {"numerics": asdict(self.numerics)}, indent=1), encoding="utf-8")
         if (self.folder / "state.pt").is_file():
             self._resume()

@@ -29,7 +29,7 @@ from chatbot.core.events import Checkpoint, Metrics, NullReporter, Reporter, Sto
 from chatbot.core.messages import Conversation
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.models.families.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, RECORDS, SPECIAL_TOKENS, USER
-from chatbot.models.numerics import TrainingNumerics, training_numerics
+from chatbot.models.numerics import TrainingNumerics, recorded_numerics, training_numerics
 from chatbot.models.render import IGNORED, encode_pieces
 from chatbot.training.config import PretrainConfig
 from chatbot.training.tokenizer import train_tokenizer
@@ -218,8 +218,7 @@ def pretrain(config: PretrainConfig, reporter: Reporter | None = None) -> Path:
 def _begin(config: PretrainConfig) -> TrainingNumerics:
     """Write what determines the run; what it computes in stays as it was where the run goes on."""
     path = config.out / CONFIG_FILE
-    before = json.loads(path.read_text(encoding="utf-8")).get("numerics") if path.exists() else None
-    numerics = training_numerics(before)
+    numerics = training_numerics(recorded_numerics(path))
     record = config.model_dump(mode="json") | {"numerics": asdict(numerics)}
     path.write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
     return numerics

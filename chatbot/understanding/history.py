@@ -8,9 +8,8 @@ from chatbot.core.errors import InputError, QueryError
 from chatbot.core.messages import Message
 from chatbot.hotels.query import HotelQuery
 from chatbot.understanding.dialogue_state import State, next_state
-from chatbot.understanding.turn_act import Item, TurnAct
+from chatbot.understanding.turn_act import QUESTIONS, Item, TurnAct
 
-QUESTIONS = ("ask:", "has:")
 Records = list[dict[str, Any]]
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from chatbot.understanding.normalise import model_words
-from chatbot.understanding.turn_act import Item, TurnAct
+from chatbot.understanding.turn_act import QUESTIONS, Item, TurnAct
 
 _HOUSE = r"(?:酒店|宾馆|饭店|旅馆|客栈|公寓|大厦|度假村|山庄|招待所|旅舍)"
 _REST = re.compile(
@@ -14,7 +14,7 @@ _REST = re.compile(
 _BRANCH = re.compile(r"\([^()]{2,24}\)")
 _OPEN_BRANCH = re.compile(r"[^()]{0,24}\)")
 _CHOSEN = re.compile(r"住|订|定|选|book|stay|take", re.I)
-_QUESTIONS = ("ask:", "has:", "#", "?")
+_CHANGES_NOTHING = (*QUESTIONS, "#", "?")
 SHORTEST = 4
 """Characters of a name that can only mean the hotel shown, and not its whole chain."""
 
@@ -32,9 +32,10 @@ def settled(act: TurnAct, shown: Sequence[str], words: str) -> TurnAct:
     names = [item for item in items if item.op == "name="]
     others = [item for item in items if item.op != "name="]
     at = _among(names[0].value, shown, words) if len(names) == 1 else None
-    if at is None or any(item.op not in _QUESTIONS for item in others):
+    if at is None or any(item.op not in _CHANGES_NOTHING for item in others):
         return TurnAct(act.act, tuple(items))
-    return TurnAct(_asking(act.act, others, words), (*others, Item("#", str(at + 1))))
+    kind = _asking(others, words) if act.act == "by_name" else act.act
+    return TurnAct(kind, (*others, Item("#", str(at + 1))))
 
 
 def whole_name(value: str, words: str) -> str:
@@ -67,11 +68,9 @@ def _overlaps(core: str, value: str) -> bool:
     return core in value or value in core
 
 
-def _asking(act: str, others: Sequence[Item], words: str) -> str:
-    """The act of a line that points where it looked up."""
+def _asking(others: Sequence[Item], words: str) -> str:
+    """The act of a line that points where it would have looked up."""
     ops = {item.op for item in others}
-    if act != "by_name":
-        return act
     return (
         "ask_has" if "has:" in ops else "ask_field" if "ask:" in ops else "book" if _CHOSEN.search(words) else "refine"
     )

@@ -60,6 +60,8 @@ MOST = 12
 ADD, DROP, EXCLUDE = "+", "-", "!"
 COPIED = ("name=", "!name=", "address=", "subway=", "near=", "?")
 """Operators whose value stands in the user's words."""
+QUESTIONS = ("ask:", "has:")
+"""Operators that ask of a hotel in hand."""
 NUMERIC = ("price<=", "price>=", "price~", "price=", "rating>=", "rating<=", "rating=")
 DROPS = (
     "-type",

@@ -151,7 +151,7 @@ def _called(shown: tuple[str, ...], filled: Filled, rng: random.Random) -> str:
     left = [at for at in range(len(shown)) if str(at + 1) not in filled.hotels]
     at = rng.choice(left or [0])
     filled.hotels.append(str(at + 1))
-    return rng.choice((shown[at], v.short_name(shown[at], rng)))
+    return v.called(shown[at], rng)
 
 
 def _facility(number: str, filled: Filled, op: str) -> list[Item]:

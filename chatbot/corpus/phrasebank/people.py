@@ -12,7 +12,7 @@ from typing import Any
 
 from chatbot.corpus.phrasebank.states import shown_names
 from chatbot.corpus.phrasebank.turns import Turn, TurnMaker
-from chatbot.corpus.phrasebank.values import asked_name, short_name
+from chatbot.corpus.phrasebank.values import asked_name, called
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.understanding.derive_act import derive_act
@@ -59,29 +59,25 @@ def _from_template(key: str, text: str, maker: TurnMaker, rng: random.Random) ->
 
     words = model_words(_PLACEHOLDER.sub(fill, text))
     asked = [Item("ask:", _FIELDS[slot]) for intent, _, slot, *_ in acts if intent == "Request" and slot in _FIELDS]
-    items, asked = list(dict.fromkeys(items)), [item for item in dict.fromkeys(asked) if item.value != "type"]
+    asked = [item for item in dict.fromkeys(asked) if item.value != "type"]
+    pointers = [item for item in items if item.op == "#"]
+    items = [item for item in dict.fromkeys(items) if item.op != "#"]
     general = [_GENERAL[slot] for intent, slot, *_ in acts if intent == "General" and slot in _GENERAL]
-    act = _kind([item for item in items if item.op != "#"], asked, general) or ("book" if chosen else None)
+    act = _kind(items, asked, general) or ("book" if chosen else None)
     if act is None:
         return None
-    if chosen:
-        pointers = [item for item in items if item.op == "#"]
-        rest = [item for item in items if item.op != "#"]
-        before = _plain_state(rng)
-        act = "refine" if act == "request" else act
-        return Turn(before, chosen, words, TurnAct(act, (*rest, *asked, *pointers)), "people")
-    later = act in ("ask_field", "ask_has", "thanks", "bye") or rng.random() < 0.3
+    later = bool(chosen) or act in ("ask_field", "ask_has", "thanks", "bye") or rng.random() < 0.3
     before = _plain_state(rng) if later and act != "by_name" else {}
-    shown = shown_names(maker.names, rng) if later else ()
+    shown = chosen or (shown_names(maker.names, rng) if later else ())
     if act == "request" and before:
         act = "refine"
-    return Turn(before, shown, words, TurnAct(act, (*items, *asked)), "people")
+    return Turn(before, shown, words, TurnAct(act, (*items, *asked, *dict.fromkeys(pointers))), "people")
 
 
 def _chosen(shown: tuple[str, ...], rng: random.Random) -> tuple[str, Item]:
     """A hotel shown, by its name: what is asked with it is asked of that one, and nothing is looked up."""
     at = rng.randrange(len(shown))
-    return rng.choice((shown[at], short_name(shown[at], rng))), Item("#", str(at + 1))
+    return called(shown[at], rng), Item("#", str(at + 1))
 
 
 def _kind(items: list[Item], asked: list[Item], general: list[str]) -> str | None:

@@ -109,6 +109,11 @@ def short_name(name: str, rng: random.Random) -> str:
     return core
 
 
+def called(name: str, rng: random.Random) -> str:
+    """A hotel that was shown, as people call it: by its whole name or a short form."""
+    return rng.choice((name, short_name(name, rng)))
+
+
 def asked_name(names: Names, rng: random.Random) -> str:
     """How a hotel is asked for by name: a brand, a short form, or the whole name."""
     roll = rng.random()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation, Message, Role, call, observation
 from chatbot.corpus.reading.rest import KEY
-from chatbot.corpus.reading.turns import Row, dumps, functions, tools
+from chatbot.corpus.reading.turns import Row, dumps, functions, tools, turns_have
 from chatbot.hotels.query import SEARCH_HOTELS
 
 FORM = "chatglm3"
@@ -38,8 +38,7 @@ class ToolTurn(BaseModel):
 
 def fits(row: Row) -> bool:
     """Whether its turns say their role."""
-    turns = row.get("conversations")
-    return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and "role" in turns[0]
+    return turns_have(row, "role")
 
 
 def read(row: Row, name: str) -> Conversation:

@@ -4,7 +4,18 @@ from typing import Any
 
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation, Message
-from chatbot.corpus.reading.turns import CALLS, Row, calls, dumps, functions, named, role, single_call, tools
+from chatbot.corpus.reading.turns import (
+    CALLS,
+    Row,
+    calls,
+    dumps,
+    functions,
+    named,
+    role,
+    single_call,
+    tools,
+    turns_have,
+)
 
 FORM = "llama-factory"
 _NAMES = {"user": "human", "tool": "observation", "assistant": "gpt"}
@@ -12,8 +23,7 @@ _NAMES = {"user": "human", "tool": "observation", "assistant": "gpt"}
 
 def fits(row: Row) -> bool:
     """Whether its turns say from whom they are."""
-    turns = row.get("conversations")
-    return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and "from" in turns[0]
+    return turns_have(row, "from")
 
 
 def read(row: Row, name: str) -> Conversation:

@@ -26,6 +26,12 @@ CALLS = "function_call"
 """The role under which LLaMA-Factory's forms write a call."""
 
 
+def turns_have(row: Row, key: str) -> bool:
+    """Whether a row's `conversations` are turns with this key: "role" and "from" tell two forms apart."""
+    turns = row.get("conversations")
+    return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and key in turns[0]
+
+
 def dumps(value: object) -> str:
     """JSON on one line, Chinese kept readable."""
     return json.dumps(value, ensure_ascii=False)

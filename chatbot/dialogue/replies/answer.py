@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from chatbot.core.messages import Message
+from chatbot.core.messages import Message, last_user_index
 from chatbot.dialogue.replies.compose import Reply, Situation, compose
 from chatbot.understanding.history import act_of, completed, context_of
 from chatbot.understanding.turn_act import TurnAct
@@ -20,7 +20,7 @@ def answer(messages: Sequence[Message]) -> Reply:
         messages: a conversation that ends with the user's words and an assistant's message with an act line (or a
             call alone), its observation after it where it called.
     """
-    at = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
+    at = last_user_index(messages)
     before, after = context_of(messages[:at]), context_of(messages)
     said = next((m for m in messages[at + 1 :] if m.role == "assistant"), None)
     seen = next((m for m in messages[at + 1 :] if m.role == "tool"), None)
