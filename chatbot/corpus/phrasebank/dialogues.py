@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from chatbot.corpus.phrasebank.bank import Row
 from chatbot.corpus.phrasebank.states import shown_names
@@ -15,6 +15,7 @@ from chatbot.understanding.turn_act import HOTELS, Item
 
 ASKING = {"ask_field", "compare", "book", "cancel", "superlative"}
 ONLY_POINTS = re.compile(r"(?:那|不让。|嗯,?)?(?:第?[一二三四五]|头一|末|后一|最后)(?:[家个间号]|那家)+呢[?？]?")
+MOST_SHOWN = 5
 UNLABELLED = {"ask_has", "unsupported"}
 """Acts whose facility or wish the dialogues do not name: their turns are context, not examples."""
 
@@ -23,7 +24,7 @@ def dialogue_turns(dialogue: Row, names: Names, rng: random.Random) -> Iterator[
     """The turns of a dialogue that can be examples, with hotels that might have been shown."""
     state: State = {}
     shown: tuple[str, ...] = ()
-    for row in dialogue["turns"]:
+    for at, row in enumerate(dialogue["turns"]):
         words, after = model_words(row["user"]), row["state"]
         shown = _with_named(row, words, shown, rng)
         act = row.get("act")
@@ -33,8 +34,20 @@ def dialogue_turns(dialogue: Row, names: Names, rng: random.Random) -> Iterator[
         if act not in UNLABELLED and _same(next_state(state, turn, shown), after):
             yield Turn(state, shown, words, turn, "dialogue")
         if needs_search(state, turn, after):
-            shown = shown_names(names, rng)
+            shown = shown_names(names, rng, _pointed_at(dialogue["turns"][at + 1 :]))
         state = after
+
+
+def _pointed_at(turns: Sequence[Row]) -> int:
+    """How many hotels must have been shown for what the turns after a search point at: 第三家 is none of two."""
+    most = 1
+    for row in turns:
+        which = str(row.get("about") or "").split(",")
+        most = max([most, *(int(number) for number in which if number.isdigit())])
+        most = max(most, 2 if row.get("about") == "all" or len(which) > 1 else 1)
+        if row["search"]:
+            break
+    return min(most, MOST_SHOWN)
 
 
 def _same(one: State, other: State) -> bool:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from chatbot.corpus.phrasebank.turns import TurnMaker
 
 
-def shown_names(names: v.Names, rng: random.Random) -> tuple[str, ...]:
-    """Names of up to three hotels, as a search would show them."""
-    return tuple(v.hotel_name(names, rng) for _ in range(rng.choice((1, 2, 3, 3))))
+def shown_names(names: v.Names, rng: random.Random, least: int = 1) -> tuple[str, ...]:
+    """Names of up to three hotels, as a search would show them; of `least` at the least."""
+    return tuple(v.hotel_name(names, rng) for _ in range(max(least, rng.choice((1, 2, 3, 3)))))
 
 
 def random_state(maker: "TurnMaker", rng: random.Random) -> State:

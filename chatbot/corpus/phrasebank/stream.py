@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from chatbot.core.settings import DATA
@@ -14,9 +15,9 @@ from chatbot.corpus.phrasebank.values import Names
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.records import Hotel
 
-TEMPLATE_SHARE, RECORDED_SHARE = 0.12, 0.04
+TEMPLATE_SHARE, RECORDED_SHARE = 0.10, 0.06
 """How many turns are in people's own words, where the files are at hand."""
-DIALOGUE_SHARE = 0.12
+DIALOGUE_SHARE = 0.2
 """How many turns come from whole dialogues."""
 _CANONICAL = {
     "np": ("{}", "{}服务"),
@@ -36,11 +37,19 @@ def training_turns(
 ) -> Iterator[Turn]:
     """Turns without end: made of frames and wordings, taken from the bank's dialogues, and in people's words where files are given.
 
+    The items of their act lines come in one order, whoever wrote them.
+
     Args:
         templates: ConvLab-2's user_utterance_templates.json.
         dialogues: demo-hotel's hotel_dialogues.json.
     """
-    rng = random.Random(seed)
+    for turn in _mixed(bank, names, random.Random(seed), templates, dialogues):
+        yield replace(turn, act=turn.act.ordered())
+
+
+def _mixed(
+    bank: Bank, names: Names, rng: random.Random, templates: Path | None, dialogues: Path | None
+) -> Iterator[Turn]:
     maker = TurnMaker(bank, names)
     made = maker.turns(rng)
     people = template_turns(templates, maker, rng) if templates else made
