@@ -11,6 +11,8 @@ _REST = re.compile(
     rf"(?:(?!的|附近|旁|周边|对面|这|那|家|有|在|吗|呢|和|跟)[\u4e00-\u9fffA-Za-z0-9·]){{0,5}}?{_HOUSE}(?![的]?(?:附近|旁|周边))"
 )
 """What may stand between a copied beginning of a name and the house that ends it."""
+_ENDED = re.compile(r"(?:酒店|宾馆|饭店|旅馆|客栈|招待所|旅舍)$")
+"""Where a name is whole: after a building (海航大厦) a house may still follow (万豪酒店)."""
 _BRANCH = re.compile(r"\([^()]{2,24}\)")
 _OPEN_BRANCH = re.compile(r"[^()]{0,24}\)")
 _CHOSEN = re.compile(r"住|订|定|选|book|stay|take", re.I)
@@ -47,7 +49,7 @@ def whole_name(value: str, words: str) -> str:
     if value.count("(") > value.count(")"):
         rest = _OPEN_BRANCH.match(words, end)
         return value + rest[0] if rest else value
-    rest = None if re.search(f"{_HOUSE}$", value) else _REST.match(words, end)
+    rest = None if _ENDED.search(value) else _REST.match(words, end)
     end = rest.end() if rest else end
     branch = _BRANCH.match(words, end)
     return words[at : branch.end() if branch else end]

@@ -64,7 +64,7 @@ def _from_template(key: str, text: str, maker: TurnMaker, rng: random.Random) ->
     items = [item for item in dict.fromkeys(items) if item.op != "#"]
     general = [_GENERAL[slot] for intent, slot, *_ in acts if intent == "General" and slot in _GENERAL]
     act = _kind(items, asked, general) or ("book" if chosen else None)
-    if act is None:
+    if act is None or sum(item.op == "name=" for item in items) > 1:
         return None
     later = bool(chosen) or act in ("ask_field", "ask_has", "thanks", "bye") or rng.random() < 0.3
     before = _plain_state(rng) if later and act != "by_name" else {}

@@ -22,7 +22,7 @@ AFTER_RESULTS = {
 """Acts that speak of hotels already shown."""
 LIST_SHARE = 0.16
 """How many turns are lists of several wishes in one breath."""
-OFTEN = {"by_name": 2.5, "book": 2, "off_topic": 2.5, "unsupported": 3, "attack": 1.5}
+OFTEN = {"by_name": 5, "book": 2, "off_topic": 2.5, "unsupported": 3, "attack": 1.5}
 """Acts that come more often than their frames are many: names and their ends are learnt from examples, not from frames."""
 ONLY_POINTS_SHARE = 0.12
 """How many of the questions of the bank's own only point at a hotel."""

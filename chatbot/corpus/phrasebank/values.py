@@ -82,6 +82,12 @@ def chinese(number: int) -> str:
     return out + (_DIGITS[ones] if ones else "")
 
 
+HOUSE_IN_HOUSE_SHARE = 0.05
+"""How many names hold a building's: 海航大厦万豪酒店."""
+NEAR_HOTEL_SHARE = 0.04
+"""How often a place to be near is a hotel, which is then no name to look up."""
+
+
 def invented_name(names: Names, rng: random.Random) -> str:
     """A hotel's name that nobody has seen, so that names can only be copied."""
 
@@ -91,6 +97,8 @@ def invented_name(names: Names, rng: random.Random) -> str:
     brand = word(2, 2, 3, 3, 4, 5, 6) + rng.choice(_SUFFIXES)
     if rng.random() < 0.2:  # 金融街…大酒店: a place is part of the name
         brand = rng.choice(rng.choice((names.roads, names.stations, names.sights))) + brand
+    elif rng.random() < HOUSE_IN_HOUSE_SHARE:
+        brand = word(2, 2, 3) + rng.choice(("大厦", "广场", "中心", "花园")) + brand
     return rng.choice((brand, brand, f"北京{brand}", f"{brand}(北京{word(2, 3)}店)", f"{brand}({word(2, 3, 4)}店)"))
 
 
@@ -130,7 +138,9 @@ def station(names: Names, rng: random.Random) -> str:
 
 
 def sight(names: Names, rng: random.Random) -> str:
-    """A sight, school, hospital or other landmark."""
+    """A sight, school, hospital, hotel or other landmark."""
+    if rng.random() < NEAR_HOTEL_SHARE:
+        return rng.choice(names.hotels).split("(", maxsplit=1)[0]
     if rng.random() < 0.75:
         return rng.choice(names.sights)
     kind = rng.choice(
