@@ -14,12 +14,14 @@ from chatbot.understanding.amounts import Amount, amounts
 from chatbot.understanding.dialogue_state import State
 from chatbot.understanding.history import Context, context_of
 from chatbot.understanding.normalise import model_words
+from chatbot.understanding.place_mentions import KINDS, place_mentions
 from chatbot.understanding.turn_act import ADD, BARE, COPIED, DROP, EXCLUDE, GROUPS, NUMERIC, Item, facility_value
 
 _LATIN = re.compile(r"[A-Za-z]{2}")
 _PUNCTUATION = re.compile(r"[,，。;；!！?？、…]")
 """What no name of a hotel or a place goes across."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+PLACE_OPS = tuple(f"{kind}=" for kind in KINDS)
 MOST_NUMBERS = 24
 """Numbers of an utterance that can become values; ranges are pairs of them, so a list of thousands would stall the machine."""
 _STANDING = {"-type": ("type",), "-price": ("price_range_lower", "price_range_upper"), "-sort": ("sort_by",),
@@ -52,13 +54,17 @@ class ActConstraint:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
         return ids
 
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """Where each id of a text stands in it: first and last character, the last not included."""
+        found: list[tuple[int, int]] = self.tokenizer(
+            text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+        )["offset_mapping"]
+        return found
+
     def begins(self, text: str) -> frozenset[int]:
         """Places among the ids of a text where a copy may begin or end, its end included: never within a character
         (rare ones are several bytes) nor within a Latin word."""
-        spans = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)[
-            "offset_mapping"
-        ]
-        starts = [start for start, _ in spans]
+        starts = [start for start, _ in self.offsets(text)]
         whole = (at for at in range(1, len(starts)) if starts[at] != starts[at - 1])
         return frozenset((0, len(starts), *(at for at in whole if not _LATIN.match(text, starts[at] - 1))))
 
@@ -82,6 +88,7 @@ class ActGuide:
             kind: {op: [owner.encode(value) for value in values] for op, values in found.items()}
             for kind, found in sure_bounds(words).items()
         }
+        self.places = _places(self.words, words, owner.offsets(words))
         self.standing, self.shown = _standing(context.state), len(context.records)
         self.op, self.value = "", list[int]()
         self.begun = False
@@ -116,6 +123,8 @@ class ActGuide:
         op, after = self.op, self._next_item()
         if not op or op in BARE:
             return after
+        if op in self.places:
+            return self._one_of(self.places[op], after)
         if op in COPIED:
             return self._copies(after)
         if op in NUMERIC:
@@ -143,6 +152,8 @@ class ActGuide:
             return self.shown > 0
         if op in COPIED and op != "?" and not self.words:
             return False
+        if op in PLACE_OPS and not self.places.get(op, True):
+            return False
         return op in (ADD, EXCLUDE, "ask:", "has:", "?") or op not in self.used
 
     def _copies(self, after: set[int]) -> set[int]:
@@ -161,7 +172,10 @@ class ActGuide:
 
     def _counts(self, after: set[int]) -> set[int]:
         choices = self.numbers + (self.ranges if self.op in ("price=", "rating=") else [])
-        choices = self.read.get(_kind(self.op), {}).get(self.op, choices)
+        return self._one_of(self.read.get(_kind(self.op), {}).get(self.op, choices), after)
+
+    def _one_of(self, choices: Sequence[list[int]], after: set[int]) -> set[int]:
+        """What continues one of the choices, and what may follow a whole one."""
         size = len(self.value)
         fitting = [choice for choice in choices if choice[:size] == self.value]
         more = {choice[size] for choice in fitting if len(choice) > size}
@@ -191,6 +205,19 @@ class ActGuide:
         ):
             return False
         return op != DROP or f"+{word}" in self.standing
+
+
+def _places(ids: list[int], words: str, offsets: list[tuple[int, int]]) -> dict[str, list[list[int]]]:
+    """The stretches of the words that each operator of a place may copy; {} where the words tell of none, so that any may be."""
+    starts = {start: at for at, (start, _) in reversed(list(enumerate(offsets)))}
+    ends = {end: at + 1 for at, (_, end) in enumerate(offsets)}
+    out: dict[str, list[list[int]]] = {op: [] for op in PLACE_OPS}
+    found = place_mentions(words)
+    for mention in found:
+        if mention.start in starts and mention.end in ends:
+            for kind in mention.kinds:
+                out[f"{kind}="].append(ids[starts[mention.start] : ends[mention.end]])
+    return out if any(out.values()) else {}
 
 
 def _one_of_a_kind(one: str, other: str) -> bool:

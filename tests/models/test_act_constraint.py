@@ -175,9 +175,9 @@ def test_one_wish_is_read_as_one_kind_of_wifi_or_breakfast(constraint):
     assert not {"<|v:酒店各处提供wifi|>", "<|v:无线|>"} & open_ and {"<|v:宽带上网|>", "<|v:早餐|>"} <= open_
 
 
-def test_no_place_goes_across_a_mark_of_punctuation(constraint, tokenizer):
+def test_no_name_goes_across_a_mark_of_punctuation(constraint, tokenizer):
     guide = constraint.start([user("麻将,还要泳池")], [])
-    for token in (constraint.ids[REFINE], constraint.ids["<|op:near=|>"]):
+    for token in (constraint.ids[REFINE], constraint.ids["<|op:name=|>"]):
         guide.accept(token)
     assert tokenizer(",", add_special_tokens=False)["input_ids"][0] not in guide.allowed()
     guide.accept(tokenizer("将", add_special_tokens=False)["input_ids"][0])
@@ -197,10 +197,37 @@ def test_a_rare_character_is_copied_whole(constraint, tokenizer):
 
 def test_a_latin_word_is_copied_whole(constraint, tokenizer):
     guide = constraint.start([user("near xidan please")], [])
-    for token in (constraint.ids[REFINE], constraint.ids["<|op:near=|>"]):
+    for token in (constraint.ids[REFINE], constraint.ids["<|op:name=|>"]):
         guide.accept(token)
     begun = {tokenizer.decode([token]).strip() for token in guide.allowed()}
     assert begun and all(any(word.startswith(part) for word in ("near", "xidan", "please")) for part in begun)
+
+
+@pytest.mark.parametrize(
+    ("words", "op", "whole"),
+    [
+        ("朝阳门内大街,停三轮", "address=", {"朝阳门内大街"}),
+        ("国家图书馆站附近", "subway=", {"国家图书馆"}),
+        ("住枫语胡同旁边", "near=", {"枫语胡同"}),
+    ],
+)
+def test_a_place_is_copied_as_whole_as_it_stands(constraint, tokenizer, words, op, whole):
+    found, open_ends = set(), [[]]
+    while open_ends:
+        value = open_ends.pop()
+        guide = constraint.start([user(words)], [])
+        for token in (constraint.ids[REFINE], constraint.ids[f"<|op:{op}|>"], *value):
+            guide.accept(token)
+        allowed = guide.allowed()
+        found |= {tokenizer.decode(value).replace(" ", "")} if constraint.ids[END] in allowed else set()
+        open_ends += [[*value, token] for token in allowed if token in guide.words]
+    assert found == whole
+
+
+def test_a_known_place_is_no_argument_of_another_kind(constraint):
+    guide = constraint.start([user("住故宫附近")], [])
+    guide.accept(constraint.ids[REFINE])
+    assert constraint.ids["<|op:near=|>"] in guide.allowed() and constraint.ids["<|op:subway=|>"] not in guide.allowed()
 
 
 def test_a_random_model_of_the_family_always_says_something_that_can_be_used(tmp_path):

@@ -46,7 +46,7 @@ def test_english_names_are_read_whatever_their_case():
     ("value", "words", "said"),
     [
         ("朝阳区", "somewhere in Chaoyang please", "Chaoyang"),
-        ("国贸", "by GUOMAO station", "GUOMAO"),
+        ("国贸", "by GUOMAO station", "GUOMAO station"),
         ("国贸", "国贸附近", ""),
         ("大栅栏", "no such place", ""),
     ],
