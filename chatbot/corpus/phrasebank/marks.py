@@ -20,7 +20,7 @@ POINTING = {"ask_field", "ask_has", "compare", "book", "cancel"}
 """Acts that are about one or two of the hotels shown."""
 CALLED_BY_NAME, CHOSEN_BY_NAME = 0.35, 0.6
 """How often a numbered hotel is called by its name: in a question, and when it is booked."""
-UNKNOWN_SHARE = 0.08
+UNKNOWN_SHARE = 0.12
 """How often an unknown wish stands where a facility could."""
 SLOTS = {"district": "address", "subway": "subway", "sight": "near", "name": "name"}
 _AMOUNTS = {

@@ -161,13 +161,13 @@ class TurnMaker:
         weights = [len(self.by_act[act]) ** 0.7 * OFTEN.get(act, 1) for act in acts]
         while True:
             roll = rng.random()
-            if roll < 0.42:
+            if roll < 0.4:
                 turn = self.from_frame(rng.choice(self.by_act[rng.choices(acts, weights)[0]]), rng)
-            elif roll < 0.42 + LIST_SHARE:
+            elif roll < 0.4 + LIST_SHARE:
                 turn = self.from_frame(english_list(rng) if rng.random() < ENGLISH_SHARE else wish_list(rng), rng)
-            elif roll < 0.82:
+            elif roll < 0.77:
                 turn = self.from_wording(rng)
-            elif roll < 0.92:
+            elif roll < 0.93:
                 turn = self.from_wording(rng, unknown=bool(self.bank.wishes))
             else:
                 turn = self.asks_has(rng)
