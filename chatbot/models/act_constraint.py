@@ -15,7 +15,18 @@ from chatbot.understanding.dialogue_state import State
 from chatbot.understanding.history import Context, context_of
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.place_mentions import KINDS, place_mentions
-from chatbot.understanding.turn_act import ADD, BARE, COPIED, DROP, EXCLUDE, GROUPS, NUMERIC, Item, facility_value
+from chatbot.understanding.turn_act import (
+    ADD,
+    BARE,
+    COPIED,
+    DROP,
+    EXCLUDE,
+    GROUPS,
+    NUMERIC,
+    VALUED,
+    Item,
+    facility_value,
+)
 
 _LATIN = re.compile(r"[A-Za-z]{2}")
 _PUNCTUATION = re.compile(r"[,，。;；!！?？、…]")
@@ -146,15 +157,15 @@ class ActGuide:
             return bool(self.numbers) and op not in self.used and (op != "price=" or bool(self.ranges or self.numbers))
         if op in _STANDING:
             return op in self.standing and op not in self.used
-        if op == DROP:
-            return any(self._sensible(op, text) for text in values_of(op))
+        if op in VALUED and not any(self._sensible(op, text) for text in values_of(op)):
+            return False
         if op in ("#", "!#"):
             return self.shown > 0
         if op in COPIED and op != "?" and not self.words:
             return False
         if op in PLACE_OPS and not self.places.get(op, True):
             return False
-        return op in (ADD, EXCLUDE, "ask:", "has:", "?") or op not in self.used
+        return op in (ADD, DROP, EXCLUDE, "ask:", "has:", "?") or op not in self.used
 
     def _copies(self, after: set[int]) -> set[int]:
         """What continues a stretch of the words; it begins and ends with whole characters, two at least."""
@@ -194,8 +205,10 @@ class ActGuide:
         word = text[4:-2]
         if op in ("#", "!#"):
             return not word.isdigit() or int(word) <= self.shown
-        if op in (ADD, DROP, EXCLUDE, "has:") and (op, text) in self.said:
-            return False  # 健身房、泳池 is no choice between a gym and a gym or a pool
+        if (op, text) in self.said:
+            return (
+                False  # 健身房、泳池 is no choice between a gym and a gym or a pool, and no hotel is pointed at twice
+            )
         if op in (ADD, DROP) and (DROP if op == ADD else ADD, text) in self.said:
             return False  # nobody gives up and asks for the same in one breath
         if (
