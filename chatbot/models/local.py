@@ -15,6 +15,7 @@ from chatbot.models.act_constraint import ActConstraint
 from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta
 from chatbot.models.constraint import CallConstraint
 from chatbot.models.families.family import Family
+from chatbot.models.guesses import Guesses
 from chatbot.models.loading import load_adapters, load_base, load_tokenizer
 from chatbot.models.numerics import dtype_name
 from chatbot.models.registry import family_of
@@ -98,7 +99,8 @@ class LocalModel:
         shown = ""
         with self._lock:
             written: list[int] = []
-            for token in self._tokens(prompt, messages, tools, temperature, seed, must_call=must_call):
+            guesses = self._guesses()
+            for token in self._tokens(prompt, messages, tools, temperature, seed, must_call=must_call, guesses=guesses):
                 if token in self.stops or stop():
                     break
                 written.append(token)
@@ -108,7 +110,7 @@ class LocalModel:
                     if len(visible) > len(shown):
                         yield TextDelta(visible[len(shown) :])
                         shown = visible
-        message = self.family.read(self._text(written), messages)
+        message = self.family.read(self._text(guesses.taken_out(written) if guesses else written), messages)
         if message.act:
             yield MessageDelta(message)
         elif message.tool_calls:
@@ -132,14 +134,18 @@ class LocalModel:
         with self._lock:
             prompt = render_prompt(messages, tools, self.family, self.tokenizer)
             written = []
-            for token in self._tokens(prompt, messages, tools, 0.0, 0, least):
+            guesses = self._guesses()
+            for token in self._tokens(prompt, messages, tools, 0.0, 0, least, guesses=guesses):
                 if token in self.stops:
                     break
                 written.append(token)
         try:
-            return self.family.read(self._text(written), messages)
+            return self.family.read(self._text(guesses.taken_out(written) if guesses else written), messages)
         except CallParseError:
             return None
+
+    def _guesses(self) -> Guesses | None:
+        return Guesses(self.constraint.ids) if isinstance(self.constraint, ActConstraint) else None
 
     def _text(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=False))
@@ -154,6 +160,7 @@ class LocalModel:
         least: int = 0,
         *,
         must_call: bool = False,
+        guesses: Guesses | None = None,
     ) -> Iterator[int]:
         """New tokens one by one, a stop token included; the keys and values are kept for the next turn."""
         context = getattr(self.model.config, "max_position_embeddings", 4096)
@@ -168,6 +175,8 @@ class LocalModel:
             guide.mask(logits)
             token = _choose(logits, temperature, random)
             guide.accept(token)
+            if guesses:
+                guesses.note(token, logits)
             yield token
             if token in self.stops:
                 break
