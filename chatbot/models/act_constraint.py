@@ -1,5 +1,6 @@
 """Decodes act lines under what the dialogue allows: values are copied from the words, and only what stands can be given up."""
 
+import copy
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -105,6 +106,12 @@ class ActGuide:
         self.begun = False
         self.used: set[str] = set()
         self.said: set[tuple[str, str]] = set()
+
+    def copy(self) -> "ActGuide":
+        """A guide that goes on from here by itself."""
+        other = copy.copy(self)
+        other.used, other.said = set(self.used), set(self.said)
+        return other
 
     def mask(self, logits: torch.Tensor) -> None:
         """Rule out, in place, what may not come next. `logits` has shape (vocabulary,)."""

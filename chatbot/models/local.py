@@ -1,5 +1,6 @@
 """A model on this machine: greedy decoding with KV-cache reuse across turns, calls under a grammar, one generation at a time."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +14,10 @@ from chatbot.core.errors import BackendError, CallParseError
 from chatbot.core.messages import Message
 from chatbot.models.act_constraint import ActConstraint
 from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta
+from chatbot.models.beams import Step, best_line
 from chatbot.models.constraint import CallConstraint
 from chatbot.models.families.family import Family
-from chatbot.models.guesses import Guesses
+from chatbot.models.guesses import without_guesses
 from chatbot.models.loading import load_adapters, load_base, load_tokenizer
 from chatbot.models.numerics import dtype_name
 from chatbot.models.registry import family_of
@@ -95,12 +97,14 @@ class LocalModel:
         Raises:
             CallParseError: what it wrote is not a call in its family's format.
         """
+        if isinstance(self.constraint, ActConstraint):
+            yield MessageDelta(self._act(self.constraint, messages, tools, temperature=temperature, seed=seed))
+            return
         prompt = render_prompt(messages, tools, self.family, self.tokenizer)
         shown = ""
         with self._lock:
             written: list[int] = []
-            guesses = self._guesses()
-            for token in self._tokens(prompt, messages, tools, temperature, seed, must_call=must_call, guesses=guesses):
+            for token in self._tokens(prompt, messages, tools, temperature, seed, must_call=must_call):
                 if token in self.stops or stop():
                     break
                 written.append(token)
@@ -110,10 +114,8 @@ class LocalModel:
                     if len(visible) > len(shown):
                         yield TextDelta(visible[len(shown) :])
                         shown = visible
-        message = self.family.read(self._text(guesses.taken_out(written) if guesses else written), messages)
-        if message.act:
-            yield MessageDelta(message)
-        elif message.tool_calls:
+        message = self.family.read(self._text(written), messages)
+        if message.tool_calls:
             yield from (CallDelta(call.function) for call in message.tool_calls)
         elif len(message.content) > len(shown):
             yield TextDelta(message.content[len(shown) :])
@@ -131,21 +133,48 @@ class LocalModel:
         return self._predict(messages, [], items)
 
     def _predict(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], least: int = 0) -> Message | None:
-        with self._lock:
-            prompt = render_prompt(messages, tools, self.family, self.tokenizer)
-            written = []
-            guesses = self._guesses()
-            for token in self._tokens(prompt, messages, tools, 0.0, 0, least, guesses=guesses):
-                if token in self.stops:
-                    break
-                written.append(token)
         try:
-            return self.family.read(self._text(guesses.taken_out(written) if guesses else written), messages)
+            if isinstance(self.constraint, ActConstraint):
+                return self._act(self.constraint, messages, tools, least)
+            with self._lock:
+                prompt = render_prompt(messages, tools, self.family, self.tokenizer)
+                tokens = itertools.takewhile(
+                    lambda token: token not in self.stops, self._tokens(prompt, messages, tools, 0.0, 0)
+                )
+                written = list(tokens)
+            return self.family.read(self._text(written), messages)
         except CallParseError:
             return None
 
-    def _guesses(self) -> Guesses | None:
-        return Guesses(self.constraint.ids) if isinstance(self.constraint, ActConstraint) else None
+    def _act(
+        self,
+        constraint: ActConstraint,
+        messages: Sequence[Message],
+        tools: Sequence[dict[str, Any]],
+        least: int = 0,
+        *,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> Message:
+        """The message of the best act line; keys and values are not kept, for each turn's prompt is a new one."""
+        prompt = render_prompt(messages, tools, self.family, self.tokenizer)
+        longest = min(MAX_NEW_TOKENS, self._room(prompt))
+        guide = constraint.start(messages, tools, least)
+        with self._lock:
+            step = _beam_step(self.model)
+            line = best_line(step, prompt, guide, self.stops, longest, temperature=temperature, seed=seed)
+        return self.family.read(self._text(without_guesses(line, constraint.ids)), messages)
+
+    def _room(self, prompt: list[int]) -> int:
+        """Tokens that may still be written.
+
+        Raises:
+            BackendError: the prompt fills the context.
+        """
+        context: int = getattr(self.model.config, "max_position_embeddings", 4096)
+        if len(prompt) + 16 > context:
+            raise BackendError("models.too_long", tokens=len(prompt))
+        return context - len(prompt)
 
     def _text(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=False))
@@ -157,26 +186,20 @@ class LocalModel:
         tools: Sequence[dict[str, Any]],
         temperature: float,
         seed: int,
-        least: int = 0,
         *,
         must_call: bool = False,
-        guesses: Guesses | None = None,
     ) -> Iterator[int]:
         """New tokens one by one, a stop token included; the keys and values are kept for the next turn."""
-        context = getattr(self.model.config, "max_position_embeddings", 4096)
-        if len(prompt) + 16 > context:
-            raise BackendError("models.too_long", tokens=len(prompt))
+        room = self._room(prompt)
         prefix = self._prefix(prompt)
-        guide = self.constraint.start(messages, tools, least, must_call=must_call)
+        guide = self.constraint.start(messages, tools, must_call=must_call)
         random = torch.Generator().manual_seed(seed)
         new = prompt[len(prefix.ids) :]
-        for _ in range(min(MAX_NEW_TOKENS, context - len(prompt))):
+        for _ in range(min(MAX_NEW_TOKENS, room)):
             logits = self._forward(prefix, new)
             guide.mask(logits)
             token = _choose(logits, temperature, random)
             guide.accept(token)
-            if guesses:
-                guesses.note(token, logits)
             yield token
             if token in self.stops:
                 break
@@ -205,6 +228,20 @@ class LocalModel:
             best.ids = best.ids[:shared]
         self._prefixes = [*self._prefixes, best][-KEPT_CACHES:]
         return best
+
+
+def _beam_step(model: Any) -> Step:
+    """Goes on with lines of one prompt, their keys and values in one cache."""
+    cache = starting_cache(model)
+
+    def step(parents: list[int], new: list[list[int]]) -> torch.Tensor:
+        with torch.inference_mode():
+            cache.reorder_cache(torch.tensor(parents, device=model.device))
+            ids = torch.tensor(new, device=model.device)
+            out = decoder(model)(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        return out.logits[:, -1].to("cpu", torch.float32)
+
+    return step
 
 
 def _shared(left: list[int], right: list[int]) -> int:

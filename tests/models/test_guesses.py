@@ -1,11 +1,11 @@
 """A facility that the model all but guesses is an unknown wish in the line that is used."""
 
 import pytest
-import torch
 
 from chatbot.models.act_constraint import ActConstraint
+from chatbot.models.beams import Line
 from chatbot.models.families.act_tokens import read_act
-from chatbot.models.guesses import SURE, Guesses
+from chatbot.models.guesses import SURE, without_guesses
 from tests.tiny_models import act_tokenizer
 
 
@@ -16,15 +16,9 @@ def constraint():
 
 def line(constraint, *tokens):
     """The line of (mark, probability) pairs without its guesses, read back."""
-    guesses, written = Guesses(constraint.ids), []
-    for text, probability in tokens:
-        token = constraint.ids[text]
-        logits = torch.full((len(constraint.tokenizer),), -torch.inf)
-        logits[token] = torch.log(torch.tensor(probability))
-        logits[token - 1] = torch.log(torch.tensor(1 - probability))
-        guesses.note(token, logits)
-        written.append(token)
-    return str(read_act(constraint.tokenizer.decode(guesses.taken_out(written), skip_special_tokens=False)))
+    written = Line(0.0, [constraint.ids[text] for text, _ in tokens], [sureness for _, sureness in tokens])
+    ids = without_guesses(written, constraint.ids)
+    return str(read_act(constraint.tokenizer.decode(ids, skip_special_tokens=False)))
 
 
 REQUEST, ADD, GYM, SPA = ("<|act:request|>", 0.9), ("<|op:+|>", 0.9), "<|v:健身房|>", "<|v:SPA|>"
