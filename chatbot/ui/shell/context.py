@@ -137,15 +137,23 @@ class PageContext:
             if m.kind == "shipped" or not (self.demo or (m.kind == "endpoint" and not spends))
         ]
 
+    def check_offered(self, request: Any, model_id: str) -> None:
+        """Refuse a model that is not among the person's choices.
+
+        Raises:
+            ModelError: it is not.
+        """
+        offered = [m.id for m in self.models(request)]
+        if model_id not in offered:
+            raise ModelError("ui.not_offered", value=model_id, choices=offered or ["–"])
+
     def model(self, request: Any, model_id: str) -> ChatModel:
         """An opened model, if this person may talk to it.
 
         Raises:
             ModelError: there is no such model among the person's choices.
         """
-        offered = [m.id for m in self.models(request)]
-        if model_id not in offered:
-            raise ModelError("ui.not_offered", value=model_id, choices=offered or ["–"])
+        self.check_offered(request, model_id)
         return self.pool.get(model_id)
 
 
