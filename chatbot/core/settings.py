@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     openai_model: str = "gpt-4o-mini"
     openai_system: bool = True
     """Whether an endpoint's model is told its task in a system message; a model that was fine-tuned here must not be."""
+    upload_quota_mb: int = Field(default=2_000, ge=1)
+    """What one person may upload within a day."""
+    log: Literal["text", "json"] = "text"
+    """text: what went wrong; json: a line a request as well, for a machine to read."""
+    metrics_token: SecretStr | None = None
+    """Who gives it may read /metrics from another machine."""
     on_spaces: str | None = Field(default=None, validation_alias="SPACE_ID")
 
     @property

@@ -90,6 +90,22 @@ class PageContext:
         """The database that sessions start with."""
         return HotelStore.load(self.settings.hotels)
 
+    @property
+    def hotels_loaded(self) -> bool:
+        """Whether the database is there already."""
+        return "default_store" in vars(self)
+
+    @property
+    def open_sessions(self) -> int:
+        """Pages that are open."""
+        return len(self._sessions)
+
+    def stop_turns(self) -> None:
+        """Ask every turn that is under way to stop; each keeps what it has said."""
+        with self._lock:
+            for session in self._sessions.values():
+                session.stop.set()
+
     def session(self, request: Any) -> Session:
         """What belongs to the page behind a request; made at its first question."""
         store = self.default_store
