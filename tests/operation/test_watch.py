@@ -220,6 +220,30 @@ def test_an_id_belongs_to_its_request_alone():
     assert REQUEST.get() != "first-one"
 
 
+class Broken:
+    """A database that fails as nobody foresaw."""
+
+    def __len__(self):
+        return 1
+
+    def search(self, *_, **__):
+        raise RuntimeError("用户说的话")
+
+
+def test_an_error_that_nobody_foresaw_has_the_same_number_on_the_page_and_in_the_log(serve_page, page_context, log):
+    vars(page_context)["default_store"] = Broken()
+    address = serve_page(page_context)
+    given = ["", "", None, None, None, None, None, "", "", "", None, "", "", 3, 0]
+    headers = {"x-request-id": "number-of-this-request"}
+    answer = httpx.post(f"{address}gradio_api/run/search_hotels", json={"data": given}, headers=headers)
+    assert answer.headers["x-request-id"] == "number-of-this-request" in answer.json()["error"]
+    logged = [line for line in log() if line["event"] == "failed"]
+    assert [(line["request"], line["error"]) for line in logged] == [("number-of-this-request", "RuntimeError")]
+    assert "用户" not in answer.text + json.dumps(log(), ensure_ascii=False)
+    kept = httpx.post(f"{address}gradio_api/upload", files={"files": ("x.jsonl", b"{}")})
+    assert kept.status_code == 200 and httpx.get(f"{address}healthz").text == "ok\n"
+
+
 def test_a_page_that_is_asked_to_stop_ends_in_order(start_app):
     process, address = start_app()
     answered(f"{address}healthz", process, 300)

@@ -75,7 +75,7 @@ def guarded(handler: Callable[..., Any], running: Running) -> Callable[..., Any]
 
 @contextmanager
 def _told(asker: gr.Request | None) -> Iterator[None]:
-    own = request_id(asker.headers.get(HEADER) if asker is not None else None)
+    own = request_id(REQUEST.get() if asker is None else asker.headers.get(HEADER))
     REQUEST.set(own)
     try:
         yield
