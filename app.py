@@ -10,6 +10,7 @@ import typer
 from chatbot.core.accounts import Accounts, check_host
 from chatbot.core.errors import WorkbenchError
 from chatbot.core.settings import settings
+from chatbot.core.storage.trouble import trouble
 
 
 def launch(
@@ -19,7 +20,7 @@ def launch(
     host: Annotated[
         str, typer.Option(help="any host but 127.0.0.1 needs accounts: python -m chatbot users add NAME --role admin")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="the port to listen on")] = 7860,
+    port: Annotated[int, typer.Option(help="the port to listen on", min=1, max=65535)] = 7860,
     demo: Annotated[
         bool,
         typer.Option(
@@ -43,8 +44,11 @@ def main() -> None:
     """Run the command line; a known error prints its message and exits with 2."""
     try:
         typer.run(launch)
-    except WorkbenchError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        known = error if isinstance(error, WorkbenchError) else trouble(error)
+        if known is None:
+            raise
+        print(f"error: {known}", file=sys.stderr)
         sys.exit(2)
 
 

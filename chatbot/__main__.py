@@ -11,6 +11,7 @@ from chatbot import commands
 from chatbot.core.errors import WorkbenchError
 from chatbot.core.jobs import note_error
 from chatbot.core.settings import CpuDtype, override_settings
+from chatbot.core.storage.trouble import trouble
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,9 +45,12 @@ def main() -> None:
     """Run the command line; a known error prints its message and exits with 2."""
     try:
         app()
-    except WorkbenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        note_error(error)
+    except Exception as error:
+        known = error if isinstance(error, WorkbenchError) else trouble(error)
+        if known is None:
+            raise
+        print(f"error: {known}", file=sys.stderr)
+        note_error(known)
         sys.exit(2)
 
 

@@ -11,6 +11,7 @@ WorkbenchError
 ├── JobError             a job folder that is busy, broken or missing
 ├── BudgetError          a step that would cost more than the cap
 ├── DownloadError        a download that failed or whose checksum differs
+├── StorageError         what the machine refuses: a full disk, a folder that cannot be written
 └── AccessError          something that the caller's role may not do
 """
 
@@ -153,6 +154,10 @@ class BudgetError(WorkbenchError):
 
 class DownloadError(WorkbenchError):
     """A download that failed or whose checksum differs."""
+
+
+class StorageError(WorkbenchError):
+    """What the machine refuses: a full disk, a folder that cannot be written."""
 
 
 class AccessError(WorkbenchError):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from chatbot.core.errors import WorkbenchError
 
@@ -182,7 +182,7 @@ def read_event(text: str) -> Event | None:
     try:
         line = json.loads(text)
         return _EVENT.validate_python(_renewed(line)) if isinstance(line, dict) else None
-    except (json.JSONDecodeError, ValidationError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return None
 
 

@@ -6,13 +6,19 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from chatbot.core.errors import InputError
 
 MAX_BYTES = 400_000_000
 """More than this is not unpacked; the largest known file, CrossWOZ's training dialogues, has 100 MB."""
+MOST_UNFOLDED = 100_000_000
+"""Bytes of a workbook's parts, each of which becomes many objects."""
+MOST_MEMBERS = 10_000
+"""Files in an archive."""
+MOST_VALUES = 20_000_000
+"""Values in one JSON text: CrossWOZ's training dialogues have some ten million; each takes up to 60 bytes of memory, however short it is."""
 DEEPEST = 2
 """Zips within zips: CrossWOZ's repository as one zip holds train.json.zip."""
 UTF8 = "utf-8"
@@ -49,30 +55,36 @@ class Part:
     @property
     def is_workbook(self) -> bool:
         """Whether it is an Excel file, which is a zip with a workbook inside."""
-        return bool(names := _members(self.content)) and _SHEET_MARK in names
+        return any(member.filename == _SHEET_MARK for member in _members(self.content))
 
 
 @dataclass
 class _Budget:
     """How many bytes may still be unpacked, of all that a file holds."""
 
-    left: int
+    most: int
+    left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.most
 
     def spend(self, size: int, name: str) -> None:
         self.left -= size
         if self.left < 0:
-            raise InputError("core.file_large", value=name, most=MAX_BYTES // 1_000_000)
+            raise InputError("core.file_large", value=name, most=self.most // 1_000_000)
 
 
 def parts(path: Path) -> Iterator[Part]:
     """What a file holds: itself, or the members of a zip in their order, without what macOS adds; gz and zips in it are unpacked too.
 
     Raises:
-        InputError: it cannot be read, or would unpack to more than MAX_BYTES.
+        InputError: it cannot be read, would unpack to more than MAX_BYTES, or holds too many files.
     """
     path = Path(path)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        _Budget(MAX_BYTES).spend(len(content), path.name)
         yield from _unpacked(Part(path.name, content), _Budget(MAX_BYTES), DEEPEST)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise InputError("core.file_unreadable", value=error, path=path) from error
@@ -85,7 +97,10 @@ def _unpacked(part: Part, budget: _Budget, depth: int) -> Iterator[Part]:
         budget.spend(len(content), part.name)
         name = part.name[: -len(".gz")] if part.ending == ".gz" else part.name
         yield Part(name, content, part.packed)
-    elif depth and part.content.startswith(b"PK\x03\x04") and not part.is_workbook:
+    elif part.is_workbook:
+        _Budget(MOST_UNFOLDED).spend(sum(member.file_size for member in _members(part.content)), part.name)
+        yield part
+    elif depth and part.content.startswith(b"PK\x03\x04"):
         yield from _archived(part, budget, depth - 1)
     else:
         yield part
@@ -94,6 +109,8 @@ def _unpacked(part: Part, budget: _Budget, depth: int) -> Iterator[Part]:
 def _archived(part: Part, budget: _Budget, depth: int) -> Iterator[Part]:
     with zipfile.ZipFile(io.BytesIO(part.content)) as archive:
         members = [member for member in archive.infolist() if not member.is_dir() and _is_content(member.filename)]
+        if len(members) > MOST_MEMBERS:
+            raise InputError("core.file_members", value=part.name, most=MOST_MEMBERS)
         budget.spend(sum(member.file_size for member in members), part.name)
         for member in members:
             inner = Part(PurePosixPath(member.filename).name, archive.read(member), packed=True)
@@ -106,14 +123,24 @@ def _is_content(name: str) -> bool:
     return "__MACOSX" not in steps and not any(step.startswith(".") for step in steps)
 
 
-def _members(content: bytes) -> list[str]:
+def _members(content: bytes) -> list[zipfile.ZipInfo]:
     if not content.startswith(b"PK\x03\x04"):
         return []
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return archive.namelist()
-    except zipfile.BadZipFile:
+            return archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         return []
+
+
+def check_values(text: str) -> None:
+    """Refuse a JSON text of too many values before they become objects.
+
+    Raises:
+        InputError: it has more than MOST_VALUES.
+    """
+    if sum(map(text.count, ",[{")) > MOST_VALUES:
+        raise InputError("core.file_values", most=MOST_VALUES // 1_000_000)
 
 
 def decode(part: Part, encoding: str | None = None) -> tuple[str, str]:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, get_args
 
 from chatbot.core.errors import JobError, Language, WorkbenchError
 from chatbot.core.events import Event, read_events
@@ -53,7 +53,7 @@ class Job:
         """Raises JobError where the folder holds no job."""
         self.folder = Path(folder)
         self._job = read_json(self.folder / "job.json")
-        if not self._job:
+        if not (isinstance(self._job.get("kind"), str) and isinstance(self._job.get("created"), int | float)):
             raise JobError("core.no_job", value=folder)
 
     @property
@@ -93,7 +93,7 @@ class Job:
         alive = is_locked(self.folder / "lock")
         noted: State = self.status.get("state", "died")
         if noted not in ACTIVE:
-            return noted
+            return noted if noted in get_args(State) else "died"
         if not alive:
             return "died"
         return "stopping" if (self.folder / "stop").exists() else noted
@@ -164,6 +164,8 @@ def start(
         name: of the folder, instead of one made from time and kind.
     """
     folder = Path(root) / (name or f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{secrets.token_hex(2)}")
+    if folder.exists():  # a clock that was set back gives a name twice
+        folder = folder.with_name(f"{folder.name}-{secrets.token_hex(2)}")
     folder.mkdir(parents=True)
     write_json(folder / "config.json", config)
     argv = [part.replace(FOLDER_MARK, str(folder)) for part in argv]
@@ -224,10 +226,12 @@ def note_error(error: Exception, task_folder: Path | None = None) -> None:
 
 
 def list_jobs(root: Path, kind: str | None = None) -> list[Job]:
-    """All jobs of a folder, the newest first."""
-    folders = [path.parent for path in Path(root).glob("*/job.json")]
-    jobs = [job for job in map(Job, folders) if kind is None or job.kind == kind]
-    return sorted(jobs, key=lambda job: job.created, reverse=True)
+    """All jobs of a folder, the newest first; one whose `job.json` a power cut has torn is passed over."""
+    jobs = []
+    for path in Path(root).glob("*/job.json"):
+        with suppress(JobError):
+            jobs.append(Job(path.parent))
+    return sorted((job for job in jobs if kind in (None, job.kind)), key=lambda job: job.created, reverse=True)
 
 
 def _launch(job: Job, env: dict[str, str] | None) -> None:

@@ -14,7 +14,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """An object from a file; {} where there is none, or only a torn one."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
+    except (OSError, ValueError, RecursionError):  # a kill can tear a character too
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -24,6 +24,17 @@ def write_json(path: Path, value: object) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
     part.replace(path)
+
+
+def append_whole(path: Path, line: str) -> None:
+    """Add one line to a file; several processes may write at once, and what a kill has torn is not glued to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as out:
+        fcntl.flock(out, fcntl.LOCK_EX)
+        if out.seek(0, os.SEEK_END):
+            out.seek(-1, os.SEEK_END)
+            line = line if out.read(1) == b"\n" else "\n" + line
+        out.write((line + "\n").encode())
 
 
 def try_lock(path: Path) -> IO[bytes] | None:

@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     tuned: Path = DATA / "models" / "hotel-mini"
     """The shipped model: the base has not heard spoken wishes, this one has."""
     review_url: str = ""
+    folders: str = ""
+    """Folders besides the workspace from which the page may train and measure, written as in PATH."""
     cpu_dtype: CpuDtype = "auto"
     """The numbers in which a CPU computes; auto: answers in fp32, training in bf16 where it pays (docs/figures.md)."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
@@ -32,12 +34,23 @@ class Settings(BaseSettings):
     openai_model: str = "gpt-4o-mini"
     openai_system: bool = True
     """Whether an endpoint's model is told its task in a system message; a model that was fine-tuned here must not be."""
+    upload_quota_mb: int = Field(default=2_000, ge=1)
+    """What one person may upload within a day."""
+    log: Literal["text", "json"] = "text"
+    """text: what went wrong; json: a line a request as well, for a machine to read."""
+    metrics_token: SecretStr | None = None
+    """Who gives it may read /metrics from another machine."""
     on_spaces: str | None = Field(default=None, validation_alias="SPACE_ID")
 
     @property
     def accounts(self) -> Path:
         """The file that holds who may log in."""
         return self.workspace / "accounts.json"
+
+    @property
+    def allowed_folders(self) -> list[Path]:
+        """`folders`, one by one."""
+        return [Path(folder) for folder in self.folders.split(os.pathsep) if folder]
 
     def folder(self, *parts: str) -> Path:
         """A folder of the workspace, made if it is not there yet."""

@@ -13,6 +13,7 @@ from chatbot.core.files import UTF8, Part, decode
 
 DELIMITERS = ",\t;，"
 MOST_COLUMNS = 200
+MOST_ROWS = 200_000
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ def _lines(part: Part, text: str) -> Iterator[tuple[int, list[str]]]:
     )
     begins = 1
     try:
-        for cells in reader:
+        for number, cells in enumerate(reader, 1):
+            if number > MOST_ROWS:
+                raise InputError("core.sheet_rows", value=part.name, most=MOST_ROWS)
             yield begins, [cell.strip() for cell in cells[:MOST_COLUMNS]]
             begins = reader.line_num + 1
     except csv.Error as error:
@@ -96,6 +99,8 @@ def _cells(part: Part) -> Iterator[tuple[int, list[str]]]:
     try:
         book = load_workbook(io.BytesIO(part.content), read_only=True, data_only=True)
         for number, row in enumerate(book.worksheets[0].iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
+            if number > MOST_ROWS:
+                raise InputError("core.sheet_rows", value=part.name, most=MOST_ROWS)
             yield number, [_text(value) for value in row]
         book.close()
     except (BadZipFile, LookupError, ValueError, TypeError, OSError, SyntaxError) as error:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from chatbot.core.messages import Message, last_user_index, reply, user
+from chatbot.core.plain_text import utterance
 from chatbot.dialogue.drafting import Drafter
 from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent
 from chatbot.dialogue.fallback import preface
@@ -34,9 +35,10 @@ class Agent:
         Yields events as they happen, the last one a TurnEvent; its `messages` are what to append to the conversation.
 
         Raises:
+            InputError: the utterance is too long.
             BackendError: the model cannot be reached.
         """
-        turn = TurnInProgress(list(messages), added=[user(text)], query=state_of(messages))
+        turn = TurnInProgress(list(messages), added=[user(utterance(text))], query=state_of(messages))
         message = yield from self._understood(turn, stop)
         if message.call:
             yield from self._search(turn, message)

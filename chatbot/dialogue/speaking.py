@@ -5,12 +5,11 @@ from typing import Any
 
 from chatbot.core.errors import InputError
 from chatbot.core.messages import FunctionCall, Message
+from chatbot.core.plain_text import LONGEST
 from chatbot.dialogue.replies.answer import answer, language_of
 from chatbot.models.backends import CallDelta, ChatModel, Delta, MessageDelta, TextDelta
 from chatbot.understanding.history import context_of
 
-LONGEST = 4_000
-"""Characters of an utterance; what the rules take for one grows faster than its length."""
 NO_SEARCH = {
     "zh": "这要先查酒店数据库，但这次请求没有提供 search_hotels。",
     "en": "I would have to search the hotels for that, but this request does not offer search_hotels.",

@@ -83,7 +83,8 @@ def read_predictions(path: Path) -> list[Prediction]:
     known = {field.name for field in fields(Prediction)}
     out = []
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+        content = path.read_bytes()
+        lines = content[: content.rfind(b"\n") + 1].decode("utf-8").split("\n")[:-1]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("evaluation.predictions_unreadable", value=error, path=path) from error
     for number, line in enumerate(lines, 1):

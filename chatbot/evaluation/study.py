@@ -166,7 +166,7 @@ class Study:
         """
         try:
             return cls(folder, json.loads((folder / RESULT).read_text(encoding="utf-8")))
-        except (OSError, json.JSONDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise InputError("evaluation.unfinished_study", value=error, folder=folder) from error
 
     @property

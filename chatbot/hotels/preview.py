@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from chatbot.core.errors import HotelFileError, InputError
-from chatbot.core.files import UTF8, Part, decode, parts
+from chatbot.core.files import UTF8, Part, check_values, decode, parts
 from chatbot.core.sheets import is_sheet, read_sheet
 from chatbot.hotels.fields import ASIDE, HIGHEST, LISTS, NAME, OTHER_NAMES, RATING, Wrong, meant, value_of
 from chatbot.hotels.records import Hotel
@@ -229,6 +229,7 @@ def _rows(part: Part, encoding: str | None) -> tuple[list[tuple[Entry | None, ob
         sheet = read_sheet(part, encoding)
         return [(("", dict(cells)), cells) for _, cells in sheet.rows], sheet.encoding
     text, used = decode(part, encoding)
+    check_values(text)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:

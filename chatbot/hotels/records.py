@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer
 
 from chatbot.core.errors import HotelFileError, InputError
-from chatbot.core.files import UTF8, decode, parts
+from chatbot.core.files import UTF8, check_values, decode, parts
+from chatbot.core.plain_text import plain
 from chatbot.hotels.fields import meant
 
 NEARBY = 5
@@ -21,10 +22,10 @@ def _number(value: object) -> object:
 
 
 def _clean(value: object) -> object:
-    """Without space around; text that no UTF-8 file can hold (half of a surrogate pair) is refused with a ValueError."""
+    """Without space around and what cannot be seen; text that no UTF-8 file can hold (half of a surrogate pair) is refused with a ValueError."""
     if isinstance(value, str):
         value.encode()
-        return value.strip()
+        return plain(value).strip()
     return value
 
 
@@ -89,6 +90,7 @@ def read_hotels(path: Path) -> Iterator[Hotel]:
     try:
         part = next(parts(path))
         text, encoding = decode(part)
+        check_values(text)
         entries = None if part.packed else json.loads(text)
     except InputError as error:
         raise HotelFileError("hotels.unreadable", value=error.__cause__ or error.value, path=path) from error

@@ -48,6 +48,8 @@ def family_name(folder: Path) -> str:
         return str(saved)
     base = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
     if base:
+        if (Path(base) / "adapter_config.json").is_file():
+            raise ModelError("models.base_is_adapter", value=Path(base), adapter=folder)
         return family_name(Path(base))
     return _recognised(folder)
 

@@ -24,7 +24,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     path = Path(folder) / RECORD_FILE
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -46,7 +46,7 @@ def complete_checkpoints(folder: Path) -> list[Path]:
 def _whole(state: Path) -> bool:
     try:
         return bool(json.loads(state.read_text(encoding="utf-8")))
-    except (OSError, json.JSONDecodeError):
+    except (OSError, ValueError):
         return False
 
 

@@ -109,7 +109,13 @@ class Request:
 
 
 def prompt(operation: str, folder: Path | None = None) -> str:
-    """An operation's prompt: the edited one of a folder, or else the shipped one."""
+    """An operation's prompt: the edited one of a folder, or else the shipped one.
+
+    Raises:
+        InputError: there is no such operation.
+    """
+    if operation not in OPERATIONS:
+        raise InputError("corpus.prompt", value=operation, most=MAX_PROMPT)
     edited = folder / f"{operation}.md" if folder else None
     return (edited if edited and edited.exists() else PROMPTS / f"{operation}.md").read_text(encoding="utf-8").strip()
 

@@ -13,6 +13,9 @@ from chatbot.corpus.reading import chatglm3, llama2, messages, sharegpt
 from chatbot.corpus.reading.rest import KEY, rest, restored
 from chatbot.corpus.reading.turns import Row, dumps
 
+LONGEST = 1_000_000
+"""Characters of a conversation: a person talks a week for it."""
+
 
 @dataclass(frozen=True)
 class Form:
@@ -78,6 +81,8 @@ def read_row(row: Row, form: str, name: str) -> Conversation:
         raise InputError("reading.field", value=str(first["input"])[:80], field=field) from error
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError("reading.form", value=dumps(row)[:80]) from error
+    if sum(len(message.content) for message in found.messages) > LONGEST:
+        raise InputError("reading.long", value=name, most=LONGEST)
     said = {message.role for message in found.messages}
     if not found.messages or ("user" in said and "assistant" not in said):
         raise InputError("reading.no_reply")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from chatbot.core.errors import InputError
+from chatbot.core.files import check_values
 
 _DECODER = json.JSONDecoder()
 _GAP = " \t\r\n,"
@@ -15,8 +16,9 @@ def entries(text: str) -> Iterator[Entry]:
     """The entries of a JSON text; lines that are no JSON are told among them.
 
     Raises:
-        InputError: it is a list or an object, and broken.
+        InputError: it is a list or an object, and broken, or has too many values.
     """
+    check_values(text)
     start = text.lstrip()
     if start.startswith("["):
         return _of_list(text)

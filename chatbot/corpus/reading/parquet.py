@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError
-from chatbot.core.files import Part
+from chatbot.core.files import MAX_BYTES, Part
 from chatbot.core.messages import Conversation
 
 MARK = b"PAR1"
@@ -24,11 +24,26 @@ def rows(part: Part) -> Iterator[tuple[int, dict[str, Any]]]:
     from pyarrow import parquet as arrow
 
     try:
-        table = arrow.read_table(io.BytesIO(part.content))
-        for number, row in enumerate(table.to_pylist(), 1):
+        file = arrow.ParquetFile(io.BytesIO(part.content))
+        for number, row in enumerate(_unfolded(file, part.name), 1):
             yield number, {name: _data(value) if name in _DATA else value for name, value in row.items()}
-    except (ArrowException, OSError, ValueError) as error:
+    except (ArrowException, OSError, ValueError, RecursionError) as error:
         raise InputError("reading.parquet", value=part.name) from error
+
+
+def _unfolded(file: Any, name: str) -> Iterator[dict[str, Any]]:
+    """Rows, a few at a time: what repeats is stored once, so that a small file can unfold to any size.
+
+    Raises:
+        InputError: it unfolds to more than MAX_BYTES.
+    """
+    stored = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
+    at_once, unfolded = max(1, min(1000, MAX_BYTES // max(1, stored))), 0
+    for batch in file.iter_batches(batch_size=at_once):
+        unfolded += batch.nbytes
+        if max(stored, unfolded) > MAX_BYTES:
+            raise InputError("core.file_large", value=name, most=MAX_BYTES // 1_000_000)
+        yield from batch.to_pylist()
 
 
 def _data(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """What people say about replies in Chat: kept for ever, and turned into candidates for the review queue."""
 
-import fcntl
 import hashlib
 import json
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError
 
+from chatbot.core.locks import append_whole
 from chatbot.core.messages import Conversation, Message, call, last_user_index, reply
 from chatbot.core.settings import settings
 from chatbot.corpus.checks import check
@@ -122,7 +122,7 @@ def read_feedback(workspace: Path) -> list[Feedback]:
     """Everything that was said, the oldest first; a line torn by a kill is left out."""
     path = workspace / FILE
     out = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []:
         try:
             out.append(Feedback.model_validate_json(line))
         except ValidationError:
@@ -144,8 +144,4 @@ def feedback_counts(workspace: Path) -> dict[str, int]:
 
 
 def _append(path: Path, given: Feedback) -> None:
-    """Add one line; several pages may write at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as out:
-        fcntl.flock(out, fcntl.LOCK_EX)
-        out.write(given.model_dump_json() + "\n")
+    append_whole(path, given.model_dump_json())

@@ -1,6 +1,5 @@
 """Blind votes: a person sees two answers without knowing whose they are, and says which is better."""
 
-import fcntl
 import json
 import time
 from collections import Counter
@@ -11,6 +10,7 @@ from random import Random
 from typing import Any, Literal, get_args
 
 from chatbot.core.errors import InputError
+from chatbot.core.locks import append_whole
 from chatbot.evaluation.metrics.bootstrap import share_interval
 
 Choice = Literal["left", "right", "tie"]
@@ -53,11 +53,7 @@ def record_vote(path: Path, vote: Vote) -> None:
     """
     if vote.choice not in get_args(Choice):
         raise InputError("evaluation.vote", value=vote.choice)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps({**asdict(vote), "time": vote.time or time.time()}, ensure_ascii=False) + "\n"
-    with path.open("a", encoding="utf-8") as out:
-        fcntl.flock(out, fcntl.LOCK_EX)
-        out.write(line)
+    append_whole(path, json.dumps({**asdict(vote), "time": vote.time or time.time()}, ensure_ascii=False))
 
 
 def read_votes(path: Path) -> list[Vote]:
@@ -67,9 +63,11 @@ def read_votes(path: Path) -> list[Vote]:
     out = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            out.append(Vote(**json.loads(line)))
-        except (json.JSONDecodeError, TypeError):
+            vote = Vote(**json.loads(line))
+        except (ValueError, TypeError, RecursionError):
             continue
+        if vote.choice in get_args(Choice) and isinstance(vote.left, str) and isinstance(vote.right, str):
+            out.append(vote)
     return out
 
 

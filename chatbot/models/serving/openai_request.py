@@ -204,7 +204,7 @@ def to_messages(request: Sequence[RequestMessage]) -> list[Message]:
 def _call(written: RequestCall, where: str) -> ToolCall:
     try:
         arguments = json.loads(written.function.arguments or "{}")
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("models.request_json", value=written.function.arguments, param=where) from error
     if not isinstance(arguments, dict):
         raise InputError("models.request_arguments", value=written.function.arguments, param=where)

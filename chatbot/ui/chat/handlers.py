@@ -9,6 +9,7 @@ import gradio as gr
 
 from chatbot.core.errors import WorkbenchError
 from chatbot.core.messages import call, reply, user
+from chatbot.core.plain_text import utterance
 from chatbot.dialogue.events import CallEvent, RecordsEvent, TurnEvent
 from chatbot.dialogue.fallback import NOTHING, preface
 from chatbot.hotels.facilities import wish_text
@@ -20,7 +21,7 @@ from chatbot.ui.chat.state import ChatState, ChatTurn
 from chatbot.ui.chat.transcript import export, transcript
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext, Session
-from chatbot.ui.shell.errors import in_words
+from chatbot.ui.shell.errors import errors_shown, in_words
 from chatbot.ui.shell.header import model_choices
 
 View = tuple[Any, ...]
@@ -54,12 +55,14 @@ class ChatHandlers:
     def begin(self, text: str, request: gr.Request) -> View:
         """Take what was typed (or an example), unless the turn before is still running."""
         session = self._idle(request)
-        if not text.strip():
+        with errors_shown(request):
+            text = utterance(text)
+        if not text:
             gr.Info(translate(request, "turns.empty"), duration=3)
             raise gr.Error(visible=False, print_exception=False)
         session.busy = True
         session.stop.clear()
-        return "", text.strip(), gr.update(visible=False), gr.update(visible=True)
+        return "", text, gr.update(visible=False), gr.update(visible=True)
 
     def again(self, state: ChatState, other: ChatState, request: gr.Request) -> View:
         """Take the last turn back and its words once more."""

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from chatbot.core.messages import Conversation
+from chatbot.core.plain_text import plain
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.ui.chat.state import ChatState, ChatTurn
 from chatbot.ui.i18n.translate import Language, translate
@@ -15,7 +16,7 @@ TOOL = "search_hotels"
 def transcript(state: ChatState, who: Any) -> list[dict[str, Any]]:
     """All messages of the chat window, oldest first. The window shows HTML, and nothing that was said may be any."""
     messages = [message for turn in state.turns for message in _turn(turn, who)]
-    return [message | {"content": escape(message["content"], quote=False)} for message in messages]
+    return [message | {"content": escape(plain(message["content"]), quote=False)} for message in messages]
 
 
 def turn_at(state: ChatState, index: int, who: Language = "zh") -> int | None:

@@ -124,12 +124,12 @@ class AugmentHandlers:
         """What a run would take."""
         from chatbot.corpus.augmentation.run import estimate_cost
 
-        return estimate_html(estimate_cost(chosen.config(self.files)), request)
+        return estimate_html(estimate_cost(self._config(request, chosen)), request)
 
     @needs("engineer")
     def start(self, request: gr.Request, chosen: AugmentForm) -> None:
         """Start a job."""
-        config, env, settings = chosen.config(self.files), self._env(chosen.key), self.context.settings
+        config, env, settings = self._config(request, chosen), self._env(chosen.key), self.context.settings
         if config.mode != "offline" and not (env.get("OPENAI_API_KEY") or config.base_url or settings.openai_base_url):
             raise InputError("ui.no_key")
         start_task("augment", config.model_dump(mode="json"), settings.folder("jobs"), resource="augment", env=env)
@@ -176,6 +176,11 @@ class AugmentHandlers:
 
         said = first_messages(prompt(operation, self.files.prompts), task.payload)
         return gr.update(value="\n\n".join(f"[{m['role']}]\n{m['content']}" for m in said), visible=True)
+
+    def _config(self, request: gr.Request, chosen: AugmentForm) -> AugmentConfig:
+        if chosen.ear not in (None, "", NO_EAR, D["ear"]):
+            self.context.check_offered(request, chosen.ear)
+        return chosen.config(self.files)
 
     def _env(self, key: str) -> dict[str, str]:
         """What the job's process needs besides its configuration; the key is handed over and kept nowhere."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from chatbot.core.errors import InputError
 from chatbot.core.jobs import Job, list_jobs
+from chatbot.core.locks import read_json, write_json
 from chatbot.core.messages import Conversation, write_conversations
 from chatbot.core.settings import Settings
 from chatbot.corpus.reading.reader import read_conversations
@@ -74,11 +75,11 @@ class DataFiles:
         if not conversations:
             raise InputError("ui.no_conversation")
         write_conversations(self.corpus, conversations)
-        self.report.write_text(json.dumps(report, ensure_ascii=False), encoding="utf-8")
+        write_json(self.report, report)
 
     def read_report(self) -> dict[str, Any]:
         """Step 1's report; {} before it."""
-        return dict(json.loads(self.report.read_text(encoding="utf-8"))) if self.report.exists() else {}
+        return read_json(self.report)
 
     def job(self) -> Job | None:
         """The last augmentation."""
@@ -102,8 +103,7 @@ class DataFiles:
 
     def split_report(self) -> dict[str, Any]:
         """What was found when step 4 split; {} before it."""
-        path = self.split / "report.json"
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+        return read_json(self.split / "report.json")
 
     def sides(self) -> dict[str, int]:
         """Conversations on each side of the split; {} before it."""
@@ -136,7 +136,7 @@ def make_split(files: DataFiles, seed: int, *, with_corpus: bool) -> dict[str, A
     for side in SIDES:
         write_conversations(files.split / f"{side}.jsonl", getattr(made, side))
     found = {"seed": seed, "with_corpus": with_corpus, "leaks": made.leaks} | diversity(conversations)
-    (files.split / "report.json").write_text(json.dumps(found), encoding="utf-8")
+    write_json(files.split / "report.json", found)
     return found
 
 

@@ -8,6 +8,7 @@ import gradio as gr
 
 from chatbot.core.jobs import ACTIVE
 from chatbot.core.messages import write_conversations
+from chatbot.core.storage.names import safe_stem
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.review.feedback import feedback_counts
 from chatbot.evaluation.reporting import labels
@@ -58,7 +59,7 @@ class EvaluateHandlers:
     @needs("engineer")
     def upload(self, request: gr.Request, path: str) -> Any:
         """Keep an uploaded data set in our own form, whatever form it came in."""
-        kept = self.context.settings.folder("uploads") / f"{Path(path).name.partition('.')[0]}.jsonl"
+        kept = self.context.settings.folder("uploads") / f"{safe_stem(path)}.jsonl"
         write_conversations(kept, read_conversations(Path(path)))
         return gr.update(choices=runs.data_files(self.context.settings, request), value=str(kept))
 
@@ -66,6 +67,8 @@ class EvaluateHandlers:
     def start(self, request: gr.Request, chosen: StudyForm) -> Any:
         """Start a study and select it."""
         settings = self.context.settings
+        for model in chosen.models:
+            self.context.check_offered(request, model)
         job = runs.launch(settings, chosen)
         gr.Info(translate(request, "evaluate.started"))
         return gr.update(choices=runs.choices(settings, demo=self.context.demo), value=job.id)

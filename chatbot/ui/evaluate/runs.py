@@ -1,13 +1,13 @@
 """Studies of the Evaluate tab: start, stop and resume them as jobs, find the shipped ones, and say in words how they stand."""
 
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError
 from chatbot.core.events import Progress, last
 from chatbot.core.jobs import ACTIVE, Job, list_jobs, start_task
 from chatbot.core.settings import DATA, Settings
+from chatbot.core.storage.names import inside, open_folders
 from chatbot.evaluation.config import STUDY, StudyConfig
 from chatbot.evaluation.reporting.labels import model_name, model_names
 from chatbot.evaluation.study import RESULT, Study
@@ -36,13 +36,13 @@ def launch(settings: Settings, chosen: StudyForm) -> Job:
     """Start a study as a job of its own.
 
     Raises:
-        InputError: no model or no data was chosen.
+        InputError: no model or no data was chosen, or the data lies where the page may not read.
     """
     if not chosen.models or not chosen.data:
         raise InputError("ui.no_study_chosen")
     config = StudyConfig(
         models=chosen.models,
-        data=Path(chosen.data).resolve(),
+        data=inside(chosen.data, open_folders(settings)),
         hotels=settings.hotels.resolve(),
         goals=int(chosen.goals or 0),
         limit=int(chosen.limit) if chosen.limit else None,

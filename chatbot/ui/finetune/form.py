@@ -1,10 +1,12 @@
 """What is chosen on the Fine-tune tab before a start, by name, and the run's configuration that it makes."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError
+from chatbot.core.settings import Settings
+from chatbot.core.storage.names import inside, open_folders
 from chatbot.training.config import FinetuneConfig
 
 
@@ -30,6 +32,16 @@ class FinetuneForm:
     patience: float | None = None
     seed: float | None = None
 
+    def within(self, settings: Settings) -> "FinetuneForm":
+        """The form with its paths made whole.
+
+        Raises:
+            InputError: no base or no data was chosen, or one lies where the page may not read.
+        """
+        folders = open_folders(settings)
+        base, data = (str(inside(path, folders)) for path in self._paths())
+        return replace(self, base=base, data=data)
+
     def config(self, out: Path = Path()) -> FinetuneConfig:
         """The run's configuration.
 
@@ -37,11 +49,15 @@ class FinetuneForm:
             InputError: no base or no data was chosen.
             ValidationError: a field is out of range.
         """
+        self._paths()
+        return FinetuneConfig.model_validate(self.given() | {"out": out})
+
+    def _paths(self) -> tuple[str, str]:
         if not self.base:
             raise InputError("ui.no_base")
         if not self.data:
             raise InputError("ui.no_data")
-        return FinetuneConfig.model_validate(self.given() | {"out": out})
+        return self.base, self.data
 
     def given(self) -> dict[str, Any]:
         """What was filled in; a 0 counts as empty where the default leaves the field to the method."""

@@ -8,6 +8,7 @@ import gradio as gr
 
 from chatbot.core.jobs import ACTIVE, Job
 from chatbot.core.messages import write_conversations
+from chatbot.core.storage.names import safe_stem
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.ui.finetune import preview as finetune_look
@@ -55,7 +56,7 @@ class FinetuneHandlers:
     @needs("engineer")
     def upload(self, request: gr.Request, path: str) -> Any:
         """Keep an uploaded data set in our own form, whatever form it came in."""
-        kept = self.context.settings.folder("uploads") / f"{Path(path).name.partition('.')[0]}.jsonl"
+        kept = self.context.settings.folder("uploads") / f"{safe_stem(path)}.jsonl"
         write_conversations(kept, read_conversations(Path(path)))
         return gr.update(
             choices=[*finetune_look.data_files(self.context.settings, request), (kept.stem, str(kept))], value=str(kept)
@@ -64,14 +65,14 @@ class FinetuneHandlers:
     @needs("engineer")
     def look(self, request: gr.Request, asked: ExampleChoice) -> Any:
         """Show one example and the whole data set as the trainer will see them."""
-        return finetune_look.example_preview(asked.chosen.config(), int(asked.index or 1) - 1, request), gr.update(
-            visible=True
-        )
+        config = asked.chosen.within(self.context.settings).config()
+        return finetune_look.example_preview(config, int(asked.index or 1) - 1, request), gr.update(visible=True)
 
     @needs("engineer")
     def estimate(self, request: gr.Request, chosen: FinetuneForm) -> str:
         """Show memory and time."""
-        return finetune_look.cost_preview(chosen.config(), self.context.settings.hotels, request)
+        settings = self.context.settings
+        return finetune_look.cost_preview(chosen.within(settings).config(), settings.hotels, request)
 
     @needs("engineer")
     def start(self, request: gr.Request, chosen: FinetuneForm) -> Any:

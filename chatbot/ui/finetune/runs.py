@@ -29,9 +29,11 @@ def launch(settings: Settings, chosen: FinetuneForm) -> Job:
     """Start a run as a job of its own.
 
     Raises:
-        InputError: a field is missing or out of range.
+        InputError: a field is missing or out of range, or a path lies where the page may not read.
     """
-    config = chosen.config(Path(FOLDER_MARK) / "adapter").model_copy(update={"hotels": settings.hotels})
+    config = (
+        chosen.within(settings).config(Path(FOLDER_MARK) / "adapter").model_copy(update={"hotels": settings.hotels})
+    )
     given = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
     name = f"{time.strftime('%m%d-%H%M%S')}-{config.method}-{re.sub(r'[^A-Za-z0-9_.-]', '', config.data.stem)[:24]}"
     return start_task(KIND, given, root(settings), resource=RESOURCE, name=name)

@@ -87,7 +87,8 @@ def _left(events: list[Event], who: Any) -> list[str]:
 
 
 def duration(seconds: float, who: Any) -> str:
-    """Seconds in words; below five minutes a half one counts."""
+    """Seconds in words; below five minutes a half one counts, and a clock that was set back takes none."""
+    seconds = max(0.0, seconds)
     if seconds < 90:
         return translate(who, "finetune.seconds", n=round(seconds))
     minutes = seconds / 60

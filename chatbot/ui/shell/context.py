@@ -90,6 +90,22 @@ class PageContext:
         """The database that sessions start with."""
         return HotelStore.load(self.settings.hotels)
 
+    @property
+    def hotels_loaded(self) -> bool:
+        """Whether the database is there already."""
+        return "default_store" in vars(self)
+
+    @property
+    def open_sessions(self) -> int:
+        """Pages that are open."""
+        return len(self._sessions)
+
+    def stop_turns(self) -> None:
+        """Ask every turn that is under way to stop; each keeps what it has said."""
+        with self._lock:
+            for session in self._sessions.values():
+                session.stop.set()
+
     def session(self, request: Any) -> Session:
         """What belongs to the page behind a request; made at its first question."""
         store = self.default_store
@@ -137,15 +153,23 @@ class PageContext:
             if m.kind == "shipped" or not (self.demo or (m.kind == "endpoint" and not spends))
         ]
 
+    def check_offered(self, request: Any, model_id: str) -> None:
+        """Refuse a model that is not among the person's choices.
+
+        Raises:
+            ModelError: it is not.
+        """
+        offered = [m.id for m in self.models(request)]
+        if model_id not in offered:
+            raise ModelError("ui.not_offered", value=model_id, choices=offered or ["–"])
+
     def model(self, request: Any, model_id: str) -> ChatModel:
         """An opened model, if this person may talk to it.
 
         Raises:
             ModelError: there is no such model among the person's choices.
         """
-        offered = [m.id for m in self.models(request)]
-        if model_id not in offered:
-            raise ModelError("ui.not_offered", value=model_id, choices=offered or ["–"])
+        self.check_offered(request, model_id)
         return self.pool.get(model_id)
 
 

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatbot.core.errors import InputError, WorkbenchError
+from chatbot.core.plain_text import utterance
 from chatbot.hotels.query import HotelQuery
 from chatbot.ui.shell.context import PageContext
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from chatbot.hotels.store import HotelStore
 
 MCP_PATH = "/gradio_api/mcp"
+MOST_CHARACTERS = 200_000
+"""Of such a conversation, as of one that an OpenAI client sends."""
 LONGEST = 400
 """Messages that a conversation may have: enough for any talk, too few to tie up the machine."""
 
@@ -110,9 +113,10 @@ def search(store: "HotelStore", query: dict[str, Any], limit: int = 3, offset: i
     """One search as plain data: the records, and what was given up or not understood.
 
     Raises:
-        QueryError: an argument does not validate.
+        InputError: an argument does not validate.
     """
-    found = store.search(HotelQuery.parse(query), limit=min(max(limit, 1), 20), offset=max(offset, 0))
+    most, over = _count("limit", limit), _count("offset", offset)
+    found = store.search(HotelQuery.parse(query), limit=min(max(most, 1), 20), offset=max(over, 0))
     return {"records": found.records, "relaxed": found.relaxed, "unmatched": found.unmatched, "total": found.total}
 
 
@@ -127,15 +131,29 @@ def answer(agent: "Agent", text: str, conversation: Sequence[dict[str, Any]]) ->
     from chatbot.core.messages import Message
     from chatbot.dialogue.events import TurnEvent
 
-    if not text.strip() or len(conversation) > LONGEST:
+    if not isinstance(text, str) or not isinstance(conversation, list | tuple):
+        name, value = ("conversation", conversation) if isinstance(text, str) else ("text", text)
+        raise InputError("ui.argument", value=value, name=name)
+    if not utterance(text) or len(conversation) > LONGEST:
         raise InputError("ui.nothing_asked" if len(conversation) <= LONGEST else "ui.long_conversation")
     try:
         messages = TypeAdapter(list[Message]).validate_python(list(conversation))
-    except ValidationError as error:
-        raise InputError("ui.bad_conversation", value=error.errors()[0]["msg"]) from error
+        size = sum(len(message.model_dump_json()) for message in messages)
+    except (ValidationError, ValueError, RecursionError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else ""
+        raise InputError("ui.bad_conversation", value=reason) from error
+    if size > MOST_CHARACTERS:
+        raise InputError("ui.long_conversation")
     turn = next(event for event in agent.turn(messages, text) if isinstance(event, TurnEvent))
     going_on = [m.to_dict() for m in [*messages, *turn.messages]]
     return {"reply": turn.reply, "query": turn.query.arguments(), "records": turn.records, "conversation": going_on}
+
+
+def _count(name: str, value: object) -> int:
+    """A whole number of a program that may send anything."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e9 or value != int(value):
+        raise InputError("ui.argument", value=value, name=name)
+    return int(value)
 
 
 def _json(found: dict[str, Any]) -> str:

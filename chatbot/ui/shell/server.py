@@ -1,6 +1,7 @@
 """Puts the page on a port: at once, while the default model loads behind it."""
 
 import threading
+from contextlib import nullcontext
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,27 +11,38 @@ from starlette.middleware import Middleware
 
 from chatbot.core.accounts import Accounts
 from chatbot.core.errors import InputError
+from chatbot.core.operation.logs import set_up
 from chatbot.core.settings import Settings
+from chatbot.core.storage.owner import opened
 from chatbot.dialogue.speaking import as_chat_model
 from chatbot.models.serving.openai_server import mount
 from chatbot.ui.i18n.translate import translate, translations
+from chatbot.ui.operation.guard import guard_events
+from chatbot.ui.operation.health import Health
+from chatbot.ui.operation.uploads import Quota, Uploads
+from chatbot.ui.operation.watch import Watch
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.heartbeat import Heartbeat
 from chatbot.ui.shell.mcp import GuardMcp, free_models
 from chatbot.ui.shell.page import build_page
 from chatbot.ui.shell.theme import CSS, theme
 
-UPLOAD_LIMIT = "200mb"
+UPLOAD_LIMIT = 200_000_000
+"""Bytes of one file."""
 
 
-def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.Blocks, str]:
+def open_page(
+    context: PageContext, *, host: str, port: int | None, health: Health | None = None
+) -> tuple[gr.Blocks, str]:
     """Build and launch the page without waiting for its end; returns it with its address.
 
     Raises:
         InputError: the port is taken.
     """
     authenticate = context.accounts.verify if context.accounts is not None else None
+    health = health or Health(context)
     page = build_page(context)
+    guard_events(page, health.running)
     try:
         app, address, _ = page.launch(
             server_name=host,
@@ -48,7 +60,14 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
             theme=theme(),
             css_paths=CSS,
             mcp_server=not context.demo and find_spec("mcp") is not None,
-            app_kwargs={"middleware": [Middleware(Heartbeat), Middleware(GuardMcp, authenticate=authenticate)]},
+            app_kwargs={
+                "middleware": [
+                    _watch(health),
+                    _uploads(context),
+                    Middleware(Heartbeat),
+                    Middleware(GuardMcp, authenticate=authenticate),
+                ]
+            },
         )
     except OSError as error:
         raise InputError("ui.port", value=error, host=host, port=port) from error
@@ -63,12 +82,32 @@ def open_page(context: PageContext, *, host: str, port: int | None) -> tuple[gr.
 
 
 def run_server(settings: Settings, *, host: str, port: int, demo: bool, accounts: Accounts) -> None:
-    """Open the page and stay until it is stopped. With any account there, everybody has to log in."""
+    """Open the page and stay until it is stopped. With any account there, everybody has to log in.
+
+    Raises:
+        JobError: another page has the workspace open.
+        StorageError: the workspace cannot be written.
+        InputError: the port is taken.
+    """
+    set_up(settings.log)
     context = PageContext(settings, demo=demo, accounts=accounts if accounts and not demo else None)
-    page, address = open_page(context, host=host, port=port)
-    print(f"酒店对话机器人工作台 / hotel chatbot workbench: {address}", flush=True)
-    threading.Thread(target=warm, args=(context,), daemon=True).start()
-    page.block_thread()
+    health = Health(context)
+    with nullcontext() if demo else opened(settings.workspace, f"http://{host}:{port}"):
+        page, address = open_page(context, host=host, port=port, health=health)
+        print(f"酒店对话机器人工作台 / hotel chatbot workbench: {address}", flush=True)
+        threading.Thread(target=warm, args=(context,), daemon=True).start()
+        health.wait()
+        page.close(verbose=False)
+
+
+def _uploads(context: PageContext) -> Middleware:
+    quota = Quota(context.settings.upload_quota_mb * 1_000_000)
+    return Middleware(Uploads, most=UPLOAD_LIMIT + 1_000_000, quota=quota, closed=context.demo)
+
+
+def _watch(health: Health) -> Middleware:
+    token = health.context.settings.metrics_token
+    return Middleware(Watch, health=health, token=token.get_secret_value() if token else "")
 
 
 def warm(context: PageContext) -> None:
