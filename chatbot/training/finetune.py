@@ -13,13 +13,15 @@ from transformers import EarlyStoppingCallback
 from trl import SFTConfig
 
 from chatbot.core.errors import InputError, TrainingError
-from chatbot.core.events import JobWriter, Reporter, Rollback
+from chatbot.core.events import JobWriter, Reporter
 from chatbot.models.families.family import Family
 from chatbot.models.loading import Precision, load_base
 from chatbot.models.numerics import training_dtype
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import fingerprint, rows, statistics
-from chatbot.training.loss_guard import LossExploded, SpikeDetector, Verdict, verdict
+from chatbot.training.guarded.guarding import Guarding
+from chatbot.training.guarded.loop import run
+from chatbot.training.loss_guard import LossGuard
 from chatbot.training.methods import allocated_ranks, method, peft_config, targets
 from chatbot.training.prepared import Prepared, prepare
 from chatbot.training.run_record import (
@@ -30,10 +32,14 @@ from chatbot.training.run_record import (
     versions,
     write_record,
 )
-from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, RankAllocation, ReportingCallback, names_of
-
-SLOWER = 0.5
-"""What the learning rate is multiplied by at each roll-back."""
+from chatbot.training.trainer import (
+    BEST,
+    Evaluator,
+    GuardedTrainer,
+    RankAllocation,
+    ReportingCallback,
+    names_of,
+)
 
 
 def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
@@ -99,7 +105,7 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
 
 
 def build(
-    prepared: Prepared, reporter: Reporter, evaluator: Evaluator | None = None, detector: SpikeDetector | None = None
+    prepared: Prepared, reporter: Reporter, evaluator: Evaluator | None = None, detector: LossGuard | None = None
 ) -> GuardedTrainer:
     """The trainer, ready to run."""
     config = prepared.config
@@ -109,8 +115,10 @@ def build(
     model = load_model(prepared, steps)
     rate = config.learning_rate or method(config.method).learning_rate(sum(p.numel() for p in model.parameters()))
     best = f"eval_{BEST}" if evaluator else "eval_loss" if held is not None else ""
+    guarding = Guarding()
     callbacks = [
         ReportingCallback(reporter),
+        guarding,
         *([EarlyStoppingCallback(config.patience)] if best else []),
         *([RankAllocation()] if config.method == "adalora" else []),
     ]
@@ -121,10 +129,11 @@ def build(
         eval_dataset=held,
         processing_class=prepared.tokenizer,
         callbacks=callbacks,
-        detector=detector or SpikeDetector(config.spike),
+        detector=detector or LossGuard(config.spike, model.config.get_text_config().vocab_size),
         names=names_of(prepared.train),
         evaluator=evaluator,
     )
+    guarding.trainer = trainer
     _adapter_in_fp32(trainer.model)
     return trainer
 
@@ -136,63 +145,13 @@ def _adapter_in_fp32(model: Any) -> None:
             weight.data = weight.data.float()
 
 
-def run(trainer: GuardedTrainer, config: FinetuneConfig, reporter: Reporter) -> Verdict | None:
-    """Train from the last complete checkpoint; after an explosion go back to it with a lower learning rate.
-
-    Returns:
-        None, or why the guard gave up.
-    """
-    fresh = {name: weight.detach().clone() for name, weight in trainer.model.named_parameters() if weight.requires_grad}
-    explosions: list[LossExploded] = []
-    while len(explosions) <= config.max_rollbacks:
-        found = complete_checkpoints(config.checkpoints)
-        if not found:
-            _restore(trainer, fresh)
-        trainer.args.eval_on_start = (
-            bool(trainer.evaluator) and not found and not explosions
-        )  # what the base can do alone
-        try:
-            trainer.train(resume_from_checkpoint=str(found[-1]) if found else None)
-        except LossExploded as explosion:
-            explosions.append(explosion)
-            trainer.slow_down(SLOWER)
-            back = complete_checkpoints(config.checkpoints)
-            if not back:
-                trainer.detector.forget()  # the first losses of all are higher than any that it has seen; those after a checkpoint are not
-            _tell(trainer, reporter, explosion, back)
-        else:
-            return None
-    return verdict(explosions)
-
-
-@torch.no_grad()
-def _restore(trainer: GuardedTrainer, weights: dict[str, torch.Tensor]) -> None:
-    for name, weight in trainer.model.named_parameters():
-        if name in weights:
-            weight.copy_(weights[name])
-
-
-def _tell(trainer: GuardedTrainer, reporter: Reporter, explosion: LossExploded, found: list[Path]) -> None:
-    if trainer.is_world_process_zero():
-        back = int(found[-1].name.rsplit("-", 1)[-1]) if found else 0
-        reporter.event(
-            Rollback(
-                step=explosion.step,
-                back_to=back,
-                learning_rate=trainer.args.learning_rate,
-                reason=explosion.reason,
-                conversations=list(explosion.conversations)[:20],
-            )
-        )
-
-
 def finetune(
     config: FinetuneConfig,
     reporter: Reporter | None = None,
     evaluator: Evaluator | None = None,
     *,
     family: Family | None = None,
-    detector: SpikeDetector | None = None,
+    detector: LossGuard | None = None,
 ) -> Path:
     """Train an adapter and put it into `config.out`; a run that was cut off there goes on from its last checkpoint.
 
@@ -215,7 +174,7 @@ def finetune(
     reporter = reporter or JobWriter(config.out)
     prepared = prepare(config, family, before.get("numerics"))
     trainer = build(prepared, reporter, evaluator, detector)
-    record = _record(prepared, trainer)
+    record = _record(prepared, trainer) | {"guard": before.get("guard")}
     if trainer.is_world_process_zero():
         write_record(config.out, record)
     gave_up = run(trainer, config, reporter)
@@ -223,7 +182,8 @@ def finetune(
         _finish(
             trainer,
             prepared,
-            record | {"seconds": round(time.monotonic() - started, 1), "verdict": str(gave_up) if gave_up else None},
+            read_record(config.out)
+            | {"seconds": round(time.monotonic() - started, 1), "verdict": str(gave_up) if gave_up else None},
         )
     return config.out
 

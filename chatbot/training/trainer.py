@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from accelerate.utils import gather_object
@@ -13,12 +13,14 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from trl import SFTTrainer
 
 from chatbot.core.events import Checkpoint, Metrics, Progress, Reporter, finite_or_none
-from chatbot.training.loss_guard import LossExploded, SpikeDetector
+from chatbot.training.loss_guard import LossExploded, LossGuard
 
 Evaluator = Callable[[Any], dict[str, float]]
 """Given the model as it stands, figures such as slot_f1 (higher is better)."""
 BEST = "slot_f1"
 """The figure by which the best checkpoint is chosen where an evaluator gives it; the held-out loss otherwise."""
+PROBES = 3
+"""Rows of the training data, spread over it, whose loss is taken before the first step and before each checkpoint: their median bears a poisoned one."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,14 @@ class _Part:
 
 
 class GuardedTrainer(SFTTrainer):
-    """Raises Exploded before a bad batch reaches the weights; adds the evaluator's figures to each evaluation."""
+    """Raises LossExploded before a bad batch reaches the weights; adds the evaluator's figures to each evaluation."""
 
     model: Any
 
     def __init__(
         self,
         *,
-        detector: SpikeDetector,
+        detector: LossGuard,
         names: dict[tuple[int, ...], str],
         evaluator: Evaluator | None,
         **arguments: Any,
@@ -51,6 +53,9 @@ class GuardedTrainer(SFTTrainer):
         super().__init__(**arguments)
         self.detector, self.names, self.evaluator = detector, names, evaluator
         self._parts: list[_Part] = []
+        self._step: list[_Part] = []
+        self.begun: Callable[[], None] = lambda: None
+        """What is told that the loss before the first step is known."""
 
     def training_step(
         self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None
@@ -64,14 +69,42 @@ class GuardedTrainer(SFTTrainer):
         self._parts.append(_Part(share, float(loss) / max(1, int((inputs["labels"] != -100).sum())), inputs))
         if math.isfinite(share) and not self.accelerator.sync_gradients:
             return loss
-        parts, self._parts = self._parts, []
-        seen = sum(part.share for part in parts)
-        if reason := self.detector.observe(seen):
-            raise LossExploded(self.state.global_step + 1, seen, reason, self._blamed(parts))
+        self._step, self._parts = self._parts, []
+        if reason := self.detector.observe(self._seen()):
+            self.explode(reason)
         return loss
+
+    def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
+        """The norm that the library takes of a step's whole gradient, judged before the optimiser uses it."""
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
+        if norm is not None and (reason := self.detector.observe_norm(float(norm))):
+            self.explode(reason)
+        return norm
+
+    def _seen(self) -> float:
+        return sum(part.share for part in self._step)
+
+    def explode(self, reason: str, *, ahead: int = 1) -> NoReturn:
+        """Give the step up, with the conversations of its worst batch; `ahead` is 0 where its weights are there already."""
+        raise LossExploded(self.state.global_step + ahead, self._seen(), reason, self._blamed(self._step))
+
+    def probe(self) -> list[float]:
+        """The losses of the same few training rows, with the adapter as it stands."""
+        size, rows = len(self.train_dataset), []
+        for at in sorted({number * size // PROBES for number in range(PROBES)}):
+            rows.append(self.data_collator([self.train_dataset[at]]))
+        self.model.eval()
+        try:
+            found = [float(self.prediction_step(self.model_wrapped, row, True)[0]) for row in rows]
+        finally:
+            self.model.train()
+            self._metrics["eval"].clear()  # else the next evaluation would report them as held-out rows
+        return found
 
     def _blamed(self, parts: list["_Part"]) -> list[str]:
         """Ids of the conversations in the worst batch of a step, over all processes."""
+        if not parts:
+            return []
         worst = max(parts, key=lambda part: part.badness)
         found = gather_object([(worst.badness, self._conversations(worst.inputs))])
         return list(max(found, key=lambda pair: pair[0])[1])

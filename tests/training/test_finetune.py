@@ -16,7 +16,7 @@ from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.models.loading import load_adapters, load_base
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.finetune import build, finetune, prepare
-from chatbot.training.loss_guard import SpikeDetector
+from chatbot.training.loss_guard import LossGuard
 from chatbot.training.methods import METHODS
 
 pytestmark = [  # AdaLoRA gives some matrices rank 0, and peft warns of its own names for them
@@ -211,7 +211,7 @@ def test_adalora_ends_with_fewer_ranks_on_some_matrices(config):
     assert len(set(ranks.values())) > 1 and sum(ranks.values()) == 4 * len(ranks)
 
 
-class Exploding(SpikeDetector):
+class Exploding(LossGuard):
     """Tells of an explosion at one step, the first `times` times that the run comes by."""
 
     def __init__(self, events, step, times):
@@ -289,7 +289,7 @@ def test_a_conversation_of_noise_is_caught_in_a_real_run_and_the_adapter_is_usab
 def test_a_hard_row_among_several_of_a_step_is_no_explosion(config):
     """The step's mean is judged: a row that alone would be an explosion is a quarter of it."""
 
-    class ProgressReporter(SpikeDetector):
+    class ProgressReporter(LossGuard):
         def observe(self, loss):
             seen.append(loss)
             return super().observe(loss)
