@@ -13,14 +13,17 @@ from transformers import EarlyStoppingCallback
 from trl import SFTConfig
 
 from chatbot.core.errors import InputError, TrainingError
-from chatbot.core.events import JobWriter, Reporter
+from chatbot.core.events import JobWriter, Progress, Reporter
 from chatbot.models.families.family import Family
 from chatbot.models.loading import Precision, load_base
 from chatbot.models.numerics import training_dtype
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import fingerprint, rows, statistics
+from chatbot.training.fitted.row_length import refuse_cut
 from chatbot.training.guarded.guarding import Guarding
+from chatbot.training.guarded.identity import identity, refuse_changed
 from chatbot.training.guarded.loop import run
+from chatbot.training.guarded.ranks import RankAllocation
 from chatbot.training.loss_guard import LossGuard
 from chatbot.training.methods import allocated_ranks, method, peft_config, targets
 from chatbot.training.prepared import Prepared, prepare
@@ -32,14 +35,7 @@ from chatbot.training.run_record import (
     versions,
     write_record,
 )
-from chatbot.training.trainer import (
-    BEST,
-    Evaluator,
-    GuardedTrainer,
-    RankAllocation,
-    ReportingCallback,
-    names_of,
-)
+from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, ReportingCallback, names_of
 
 
 def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
@@ -173,8 +169,13 @@ def finetune(
     before = _check_folder(config)
     reporter = reporter or JobWriter(config.out)
     prepared = prepare(config, family, before.get("numerics"))
+    refuse_cut(prepared.lengths, prepared.config.max_length, config.allow_cut)
+    known = identity(prepared)
+    refuse_changed(config.out, before, known)
+    if PartialState().is_main_process:
+        reporter.event(Progress(done=0, total=0, what="load"))
     trainer = build(prepared, reporter, evaluator, detector)
-    record = _record(prepared, trainer) | {"guard": before.get("guard")}
+    record = _record(config, prepared, trainer) | {"identity": known, "guard": before.get("guard")}
     if trainer.is_world_process_zero():
         write_record(config.out, record)
     gave_up = run(trainer, config, reporter)
@@ -193,18 +194,20 @@ def _check_folder(config: FinetuneConfig) -> dict[str, Any]:
     record = read_record(config.out)
     before = record.get("config") or {}
     now = json.loads(config.model_dump_json()) | {"out": before.get("out")}  # the folder may be written in another way
-    if any(now.get(name) != value for name, value in before.items()):
-        raise InputError("training.other_settings", value=config.out)
+    changed = [f"{name}: {value} → {now.get(name)}" for name, value in before.items() if now.get(name) != value]
+    if changed:
+        raise InputError("training.other_settings", value=config.out, changed=changed)
     config.out.mkdir(parents=True, exist_ok=True)
     return record
 
 
-def _record(prepared: Prepared, trainer: GuardedTrainer) -> dict[str, Any]:
+def _record(config: FinetuneConfig, prepared: Prepared, trainer: GuardedTrainer) -> dict[str, Any]:
     counted = asdict(statistics(prepared.train, prepared.config.max_length))
     counted.pop("lengths")
     trainable, total = trainer.model.get_nb_trainable_parameters()
     return {
-        "config": json.loads(prepared.config.model_dump_json()),
+        "config": json.loads(config.model_dump_json()),
+        "row_length": prepared.config.max_length,
         "family": prepared.family.name,
         "data": fingerprint(prepared.config.data),
         "held_out": len(prepared.held_out),

@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Protocol
 
 WINDOW = 30
 """Losses whose median says what is usual."""
@@ -33,6 +34,10 @@ class LossExploded(Exception):
 
     def __init__(self, step: int, loss: float, reason: str, conversations: Sequence[str] = ()) -> None:
         self.step, self.loss, self.reason, self.conversations = step, loss, reason, tuple(conversations)
+        self.parts: list[tuple[str, list[int], list[int]]] = []
+        """Id, tokens and labels of each conversation of the worst batch, where one process has them all."""
+        self.guilty: tuple[str, ...] | None = None
+        """Those of them that are as bad with the good weights of before; None where that was not tried."""
         super().__init__(f"step {step}: {reason}")
 
 
@@ -88,6 +93,11 @@ class LossGuard:
             return f"the loss on the same rows rose from {self.start:.2f} before the first step to {now:.2f}"
         return None
 
+    def guilty(self, loss: float) -> bool:
+        """Whether one conversation alone, with good weights, has a loss of an explosion."""
+        usual = self._usual()
+        return not math.isfinite(loss) or (usual is not None and loss > self._most(usual))
+
     def forget(self) -> None:
         """Start anew, after a roll-back to the beginning; what was seen before the first step holds on."""
         self._recent.clear()
@@ -107,10 +117,23 @@ class LossGuard:
         return f"the loss stays at about {median(last):.2f}, above the {self.start:.2f} before the first step"
 
 
-def suspect_conversations(batches: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Conversations that more than half of the exploded batches hold, and no fewer than two: one hard batch elsewhere acquits nobody."""
-    counted = Counter(name for batch in batches for name in set(batch))
-    return tuple(sorted(name for name, times in counted.items() if times > max(1, len(batches) / 2)))
+class _Explosion(Protocol):
+    @property
+    def conversations(self) -> Sequence[str]: ...
+    @property
+    def guilty(self) -> Sequence[str] | None: ...
+
+
+def blamed(explosions: Sequence[_Explosion]) -> tuple[str, ...]:
+    """The conversations to blame: those that are as bad with the weights before, where that was tried.
+
+    Elsewhere those that more than half of the exploded batches hold, and no fewer than two: one hard batch elsewhere acquits nobody.
+    """
+    tried = [e.guilty for e in explosions if e.guilty is not None]
+    if tried:
+        return tuple(sorted({name for found in tried for name in found}))
+    counted = Counter(name for e in explosions for name in set(e.conversations))
+    return tuple(sorted(name for name, times in counted.items() if times > max(1, len(explosions) / 2)))
 
 
 @dataclass(frozen=True)
@@ -128,10 +151,15 @@ class Verdict:
 
 
 def verdict(explosions: Sequence[LossExploded]) -> Verdict:
-    """Tell a bad batch (the same conversations each time) from a learning rate that is too high (it happens anywhere)."""
-    last, names = explosions[-1], suspect_conversations([e.conversations for e in explosions])
+    """Tell bad data from a learning rate that is too high."""
+    last, names = explosions[-1], blamed(explosions)
+    tried = any(e.guilty is not None for e in explosions)
     if names:
-        blames = f"It is the data: it happens again and again at {', '.join(names[:8])}. Check or remove these conversations."
+        how = "These are as bad with the weights before" if tried else "It happens again and again at"
+        blames = f"It is the data. {how}: {', '.join(names[:8])}. Check or remove these conversations."
     else:
-        blames = "It happened in different places: lower the learning rate, or raise the batch size."
+        where = (
+            "These conversations are no trouble with the weights before" if tried else "It happened in different places"
+        )
+        blames = f"{where}: lower the learning rate, or raise the batch size."
     return Verdict(len(explosions), last.step, last.reason, names, blames)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
@@ -13,6 +14,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from trl import SFTTrainer
 
 from chatbot.core.events import Checkpoint, Metrics, Progress, Reporter, finite_or_none
+from chatbot.training.guarded.ranks import load_ranks, save_ranks
 from chatbot.training.loss_guard import LossExploded, LossGuard
 
 Evaluator = Callable[[Any], dict[str, float]]
@@ -86,20 +88,38 @@ class GuardedTrainer(SFTTrainer):
 
     def explode(self, reason: str, *, ahead: int = 1) -> NoReturn:
         """Give the step up, with the conversations of its worst batch; `ahead` is 0 where its weights are there already."""
-        raise LossExploded(self.state.global_step + ahead, self._seen(), reason, self._blamed(self._step))
+        explosion = LossExploded(self.state.global_step + ahead, self._seen(), reason, self._blamed(self._step))
+        if self._step and self.accelerator.num_processes == 1:
+            explosion.parts = list(self.parts_of(max(self._step, key=lambda part: part.badness).inputs))
+        raise explosion
 
     def probe(self) -> list[float]:
         """The losses of the same few training rows, with the adapter as it stands."""
-        size, rows = len(self.train_dataset), []
-        for at in sorted({number * size // PROBES for number in range(PROBES)}):
-            rows.append(self.data_collator([self.train_dataset[at]]))
+        size = len(self.train_dataset)
+        chosen = sorted({number * size // PROBES for number in range(PROBES)})
+        return [self.loss_of(self.train_dataset[at]) for at in chosen]
+
+    def loss_of(self, row: dict[str, Any]) -> float:
+        """The mean loss of one row, with the weights as they stand; nothing is learnt."""
         self.model.eval()
         try:
-            found = [float(self.prediction_step(self.model_wrapped, row, True)[0]) for row in rows]
+            return float(self.prediction_step(self.model_wrapped, self.data_collator([row]), True)[0])
         finally:
             self.model.train()
-            self._metrics["eval"].clear()  # else the next evaluation would report them as held-out rows
-        return found
+            self._metrics["eval"].clear()  # else the next evaluation would report it as a held-out row
+
+    def load_weights(self, checkpoint: Path) -> None:
+        """The adapter of a checkpoint, without its optimiser."""
+        self._load_from_checkpoint(str(checkpoint))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """AdaLoRA's weights have other shapes in peft's form than in the run, so it has one of its own."""
+        if not load_ranks(self.model, Path(resume_from_checkpoint)):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        super()._save(output_dir, state_dict)
+        save_ranks(self.accelerator.unwrap_model(self.model), Path(output_dir or self.args.output_dir))
 
     def _blamed(self, parts: list["_Part"]) -> list[str]:
         """Ids of the conversations in the worst batch of a step, over all processes."""
@@ -111,16 +131,18 @@ class GuardedTrainer(SFTTrainer):
 
     def _conversations(self, inputs: dict[str, Any]) -> list[str]:
         """Ids of the conversations in a batch, packed or padded."""
-        found, mask = [], inputs.get("attention_mask")
-        rows = (
-            inputs["input_ids"]
-            if mask is None
-            else [ids[kept.bool()] for ids, kept in zip(inputs["input_ids"], mask, strict=True)]
-        )
-        for ids, row in zip([ids.tolist() for ids in rows], self._starts(inputs), strict=True):
+        return sorted({name for name, _, _ in self.parts_of(inputs)} - {"?"})
+
+    def parts_of(self, inputs: dict[str, Any]) -> Iterator[tuple[str, list[int], list[int]]]:
+        """(id, token ids, labels) of each conversation in a batch, packed or padded; the id is "?" where it is not known."""
+        mask, pairs = inputs.get("attention_mask"), zip(inputs["input_ids"], inputs["labels"], strict=True)
+        rows = [(ids.tolist(), labels.tolist()) for ids, labels in pairs]
+        if mask is not None:
+            ends = [int(kept.sum()) for kept in mask]
+            rows = [(ids[:end], labels[:end]) for (ids, labels), end in zip(rows, ends, strict=True)]
+        for (ids, labels), row in zip(rows, self._starts(inputs), strict=True):
             for begin, end in zip(row, [*row[1:], len(ids)], strict=True):
-                found.append(self.names.get(_key(ids[begin:end]), "?"))
-        return sorted(set(found) - {"?"})
+                yield self.names.get(tuple(ids[begin:end]), "?"), ids[begin:end], labels[begin:end]
 
     @staticmethod
     def _starts(inputs: dict[str, Any]) -> list[list[int]]:
@@ -182,13 +204,9 @@ def in_its_own_dtype(model: Any) -> Iterator[None]:
         model.forward = trained
 
 
-def _key(ids: list[int]) -> tuple[int, ...]:
-    return tuple(ids[:64])
-
-
 def names_of(data: list[Any]) -> dict[tuple[int, ...], str]:
-    """Start of a conversation's tokens → its id."""
-    return {_key(e.ids): e.id for e in data}
+    """A conversation's tokens → its id. All of them: families that show their tools begin every conversation alike."""
+    return {tuple(e.ids): e.id for e in data}
 
 
 class ReportingCallback(TrainerCallback):
@@ -260,14 +278,3 @@ class ReportingCallback(TrainerCallback):
         if torch.distributed.is_initialized():
             torch.distributed.broadcast_object_list(wanted)
         return wanted[0]
-
-
-class RankAllocation(TrainerCallback):
-    """AdaLoRA adapts nothing unless it is told about every step."""
-
-    def on_optimizer_step(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **_: Any
-    ) -> None:
-        """Runs after the optimiser's step, while the gradients are still there."""
-        bare = model.module if hasattr(model, "module") else model
-        bare.base_model.update_and_allocate(state.global_step + 1)

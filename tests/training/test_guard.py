@@ -53,7 +53,7 @@ def test_at_most_eight_blamed_conversations_are_named_in_one_list():
     told = verdict([LossExploded(step, 9.0, "the loss jumped", names) for step in (5, 5)])
     assert told.conversations == tuple(names)
     assert str(told) == (
-        "gave up after 2 explosions: the loss jumped (step 5). It is the data: it happens again and again at "
+        "gave up after 2 explosions: the loss jumped (step 5). It is the data. It happens again and again at: "
         "c0, c1, c2, c3, c4, c5, c6, c7. Check or remove these conversations."
     )
 
@@ -119,7 +119,21 @@ def test_weights_that_unlearnt_the_same_rows_are_no_checkpoint():
 
 def test_a_base_that_bets_against_its_own_text_is_not_trained():
     guard = LossGuard(3.0, 5000)
-    assert guard.begin([12.0, 13.0, 14.0]) == (
-        "the loss is 13.00 before the first step, and blind guessing has 8.52"
-    )
+    assert guard.begin([12.0, 13.0, 14.0]) == ("the loss is 13.00 before the first step, and blind guessing has 8.52")
     assert guard.begin([9.0]) is None  # random weights
+
+
+def exploded(step, conversations, guilty):
+    explosion = LossExploded(step, 9.0, "the loss jumped", conversations)
+    explosion.guilty = guilty
+    return explosion
+
+
+def test_a_conversation_is_blamed_where_it_is_as_bad_with_the_weights_before_and_its_neighbours_are_not():
+    told = verdict([exploded(2, ["bad", "good"], ("bad",)), exploded(4, ["good", "worse"], ("worse",))])
+    assert told.conversations == ("bad", "worse") and "with the weights before: bad, worse" in str(told)
+
+
+def test_the_same_batch_each_time_is_innocent_where_the_weights_before_bear_it():
+    told = verdict([exploded(2, ["a"], ()), exploded(2, ["a"], ())])
+    assert told.conversations == () and "no trouble with the weights before: lower the learning rate" in str(told)

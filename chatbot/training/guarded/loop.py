@@ -6,6 +6,7 @@ import torch
 
 from chatbot.core.events import Reporter, Rollback
 from chatbot.training.config import FinetuneConfig
+from chatbot.training.guarded.ranks import forget_ranks
 from chatbot.training.loss_guard import LossExploded, Verdict, verdict
 from chatbot.training.run_record import complete_checkpoints, read_record, write_record
 from chatbot.training.trainer import GuardedTrainer
@@ -31,10 +32,8 @@ def run(trainer: GuardedTrainer, config: FinetuneConfig, reporter: Reporter) -> 
     explosions: list[LossExploded] = []
     while before + len(explosions) <= config.max_rollbacks:
         found = complete_checkpoints(config.checkpoints)
-        if not found:
-            _restore(trainer, fresh)
         trainer.args.eval_on_start = (
-            bool(trainer.evaluator) and not found and not explosions
+            bool(trainer.evaluator) and config.first_eval > 0 and not found and not explosions
         )  # what the base can do alone
         try:
             trainer.train(resume_from_checkpoint=str(found[-1]) if found else None)
@@ -42,6 +41,8 @@ def run(trainer: GuardedTrainer, config: FinetuneConfig, reporter: Reporter) -> 
             explosions.append(explosion)
             trainer.slow_down(SLOWER)
             back = complete_checkpoints(config.checkpoints)
+            _go_back(trainer, back, fresh)
+            explosion.guilty = guilty(trainer, explosion)
             if not back:
                 trainer.detector.forget()  # the first losses of all are higher than any that it has seen; those after a checkpoint are not
             _tell(trainer, reporter, explosion, back)
@@ -51,8 +52,26 @@ def run(trainer: GuardedTrainer, config: FinetuneConfig, reporter: Reporter) -> 
     return verdict(explosions)
 
 
+def guilty(trainer: GuardedTrainer, explosion: LossExploded) -> tuple[str, ...] | None:
+    """Which conversations of the exploded batch are as bad alone, with the weights that the run goes back to; None where they are not at hand."""
+    if not explosion.parts:
+        return None
+    found = []
+    for name, ids, labels in explosion.parts:
+        row = {"input_ids": ids, "labels": labels}
+        packed = {"seq_lengths": [len(ids)]} if "seq_lengths" in trainer.train_dataset.column_names else {}
+        if trainer.detector.guilty(trainer.loss_of(row | packed)):
+            found.append(name)
+    return tuple(sorted(set(found) - {"?"}))
+
+
 @torch.no_grad()
-def _restore(trainer: GuardedTrainer, weights: dict[str, torch.Tensor]) -> None:
+def _go_back(trainer: GuardedTrainer, checkpoints: list[Path], weights: dict[str, torch.Tensor]) -> None:
+    """To the last checkpoint, or where there is none to the weights before the first step."""
+    if checkpoints:
+        trainer.load_weights(checkpoints[-1])
+        return
+    forget_ranks(trainer.model)
     for name, weight in trainer.model.named_parameters():
         if name in weights:
             weight.copy_(weights[name])
@@ -87,5 +106,6 @@ def _tell(trainer: GuardedTrainer, reporter: Reporter, explosion: LossExploded, 
                 learning_rate=trainer.args.learning_rate,
                 reason=explosion.reason,
                 conversations=list(explosion.conversations)[:20],
+                guilty=None if explosion.guilty is None else list(explosion.guilty),
             )
         )

@@ -27,8 +27,10 @@ class FinetuneForm:
     virtual_tokens: float | None = None
     eval_every: float | None = None
     eval_limit: float | None = None
+    first_eval: float | None = None
     patience: float | None = None
     seed: float | None = None
+    allow_cut: bool = False
 
     def config(self, out: Path = Path()) -> FinetuneConfig:
         """The run's configuration.
@@ -52,5 +54,7 @@ class FinetuneForm:
         }
 
 
-ADVANCED = tuple(field.name for field in fields(FinetuneForm) if field.name not in ("base", "data", "method"))
+ADVANCED = tuple(
+    field.name for field in fields(FinetuneForm) if field.name not in ("base", "data", "method", "allow_cut")
+)
 """The fields that a preset fills."""
