@@ -12,7 +12,7 @@ from peft import PeftModel
 from transformers import PreTrainedTokenizerBase
 
 from chatbot.core.events import Note, NullReporter, Progress, Reporter
-from chatbot.core.messages import Conversation
+from chatbot.core.messages import Conversation, Message
 from chatbot.evaluation.runner import run_evaluation
 from chatbot.hotels.store import HotelStore
 from chatbot.models.families.family import Family
@@ -47,13 +47,14 @@ class Look:
     reporter: Reporter = field(default_factory=NullReporter)
     clock: Callable[[], float] = time.monotonic
 
-    def progress(self, bare: bool) -> Callable[[int, int], None]:
-        """Told (turns done, in all) while it goes on; raises TooSlow where the bare base has had its time."""
+    def progress(self, total: int, *, bare: bool) -> Callable[[], None]:
+        """Told after each of so many turns; raises TooSlow where the bare base has had its time."""
         began = said = self.clock()
+        done = 0
 
-        def tell(done: int, total: int) -> None:
-            nonlocal said
-            now = self.clock()
+        def tell() -> None:
+            nonlocal said, done
+            now, done = self.clock(), done + 1
             if now - said > EVERY:
                 said = now
                 self.reporter.event(Progress(done=done, total=total, what="evaluate"))
@@ -66,6 +67,21 @@ class Look:
                 raise TooSlow
 
         return tell
+
+
+@dataclass
+class Watched(LocalModel):
+    """A local model that tells of every turn that it has answered."""
+
+    tell: Callable[[], None] = lambda: None
+
+    def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
+        """As the local model's; raises what `tell` raises."""
+        out: list[Message | None] = []
+        for context in contexts:
+            out += super().predict([context])
+            self.tell()
+        return out
 
 
 def checkpoint_evaluator(
@@ -84,9 +100,11 @@ def checkpoint_evaluator(
     bounds = look or Look()
 
     def evaluate(model: Any) -> dict[str, float]:
-        local = LocalModel("checkpoint", model, tokenizer, family, most_tokens=bounds.most_tokens)
+        turns = sum(m.role == "assistant" for c in conversations for m in c.messages)
+        tell = bounds.progress(turns, bare=not isinstance(model, PeftModel))
+        local = Watched("checkpoint", model, tokenizer, family, most_tokens=bounds.most_tokens, tell=tell)
         try:
-            report = run_evaluation(conversations, local, store, bounds.progress(not isinstance(model, PeftModel)))
+            report = run_evaluation(conversations, local, store)
         except TooSlow:
             return {}
         return {name: report[name] for name in FIGURES if report[name] is not None}

@@ -49,8 +49,8 @@ def test_a_small_real_base_gets_a_gentler_rate_than_hotel_mini_and_every_rate_ha
 def test_a_run_fits_its_rows_to_the_data_and_cuts_nothing_without_a_yes(base, data, tmp_path):
     fields = {"base": base, "data": data, "out": tmp_path / "out"}
     assert prepare(FinetuneConfig(**fields), HOTEL_MINI).config.max_length == 512
-    with pytest.raises(InputError, match=r"24 of 24 conversations are longer than 100 tokens.*--allow-cut"):
-        finetune(FinetuneConfig(**fields, max_length=100), family=HOTEL_MINI)
+    with pytest.raises(InputError, match=r"24 of 24 conversations are longer than 64 tokens.*--allow-cut"):
+        finetune(FinetuneConfig(**fields, max_length=64), family=HOTEL_MINI)
     assert not (tmp_path / "out" / "run.json").exists()
 
 
@@ -73,15 +73,15 @@ def test_an_untrained_base_that_is_too_slow_is_left_out_and_that_is_told(base, c
 
 def test_a_look_reports_how_far_it_is_and_only_a_bare_base_is_bounded():
     seen = Seen()
-    tell = Look(first=60.0, reporter=seen, clock=iter([0.0, 1.0, 4.0, 100.0]).__next__).progress(bare=False)
-    for done in (1, 2, 3):
-        tell(done, 9)
+    tell = Look(first=60.0, reporter=seen, clock=iter([0.0, 1.0, 4.0, 100.0]).__next__).progress(9, bare=False)
+    for _ in range(3):
+        tell()
     assert [(e.done, e.total, e.what) for e in seen.events if isinstance(e, Progress)] == [
         (2, 9, "evaluate"),
         (3, 9, "evaluate"),
     ]
     with pytest.raises(TooSlow):
-        Look(first=60.0, reporter=seen, clock=iter([0.0, 61.0]).__next__).progress(bare=True)(1, 9)
+        Look(first=60.0, reporter=seen, clock=iter([0.0, 61.0]).__next__).progress(9, bare=True)()
 
 
 def test_a_model_that_babbles_is_cut_off_a_little_behind_the_longest_message_of_the_data():

@@ -35,6 +35,7 @@ def handlers(tmp_path):
 
 def job(folder, state, *events):
     folder.mkdir()
+    (folder / "job.json").write_text(json.dumps({"kind": "add-model", "argv": [], "created": 1.0}))
     (folder / "config.json").write_text(json.dumps({"kind": "add-model"}))
     (folder / "status.json").write_text(json.dumps({"state": state}))
     for event in events:

@@ -28,6 +28,9 @@ TITLES = {
 }
 """`model_type` of a configuration → the family as people call it; another one keeps its own name."""
 
+_WRITERS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
+"""How the classes of models that write text end; BERT's and a classifier's do not."""
+
 
 def title(folder: Path) -> str:
     """The family's name.
@@ -37,8 +40,10 @@ def title(folder: Path) -> str:
     """
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-    kind = str(read_json(folder / "config.json").get("model_type") or "")
-    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+    config = read_json(folder / "config.json")
+    kind, classes = str(config.get("model_type") or ""), config.get("architectures") or []
+    writes = not classes or any(str(name).endswith(_WRITERS) for name in classes)
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or not writes:
         raise ModelError("models.bring_architecture", value=kind or folder)
     if kind == "glm" and "<|observation|>" in template_text(folder):
         return "ChatGLM3 / GLM"

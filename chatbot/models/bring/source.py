@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import struct
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -122,7 +123,7 @@ def _unpack(path: Path, target: Path) -> None:
         model = AutoModelForCausalLM.from_pretrained(
             path.parent, quantization_config=GgufConfig(dequantize=True), dtype=torch.bfloat16, **where
         )
-    except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, IndexError, struct.error) as error:
         raise ModelError("models.gguf_unreadable", value=error, path=path) from error
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config  # the weights are plain now
