@@ -12,8 +12,8 @@ import typer
 from pydantic import BaseModel, ValidationError
 
 from chatbot.core.errors import InputError, TrainingError
-from chatbot.core.events import JobWriter, Reporter
-from chatbot.core.kinds import Kind, execute
+from chatbot.core.events import JobWriter, Progress, Reporter
+from chatbot.core.kinds import Console, Kind, execute
 from chatbot.training.config import RESOURCE, FinetuneConfig
 
 RESULT = ("steps", "best", "before", "checkpoint", "seconds")
@@ -71,7 +71,9 @@ def run_finetune(config: FinetuneConfig, reporter: Reporter) -> dict[str, Any]:
     from chatbot.training.run_record import read_record
 
     config.out.mkdir(parents=True, exist_ok=True)
-    out = train(config, reporter, evaluator_of(config, config.hotels or settings().hotels))
+    if os.environ.get("RANK", "0") == "0":
+        reporter.event(Progress(done=0, total=0, what="prepare"))
+    out = train(config, reporter, evaluator_of(config, config.hotels or settings().hotels, reporter=reporter))
     record = read_record(out)
     if record.get("verdict"):
         raise TrainingError(
@@ -94,7 +96,7 @@ def finetune(
     """Train an adapter; the same command on the same folder goes on where it was cut off."""
     config.out.mkdir(parents=True, exist_ok=True)
     with _claimed(job):
-        result = execute(FINETUNE, config, JobWriter(job or config.out))
+        result = execute(FINETUNE, config, Console(JobWriter(job or config.out)))
     told = {name: result[name] for name in ("adapter", "steps", "best")}
     typer.echo(json.dumps(told, ensure_ascii=False))
 

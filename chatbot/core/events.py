@@ -55,7 +55,12 @@ class Metrics(_Event):
 
 
 class Rollback(_Event):
-    """A warning: something went wrong at `step`, and the work goes on from `back_to`, more carefully."""
+    """A warning: something went wrong at `step`, and the work goes on from `back_to`, more carefully.
+
+    Attributes:
+        conversations: what was in the batch.
+        guilty: those of them that are as bad alone, with the weights of `back_to`; None where that was not tried.
+    """
 
     kind: Literal["rollback"] = "rollback"
     step: int
@@ -63,6 +68,7 @@ class Rollback(_Event):
     learning_rate: float
     reason: str = ""
     conversations: list[str] = []
+    guilty: list[str] | None = None
 
 
 class Note(_Event):

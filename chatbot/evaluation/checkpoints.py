@@ -1,52 +1,141 @@
 """Figures from generated text for a model that is still training: slot F1, exact calls, and whether it calls when it should."""
 
 import random
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from peft import PeftModel
 from transformers import PreTrainedTokenizerBase
 
-from chatbot.core.messages import Conversation
+from chatbot.core.events import Note, NullReporter, Progress, Reporter
+from chatbot.core.messages import Conversation, Message
 from chatbot.evaluation.runner import run_evaluation
 from chatbot.hotels.store import HotelStore
 from chatbot.models.families.family import Family
-from chatbot.models.local import LocalModel
+from chatbot.models.local import MAX_NEW_TOKENS, LocalModel
+from chatbot.models.render import IGNORED
 from chatbot.training.config import FinetuneConfig
+from chatbot.training.data import Example
 from chatbot.training.prepared import prepare
 
 FIGURES = ("slot_f1", "call_exact", "act_accuracy")
+EVERY = 3.0
+"""Seconds between two reports of how far a look is."""
+
+
+class TooSlow(Exception):
+    """The look at the untrained base takes longer than it may."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a look at generated text is held within bounds.
+
+    Attributes:
+        most_tokens: tokens of a message, after which a model that babbles is cut off.
+        first: seconds that the bare base may take; None for as long as it wants.
+        reporter: told how far it is.
+        clock: seconds.
+    """
+
+    most_tokens: int = MAX_NEW_TOKENS
+    first: float | None = None
+    reporter: Reporter = field(default_factory=NullReporter)
+    clock: Callable[[], float] = time.monotonic
+
+    def progress(self, total: int, *, bare: bool) -> Callable[[], None]:
+        """Told after each of so many turns; raises TooSlow where the bare base has had its time."""
+        began = said = self.clock()
+        done = 0
+
+        def tell() -> None:
+            nonlocal said, done
+            now, done = self.clock(), done + 1
+            if now - said > EVERY:
+                said = now
+                self.reporter.event(Progress(done=done, total=total, what="evaluate"))
+            if bare and self.first is not None and now - began > self.first and done < total:
+                self.reporter.event(
+                    Note(
+                        text=f"the untrained base answered {done} of {total} turns in {self.first:.0f} s; its figures are left out"
+                    )
+                )
+                raise TooSlow
+
+        return tell
+
+
+@dataclass
+class Watched(LocalModel):
+    """A local model that tells of every turn that it has answered."""
+
+    tell: Callable[[], None] = lambda: None
+
+    def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
+        """As the local model's; raises what `tell` raises."""
+        out: list[Message | None] = []
+        for context in contexts:
+            out += super().predict([context])
+            self.tell()
+        return out
 
 
 def checkpoint_evaluator(
-    conversations: Sequence[Conversation], store: HotelStore, family: Family, tokenizer: PreTrainedTokenizerBase
+    conversations: Sequence[Conversation],
+    store: HotelStore,
+    family: Family,
+    tokenizer: PreTrainedTokenizerBase,
+    look: Look | None = None,
 ) -> Callable[[Any], dict[str, float]]:
-    """What a trainer calls at every checkpoint with its live model.
+    """What a trainer calls at every checkpoint with its live model; no figures of a bare base that is too slow.
 
     Args:
         conversations: held out from training; few, because every turn is generated.
         store: what the calls are replayed on.
     """
+    bounds = look or Look()
 
     def evaluate(model: Any) -> dict[str, float]:
-        report = run_evaluation(conversations, LocalModel("checkpoint", model, tokenizer, family), store)
+        turns = sum(m.role == "assistant" for c in conversations for m in c.messages)
+        tell = bounds.progress(turns, bare=not isinstance(model, PeftModel))
+        local = Watched("checkpoint", model, tokenizer, family, most_tokens=bounds.most_tokens, tell=tell)
+        try:
+            report = run_evaluation(conversations, local, store)
+        except TooSlow:
+            return {}
         return {name: report[name] for name in FIGURES if report[name] is not None}
 
     return evaluate
 
 
+def longest_written(data: Sequence[Example]) -> int:
+    """Tokens of the longest message that the data teaches to write, and a quarter more."""
+    longest = max(
+        (len(list(run)) for e in data for ignored, run in groupby(e.labels, IGNORED.__eq__) if not ignored), default=0
+    )
+    return min(MAX_NEW_TOKENS, longest * 5 // 4 + 8)
+
+
 def evaluator_of(
-    config: FinetuneConfig, hotels: Path, limit: int | None = None
+    config: FinetuneConfig, hotels: Path, limit: int | None = None, reporter: Reporter | None = None
 ) -> Callable[[Any], dict[str, float]] | None:
     """The evaluator of a run, on held-out conversations drawn with its seed; None where it wants or holds out none.
 
     Args:
         hotels: the database that calls are replayed on.
         limit: fewer conversations than the run takes, to time them.
+        reporter: told how far each look is.
     """
     if not config.eval_limit:
         return None
     prepared = prepare(config)
     held = prepared.held_out_conversations
     few = random.Random(config.seed).sample(held, min(len(held), config.eval_limit, limit or config.eval_limit))
-    return checkpoint_evaluator(few, HotelStore.load(hotels), prepared.family, prepared.tokenizer) if few else None
+    look = Look(longest_written(prepared.train), config.first_eval, reporter or NullReporter())
+    return (
+        checkpoint_evaluator(few, HotelStore.load(hotels), prepared.family, prepared.tokenizer, look) if few else None
+    )

@@ -48,7 +48,7 @@ def _folders(workspace: Path) -> Iterator[Path]:
         for path in workspace.glob(f"**/{pattern}"):
             folder = path.parent
             if (folder / "workbench.json").is_file() and not any(
-                p.startswith(("checkpoint-", "best")) for p in folder.parts
+                p.startswith(("checkpoint-", "best")) or p.endswith(".part") for p in folder.parts
             ):
                 yield folder
 

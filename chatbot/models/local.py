@@ -22,7 +22,7 @@ from chatbot.models.loading import load_adapters, load_base, load_tokenizer
 from chatbot.models.numerics import dtype_name
 from chatbot.models.registry import family_of
 from chatbot.models.render import render_prompt
-from chatbot.models.virtual import decoder, starting_cache
+from chatbot.models.virtual import cut, decoder, starting_cache
 
 KEPT_CACHES = 4
 """Conversations whose keys and values stay in memory, so that a page with several visitors reuses them too."""
@@ -46,6 +46,7 @@ class LocalModel:
     model: Any
     tokenizer: PreTrainedTokenizerBase
     family: Family
+    most_tokens: int = MAX_NEW_TOKENS
     _prefixes: list[_Prefix] = field(default_factory=list, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -158,7 +159,7 @@ class LocalModel:
     ) -> Message:
         """The message of the best act line; keys and values are not kept, for each turn's prompt is a new one."""
         prompt = render_prompt(messages, tools, self.family, self.tokenizer)
-        longest = min(MAX_NEW_TOKENS, self._room(prompt))
+        longest = min(self.most_tokens, self._room(prompt))
         guide = constraint.start(messages, tools, least)
         with self._lock:
             step = _beam_step(self.model)
@@ -195,7 +196,7 @@ class LocalModel:
         guide = self.constraint.start(messages, tools, must_call=must_call)
         random = torch.Generator().manual_seed(seed)
         new = prompt[len(prefix.ids) :]
-        for _ in range(min(MAX_NEW_TOKENS, room)):
+        for _ in range(min(self.most_tokens, room)):
             logits = self._forward(prefix, new)
             guide.mask(logits)
             token = _choose(logits, temperature, random)
@@ -224,8 +225,8 @@ class LocalModel:
         else:
             self._prefixes.remove(best)
         if len(best.ids) > shared:
-            best.cache.crop(shared - len(best.ids))
-            best.ids = best.ids[:shared]
+            kept = cut(best.cache, len(best.ids) - shared)
+            best = _Prefix(best.ids[:shared], best.cache) if kept else _Prefix([], starting_cache(self.model))
         self._prefixes = [*self._prefixes, best][-KEPT_CACHES:]
         return best
 

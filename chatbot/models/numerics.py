@@ -1,6 +1,7 @@
 """In which numbers a device computes, decided in one place from one setting: no processor changes a result unasked."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,17 @@ _TRAINS_FASTER_IN_BF16 = ("amx_bf16",)
 def default_device() -> str:
     """The fastest device of this machine: "cuda" or "cpu"."""
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def available_memory(device: str) -> int:
+    """Bytes that are free on a device now."""
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info()[0])
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def default_dtype(device: str, wanted: CpuDtype | None = None) -> torch.dtype:

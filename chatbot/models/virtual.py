@@ -1,4 +1,4 @@
-"""Adapters that are learned prompts, for token-by-token decoding: what they add stands at the start of the cache, once, like any earlier text."""
+"""Keys and values for token-by-token decoding, of every kind of attention: what they start with, such as a learned prompt, and how their end is taken back."""
 
 from typing import Any
 
@@ -14,14 +14,36 @@ def learned_prompt(model: Any) -> bool:
 @torch.inference_mode()
 def starting_cache(model: Any) -> DynamicCache:
     """The keys and values with which every conversation starts: empty, or those of the learned prompt."""
+    cache = DynamicCache(config=model.config)
+    for layer in _windows(cache):
+        layer.activate_past_recording()  # else what has left the window is gone, and no end could be taken back
     if not learned_prompt(model):
-        return DynamicCache(config=model.config)
+        return cache
     prompt = model.get_prompt(batch_size=1)
     if isinstance(prompt, DynamicCache):
         return prompt
-    cache = DynamicCache(config=model.config)
     model.get_base_model()(inputs_embeds=prompt.to(model.dtype), past_key_values=cache, use_cache=True)
     return cache
+
+
+def _windows(cache: DynamicCache) -> list[Any]:
+    """The layers that look back no further than a sliding window."""
+    return [layer for layer in cache.layers if getattr(layer, "is_sliding", False)]
+
+
+def cut(cache: DynamicCache, tokens: int) -> bool:
+    """Take back the last tokens; False, with the cache as it was, where it has not kept what must stand before the cut.
+
+    A sliding window needs the states of one window before the cut, and has those since the last cut; recurrent states can't be taken back at all.
+    """
+    if not cache.is_croppable:
+        return False
+    for layer in _windows(cache):
+        held, seen, window = layer.keys.shape[-2], layer.get_seq_length(), layer.sliding_window
+        if seen >= window and (not layer.record_past or held - tokens < min(window - 1, seen - tokens)):
+            return False
+    cache.crop(-tokens)
+    return True
 
 
 def decoder(model: Any) -> Any:

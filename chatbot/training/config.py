@@ -28,13 +28,21 @@ class FinetuneConfig(BaseModel):
     eval_limit: int = Field(
         24, ge=0, description="conversations on which calls and replies are generated at every checkpoint; 0 means none"
     )
+    first_eval: float = Field(
+        60.0,
+        ge=0,
+        description="seconds that generating with the untrained base may take before the first step; 0 skips it",
+    )
     epochs: float = Field(3.0, gt=0, description="passes over the data")
     max_steps: int | None = Field(None, ge=1, description="stop after so many steps, whatever the epochs")
     learning_rate: float | None = Field(None, gt=0, description="peak learning rate; the method's own where not given")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the learning rate rises")
     batch_size: int = Field(4, ge=1, description="rows (packed ones, where packed) on a device at a time")
     accumulation: int = Field(1, ge=1, description="batches whose gradients make one step")
-    max_length: int = Field(1024, ge=16, description="tokens of a row; longer conversations are cut")
+    max_length: int = Field(
+        0, ge=0, description="tokens of a row; 0 means the shortest row that holds every conversation whole"
+    )
+    allow_cut: bool = Field(False, description="let conversations that are longer than a row lose their end")
     packing: bool = Field(
         True, description="put several conversations into one row, without letting them see each other"
     )
@@ -67,7 +75,7 @@ class FinetuneConfig(BaseModel):
 PRESETS: dict[str, tuple[tuple[str, str], dict[str, Any]]] = {
     "try": (
         ("试一下（CPU 约 2 分钟）", "Try it (about 2 minutes on a CPU)"),
-        {"epochs": 3.0, "max_steps": 240, "batch_size": 2, "max_length": 512, "eval_every": 80, "eval_limit": 40},
+        {"epochs": 3.0, "max_steps": 240, "batch_size": 2, "eval_every": 80, "eval_limit": 40},
     ),
     "standard": (("标准", "Standard"), {"epochs": 3.0, "eval_every": 50, "eval_limit": 48}),
     "thorough": (

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,10 @@ class Example:
         """How many tokens carry loss; the first token never does, because nothing predicts it."""
         return sum(label != IGNORED for label in self.labels[1:])
 
+    def cut(self, max_length: int) -> "Example":
+        """Without what lies behind a row's end."""
+        return replace(self, ids=self.ids[:max_length], labels=self.labels[:max_length])
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -61,14 +65,14 @@ class Statistics:
 
 
 def rendered(
-    conversation: Conversation, family: Family, tokenizer: "PreTrainedTokenizerBase", max_length: int
+    conversation: Conversation, family: Family, tokenizer: "PreTrainedTokenizerBase", max_length: int | None = None
 ) -> list[Example]:
-    """The examples of one conversation: one, or one a turn where the family reads turn by turn."""
+    """The examples of one conversation, cut where a length is given: one, or one a turn where the family reads turn by turn."""
     out = []
     for pieces in family.examples(conversation.messages, conversation.tools) or [[]]:
         found = encode(pieces, tokenizer)
-        ids, labels = found.ids[:max_length], found.labels[:max_length]
-        out.append(Example(conversation.id, conversation.source, ids, labels, len(found.ids)))
+        whole = Example(conversation.id, conversation.source, found.ids, found.labels, len(found.ids))
+        out.append(whole if max_length is None else whole.cut(max_length))
     return out
 
 
@@ -80,9 +84,14 @@ def examples(
     Raises:
         InputError: there are none, or some train nothing (no assistant message, or it lies behind the cut); their ids are named.
     """
-    if not conversations:
+    return cut_to([e for c in conversations for e in rendered(c, family, tokenizer)], max_length)
+
+
+def cut_to(whole: Sequence[Example], max_length: int) -> list[Example]:
+    """Examples cut to a row's length; raises what `examples` raises."""
+    if not whole:
         raise InputError("training.no_data")
-    out = [e for conversation in conversations for e in rendered(conversation, family, tokenizer, max_length)]
+    out = [e.cut(max_length) for e in whole]
     empty = [e.id for e in out if not e.trained]
     if empty:
         shown = ", ".join(empty[:5]) + (" …" if len(empty) > 5 else "")

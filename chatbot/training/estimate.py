@@ -1,6 +1,5 @@
 """Says before the start what a run will need, from the model's shape alone: no weight is loaded and nothing is spent."""
 
-import os
 import time
 from dataclasses import dataclass, replace
 from math import ceil
@@ -14,10 +13,12 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from chatbot.core.errors import ModelError
 from chatbot.models.families.family import Family
 from chatbot.models.loading import read_config
-from chatbot.models.numerics import default_device, training_dtype
+from chatbot.models.numerics import available_memory, default_device, training_dtype
 from chatbot.training.activations import activations, checkpointed
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import rows, statistics
+from chatbot.training.fitted.rates import fitted_rate
+from chatbot.training.fitted.row_length import SHOWN, context_of, whole
 from chatbot.training.methods import method, peft_config, targets
 from chatbot.training.prepared import Prepared, prepare
 from chatbot.training.trainer import Evaluator
@@ -31,6 +32,40 @@ FORWARD = 1 / 3
 """A forward pass's share of a training step: the backward pass costs twice as much."""
 PROGRAM = 780 * MEGABYTE
 """What Python and the training libraries take of the machine's memory before the first tensor (measured in tests/benchmarks)."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was chosen for this base and this data, and why.
+
+    Attributes:
+        row_length: tokens of a row.
+        whole, peaks: conversations that fit whole into rows of other lengths, and bytes at the peak with those.
+        cut: conversations that lose their end.
+        shortened: conversations whose records lose fields.
+        source: where the learning rate comes from; "" where it was given.
+    """
+
+    row_length: int
+    whole: dict[int, int]
+    peaks: dict[int, int]
+    cut: int
+    learning_rate: float
+    source: str
+    shortened: int = 0
+
+    def lines(self, conversations: int) -> list[str]:
+        """As lines of text."""
+        sizes = [
+            f"{n}: {k} whole, {self.peaks[n] / MEGABYTE:,.0f} MiB" for n, k in self.whole.items() if n in self.peaks
+        ]
+        cut = f", {self.cut} of {conversations} are cut" if self.cut else f", all {conversations} fit whole"
+        cut += f", {self.shortened} with shorter records" if self.shortened else ""
+        tried = f" ({'; '.join(sizes)})" if sizes else ""
+        return [
+            f"row length    {self.row_length} tokens{cut}{tried}",
+            f"learning rate {self.learning_rate:g}, {self.source or 'as given'}",
+        ]
 
 
 @dataclass(frozen=True)
@@ -59,6 +94,7 @@ class Estimate:
     steps: int
     seconds: float | None
     advice: str
+    fitted: Fitted
 
     @property
     def peak(self) -> int:
@@ -81,20 +117,10 @@ class Estimate:
                 f"{'peak':14}{self.peak / MEGABYTE:10.1f} MiB of {self.available / MEGABYTE:.0f} MiB free ({self.device})",
                 f"tokens        {self.tokens:,} an epoch, {self.trained_share:.0%} of them trained; {self.tokens_padded:,} if padded",
                 f"steps         {self.steps}, {time}",
+                *self.fitted.lines(self.conversations),
                 "it fits" if self.fits else f"it does not fit: {self.advice}",
             ]
         )
-
-
-def available_memory(device: str) -> int:
-    """Bytes that a run could take now."""
-    if device.startswith("cuda"):
-        return int(torch.cuda.mem_get_info()[0])
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def shape(config: FinetuneConfig, family: Family, steps: int) -> Any:
@@ -191,6 +217,7 @@ def estimate(
         InputError, ModelError: what was given cannot be used.
     """
     prepared = prepare(config, family)
+    config = prepared.config
     count = statistics(prepared.train, config.max_length)
     steps = prepared.steps(len(rows(prepared.train, config.max_length, prepared.packed)))
     device = default_device()
@@ -210,10 +237,35 @@ def estimate(
         steps=steps,
         seconds=None,
         advice="",
+        fitted=_fitted(prepared, steps, device, found[1]),
     )
     if not result.fits:
         return replace(result, advice=_advice(prepared, steps, device, result.available))
     return replace(result, seconds=_measure(prepared, steps, evaluator)) if measure else result
+
+
+def _fitted(prepared: Prepared, steps: int, device: str, parameters: int) -> Fitted:
+    config, context = prepared.config, context_of(prepared.config.base)
+    rate = fitted_rate(method(config.method).rates, parameters)
+    lengths = [length for length in SHOWN if context is None or length <= context] if prepared.packed else []
+    peaks = {
+        length: sum(
+            _reckon(replace(prepared, config=config.model_copy(update={"max_length": length})), steps, device)[
+                0
+            ].values()
+        )
+        for length in lengths
+    }
+    trained = [e.length for e in prepared.train]
+    return Fitted(
+        row_length=config.max_length,
+        whole=whole(trained),
+        peaks=peaks,
+        cut=sum(length > config.max_length for length in trained),
+        learning_rate=config.learning_rate or rate.rate,
+        source="" if config.learning_rate else rate.source,
+        shortened=prepared.shortened,
+    )
 
 
 def _reckon(prepared: Prepared, steps: int, device: str) -> tuple[dict[str, int], int, int]:

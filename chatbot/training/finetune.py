@@ -13,13 +13,18 @@ from transformers import EarlyStoppingCallback
 from trl import SFTConfig
 
 from chatbot.core.errors import InputError, TrainingError
-from chatbot.core.events import JobWriter, Reporter, Rollback
+from chatbot.core.events import JobWriter, Progress, Reporter
 from chatbot.models.families.family import Family
 from chatbot.models.loading import Precision, load_base
 from chatbot.models.numerics import training_dtype
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import fingerprint, rows, statistics
-from chatbot.training.loss_guard import LossExploded, SpikeDetector, Verdict, verdict
+from chatbot.training.fitted.row_length import refuse_cut
+from chatbot.training.guarded.guarding import Guarding
+from chatbot.training.guarded.identity import identity, refuse_changed
+from chatbot.training.guarded.loop import run
+from chatbot.training.guarded.ranks import RankAllocation
+from chatbot.training.loss_guard import LossGuard
 from chatbot.training.methods import allocated_ranks, method, peft_config, targets
 from chatbot.training.prepared import Prepared, prepare
 from chatbot.training.run_record import (
@@ -30,10 +35,7 @@ from chatbot.training.run_record import (
     versions,
     write_record,
 )
-from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, RankAllocation, ReportingCallback, names_of
-
-SLOWER = 0.5
-"""What the learning rate is multiplied by at each roll-back."""
+from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, ReportingCallback, names_of
 
 
 def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
@@ -99,7 +101,7 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
 
 
 def build(
-    prepared: Prepared, reporter: Reporter, evaluator: Evaluator | None = None, detector: SpikeDetector | None = None
+    prepared: Prepared, reporter: Reporter, evaluator: Evaluator | None = None, detector: LossGuard | None = None
 ) -> GuardedTrainer:
     """The trainer, ready to run."""
     config = prepared.config
@@ -109,8 +111,10 @@ def build(
     model = load_model(prepared, steps)
     rate = config.learning_rate or method(config.method).learning_rate(sum(p.numel() for p in model.parameters()))
     best = f"eval_{BEST}" if evaluator else "eval_loss" if held is not None else ""
+    guarding = Guarding()
     callbacks = [
         ReportingCallback(reporter),
+        guarding,
         *([EarlyStoppingCallback(config.patience)] if best else []),
         *([RankAllocation()] if config.method == "adalora" else []),
     ]
@@ -121,10 +125,11 @@ def build(
         eval_dataset=held,
         processing_class=prepared.tokenizer,
         callbacks=callbacks,
-        detector=detector or SpikeDetector(config.spike),
+        detector=detector or LossGuard(config.spike, model.config.get_text_config().vocab_size),
         names=names_of(prepared.train),
         evaluator=evaluator,
     )
+    guarding.trainer = trainer
     _adapter_in_fp32(trainer.model)
     return trainer
 
@@ -136,63 +141,13 @@ def _adapter_in_fp32(model: Any) -> None:
             weight.data = weight.data.float()
 
 
-def run(trainer: GuardedTrainer, config: FinetuneConfig, reporter: Reporter) -> Verdict | None:
-    """Train from the last complete checkpoint; after an explosion go back to it with a lower learning rate.
-
-    Returns:
-        None, or why the guard gave up.
-    """
-    fresh = {name: weight.detach().clone() for name, weight in trainer.model.named_parameters() if weight.requires_grad}
-    explosions: list[LossExploded] = []
-    while len(explosions) <= config.max_rollbacks:
-        found = complete_checkpoints(config.checkpoints)
-        if not found:
-            _restore(trainer, fresh)
-        trainer.args.eval_on_start = (
-            bool(trainer.evaluator) and not found and not explosions
-        )  # what the base can do alone
-        try:
-            trainer.train(resume_from_checkpoint=str(found[-1]) if found else None)
-        except LossExploded as explosion:
-            explosions.append(explosion)
-            trainer.slow_down(SLOWER)
-            back = complete_checkpoints(config.checkpoints)
-            if not back:
-                trainer.detector.forget()  # the first losses of all are higher than any that it has seen; those after a checkpoint are not
-            _tell(trainer, reporter, explosion, back)
-        else:
-            return None
-    return verdict(explosions)
-
-
-@torch.no_grad()
-def _restore(trainer: GuardedTrainer, weights: dict[str, torch.Tensor]) -> None:
-    for name, weight in trainer.model.named_parameters():
-        if name in weights:
-            weight.copy_(weights[name])
-
-
-def _tell(trainer: GuardedTrainer, reporter: Reporter, explosion: LossExploded, found: list[Path]) -> None:
-    if trainer.is_world_process_zero():
-        back = int(found[-1].name.rsplit("-", 1)[-1]) if found else 0
-        reporter.event(
-            Rollback(
-                step=explosion.step,
-                back_to=back,
-                learning_rate=trainer.args.learning_rate,
-                reason=explosion.reason,
-                conversations=list(explosion.conversations)[:20],
-            )
-        )
-
-
 def finetune(
     config: FinetuneConfig,
     reporter: Reporter | None = None,
     evaluator: Evaluator | None = None,
     *,
     family: Family | None = None,
-    detector: SpikeDetector | None = None,
+    detector: LossGuard | None = None,
 ) -> Path:
     """Train an adapter and put it into `config.out`; a run that was cut off there goes on from its last checkpoint.
 
@@ -214,8 +169,13 @@ def finetune(
     before = _check_folder(config)
     reporter = reporter or JobWriter(config.out)
     prepared = prepare(config, family, before.get("numerics"))
+    refuse_cut(prepared.lengths, prepared.config.max_length, config.allow_cut)
+    known = identity(prepared)
+    refuse_changed(config.out, before, known)
+    if PartialState().is_main_process:
+        reporter.event(Progress(done=0, total=0, what="load"))
     trainer = build(prepared, reporter, evaluator, detector)
-    record = _record(prepared, trainer)
+    record = _record(config, prepared, trainer) | {"identity": known, "guard": before.get("guard")}
     if trainer.is_world_process_zero():
         write_record(config.out, record)
     gave_up = run(trainer, config, reporter)
@@ -223,7 +183,8 @@ def finetune(
         _finish(
             trainer,
             prepared,
-            record | {"seconds": round(time.monotonic() - started, 1), "verdict": str(gave_up) if gave_up else None},
+            read_record(config.out)
+            | {"seconds": round(time.monotonic() - started, 1), "verdict": str(gave_up) if gave_up else None},
         )
     return config.out
 
@@ -233,18 +194,20 @@ def _check_folder(config: FinetuneConfig) -> dict[str, Any]:
     record = read_record(config.out)
     before = record.get("config") or {}
     now = json.loads(config.model_dump_json()) | {"out": before.get("out")}  # the folder may be written in another way
-    if any(now.get(name) != value for name, value in before.items()):
-        raise InputError("training.other_settings", value=config.out)
+    changed = [f"{name}: {value} → {now.get(name)}" for name, value in before.items() if now.get(name) != value]
+    if changed:
+        raise InputError("training.other_settings", value=config.out, changed=changed)
     config.out.mkdir(parents=True, exist_ok=True)
     return record
 
 
-def _record(prepared: Prepared, trainer: GuardedTrainer) -> dict[str, Any]:
+def _record(config: FinetuneConfig, prepared: Prepared, trainer: GuardedTrainer) -> dict[str, Any]:
     counted = asdict(statistics(prepared.train, prepared.config.max_length))
     counted.pop("lengths")
     trainable, total = trainer.model.get_nb_trainable_parameters()
     return {
-        "config": json.loads(prepared.config.model_dump_json()),
+        "config": json.loads(config.model_dump_json()),
+        "row_length": prepared.config.max_length,
         "family": prepared.family.name,
         "data": fingerprint(prepared.config.data),
         "held_out": len(prepared.held_out),

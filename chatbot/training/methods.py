@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chatbot.core.errors import InputError
+from chatbot.training.fitted.rates import ADALORA, LORA, Rate, everywhere, fitted_rate
 
 if TYPE_CHECKING:
     from peft import PeftConfig
 
     from chatbot.training.config import FinetuneConfig
-
-SMALL_MODEL = 300_000_000
-"""Below this number of parameters a model bears (and needs) higher learning rates."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Method:
     Attributes:
         title, says, fits: its name, what it does, and when it is the right one; each (Chinese, English).
         options: the fields of FinetuneConfig that belong to it.
-        learning_rates: the default for large models and for small ones.
+        rates: the default learning rate by the base's size, each with its source.
         quantised: the base is loaded in 4-bit NF4.
         prompts: it learns virtual tokens in front of the text; such rows hold one conversation each, so nothing is packed.
         checkpointing: whether it may be combined with gradient checkpointing.
@@ -33,14 +31,14 @@ class Method:
     says: tuple[str, str]
     fits: tuple[str, str]
     options: tuple[str, ...]
-    learning_rates: tuple[float, float]
+    rates: tuple[Rate, ...]
     quantised: bool = False
     prompts: bool = False
     checkpointing: bool = True
 
     def learning_rate(self, parameters: int) -> float:
         """The default for a base of so many parameters."""
-        return self.learning_rates[parameters < SMALL_MODEL]
+        return fitted_rate(self.rates, parameters).rate
 
 
 _LORA = ("rank", "alpha", "dropout")
@@ -59,7 +57,7 @@ METHODS: dict[str, Method] = {
                 "First choice where memory is short: a 7B model needs about 6–8 GB",
             ),
             _LORA,
-            (2e-4, 4e-3),
+            LORA,
             quantised=True,
         ),
         Method(
@@ -74,7 +72,7 @@ METHODS: dict[str, Method] = {
                 "Faster and a little better than QLoRA where the base fits into memory",
             ),
             _LORA,
-            (2e-4, 4e-3),
+            LORA,
         ),
         Method(
             "adalora",
@@ -85,7 +83,7 @@ METHODS: dict[str, Method] = {
             ),
             ("参数预算很紧、训练步数较多时", "Where the adapter must be small and there are many steps"),
             (*_LORA, "target_rank"),
-            (5e-4, 5e-3),
+            ADALORA,
         ),
         Method(
             "prompt-tuning",
@@ -93,7 +91,7 @@ METHODS: dict[str, Method] = {
             ("只学习放在对话前面的几个虚拟词", "Learns only a few virtual words in front of the conversation"),
             ("适配器最小（几十 KB）；大模型才见效", "The smallest adapter (kilobytes); pays off on large models"),
             ("virtual_tokens",),
-            (3e-2, 3e-2),
+            everywhere(3e-2),
             prompts=True,
         ),
         Method(
@@ -105,7 +103,7 @@ METHODS: dict[str, Method] = {
             ),
             ("理解类任务，数据较少时", "Understanding tasks with little data"),
             ("virtual_tokens", "encoder_size"),
-            (5e-3, 5e-3),
+            everywhere(5e-3),
             prompts=True,
         ),
         Method(
@@ -114,7 +112,7 @@ METHODS: dict[str, Method] = {
             ("在每一层的注意力前面加可学习的前缀", "Puts learned keys and values before the attention of every layer"),
             ("生成类任务；不改权重，一个基座带多个任务", "Writing tasks; many tasks on one untouched base"),
             ("virtual_tokens",),
-            (1e-2, 1e-2),
+            everywhere(1e-2),
             prompts=True,
             checkpointing=False,
         ),

@@ -14,13 +14,20 @@ from chatbot.models.families.family import Family
 from chatbot.models.loading import load_tokenizer
 from chatbot.models.numerics import TrainingNumerics, training_numerics
 from chatbot.training.config import FinetuneConfig
-from chatbot.training.data import Example, examples, hold_out
+from chatbot.training.data import Example, cut_to, hold_out, rendered
+from chatbot.training.fitted.row_length import context_of, row_length
+from chatbot.training.fitted.shortening import shortened
 from chatbot.training.methods import method
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything that is known before the first step."""
+    """Everything that is known before the first step.
+
+    Attributes:
+        config: as it was asked for, with the row's length as it was fitted.
+        shortened: examples whose records lost fields, because they were longer than a row.
+    """
 
     config: FinetuneConfig
     family: Family
@@ -30,6 +37,12 @@ class Prepared:
     train_conversations: list[Conversation]
     held_out_conversations: list[Conversation]
     numerics: TrainingNumerics
+    shortened: int = 0
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of every example before a cut."""
+        return [e.length for e in [*self.train, *self.held_out]]
 
     @property
     def packed(self) -> bool:
@@ -90,5 +103,30 @@ def prepare(config: FinetuneConfig, family: Family | None = None, before: Mappin
         train, held = conversations, read_conversations(config.eval_data)
     else:
         train, held = hold_out(conversations, config.eval_share, config.seed)
-    rendered = [examples(part, family, tokenizer, config.max_length) if part else [] for part in (train, held)]
-    return Prepared(config, family, tokenizer, rendered[0], rendered[1], train, held, training_numerics(before))
+    whole = [[rendered(c, family, tokenizer) for c in part] for part in (train, held)]
+    lengths = [e.length for part in whole for found in part for e in found]
+    length = config.max_length or row_length(lengths, context_of(config.base))
+
+    def fits(conversation: Conversation) -> bool:
+        return all(e.length <= length for e in rendered(conversation, family, tokenizer))
+
+    def fitted(part: list[Conversation], found: list[list[Example]]) -> list[Example]:
+        long = [any(e.length > length for e in examples) for examples in found]
+        return [
+            e
+            for conversation, examples, shorten in zip(part, found, long, strict=True)
+            for e in (rendered(shortened(conversation, fits), family, tokenizer) if shorten else examples)
+        ]
+
+    parts = fitted(train, whole[0]), fitted(held, whole[1])
+    return Prepared(
+        config.model_copy(update={"max_length": length}),
+        family,
+        tokenizer,
+        cut_to(parts[0], length),
+        cut_to(parts[1], length) if held else [],
+        train,
+        held,
+        training_numerics(before),
+        shortened=sum(n > length for n in lengths),
+    )

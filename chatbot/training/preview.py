@@ -35,11 +35,13 @@ class Preview:
 
     Attributes:
         tokens: the chosen example, token by token.
+        length: tokens of a row.
         packed, padded: the first rows as they will be, and as they would be with one conversation a row.
         histogram: (shortest, longest, conversations) of each bin of token lengths.
     """
 
     id: str
+    length: int
     tokens: list[Token]
     packed: list[Row]
     padded: list[Row]
@@ -58,11 +60,13 @@ def preview(config: FinetuneConfig, index: int = 0, family: Family | None = None
         InputError, ModelError: what was given cannot be trained on.
     """
     prepared = prepare(config, family)
+    config = prepared.config
     chosen = prepared.train[index % len(prepared.train)]
     count = statistics(prepared.train, config.max_length)
     packed = _rows(prepared)
     return Preview(
         id=chosen.id,
+        length=config.max_length,
         tokens=_tokens(prepared, chosen.id),
         packed=packed[:8],
         padded=[Row([(e.id, len(e.ids))], config.max_length - len(e.ids)) for e in prepared.train[:8]],

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import torch
 from accelerate.utils import gather_object
@@ -13,12 +14,15 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from trl import SFTTrainer
 
 from chatbot.core.events import Checkpoint, Metrics, Progress, Reporter, finite_or_none
-from chatbot.training.loss_guard import LossExploded, SpikeDetector
+from chatbot.training.guarded.ranks import load_ranks, save_ranks
+from chatbot.training.loss_guard import LossExploded, LossGuard
 
 Evaluator = Callable[[Any], dict[str, float]]
 """Given the model as it stands, figures such as slot_f1 (higher is better)."""
 BEST = "slot_f1"
 """The figure by which the best checkpoint is chosen where an evaluator gives it; the held-out loss otherwise."""
+PROBES = 3
+"""Rows of the training data, spread over it, whose loss is taken before the first step and before each checkpoint: their median bears a poisoned one."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,14 @@ class _Part:
 
 
 class GuardedTrainer(SFTTrainer):
-    """Raises Exploded before a bad batch reaches the weights; adds the evaluator's figures to each evaluation."""
+    """Raises LossExploded before a bad batch reaches the weights; adds the evaluator's figures to each evaluation."""
 
     model: Any
 
     def __init__(
         self,
         *,
-        detector: SpikeDetector,
+        detector: LossGuard,
         names: dict[tuple[int, ...], str],
         evaluator: Evaluator | None,
         **arguments: Any,
@@ -51,6 +55,9 @@ class GuardedTrainer(SFTTrainer):
         super().__init__(**arguments)
         self.detector, self.names, self.evaluator = detector, names, evaluator
         self._parts: list[_Part] = []
+        self._step: list[_Part] = []
+        self.begun: Callable[[], None] = lambda: None
+        """What is told that the loss before the first step is known."""
 
     def training_step(
         self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None
@@ -64,30 +71,78 @@ class GuardedTrainer(SFTTrainer):
         self._parts.append(_Part(share, float(loss) / max(1, int((inputs["labels"] != -100).sum())), inputs))
         if math.isfinite(share) and not self.accelerator.sync_gradients:
             return loss
-        parts, self._parts = self._parts, []
-        seen = sum(part.share for part in parts)
-        if reason := self.detector.observe(seen):
-            raise LossExploded(self.state.global_step + 1, seen, reason, self._blamed(parts))
+        self._step, self._parts = self._parts, []
+        if reason := self.detector.observe(self._seen()):
+            self.explode(reason)
         return loss
+
+    def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
+        """The norm that the library takes of a step's whole gradient, judged before the optimiser uses it."""
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
+        if norm is not None and (reason := self.detector.observe_norm(float(norm))):
+            self.explode(reason)
+        return norm
+
+    def _seen(self) -> float:
+        return sum(part.share for part in self._step)
+
+    def explode(self, reason: str, *, ahead: int = 1) -> NoReturn:
+        """Give the step up, with the conversations of its worst batch; `ahead` is 0 where its weights are there already."""
+        explosion = LossExploded(self.state.global_step + ahead, self._seen(), reason, self._blamed(self._step))
+        if self._step and self.accelerator.num_processes == 1:
+            explosion.parts = list(self.parts_of(max(self._step, key=lambda part: part.badness).inputs))
+        raise explosion
+
+    def probe(self) -> list[float]:
+        """The losses of the same few training rows, with the adapter as it stands."""
+        size = len(self.train_dataset)
+        chosen = sorted({number * size // PROBES for number in range(PROBES)})
+        return [self.loss_of(self.train_dataset[at]) for at in chosen]
+
+    def loss_of(self, row: dict[str, Any]) -> float:
+        """The mean loss of one row, with the weights as they stand; nothing is learnt."""
+        self.model.eval()
+        try:
+            return float(self.prediction_step(self.model_wrapped, self.data_collator([row]), True)[0])
+        finally:
+            self.model.train()
+            self._metrics["eval"].clear()  # else the next evaluation would report it as a held-out row
+
+    def load_weights(self, checkpoint: Path) -> None:
+        """The adapter of a checkpoint, without its optimiser."""
+        self._load_from_checkpoint(str(checkpoint))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """AdaLoRA's weights have other shapes in peft's form than in the run, so it has one of its own."""
+        if not load_ranks(self.model, Path(resume_from_checkpoint)):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        super()._save(output_dir, state_dict)
+        save_ranks(self.accelerator.unwrap_model(self.model), Path(output_dir or self.args.output_dir))
 
     def _blamed(self, parts: list["_Part"]) -> list[str]:
         """Ids of the conversations in the worst batch of a step, over all processes."""
+        if not parts:
+            return []
         worst = max(parts, key=lambda part: part.badness)
         found = gather_object([(worst.badness, self._conversations(worst.inputs))])
         return list(max(found, key=lambda pair: pair[0])[1])
 
     def _conversations(self, inputs: dict[str, Any]) -> list[str]:
         """Ids of the conversations in a batch, packed or padded."""
-        found, mask = [], inputs.get("attention_mask")
-        rows = (
-            inputs["input_ids"]
-            if mask is None
-            else [ids[kept.bool()] for ids, kept in zip(inputs["input_ids"], mask, strict=True)]
-        )
-        for ids, row in zip([ids.tolist() for ids in rows], self._starts(inputs), strict=True):
+        return sorted({name for name, _, _ in self.parts_of(inputs)} - {"?"})
+
+    def parts_of(self, inputs: dict[str, Any]) -> Iterator[tuple[str, list[int], list[int]]]:
+        """(id, token ids, labels) of each conversation in a batch, packed or padded; the id is "?" where it is not known."""
+        mask, pairs = inputs.get("attention_mask"), zip(inputs["input_ids"], inputs["labels"], strict=True)
+        rows = [(ids.tolist(), labels.tolist()) for ids, labels in pairs]
+        if mask is not None:
+            ends = [int(kept.sum()) for kept in mask]
+            rows = [(ids[:end], labels[:end]) for (ids, labels), end in zip(rows, ends, strict=True)]
+        for (ids, labels), row in zip(rows, self._starts(inputs), strict=True):
             for begin, end in zip(row, [*row[1:], len(ids)], strict=True):
-                found.append(self.names.get(_key(ids[begin:end]), "?"))
-        return sorted(set(found) - {"?"})
+                yield self.names.get(tuple(ids[begin:end]), "?"), ids[begin:end], labels[begin:end]
 
     @staticmethod
     def _starts(inputs: dict[str, Any]) -> list[list[int]]:
@@ -149,13 +204,9 @@ def in_its_own_dtype(model: Any) -> Iterator[None]:
         model.forward = trained
 
 
-def _key(ids: list[int]) -> tuple[int, ...]:
-    return tuple(ids[:64])
-
-
 def names_of(data: list[Any]) -> dict[tuple[int, ...], str]:
-    """Start of a conversation's tokens → its id."""
-    return {_key(e.ids): e.id for e in data}
+    """A conversation's tokens → its id. All of them: families that show their tools begin every conversation alike."""
+    return {tuple(e.ids): e.id for e in data}
 
 
 class ReportingCallback(TrainerCallback):
@@ -227,14 +278,3 @@ class ReportingCallback(TrainerCallback):
         if torch.distributed.is_initialized():
             torch.distributed.broadcast_object_list(wanted)
         return wanted[0]
-
-
-class RankAllocation(TrainerCallback):
-    """AdaLoRA adapts nothing unless it is told about every step."""
-
-    def on_optimizer_step(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **_: Any
-    ) -> None:
-        """Runs after the optimiser's step, while the gradients are still there."""
-        bare = model.module if hasattr(model, "module") else model
-        bare.base_model.update_and_allocate(state.global_step + 1)

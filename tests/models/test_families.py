@@ -327,6 +327,15 @@ def test_thoughts_are_not_shown(templated):
     assert family.visible("<think>\n嗯", []) == ""
 
 
+def test_words_before_a_call_are_kept_and_the_call_is_never_shown(templated):
+    family, _ = templated
+    text = '好的，我查一下。\n<tool_call>\n{"name": "search_hotels", "arguments": {"type": "经济型"}}\n</tool_call>'
+    both = call({"type": "经济型"}).model_copy(update={"content": "好的，我查一下。"})
+    assert family.read(text, []) == both
+    assert {family.visible(text[:end], []) for end in range(8, len(text))} == {"好的，我查一下。"}
+    assert family.visible("1 < 2", []) == "1 < 2"
+
+
 def test_a_template_that_rewrites_earlier_turns_is_refused(templated):
     _, tokenizer = templated
     tokenizer.chat_template = (

@@ -8,7 +8,7 @@ from chatbot.core.events import JobWriter
 from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.training.activations import LiveBytes, activations
 from chatbot.training.config import FinetuneConfig
-from chatbot.training.estimate import estimate, shape
+from chatbot.training.estimate import Estimate, Fitted, estimate, shape
 from chatbot.training.finetune import build, load_model
 from chatbot.training.prepared import prepare
 
@@ -67,8 +67,21 @@ def test_checkpointing_keeps_less(config):
 
 
 def test_what_does_not_fit_is_told():
-    from chatbot.training.estimate import Estimate
-
-    found = Estimate("lora", 10, 1, {"weights": 100}, 50, "cpu", 1, 1, 1, 1.0, 1, None, "it would with --batch-size 1")
+    found = Estimate(
+        "lora",
+        10,
+        1,
+        {"weights": 100},
+        50,
+        "cpu",
+        1,
+        1,
+        1,
+        1.0,
+        1,
+        None,
+        "it would with --batch-size 1",
+        Fitted(512, {512: 1}, {512: 2**20}, 0, 1e-3, "a paper"),
+    )
     assert not found.fits and "it does not fit: it would with --batch-size 1" in found.table()
     assert replace(found, available=200).fits

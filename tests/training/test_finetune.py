@@ -1,6 +1,7 @@
 """Fine-tuning with the real libraries on a tiny model: what a person is promised about all six methods, stops, kills and explosions."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from chatbot.models.families.hotel_mini import HOTEL_MINI
 from chatbot.models.loading import load_adapters, load_base
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.finetune import build, finetune, prepare
-from chatbot.training.loss_guard import SpikeDetector
+from chatbot.training.loss_guard import LossGuard
 from chatbot.training.methods import METHODS
 
 pytestmark = [  # AdaLoRA gives some matrices rank 0, and peft warns of its own names for them
@@ -138,6 +139,34 @@ def test_a_stopped_run_goes_on_to_the_same_adapter_as_an_uninterrupted_one(confi
         assert torch.allclose(weight, adapter(resumed)[name], atol=1e-5), name
 
 
+def test_adalora_goes_on_with_all_its_ranks_to_the_same_losses(config, tmp_path):
+    whole, rest = Events(), Events()
+    fields = {"method": "adalora", "target_rank": 4, "max_steps": 9, "eval_every": 3}
+    train(config(out=tmp_path / "straight", **fields), whole)
+    train(config(out=tmp_path / "cut", **fields), Events(stop_at=4))
+    resumed = train(config(out=tmp_path / "cut", **fields), rest)
+    assert min(rest.losses()) == 6 and len(rest.losses()) == 4
+    assert rest.losses() == pytest.approx({s: loss for s, loss in whole.losses().items() if s > 5}, abs=1e-6)
+    ranks = [json.loads((folder / "run.json").read_text())["ranks"] for folder in (resumed, tmp_path / "straight")]
+    assert ranks[0] == ranks[1]
+
+
+def test_a_run_goes_on_only_with_the_base_the_data_and_the_template_that_it_began_with(config, base, data, tmp_path):
+    mine = {"base": tmp_path / "base", "data": tmp_path / "mine.jsonl"}
+    shutil.copytree(base, mine["base"])
+    shutil.copyfile(data, mine["data"])
+    train(config(**mine, max_steps=2))
+    lines = mine["data"].read_text().splitlines()
+    mine["data"].write_text("\n".join([*lines[1:], lines[0]]) + "\n")
+    with pytest.raises(InputError, match=r"these have changed: data mine\.jsonl: "):
+        train(config(**mine, max_steps=2))
+    mine["data"].write_text("\n".join(lines) + "\n")
+    settings_file = mine["base"] / "config.json"
+    settings_file.write_text(settings_file.read_text() + "\n")
+    with pytest.raises(InputError, match=r"these have changed: base config\.json: "):
+        train(config(**mine, max_steps=2))
+
+
 def test_a_run_goes_on_in_the_numbers_that_it_began_with_or_is_refused(config, set_cpu_dtype):
     set_cpu_dtype("bf16")
     out = train(config(max_steps=8), Events(stop_at=4))
@@ -211,7 +240,7 @@ def test_adalora_ends_with_fewer_ranks_on_some_matrices(config):
     assert len(set(ranks.values())) > 1 and sum(ranks.values()) == 4 * len(ranks)
 
 
-class Exploding(SpikeDetector):
+class Exploding(LossGuard):
     """Tells of an explosion at one step, the first `times` times that the run comes by."""
 
     def __init__(self, events, step, times):
@@ -224,6 +253,9 @@ class Exploding(SpikeDetector):
             self.times -= 1
             return "the loss jumped"
         return None
+
+    def guilty(self, loss):
+        return True
 
 
 def test_an_explosion_goes_back_to_the_last_good_checkpoint_and_slows_down(config):
@@ -286,10 +318,68 @@ def test_a_conversation_of_noise_is_caught_in_a_real_run_and_the_adapter_is_usab
     assert torch.isfinite(adapted).all() and not torch.equal(adapted, plain)
 
 
+BASE = DATA / "models" / "hotel-mini-base"
+
+
+@pytest.fixture
+def real(config, tmp_path):
+    """A run on the shipped base, which knows its conversations: eight of them, and others that are given."""
+
+    def make(*others, **fields):
+        known = [c for c in read_conversations(DATA / "conversations" / "train.jsonl") if len(c.messages) <= 6][:8]
+        write_conversations(tmp_path / "real.jsonl", [*known, *others])
+        return config(
+            **{"base": BASE, "data": tmp_path / "real.jsonl", "method": "lora", "eval_share": 0, "eval_every": 4}
+            | {"max_length": 320, "allow_cut": True}
+            | fields
+        )
+
+    return make
+
+
+@pytest.mark.slow
+def test_a_rate_of_ten_is_halved_three_times_and_then_blamed_instead_of_a_conversation(real):
+    events = Events()
+    with pytest.raises(TrainingError, match="no trouble with the weights before: lower the learning rate"):
+        finetune(real(learning_rate=10.0, max_steps=4), events)
+    back = [e for e in events.seen if isinstance(e, Rollback)]
+    assert [e.learning_rate for e in back] == [5.0, 2.5, 1.25, 0.625]
+    assert all(e.step <= 3 and e.conversations and e.guilty == [] for e in back)
+
+
+@pytest.mark.slow
+def test_four_poisoned_rows_are_blamed_and_their_neighbours_are_not(real):
+    noise = "".join(chr(0x4E00 + 97 * k % 20000) for k in range(60))
+    poisoned = [
+        Conversation(id=f"poison{k}", source=f"p{k}", messages=[user("你好"), reply(noise[k:])]) for k in range(4)
+    ]
+    events = Events()
+    with pytest.raises(TrainingError, match=r"It is the data\. These are as bad with the weights before: poison"):
+        finetune(real(*poisoned, packing=False, batch_size=1, max_steps=14), events)
+    blamed = {name for e in events.seen if isinstance(e, Rollback) for name in e.guilty}
+    assert blamed and blamed <= {c.id for c in poisoned}
+
+
+@pytest.mark.slow
+def test_a_tokenizer_of_another_model_is_refused_before_the_first_step(real, tmp_path):
+    other = shutil.copytree(BASE, tmp_path / "other")
+    path = other / "tokenizer.json"
+    tokenizer = json.loads(path.read_text())
+    special = {token["content"] for token in tokenizer["added_tokens"]}
+    vocabulary = {text: number for text, number in tokenizer["model"]["vocab"].items() if text not in special}
+    turned = dict(zip(vocabulary, [*list(vocabulary.values())[700:], *list(vocabulary.values())[:700]], strict=True))
+    tokenizer["model"]["vocab"] |= turned
+    path.write_text(json.dumps(tokenizer))
+    events = Events()
+    with pytest.raises(TrainingError, match=r"blind guessing has .*Check that the chat template and the tokenizer"):
+        finetune(real(base=other, max_steps=4), events)
+    assert events.losses() == {}
+
+
 def test_a_hard_row_among_several_of_a_step_is_no_explosion(config):
     """The step's mean is judged: a row that alone would be an explosion is a quarter of it."""
 
-    class ProgressReporter(SpikeDetector):
+    class ProgressReporter(LossGuard):
         def observe(self, loss):
             seen.append(loss)
             return super().observe(loss)
@@ -313,7 +403,7 @@ def test_data_in_which_an_example_trains_nothing_is_refused(config, tmp_path):
 
 def test_a_folder_with_another_run_is_not_overwritten(config):
     train(config(max_steps=2))
-    with pytest.raises(InputError, match="other settings"):
+    with pytest.raises(InputError, match=r"other settings \(max_steps: 2 → 3\)"):
         train(config(max_steps=3))
 
 

@@ -17,7 +17,8 @@ from chatbot.core.thoughts import MARKS, without_first_thoughts
 from chatbot.models.families.family import Family, Piece
 from chatbot.models.families.parsers import could_be_name, parse_named_call, parse_object_call
 
-_OPENERS = ("<tool_call>", "<|python_tag|>", "{")
+_TAG = "<tool_call>"
+_OPENERS = (_TAG, "<|python_tag|>", "{")
 _TAGGED = re.compile(r"<tool_call>(.*?)(?:</tool_call>|$)", re.DOTALL)
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")
 """A mark inside a message while the template is rendered: its number between two private-use characters."""
@@ -112,8 +113,12 @@ class ChatTemplate:
 
 
 def visible(text: str, messages: Sequence[Message]) -> str:
-    """A reply without the thoughts that some models write first."""
-    return without_first_thoughts(text).strip()
+    """A reply without the thoughts that some models write first, and without a call, or the beginning of one, behind its words."""
+    words, called, _ = without_first_thoughts(text).partition(_TAG)
+    if not called:
+        begun = next((n for n in range(len(_TAG) - 1, 0, -1) if words.endswith(_TAG[:n])), 0)
+        words = words[: len(words) - begun]
+    return words.strip()
 
 
 def read(text: str, messages: Sequence[Message]) -> Message:
@@ -122,10 +127,12 @@ def read(text: str, messages: Sequence[Message]) -> Message:
     Raises:
         CallParseError: it begins like a call and is none.
     """
-    body = visible(text, messages)
-    if not is_call(body):
+    body = without_first_thoughts(text).strip()
+    tagged, words = _TAGGED.findall(body), ""
+    if tagged and not body.startswith(_OPENERS):
+        words = visible(text, messages)
+    elif not is_call(body):
         return reply(body)
-    tagged = _TAGGED.findall(body)
     if tagged:
         calls = [parse_object_call(part) for part in tagged]
     elif body.startswith(_OPENERS):
@@ -135,7 +142,7 @@ def read(text: str, messages: Sequence[Message]) -> Message:
         calls = [parse_named_call(name, arguments)]
     if not calls:
         raise CallParseError("models.empty_call", value=text)
-    return Message(role="assistant", tool_calls=[ToolCall(function=call) for call in calls])
+    return Message(role="assistant", content=words, tool_calls=[ToolCall(function=call) for call in calls])
 
 
 def is_call(text: str) -> bool | None:

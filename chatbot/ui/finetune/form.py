@@ -29,8 +29,10 @@ class FinetuneForm:
     virtual_tokens: float | None = None
     eval_every: float | None = None
     eval_limit: float | None = None
+    first_eval: float | None = None
     patience: float | None = None
     seed: float | None = None
+    allow_cut: bool = False
 
     def within(self, settings: Settings) -> "FinetuneForm":
         """The form with its paths made whole.
@@ -68,5 +70,7 @@ class FinetuneForm:
         }
 
 
-ADVANCED = tuple(field.name for field in fields(FinetuneForm) if field.name not in ("base", "data", "method"))
+ADVANCED = tuple(
+    field.name for field in fields(FinetuneForm) if field.name not in ("base", "data", "method", "allow_cut")
+)
 """The fields that a preset fills."""

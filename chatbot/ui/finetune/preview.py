@@ -2,15 +2,19 @@
 
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatbot.core.settings import DATA, Settings
+from chatbot.models.bring.shelf import PART
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.methods import METHODS
 from chatbot.ui.charts.curves import lengths, memory_bar, packing, tokens
 from chatbot.ui.finetune.status import duration
 from chatbot.ui.i18n.translate import in_language, translate
 from chatbot.ui.shell.html import quiet
+
+if TYPE_CHECKING:
+    from chatbot.training.estimate import Estimate
 
 SHIPPED = ("first_calls", "train")
 PARTS = ("program", "weights", "constants", "adapter", "gradients", "optimiser", "activations", "passing")
@@ -32,7 +36,9 @@ def bases(settings: Settings) -> list[tuple[str, str]]:
     models = [
         folder
         for folder in found
-        if not (folder / "adapter_config.json").is_file() and "checkpoints" not in folder.parts
+        if not (folder / "adapter_config.json").is_file()
+        and "checkpoints" not in folder.parts
+        and not folder.name.endswith(PART)
     ]
     return [(folder.name, str(folder)) for folder in [settings.base, *models] if (folder / "config.json").is_file()]
 
@@ -65,7 +71,7 @@ def example_preview(config: FinetuneConfig, index: int, who: Any) -> str:
         quiet(escape(told)),
         _titled(translate(who, "finetune.look.tokens"), tokens(found, translate(who, "finetune.look.cut"))),
         _titled(
-            translate(who, "finetune.look.packed", length=config.max_length, filled=count.filled), packing(found.packed)
+            translate(who, "finetune.look.packed", length=found.length, filled=count.filled), packing(found.packed)
         ),
         _titled(translate(who, "finetune.look.padded", filled=count.rows_padded_filled), packing(found.padded)),
         _titled(translate(who, "finetune.look.lengths"), lengths(found.histogram)),
@@ -95,5 +101,19 @@ def cost_preview(config: FinetuneConfig, hotels: Path, who: Any) -> str:
     ]
     if found.seconds is not None:
         lines.append(translate(who, "finetune.est.time", time=duration(found.seconds, who)))
+    lines += _chosen(found, who)
     told = "".join(f"<p>{escape(text)}</p>" for text in lines)
     return f'<div class="cost">{told}{memory_bar(found, names, translate(who, "finetune.est.free"))}</div>'
+
+
+def _chosen(found: "Estimate", who: Any) -> list[str]:
+    """Row length and learning rate, each with its reason."""
+    fit = found.fitted
+    sizes = "; ".join(
+        translate(who, "finetune.fit.size", length=length, whole=fit.whole[length], peak=peak / 2**20)
+        for length, peak in fit.peaks.items()
+    )
+    rows = translate(who, "finetune.fit.rows", length=fit.row_length, sizes=sizes)
+    cut = [translate(who, "finetune.fit.cut", n=fit.cut, all=found.conversations)] if fit.cut else []
+    source = fit.source or translate(who, "finetune.fit.given")
+    return [rows, *cut, translate(who, "finetune.fit.rate", rate=fit.learning_rate, source=source)]

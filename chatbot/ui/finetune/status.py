@@ -3,9 +3,9 @@
 from html import escape
 from typing import Any
 
-from chatbot.core.events import GAVE_UP, Done, Event, Failed, Metrics, Rollback, last
+from chatbot.core.events import GAVE_UP, Done, Event, Failed, Metrics, Progress, Rollback, last
 from chatbot.core.jobs import ACTIVE, Job
-from chatbot.training.loss_guard import suspect_conversations
+from chatbot.training.loss_guard import blamed
 from chatbot.training.run_record import read_record
 from chatbot.ui.finetune.runs import merge_of, merged
 from chatbot.ui.i18n.translate import translate
@@ -26,6 +26,7 @@ def status(job: Job, who: Any) -> str:
         if point or state not in ACTIVE or state == "queued"
         else [translate(who, "finetune.preparing")]
     )
+    parts += _doing(events, who) if state in ACTIVE else []
     share = 0.0
     if point and point.max_steps and state in ACTIVE:
         share = point.step / point.max_steps
@@ -60,7 +61,7 @@ def _guard(events: list[Event], kind: str, who: Any) -> list[str]:
     notes = [translate(who, "finetune.rollback", step=e.step, back=e.back_to, rate=e.learning_rate) for e in rollbacks]
     if kind != "gave_up" or len(rollbacks) < 2:
         return notes
-    same = suspect_conversations([e.conversations for e in rollbacks])
+    same = blamed(rollbacks)
     names = "、".join(same[:SHOWN]) + (" …" if len(same) > SHOWN else "")
     return [
         *notes,
@@ -78,6 +79,14 @@ def _merge(job: Job, who: Any) -> str:
     if merge.state == "done":
         return note(translate(who, "finetune.merge.done", path=merged(job)), "good")
     return note(translate(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state))
+
+
+def _doing(events: list[Event], who: Any) -> list[str]:
+    """What is under way that takes long and moves no step."""
+    now = events[-1] if events else None
+    if not isinstance(now, Progress) or not now.what:
+        return []
+    return [translate(who, f"finetune.doing.{now.what}", done=now.done, total=now.total)]
 
 
 def _left(events: list[Event], who: Any) -> list[str]:

@@ -7,6 +7,7 @@ import gradio as gr
 from gradio.context import Context
 
 from chatbot.training.config import PRESETS, FinetuneConfig
+from chatbot.ui.finetune import bring
 from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
 from chatbot.ui.finetune.handlers import ExampleChoice, FinetuneHandlers
 from chatbot.ui.i18n.translate import label
@@ -30,6 +31,7 @@ class Form:
     method: gr.Radio
     preset: gr.Radio
     advanced: list[gr.Number]
+    allow_cut: gr.Checkbox
     look: gr.Button
     estimate: gr.Button
     start: gr.Button
@@ -37,7 +39,7 @@ class Form:
     @property
     def fields(self) -> Fields[FinetuneForm]:
         """What a start reads."""
-        named = {"base": self.base, "data": self.data, "method": self.method}
+        named = {"base": self.base, "data": self.data, "method": self.method, "allow_cut": self.allow_cut}
         return Fields(FinetuneForm, named | dict(zip(ADVANCED, self.advanced, strict=True)))
 
 
@@ -89,6 +91,7 @@ def build(context: PageContext) -> None:
     with gr.Row(elem_classes="tune"):
         with gr.Column(scale=4, min_width=320):
             form = _form()
+            bring.build(context, form.base)
         with gr.Column(scale=6, min_width=320):
             view = _view()
     _wire(FinetuneHandlers(context), form, view, _runs(walk))
@@ -110,12 +113,14 @@ def _form() -> Form:
     )
     method = gr.Radio([], label=label("finetune.method"), elem_classes="methods", elem_id="method")
     preset = gr.Radio([], label=label("finetune.preset"), elem_id="preset")
-    with gr.Accordion(label("finetune.advanced"), open=False), gr.Row():
-        advanced = [_number(name) for name in ADVANCED]
+    with gr.Accordion(label("finetune.advanced"), open=False):
+        with gr.Row():
+            advanced = [_number(name) for name in ADVANCED]
+        allow_cut = gr.Checkbox(False, label=label("finetune.allow_cut"), elem_id="allow-cut")
     with gr.Row():
         look, estimate = (gr.Button(label(f"finetune.{name}"), min_width=80) for name in ("look", "estimate"))
         start = gr.Button(label("finetune.start"), variant="primary", min_width=100, elem_id="start")
-    return Form(base, data, upload, method, preset, advanced, look, estimate, start)
+    return Form(base, data, upload, method, preset, advanced, allow_cut, look, estimate, start)
 
 
 def _view() -> View:
