@@ -130,6 +130,11 @@ def save_prompt(operation: str, text: str, folder: Path) -> None:
         path.write_text(text.strip() + "\n", encoding="utf-8")
 
 
+def edited_prompts(folder: Path) -> dict[str, str]:
+    """The operations whose prompt somebody has changed, with their texts."""
+    return {operation: prompt(operation, folder) for operation in OPERATIONS if (folder / f"{operation}.md").exists()}
+
+
 def prompt_hashes(folder: Path | None = None) -> dict[str, str]:
     """Operation → the first 12 digits of its prompt's SHA-256, for the data card."""
     return {operation: hashlib.sha256(prompt(operation, folder).encode()).hexdigest()[:12] for operation in OPERATIONS}
