@@ -53,7 +53,8 @@ class Ended:
     """A batch that is settled.
 
     Attributes:
-        status: completed, failed, expired or cancelled, as the API says; "unknown" where it was never created there.
+        status: completed, failed, expired or cancelled, as the API says; "unknown" where it was never created there, "torn" where it has
+            run, and billed, more requests than could be read.
         sent, answered: requests, and those that brought an answer; the others cost nothing and are back under the cap.
         note: why it ended so, in the API's words.
     """
@@ -65,8 +66,8 @@ class Ended:
 
     @property
     def whole(self) -> bool:
-        """Whether it ran to its end, even if some of its requests failed; one without any answer would fail again."""
-        return self.status == "completed" and self.answered > 0
+        """Whether the rest may simply be sent again: it ran to its end, even if some of its requests failed, or it was never there."""
+        return self.status == "unknown" or (self.status == "completed" and self.answered > 0)
 
 
 class Batches:
@@ -225,22 +226,23 @@ class Batches:
         The API bills the requests that it has completed. If it says that there are more of them than could be read, as many stay
         counted at their most; all others cost nothing.
         """
-        answered = self._cache.batch_sum(token).answered
+        unread = completed - self._cache.batch_sum(token).answered
         for at, call in enumerate(self._cache.waiting_in(token)):
-            if at < completed - answered:
+            if at < unread:
                 self._cache.settle(call.id, "lost")
+                status = "torn"
             else:
                 self._free(call)
         made = self._cache.batch_sum(token)
-        fields = {"status": status, "answered": answered, "cost": made.cost, "note": note[:300]}
+        fields = {"status": status, "answered": made.answered, "cost": made.cost, "note": note[:300]}
         self._cache.note_batch(token, state="ended", **fields)
-        return Ended(status, made.sent, answered, note)
+        return Ended(status, made.sent, made.answered, note)
 
 
 def _reason(batch: Batch) -> str:
     """Why a batch ended as it did, in the API's words."""
     errors = (batch.errors.data if batch.errors else None) or []
-    return "; ".join(error.message for error in errors if error.message) or batch.status
+    return "; ".join(error.message for error in errors if error.message)
 
 
 def _told(error: OpenAIError) -> WorkbenchError:
