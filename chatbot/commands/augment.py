@@ -53,6 +53,7 @@ def augment(
     store_answers: Annotated[bool, typer.Option(help=_FIELDS["store_answers"].description)] = _default("store_answers"),
     ear: Annotated[str, _option("ear")] = _default("ear"),
     prompts: Annotated[Path | None, _option("prompts")] = None,
+    name: Annotated[str, _option("name")] = _default("name"),
     cache: Annotated[Path | None, _option("cache")] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="only say what it would take")] = False,
     review: Annotated[bool, typer.Option("--review", help=_FIELDS["review"].description)] = False,

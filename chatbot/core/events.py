@@ -28,8 +28,8 @@ class Progress(_Event):
     Attributes:
         what: the part that is under way, where there are several.
         aside: how many of the done ones gave no result.
-        eta: seconds left.
-        paid, at_risk, cap: US dollars spent, in flight, and at most.
+        eta: seconds left; `rough` where it is a guess, because hardly anything has been measured yet.
+        paid, at_risk, cap: US dollars spent, in flight, and at most, of all runs together; `cost`: what this run's own calls cost.
     """
 
     kind: Literal["progress"] = "progress"
@@ -42,6 +42,8 @@ class Progress(_Event):
     paid: float | None = None
     at_risk: float | None = None
     cap: float | None = None
+    cost: float | None = None
+    rough: bool | None = None
 
 
 class Metrics(_Event):
@@ -181,6 +183,17 @@ def read_events(folder: Path) -> Iterator[Event]:
         for text in lines:
             if (event := read_event(text)) is not None:
                 yield event
+
+
+def recent_events(folder: Path, size: int = 200_000) -> list[Event]:
+    """The events at the end of a folder's log, from its last so many bytes: what a page that looks every second needs of a long one."""
+    path = Path(folder) / EVENTS
+    if not path.exists():
+        return []
+    with path.open("rb") as log:
+        log.seek(max(0, path.stat().st_size - size))
+        lines = log.read().decode("utf-8", errors="replace").splitlines()
+    return [event for text in lines if (event := read_event(text)) is not None]
 
 
 def read_event(text: str) -> Event | None:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from chatbot.core.errors import QueryError
 from chatbot.core.messages import Conversation, Message
-from chatbot.corpus.duplicates import near_duplicates
+from chatbot.corpus.duplicates import NearDuplicates
 from chatbot.corpus.phrasebank.phrases import says
 from chatbot.hotels.facilities import OR
 from chatbot.hotels.grounding import ungrounded
@@ -111,13 +111,23 @@ def form_check(conversation: Conversation) -> Check:
     return Check("form", False, "对话轮次不完整或有空白回复") if rest or empty else Check("form", True)
 
 
-def unique_checks(conversations: Sequence[Conversation]) -> list[Check]:
-    """For each conversation whether no earlier one of another source is nearly the same."""
-    twins = {j: i for i, j, _ in near_duplicates(conversations) if conversations[i].source != conversations[j].source}
-    return [
-        Check("unique", at not in twins, f"和“{conversations[twins[at]].id}”几乎一样" if at in twins else "")
-        for at in range(len(conversations))
-    ]
+class UniqueCheck:
+    """Tells for each conversation whether no earlier one of another source is nearly the same, group by group as they come."""
+
+    def __init__(self) -> None:
+        self._seen, self._near = list[tuple[str, str]](), NearDuplicates()
+
+    def add(self, conversations: Sequence[Conversation]) -> list[Check]:
+        """The checks of the next conversations."""
+        begin = len(self._seen)
+        self._seen += [(c.id, c.source) for c in conversations]
+        twins = {
+            j: self._seen[i][0] for i, j, _ in self._near.add(conversations) if self._seen[i][1] != self._seen[j][1]
+        }
+        return [
+            Check("unique", at not in twins, f"和“{twins[at]}”几乎一样" if at in twins else "")
+            for at in range(begin, len(self._seen))
+        ]
 
 
 def check(

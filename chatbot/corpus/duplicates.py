@@ -32,20 +32,32 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / len(a | b)
 
 
-def near_duplicates(conversations: Sequence[Conversation], threshold: float = NEAR) -> Iterator[tuple[int, int, float]]:
-    """Pairs of positions (i < j) whose similarity reaches the threshold.
+class NearDuplicates:
+    """Finds conversations that are nearly the same as an earlier one, group by group as they come.
 
     Candidates by MinHash with locality-sensitive hashing, then compared exactly.
     """
-    texts = [grams(user_words(c)) for c in conversations]
-    index = MinHashLSH(num_perm=PERMUTATIONS, params=BANDS)
-    sketches = MinHash.generator([[gram.encode() for gram in text] for text in texts], num_perm=PERMUTATIONS)
-    for j, (text, sketch) in enumerate(zip(texts, sketches, strict=True)):
-        for i in sorted(map(int, index.query(sketch))):
-            similarity = jaccard(texts[i], text)
-            if similarity >= threshold:
-                yield i, j, similarity
-        index.insert(str(j), sketch)
+
+    def __init__(self, threshold: float = NEAR) -> None:
+        self._threshold, self._texts = threshold, list[frozenset[str]]()
+        self._index = MinHashLSH(num_perm=PERMUTATIONS, params=BANDS)
+
+    def add(self, conversations: Sequence[Conversation]) -> Iterator[tuple[int, int, float]]:
+        """Pairs of positions (i < j) whose similarity reaches the threshold, counted over all that were added; j is a new one."""
+        texts = [grams(user_words(c)) for c in conversations]
+        sketches = MinHash.generator([[gram.encode() for gram in text] for text in texts], num_perm=PERMUTATIONS)
+        for text, sketch in zip(texts, sketches, strict=True):
+            for i in sorted(map(int, self._index.query(sketch))):
+                similarity = jaccard(self._texts[i], text)
+                if similarity >= self._threshold:
+                    yield i, len(self._texts), similarity
+            self._index.insert(str(len(self._texts)), sketch)
+            self._texts.append(text)
+
+
+def near_duplicates(conversations: Sequence[Conversation], threshold: float = NEAR) -> Iterator[tuple[int, int, float]]:
+    """Pairs of positions (i < j) whose similarity reaches the threshold."""
+    return NearDuplicates(threshold).add(conversations)
 
 
 def distinct(texts: Sequence[str], size: int = 2) -> float:

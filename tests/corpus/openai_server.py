@@ -1,4 +1,7 @@
-"""A local server that speaks OpenAI's chat, file and batch API, limits the rate and fails on purpose: `python -m tests.corpus.openai_server FILE …`."""
+"""A local server that speaks OpenAI's chat, file and batch API, takes only what OpenAI takes, limits the rate and fails on purpose.
+
+Run it with: python -m tests.corpus.openai_server PORT --faults 0.3
+"""
 
 import argparse
 import asyncio
@@ -12,12 +15,17 @@ from dataclasses import dataclass, field
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from chatbot.corpus.augmentation.offline import _WRITERS
+from tests.corpus.openai_batches import OUTCOMES, BatchRoom
 
 FAULTS = ("429", "429-after", "500", "hang", "cut", "malformed", "refusal", "long")
+TAKEN = {"model", "messages", "response_format", "temperature", "max_tokens", "seed", "store", "metadata", "stream"}
+PRICES = {"gpt-4o-mini": (0.15, 0.6), "gpt-4o": (2.5, 10.0)}
+TRICKLE = 40
+"""Pieces that a slow answer comes in, a quarter of a second apart."""
 SCHEMAS = {"Spoken": "spoken", "FollowUp": "followup", "NamedOpening": "by_name", "Opening": "by_cap"}
 
 
@@ -29,17 +37,17 @@ class Server:
     rate: float
     latency: float
     seed: int
+    only: str = ""
     paid: Counter = field(default_factory=Counter)
     money: float = 0.0
     served: Counter = field(default_factory=Counter)
     admitted: list = field(default_factory=list)
     kept: dict = field(default_factory=dict)
-    files: dict = field(default_factory=dict)
-    batches: dict = field(default_factory=dict)
     tokens: float = 0.0
     filled: float = 0.0
 
     def __post_init__(self):
+        self.batch_room = BatchRoom(self)
         self.rng, self.tokens, self.filled = random.Random(self.seed), self.rate / 5, time.monotonic()
 
     def take(self):
@@ -52,8 +60,14 @@ class Server:
         self.admitted.append(now)
         return True
 
-    def answer(self, body, fault=None):
-        """A chat completion, billed."""
+    def fault(self, kinds):
+        """One of the faults, or none, as often as the server was told to fail."""
+        return (
+            self.rng.choice(self.only.split(",") if self.only else kinds) if self.rng.random() < self.faults else None
+        )
+
+    def answer(self, body, fault=None, share=1.0):
+        """A chat completion, billed at a share of the full price."""
         text = json.dumps(body["messages"], ensure_ascii=False)
         key = hashlib.sha256(text.encode()).hexdigest()
         content, refusal, finish = self.content(body), None, "stop"
@@ -65,14 +79,16 @@ class Server:
             content, finish = content[:20] + "很" * body["max_tokens"], "length"
         out = body["max_tokens"] if fault == "long" else len(content or refusal)
         self.paid[key] += 1
-        self.money += (len(text) * 0.15 + out * 0.6) / 1e6
+        model = "gpt-4o" if fault == "other-model" else body["model"]
+        first, second = PRICES[model]
+        self.money += share * (len(text) * first + out * second) / 1e6
         message = {"role": "assistant", "content": content, "refusal": refusal}
         usage = {"prompt_tokens": len(text), "completion_tokens": out, "total_tokens": len(text) + out}
         made = {
             "id": f"c{sum(self.paid.values())}",
             "object": "chat.completion",
             "created": 1,
-            "model": body["model"],
+            "model": f"{model}-2024-07-18",
             "usage": usage,
         }
         made["choices"] = [{"index": 0, "finish_reason": finish, "message": message}]
@@ -89,10 +105,13 @@ class Server:
     async def chat(self, request: Request) -> Response:
         body = await request.json()
         self.served["calls"] += 1
+        if (wrong := wrong_with(request.headers, body)) is not None:
+            self.served["wrong"] += 1
+            return wrong
         if not self.take():
             self.served["limited"] += 1
             return error(429)
-        fault = self.rng.choice(FAULTS) if self.rng.random() < self.faults else None
+        fault = self.fault(FAULTS)
         self.served[fault or "good"] += 1
         if fault in ("429", "429-after", "500"):
             return error(int(fault[:3]), {"retry-after": "0.5"} if "after" in fault else {})
@@ -101,6 +120,8 @@ class Server:
             return error(500)
         await asyncio.sleep(self.latency * self.rng.uniform(0.5, 1.5))
         made = json.dumps(self.answer(body, fault))
+        if fault == "slow":
+            return StreamingResponse(trickling(made), media_type="application/json")
         if fault == "cut":
             return StreamingResponse(
                 broken(made), media_type="application/json", headers={"content-length": str(len(made))}
@@ -111,64 +132,13 @@ class Server:
         kept = self.kept.get(request.query_params.get("metadata[key]"))
         return JSONResponse({"object": "list", "data": [kept] if kept else [], "has_more": False})
 
-    async def upload(self, request: Request) -> Response:
-        form = await request.form()
-        name = f"file-{len(self.files)}"
-        self.files[name] = (await form["file"].read()).decode()
-        return JSONResponse(
-            {
-                "id": name,
-                "object": "file",
-                "bytes": 1,
-                "created_at": 1,
-                "filename": "x",
-                "purpose": "batch",
-                "status": "processed",
-            }
-        )
-
-    async def create(self, request: Request) -> Response:
-        body = await request.json()
-        number = f"batch-{len(self.batches)}"
-        self.batches[number] = {"id": number, "object": "batch", "endpoint": body["endpoint"], "completion_window": "24h", "created_at": 1} | {
-            "input_file_id": body["input_file_id"], "status": "in_progress", "metadata": body["metadata"], "looks": 0,
-        }  # fmt: skip
-        return JSONResponse(self.batches[number])
-
-    async def batch(self, request: Request) -> Response:
-        batch = self.batches[request.path_params["id"]]
-        batch["looks"] += 1
-        if batch["looks"] == 2:
-            rows = []
-            for line in self.files[batch["input_file_id"]].splitlines():
-                row = json.loads(line)
-                fault = (
-                    self.rng.choice(("malformed", "refusal", "long", "500"))
-                    if self.rng.random() < self.faults
-                    else None
-                )
-                response = (
-                    {"status_code": 500, "body": {}}
-                    if fault == "500"
-                    else {"status_code": 200, "body": self.answer(row["body"], fault)}
-                )
-                rows.append(json.dumps({"id": "r", "custom_id": row["custom_id"], "response": response, "error": None}))
-            self.files["out-" + batch["id"]] = "\n".join(rows)
-            batch |= {"status": "completed", "output_file_id": "out-" + batch["id"]}
-        return JSONResponse(batch)
-
-    async def all_batches(self, request: Request) -> Response:
-        return JSONResponse({"object": "list", "data": list(self.batches.values()), "has_more": False})
-
-    async def file(self, request: Request) -> Response:
-        return PlainTextResponse(self.files[request.path_params["id"]])
-
     async def stats(self, request: Request) -> Response:
         figures = {
             "paid": sum(self.paid.values()),
             "twice": sum(n > 1 for n in self.paid.values()),
             "money": self.money,
-            "batches": len(self.batches),
+            "batches": len(self.batch_room.batches),
+            "files": len(self.batch_room.files),
         }
         return JSONResponse(figures | {"served": self.served, "admitted": self.admitted})
 
@@ -178,18 +148,47 @@ class Server:
             routes=[
                 Route(f"{v1}/chat/completions", self.chat, methods=["POST"]),
                 Route(f"{v1}/chat/completions", self.list, methods=["GET"]),
-                Route(f"{v1}/files", self.upload, methods=["POST"]),
-                Route(f"{v1}/files/{{id}}/content", self.file),
-                Route(f"{v1}/batches", self.create, methods=["POST"]),
-                Route(f"{v1}/batches", self.all_batches, methods=["GET"]),
-                Route(f"{v1}/batches/{{id}}", self.batch),
+                *self.batch_room.routes(v1),
                 Route("/stats", self.stats),
             ]
         )
 
 
-def error(status, headers=None) -> Response:
-    return JSONResponse({"error": {"message": "no", "type": "x", "code": None}}, status, headers)
+def error(status, headers=None, message="no") -> Response:
+    return JSONResponse({"error": {"message": message, "type": "x", "code": None}}, status, headers)
+
+
+def wrong_with(headers, body):
+    """The refusal of a request that OpenAI would not take; None for a good one."""
+    schema = body.get("response_format", {}).get("json_schema", {})
+    if not headers.get("authorization", "").startswith("Bearer sk-"):
+        return error(401, message="Incorrect API key provided")
+    if body.get("model") not in PRICES:
+        return error(404, message=f"The model {body.get('model')!r} does not exist")
+    if (more := set(body) - TAKEN) or body.get("stream"):
+        return error(400, message=f"Unrecognized request argument supplied: {sorted(more) or 'stream'}")
+    if not schema.get("strict") or not all(map(is_strict, parts_of(schema.get("schema", {})))):
+        return error(400, message="Invalid schema for response_format")
+    if any(len(key) > 64 or len(value) > 512 for key, value in (body.get("metadata") or {}).items()):
+        return error(400, message="Invalid metadata")
+    return None
+
+
+def parts_of(schema):
+    return [schema, *schema.get("$defs", {}).values()]
+
+
+def is_strict(part):
+    """Whether an object of a schema forbids other properties and requires its own, as structured output asks."""
+    closed = part.get("additionalProperties") is False
+    return part.get("type") != "object" or (closed and set(part["required"]) == set(part["properties"]))
+
+
+async def trickling(text):
+    step = len(text) // TRICKLE + 1
+    for at in range(0, len(text), step):
+        await asyncio.sleep(0.25)
+        yield text[at : at + step].encode()
 
 
 async def broken(text):
@@ -203,8 +202,11 @@ def main() -> None:
     for name, default in (("faults", 0.0), ("rate", 1e6), ("latency", 0.05)):
         parser.add_argument(f"--{name}", type=float, default=default)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="faults to choose from, between commas")
+    parser.add_argument("--batch", default="completed", help=f"how the first batch ends: {', '.join(OUTCOMES)}")
     given = parser.parse_args()
-    server = Server(given.faults, given.rate, given.latency, given.seed)
+    server = Server(given.faults, given.rate, given.latency, given.seed, given.only)
+    server.batch_room.outcome = given.batch
     uvicorn.run(server.app(), port=given.port, log_level="critical")
 
 

@@ -4,6 +4,8 @@ import asyncio
 import json
 import random
 import time
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -15,14 +17,14 @@ from chatbot.corpus.augmentation.config import BATCH, AugmentConfig
 from chatbot.corpus.augmentation.modes import estimate, run_batch, run_direct
 from chatbot.corpus.augmentation.offline import rewrite, wordings
 from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
-from chatbot.corpus.augmentation.run import SecondParserModel, queue_for_review
+from chatbot.corpus.augmentation.runs.feed import ReviewFeed, SecondParserModel
 from chatbot.corpus.augmentation.task import Rejected
 from chatbot.corpus.augmentation.tasks import hotel_in_hand, spoken_task
-from chatbot.corpus.augmentation.writing import Augmented
 from chatbot.corpus.checks import check
 from chatbot.corpus.phrasebank.phrases import says, verb_phrases
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.review.queue import ReviewStore
+from chatbot.corpus.review.runs import RunLedger
 from chatbot.corpus.selfplay.generate import selfplay
 from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.hotels.query import HotelQuery
@@ -50,6 +52,12 @@ def asks_for(store, text, arguments):
     )
 
 
+async def put_up(feed, made):
+    for task, conversation in made:
+        await feed.add(task, conversation)
+    await feed.flush()
+
+
 def test_the_tables_alone_write_every_task_and_the_checks_pass(store, conversations, config):
     got = augment(conversations, store, config)
     assert {task.operation for task, _ in got.made} == set(OPERATIONS)
@@ -61,13 +69,16 @@ def test_the_tables_alone_write_every_task_and_the_checks_pass(store, conversati
 def test_the_second_parser_is_opened_only_when_the_word_list_finds_a_difference(store, conversations, config, tmp_path):
     got = augment(conversations, store, config)
     clean = [(task, made) for task, made in got.made if all(c.passed for c in check(made, store, task.original))]
-    review = ReviewStore(f"sqlite:///{tmp_path / 'review.sqlite'}")
-    assert queue_for_review(Augmented(clean), store, review, SecondParserModel("no-such-model")) == len(clean) > 50
-    task, made = clean[0]
-    odd = made.model_copy(update={"messages": [user("随便来一家"), *made.messages[1:]]})
-    with pytest.raises(ModelError, match="no-such-model"):
-        queue_for_review(Augmented([(task, odd)]), store, review, SecondParserModel("no-such-model"))
-    review.close()
+    url = f"sqlite:///{tmp_path / 'review.sqlite'}"
+    with closing(ReviewStore(url)) as review, closing(RunLedger(url)) as ledger:
+        ledger.enter("r", "", {})
+        feed = ReviewFeed("r", store, review, ledger, SecondParserModel("no-such-model"))
+        asyncio.run(put_up(feed, clean))
+        assert review.counts().pending == len(clean) > 50
+        task, made = clean[0]
+        odd = made.model_copy(update={"messages": [user("随便来一家"), *made.messages[1:]]})
+        with pytest.raises(ModelError, match="no-such-model"):
+            asyncio.run(put_up(feed, [(replace(task, id="odd"), odd)]))
 
 
 def test_the_same_seed_writes_the_same_and_another_does_not(store, conversations, config):
@@ -245,7 +256,7 @@ def test_a_batch_is_found_again_by_its_id_and_its_answers_are_not_bought_again(s
             self.events.append(event)
 
         def should_stop(self):
-            return self.stop and any(event.what != BATCH for event in self.events)
+            return self.stop and any(event.what == BATCH for event in self.events)
 
     with openai_server(faults=0.2, seed=4) as url:
         settings = config.model_copy(update={"mode": "batch", "base_url": f"{url}/v1"})

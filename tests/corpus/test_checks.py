@@ -3,7 +3,7 @@
 import pytest
 
 from chatbot.core.messages import Conversation, Message, call, observation, reply, user
-from chatbot.corpus.checks import check, unique_checks
+from chatbot.corpus.checks import UniqueCheck, check
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 
 
@@ -136,14 +136,14 @@ def test_a_kept_wish_need_not_be_said_again(store):
 
 def test_of_two_conversations_that_say_nearly_the_same_the_second_is_found_and_names_the_first(store):
     first, other = made(store), made(store, "想住经济一点的，评分四分以上")
-    found = unique_checks([first, other, first.model_copy(update={"id": "twin", "source": "t"})])
+    found = UniqueCheck().add([first, other, first.model_copy(update={"id": "twin", "source": "t"})])
     assert [one.passed for one in found] == [True, True, False]
     assert "“c”" in found[2].reason
 
 
 def test_two_versions_of_one_source_are_no_twins(store):
     first = made(store)
-    found = unique_checks([first, first.model_copy(update={"id": "rewrite"})])
+    found = UniqueCheck().add([first, first.model_copy(update={"id": "rewrite"})])
     assert [one.passed for one in found] == [True, True]
 
 

@@ -201,6 +201,12 @@ def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
         tab.get_by_label("密钥（不保存）").fill("sk-test")
         tab.locator("#augment-estimate").click()
         tab.locator("#augment-cost").get_by_text("约 $").wait_for(timeout=20_000)
+        tab.locator("#augment-prompts").get_by_text("提示词").first.click()
+        tab.locator("#augment-prompt-text textarea").fill("把设施改成口语，其他不动。")
+        tab.locator("#augment-try").click()
+        tab.locator("#augment-tried").get_by_text("5 段里").wait_for()
+        tab.get_by_label("这一次叫什么").fill("第一次")
+        tab.get_by_label("新对话各写几段").fill("20")
         tab.locator("#augment-start").click()
         shown = tab.locator("#augment-shown")
         shown.get_by_text("已花 $0.0").wait_for()
@@ -209,7 +215,17 @@ def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
         tab.locator("#augment-resume:not([disabled])").click()
         shown.get_by_text("步审核").wait_for()
         seen = stats(url)
+        waiting = files.counts().pending
+        runs = tab.locator("#augment-runs")
+        runs.get_by_text("改过提示词：设施说成口语").wait_for()
+        tab.locator("#runs-withdraw").click()
+        runs.get_by_text("已撤回").wait_for()
+        assert (waiting > 0, files.counts().pending) == (True, 0)
+        tab.locator("#runs-restore").click()
+        runs.get_by_text("写好").wait_for()
+        assert files.counts().pending == waiting
     job = files.job()
+    assert job.config["texts"] == {"spoken": "把设施改成口语，其他不动。"}
     assert job.status["attempt"] == 2
     assert seen["twice"] == 0
     assert not [path for path in job.folder.rglob("*") if path.is_file() and b"sk-test" in path.read_bytes()]

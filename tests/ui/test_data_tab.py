@@ -2,17 +2,26 @@
 
 import fcntl
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import fields, replace
 
 import pytest
 
+from chatbot.core.errors import InputError
 from chatbot.core.events import Done, Progress
+from chatbot.core.locks import write_json
 from chatbot.core.messages import Conversation, call, reply, user
+from chatbot.core.settings import Settings
 from chatbot.corpus.augmentation.config import BATCH
+from chatbot.corpus.augmentation.prompts import prompt, save_prompt
 from chatbot.corpus.checks import Check
-from chatbot.corpus.review.items import Card
+from chatbot.corpus.review.items import Candidate, Card, row_of
+from chatbot.ui.data.augment_form import AugmentForm
+from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.progress import status
 from chatbot.ui.data.review_card import card_html, marked, utterance_lines, with_lines
+from chatbot.ui.data.runs.panel import Rows
+from chatbot.ui.data.runs.standing import Standing
 from chatbot.ui.data.shared import time_ago
 from chatbot.ui.data.statistics import plots
 from tests.ui.test_finetune import job
@@ -20,8 +29,9 @@ from tests.ui.test_finetune import job
 CONFIG = {"mode": "direct", "model": "gpt-4o-mini"}
 
 
-def progress(done):
-    return Progress(done=done, total=10, per_minute=120.0, eta=240, paid=0.5, cap=2.0)
+def progress(done, **more):
+    now = {"total": 10, "per_minute": 120.0, "eta": 240, "paid": 0.5, "cap": 2.0, "cost": 0.125}
+    return Progress(done=done, **now | more)
 
 
 @pytest.fixture
@@ -40,8 +50,87 @@ def running(tmp_path):
 def test_a_run_says_its_rate_what_is_left_and_its_money_against_the_cap(running):
     told = status(running(progress(4)), "zh")
     assert all(
-        part in told for part in ("4/10", "120 项/分钟", "还要约 4 分钟", "已花 $0.500 / 上限 $2.00", "width:40.0%")
+        part in told
+        for part in (
+            "4/10",
+            "120 项/分钟",
+            "还要约 4 分钟",
+            "这一次花了 $0.125",
+            "已花 $0.500 / 上限 $2.00",
+            "width:40.0%",
+        )
     )
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (None, "正在准备"),
+        ({"done": 0, "per_minute": None, "rough": True}, "还要约 4 分钟（粗估"),
+        ({"done": 4, "per_minute": 0.0, "eta": None}, "说不准还要多久"),
+        ({"done": 4, "time": 1.0}, "没有动静"),
+    ],
+)
+def test_a_run_is_never_silent_about_what_is_left(running, now, said):
+    assert said in status(running(*([] if now is None else [progress(**now)])), "zh")
+
+
+def test_a_run_is_told_as_done_only_once_it_has_ended(running):
+    told = status(running(progress(10)), "zh")
+    assert "正在检查最后几段" in told and "width:99.0%" in told
+
+
+def test_a_run_whose_batch_has_gaps_says_what_was_really_used_and_that_the_rest_can_be_sent_again(tmp_path):
+    ended = job(tmp_path / "a", "done", progress(4), Done(result={"state": "batch"}), config=CONFIG)
+    row = {"at": 1.0, "state": "ended", "status": "expired", "answered": 4, "sent": 10, "cost": 0.0123, "note": "<i>"}
+    told = status(ended, "zh", [row])
+    assert all(part in told for part in ("停在 4/10", "重发没有答的", "过期", "4/10", "$0.0123", "&lt;i&gt;"))
+    assert Standing.of(ended).can_go_on
+
+
+def test_the_list_of_runs_tells_settings_cost_cards_and_the_share_let_through(tmp_path):
+    files = DataFiles(Settings(workspace=tmp_path, _env_file=None))
+    told = {"name": "试一<次>", "run": "r1", "operations": ["spoken"], "seed": 7, "texts": {"spoken": "改写"}}
+    start = CONFIG | told
+    (tmp_path / "jobs").mkdir()
+    made = job(tmp_path / "jobs" / "j1", "done", progress(10, aside=3), Done(result={"state": "done"}), config=start)
+    write_json(made.folder / "job.json", {"kind": "augment", "argv": [], "created": 1.0})
+    with closing(files.ledger()) as ledger, closing(files.review()) as review:
+        ledger.enter("r1", "试一<次>", {})
+        ledger.enter("from-the-command-line", "命令行的", {"mode": "offline"})
+        candidates = [Candidate(conversation(user(f"找酒店{n}"), reply("好")), "spoken") for n in range(3)]
+        ledger.link("r1", [row_of(candidate)["key"] for candidate in candidates])
+        review.add_many(candidates)
+        review.decide(review.next("x"), "x", "approve")
+    shown = Rows(files, "zh").html()
+    words = (
+        "试一&lt;次&gt;",
+        "设施说成口语",
+        "种子 7",
+        "改过提示词",
+        "写好 7，未采用 3",
+        "$0.125",
+        "<td>3</td>",
+        "100%",
+        "（1/1）",
+    )
+    assert [part for part in (*words, "命令行的", "本机词表") if part not in shown] == []
+    assert Rows(files, "zh").choices() == [("试一<次>", "r1")]  # what has no cards and no job is nothing to choose
+
+
+def test_the_prompt_on_the_page_is_kept_with_the_run_whether_it_was_saved_or_not(tmp_path):
+    files = DataFiles(Settings(workspace=tmp_path, _env_file=None))
+    files.keep_corpus([conversation(user("找酒店"), reply("好"))], {})
+    save_prompt("followup", "追问。", files.prompts)
+    blank = dict.fromkeys([field.name for field in fields(AugmentForm)])
+    form = AugmentForm(**blank | {"mode": "direct", "operations": ["spoken"], "prompt_of": "spoken", "key": ""})
+    assert form.config(files).texts == {"followup": "追问。"}
+    edited = replace(form, prompt_text="改写成口语。").config(files)
+    assert edited.texts == {"followup": "追问。", "spoken": "改写成口语。"}
+    assert edited.run != replace(form, prompt_text="改写成口语。").config(files).run
+    assert replace(form, prompt_text=prompt("spoken")).config(files).texts == {"followup": "追问。"}
+    with pytest.raises(InputError):
+        replace(form, prompt_text=" ").config(files)
 
 
 def test_a_batch_says_how_much_has_come_back(running):

@@ -1,29 +1,48 @@
 """Money: what a call can cost at most is set aside before it is made, so that the cap is never crossed."""
 
 import asyncio
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from chatbot.core.errors import BudgetError, InputError
+from chatbot.core.settings import DATA
 
-PRICES = {
-    "gpt-4o-mini": (0.15, 0.60),
-    "gpt-4o": (2.50, 10.00),
-    "gpt-4.1": (2.00, 8.00),
-    "gpt-4.1-mini": (0.40, 1.60),
-    "gpt-4.1-nano": (0.10, 0.40),
-}
-"""US dollars a million tokens in and out, as published; other models need their prices given."""
+PRICES = DATA / "prices.json"
+"""What models cost, as published on the date that it names; other models need their prices given."""
+_SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4}|latest)$")
+"""What a model's name ends with where one state of it is meant, which costs the same."""
 PER_MESSAGE = 8
 """Tokens that a chat format adds to each message, at most."""
 
 
+@cache
+def published() -> dict[str, Any]:
+    """The price file: `date`, `batch_share`, and `models` with US dollars a million tokens `in` and `out`."""
+    return dict(json.loads(PRICES.read_text(encoding="utf-8")))
+
+
+def plain_model(name: str) -> str:
+    """A model's name without the date of its state."""
+    return _SNAPSHOT.sub("", name)
+
+
 @dataclass(frozen=True)
 class Prices:
-    """US dollars a million tokens."""
+    """US dollars a million tokens.
+
+    Attributes:
+        model: whose published prices these are; "" where they were given, for whatever model answers.
+        share: 0.5 in batches, which the prices hold already.
+    """
 
     tokens_in: float
     tokens_out: float
+    model: str = ""
+    share: float = 1.0
 
     @classmethod
     def of(
@@ -34,13 +53,23 @@ class Prices:
         Raises:
             InputError: the model's price is not known.
         """
-        known = PRICES.get(model)
+        known = published()["models"].get(plain_model(model))
         if known is None and (tokens_in is None or tokens_out is None):
-            raise InputError("corpus.price", value=model)
-        first, second = known or (0.0, 0.0)
-        return cls(
-            share * (first if tokens_in is None else tokens_in), share * (second if tokens_out is None else tokens_out)
-        )
+            raise InputError("corpus.price", value=model, date=published()["date"])
+        given = (known["in"] if tokens_in is None else tokens_in, known["out"] if tokens_out is None else tokens_out)
+        own = tokens_in is not None and tokens_out is not None
+        return cls(share * given[0], share * given[1], "" if own else plain_model(model), share)
+
+    def answered_by(self, model: str) -> "Prices | None":
+        """The prices of the model that an answer says it is from; None where they are not known."""
+        if self.is_for(model):
+            return self
+        known = plain_model(model) in published()["models"]
+        return Prices.of(model, share=self.share) if known else None
+
+    def is_for(self, model: str) -> bool:
+        """Whether an answer of this model costs what was reckoned with; one that does not say its name is believed."""
+        return not self.model or not model or plain_model(model) == self.model
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:
         """US dollars."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,13 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     select,
+    text,
     update,
 )
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 _META = MetaData()
 CALLS = Table(
@@ -39,9 +42,11 @@ CALLS = Table(
     Column("cost", Float, nullable=False, default=0.0),
     Column("body", Text),
     Column("at", Float, nullable=False),
+    Column("run", String(40)),
+    Column("batch", String(32)),
 )
 """One row a call, written before it is made. state: open (under way, or cut off by a kill), lost (no answer came; it may have been
-billed), free (refused, not billed), answered (`body` is the API's JSON)."""
+billed), free (refused, not billed), answered (`body` is the API's JSON). `run`: who asked; `batch`: the token of the batch it was sent in."""
 BATCHES = Table(
     "batches",
     _META,
@@ -49,8 +54,15 @@ BATCHES = Table(
     Column("batch", String(80)),
     Column("state", String(12), nullable=False),
     Column("at", Float),
+    Column("run", String(40)),
+    Column("status", String(20)),
+    Column("sent", Integer),
+    Column("answered", Integer),
+    Column("cost", Float),
+    Column("note", Text),
 )
-"""One row a batch, written before it is created; `token` finds it again at the API where the id could not be noted."""
+"""One row a batch, written before it is created; `token` finds it again at the API where the id could not be noted. state: open, or
+ended once every call of it is settled; `status`: how the API says that it ended; `answered` of those `sent` brought an answer."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +88,25 @@ def sqlite_engine(path: Path) -> Engine:
 
 @dataclass(frozen=True)
 class Call:
-    """A call that went out and has no answer: the most that it can cost, and when it was made (Unix time)."""
+    """A call that went out and has no answer: the most that it can cost, when it was made (Unix time), and in which batch."""
 
     id: int
+    key: str
     reserved: float
     at: float
+    batch: str | None = None
+
+
+_CALL = (CALLS.c.id, CALLS.c.key, CALLS.c.reserved, CALLS.c.at, CALLS.c.batch)
+
+
+@dataclass(frozen=True)
+class BatchSum:
+    """How many requests a batch holds, how many of them were answered, and what those cost in US dollars."""
+
+    sent: int
+    answered: int
+    cost: float
 
 
 class GroupCommit:
@@ -120,12 +146,17 @@ class GroupCommit:
 
 
 class AnswerCache:
-    """A SQLite file of calls and batches; a resumed run reads its answers from here."""
+    """A SQLite file of calls and batches; a resumed run reads its answers from here.
 
-    def __init__(self, path: Path) -> None:
-        self._engine = sqlite_engine(Path(path))
+    Args:
+        run: whose calls are noted from now on.
+    """
+
+    def __init__(self, path: Path, run: str = "") -> None:
+        self._engine, self.run = sqlite_engine(Path(path)), run
         self._group = GroupCommit(self._engine)
         _META.create_all(self._engine)
+        _add_new_columns(self._engine)
 
     def close(self) -> None:
         """Close all connections."""
@@ -143,17 +174,20 @@ class AnswerCache:
 
     def unanswered(self, key: str) -> Call | None:
         """The last call for this request that went out and has no answer, which the server may hold."""
-        waiting = select(CALLS.c.id, CALLS.c.reserved, CALLS.c.at).where(
-            CALLS.c.key == key, CALLS.c.state.in_(("open", "lost"))
-        )
+        waiting = select(*_CALL).where(CALLS.c.key == key, CALLS.c.state.in_(("open", "lost")))
         with self._engine.connect() as db:
             row = db.execute(waiting.order_by(CALLS.c.id.desc()).limit(1)).first()
         return Call(*row) if row else None
 
+    def answered(self) -> set[str]:
+        """The keys of all requests that have an answer."""
+        with self._engine.connect() as db:
+            return set(db.scalars(select(CALLS.c.key).where(CALLS.c.state == "answered")))
+
     def open(self, keys: dict[str, float]) -> list[int]:
         """Note calls that are about to be made, with the most that each can cost."""
         with self._engine.begin() as db:
-            made = [db.execute(_about_to_be_made(key, most)) for key, most in keys.items()]
+            made = [db.execute(_about_to_be_made(key, most, self.run)) for key, most in keys.items()]
             return [int(result.inserted_primary_key[0]) for result in made if result.inserted_primary_key]
 
     def settle(self, call: int, state: str, cost: float = 0.0, body: str | None = None) -> None:
@@ -163,20 +197,28 @@ class AnswerCache:
 
     async def opened(self, key: str, most: float) -> int:
         """As `open`, for one of many calls at once."""
-        return await self._group.write(_about_to_be_made(key, most)) or 0
+        return await self._group.write(_about_to_be_made(key, most, self.run)) or 0
 
     async def settled(self, call: int, state: str, cost: float = 0.0, body: str | None = None) -> None:
         """As `settle`, for one of many calls at once."""
         await self._group.write(_settled(call, state, cost, body))
 
-    def spent(self) -> Spent:
-        """What all calls of this file have cost."""
+    def spent(self, run: str | None = None) -> Spent:
+        """What all calls of this file have cost, or those of one run."""
         risk = case((CALLS.c.state.in_(("open", "lost")), CALLS.c.reserved), else_=0.0)
+        query = select(func.coalesce(func.sum(CALLS.c.cost), 0.0), func.coalesce(func.sum(risk), 0.0))
         with self._engine.connect() as db:
-            paid, at_risk = db.execute(
-                select(func.coalesce(func.sum(CALLS.c.cost), 0.0), func.coalesce(func.sum(risk), 0.0))
-            ).one()
+            paid, at_risk = db.execute(query if run is None else query.where(CALLS.c.run == run)).one()
         return Spent(float(paid), float(at_risk))
+
+    def pace(self, seconds: float = 120.0, enough: int = 20) -> float | None:
+        """Answers a minute at the end of the last run that asked call after call; None where there were too few."""
+        answered = select(CALLS.c.at, CALLS.c.run).where(CALLS.c.state == "answered", CALLS.c.batch.is_(None))
+        with self._engine.connect() as db:
+            rows = db.execute(answered.order_by(CALLS.c.id.desc()).limit(2000)).all()
+        times = [at for at, run in rows if run == rows[0][1] and at >= rows[0][0] - seconds]
+        span = max(times) - min(times) if len(times) >= enough else 0.0
+        return 60 * len(times) / span if span > 0 else None
 
     def open_batches(self) -> list[tuple[str, str | None]]:
         """(token, batch id or None) of batches whose answers have not been fetched."""
@@ -186,19 +228,56 @@ class AnswerCache:
             )
             return [(token, batch) for token, batch in rows]
 
-    def note_batch(self, token: str, batch: str | None = None, state: str = "open") -> None:
-        """Note a batch before it is created, its id after, and its end."""
+    def open_batch(self, token: str, keys: dict[str, float]) -> None:
+        """Note a batch that is about to be sent, and its calls, in one: a kill leaves both or none."""
         with self._engine.begin() as db:
-            if (
-                db.execute(update(BATCHES).where(BATCHES.c.token == token).values(batch=batch, state=state)).rowcount
-                == 0
-            ):
-                db.execute(insert(BATCHES).values(token=token, batch=batch, state=state, at=time.time()))
+            row = {"token": token, "state": "open", "at": time.time(), "run": self.run, "sent": len(keys)}
+            db.execute(insert(BATCHES).values(row))
+            db.execute(insert(CALLS), [_new_call(key, most, self.run) | {"batch": token} for key, most in keys.items()])
+
+    def note_batch(self, token: str, **fields: Any) -> None:
+        """Note a batch's id once it is known, or its end."""
+        with self._engine.begin() as db:
+            db.execute(update(BATCHES).where(BATCHES.c.token == token).values(**fields))
+
+    def waiting_in(self, token: str) -> list[Call]:
+        """The calls of a batch that are not settled, the dearest first."""
+        waiting = select(*_CALL).where(CALLS.c.batch == token, CALLS.c.state == "open")
+        with self._engine.connect() as db:
+            return [Call(*row) for row in db.execute(waiting.order_by(CALLS.c.reserved.desc()))]
+
+    def batches(self, run: str) -> list[dict[str, Any]]:
+        """The batches of a run, oldest first, as plain data."""
+        with self._engine.connect() as db:
+            query = select(BATCHES).where(BATCHES.c.run == run).order_by(BATCHES.c.at)
+            return [dict(row) for row in db.execute(query).mappings()]
+
+    def batch_sum(self, token: str) -> BatchSum:
+        """What a batch has brought so far."""
+        answered = func.coalesce(func.sum(case((CALLS.c.state == "answered", 1), else_=0)), 0)
+        query = select(func.count(), answered, func.coalesce(func.sum(CALLS.c.cost), 0.0))
+        with self._engine.connect() as db:
+            return BatchSum(*db.execute(query.where(CALLS.c.batch == token)).one())
 
 
-def _about_to_be_made(key: str, most: float) -> Insert:
-    return insert(CALLS).values(key=key, state="open", reserved=most, cost=0.0, at=time.time())
+def _new_call(key: str, most: float, run: str) -> dict[str, Any]:
+    return {"key": key, "state": "open", "reserved": most, "cost": 0.0, "at": time.time(), "run": run}
+
+
+def _about_to_be_made(key: str, most: float, run: str) -> Insert:
+    return insert(CALLS).values(_new_call(key, most, run))
 
 
 def _settled(call: int, state: str, cost: float, body: str | None) -> Update:
     return update(CALLS).where(CALLS.c.id == call).values(state=state, cost=cost, body=body)
+
+
+def _add_new_columns(engine: Engine) -> None:
+    """Give a file of an earlier version the columns that have come since; two processes may both try."""
+    for table in (CALLS, BATCHES):
+        known = {column["name"] for column in inspect(engine).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                kind = column.type.compile(engine.dialect)
+                with suppress(OperationalError), engine.begin() as db:
+                    db.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))

@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 from weakref import WeakValueDictionary
 
@@ -13,19 +13,20 @@ from openai import (
     APIStatusError,
     AsyncOpenAI,
     AuthenticationError,
-    InternalServerError,
     NotFoundError,
     OpenAIError,
     PermissionDeniedError,
     RateLimitError,
 )
 
-from chatbot.core.errors import BackendError, BudgetError, InputError
+from chatbot.core.errors import BackendError, BudgetError, InputError, WorkbenchError
+from chatbot.core.events import Stopped
 from chatbot.core.thoughts import without_thoughts
 from chatbot.corpus.augmentation.budget import Budget, Prices
 from chatbot.corpus.augmentation.cache import AnswerCache
 from chatbot.corpus.augmentation.concurrency import AdaptiveLimit
 from chatbot.corpus.augmentation.prompts import Request
+from chatbot.corpus.augmentation.runs.halt import Halt
 
 TRIES: dict[str, int] = {"refused": 60, "failed": 8}
 """How often one request may be refused (429) and may fail (5xx, time-out, cut connection) before it is given up."""
@@ -43,11 +44,13 @@ class Answer:
         content: its text, "" where it refused.
         refusal: why it refused, None where it answered.
         finish: "stop", or "length" for an answer that was cut off.
+        fresh: whether it was asked for just now, and not found among earlier answers.
     """
 
     content: str
     refusal: str | None
     finish: str
+    fresh: bool = False
 
 
 class Asker(Protocol):
@@ -77,6 +80,41 @@ def usage(body: str) -> tuple[int, int] | None:
     return int(counted.get("prompt_tokens") or 0), int(counted.get("completion_tokens") or 0)
 
 
+def model_of(body: str) -> str:
+    """The model that an answer says it is from; "" where it does not say."""
+    return str(json.loads(body).get("model") or "")
+
+
+def charged(body: str, prices: Prices, most: float) -> float:
+    """US dollars for an answer: by the API's own count and the price of the model that gave it, the most where either is not known."""
+    counted, own = usage(body), prices.answered_by(model_of(body))
+    return own.cost(*counted) if counted and own else most
+
+
+def check_model(body: str, prices: Prices) -> None:
+    """Raises InputError where another model has answered than the one whose price the cap reckons with; its answer is kept."""
+    if not prices.is_for(model_of(body)):
+        raise InputError("corpus.other_model", value=model_of(body), asked=prices.model)
+
+
+def api_error(error: APIStatusError) -> WorkbenchError:
+    """What a refusal that no waiting mends means for a person."""
+    if isinstance(error, RateLimitError) and error.code == "insufficient_quota":
+        return BudgetError("corpus.money")
+    if isinstance(error, AuthenticationError | PermissionDeniedError):
+        return InputError("corpus.key")
+    if isinstance(error, NotFoundError):
+        return InputError("corpus.address", value=error.message)
+    return BackendError("corpus.refused", value=error.message, status=error.status_code)
+
+
+def is_passing(error: OpenAIError) -> bool:
+    """Whether an error may be over the next time: no connection, too many calls, a server that is down; no money left is none."""
+    busy = isinstance(error, RateLimitError) and error.code != "insufficient_quota"
+    again = isinstance(error, APIStatusError) and (error.status_code >= 500 or error.status_code in (408, 409))
+    return busy or again or isinstance(error, APIConnectionError)
+
+
 class DirectAsker:
     """One call after another is started as long as the server and the budget take them.
 
@@ -86,6 +124,8 @@ class DirectAsker:
 
     Args:
         patience: seconds that a server may take over a call that nobody waits for any more; None where it keeps no answers.
+        longest: seconds for one whole answer, however slowly it trickles in; None for as long as it takes.
+        halt: ends all waiting where a stop was asked for; then Stopped is raised.
     """
 
     def __init__(
@@ -97,26 +137,25 @@ class DirectAsker:
         prices: Prices,
         *,
         patience: float | None = None,
+        longest: float | None = None,
+        halt: Halt | None = None,
     ) -> None:
-        self._client, self._cache, self._budget, self._limit, self._prices, self._patience = (
-            client,
-            cache,
-            budget,
-            limit,
-            prices,
-            patience,
-        )
+        self._client, self._cache, self._budget, self._limit, self._prices = client, cache, budget, limit, prices
+        self._patience, self._longest, self._halt = patience, longest, halt or Halt()
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def ask(self, request: Request) -> Answer:
         """The answer, from the cache or the API."""
         lock = self._asking.setdefault(request.key, asyncio.Lock())
         async with lock:
-            body = self._cache.get(request.key) or await self._call(request)
+            known = self._cache.get(request.key)
+            body = known or await self._call(request)
+        if known is None:
+            check_model(body, self._prices)
         answer = read_answer(body)
         if answer is None:
             raise BackendError("corpus.answer", value=body[:80])
-        return answer
+        return replace(answer, fresh=known is None)
 
     async def _call(self, request: Request) -> str:
         tries = {"refused": 0, "failed": 0}
@@ -124,6 +163,7 @@ class DirectAsker:
             if kept := await self._recover(request):
                 return kept
             async with self._limit.slot():
+                self._halt.check()
                 got = await self._attempt(request)
                 if isinstance(got, str):
                     return got
@@ -133,9 +173,9 @@ class DirectAsker:
                     raise BackendError("corpus.no_answer", value=reason, tries=tries[outcome])
                 wait = min(LONGEST_WAIT, wait or random.uniform(0.25, 0.5) * 2 ** min(tries[outcome] - 1, 5))
                 if outcome == "refused":
-                    await asyncio.sleep(wait)  # in its slot, which eases the pressure on the server
+                    await self._halt.sleep(wait)  # in its slot, which eases the pressure on the server
             if outcome == "failed":
-                await asyncio.sleep(wait)
+                await self._halt.sleep(wait)
 
     async def _attempt(self, request: Request) -> str | tuple[Outcome, float, str]:
         """One call: the body of its answer, or what went wrong and how long the server wants us to wait (0 for no wish)."""
@@ -143,66 +183,76 @@ class DirectAsker:
         await self._budget.reserve(most)
         cost = 0.0
         try:
+            self._halt.check()
             call = await self._cache.opened(request.key, most)
-            body = await self._post(request)
-            if read_answer(body) is None:
-                await self._cache.settled(call, "lost")
+            try:
+                body = await self._post(request)
+            except (APIConnectionError, TimeoutError, Stopped) as error:
                 cost = most
-                return "failed", 0.0, "not a chat completion"
-            counted = usage(body)
-            cost = self._prices.cost(*counted) if counted else most
-            await self._cache.settled(call, "answered", cost, body)
-            self._limit.succeeded()
-            return body
-        except APIConnectionError as error:
-            await self._cache.settled(call, "lost")
-            cost = most
-            return "failed", 0.0, str(error)
-        except APIStatusError as error:
-            await self._cache.settled(call, "free")
-            return self._refusal(error)
+                await self._cache.settled(call, "lost")
+                if isinstance(error, Stopped):
+                    raise
+                return "failed", 0.0, str(error) or "timeout"
+            except APIStatusError as error:
+                await self._cache.settled(call, "free")
+                return self._refusal(error)
+            cost = await self._keep(call, body, most)
+            return body if read_answer(body) is not None else ("failed", 0.0, "not a chat completion")
         finally:
             await self._budget.settle(most, cost)
+
+    async def _keep(self, call: int, body: str, most: float) -> float:
+        """Note what a call brought, and return what it cost."""
+        if read_answer(body) is None:
+            await self._cache.settled(call, "lost")
+            return most
+        cost = charged(body, self._prices, most)
+        await self._cache.settled(call, "answered", cost, body)
+        self._limit.succeeded()
+        return cost
 
     async def _post(self, request: Request) -> str:
         sampling = request.parameters.model_dump(exclude_none=True)
         kept: dict[str, Any] = {} if self._patience is None else {"store": True, "metadata": {"key": request.key}}
         messages: Any = list(request.messages)
-        raw = await self._client.chat.completions.with_raw_response.parse(
-            model=request.model, messages=messages, response_format=request.schema, **sampling, **kept
-        )
+        async with asyncio.timeout(self._longest):
+            raw = await self._halt.within(
+                self._client.chat.completions.with_raw_response.parse(
+                    model=request.model, messages=messages, response_format=request.schema, **sampling, **kept
+                )
+            )
         return raw.text
 
     def _refusal(self, error: APIStatusError) -> tuple[Outcome, float, str]:
         """What an HTTP error means: wait, try again, give up this request, or give up all."""
-        if isinstance(error, RateLimitError) and error.code != "insufficient_quota":
+        if not is_passing(error):
+            raise api_error(error) from error
+        if isinstance(error, RateLimitError):
             self._limit.refused()
             return "refused", _retry_after(error), "429"
-        if isinstance(error, RateLimitError):
-            raise BudgetError("corpus.money") from error
-        if isinstance(error, AuthenticationError | PermissionDeniedError):
-            raise InputError("corpus.key") from error
-        if isinstance(error, NotFoundError):
-            raise InputError("corpus.address", value=error.message) from error
-        if error.status_code >= 500 or error.status_code in (408, 409):
-            return "failed", _retry_after(error), str(error.status_code)
-        raise BackendError("corpus.refused", value=error.message, status=error.status_code) from error
+        return "failed", _retry_after(error), str(error.status_code)
 
     async def _recover(self, request: Request) -> str | None:
-        """The answer of a call that was cut off, looked for until the server must have ended it; None where there is none."""
-        call = self._cache.unanswered(request.key) if self._patience is not None else None
+        """The answer of a call that was cut off, looked for until the server must have ended it; None where there is none.
+
+        Raises:
+            BackendError: a batch that is under way holds this request, and will bring its answer.
+        """
+        call = self._cache.unanswered(request.key)
+        if call is not None and any(call.batch == token for token, _ in self._cache.open_batches()):
+            raise BackendError("corpus.in_batch")
+        call = call if self._patience is not None else None
         pause = FIRST_LOOK
         while call is not None:
             looked = time.time()
-            found = await self._look(request)
+            found = await self._halt.within(self._look(request))
             if found:
-                counted = usage(found)
-                cost = self._prices.cost(*counted) if counted else call.reserved
+                cost = charged(found, self._prices, call.reserved)
                 await self._cache.settled(call.id, "answered", cost, found)
                 await self._budget.settle(0.0, cost - call.reserved)  # it was counted at its most
             if found is not None or looked - call.at >= (self._patience or 0.0):
                 return found or None
-            await asyncio.sleep(pause)
+            await self._halt.sleep(pause)
             pause = min(2 * pause, LONGEST_LOOK)
         return None
 
@@ -210,10 +260,8 @@ class DirectAsker:
         """The answer that the server keeps; None where it has none yet, "" where it keeps no answers at all."""
         try:
             page = await self._client.chat.completions.list(metadata={"key": request.key}, limit=1)
-        except (APIConnectionError, RateLimitError, InternalServerError):
-            return None
-        except OpenAIError:
-            return ""
+        except OpenAIError as error:
+            return None if is_passing(error) else ""
         kept = next(
             (answer for answer in page.data if (getattr(answer, "metadata", None) or {}).get("key") == request.key),
             None,
@@ -226,10 +274,7 @@ def _retry_after(error: APIStatusError) -> float:
     """Seconds that the server asks us to wait; 0 where it says nothing."""
     header = error.response.headers
     try:
-        return (
-            float(header["retry-after-ms"]) / 1000
-            if "retry-after-ms" in header
-            else float(header.get("retry-after", 0))
-        )
+        asked = float(header.get("retry-after-ms", 0)) / 1000 or float(header.get("retry-after", 0))
     except ValueError:
         return 0.0
+    return asked if asked > 0 else 0.0

@@ -1,5 +1,6 @@
 """What an augmentation run is told: every default stands here once, and the page and the command line are built from it."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -53,7 +54,19 @@ class AugmentConfig(BaseModel):
         description="model that is asked too where the word list does not find a wish; empty for none",
     )
     prompts: Path | None = Field(default=None, description="folder of edited prompts")
+    texts: dict[str, str] = Field(
+        default_factory=dict, description="prompts by operation as they stood at the start, before those of any folder"
+    )
+    name: str = Field(default="", max_length=80, description="what the run is called in the list of runs")
+    run: str = Field(default="", max_length=40, description="the run's id [default: made of its settings]")
     review: bool = Field(default=True, description="also put the results up for review")
     cache: Path | None = Field(
         default=None, description="file of all answers so far [default: answers.sqlite in the workspace]"
     )
+
+    @property
+    def run_id(self) -> str:
+        """What its calls and cards are found by: the same settings again are the same run that goes on, unless it was given an id."""
+        aside = {"run", "name", "cap", "concurrency", "timeout", "store_answers", "cache", "review", "ear"}
+        settings = self.model_dump_json(exclude=aside)
+        return self.run or sha256(settings.encode()).hexdigest()[:16]

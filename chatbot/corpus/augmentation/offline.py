@@ -51,7 +51,7 @@ class OfflineWriter:
     name = "offline"
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
+        self._seed, self.anew = seed, set[str]()
 
     async def write(self, task: Task) -> Conversation:
         """The task's conversation.
@@ -59,6 +59,7 @@ class OfflineWriter:
         Raises:
             Rejected: the tables have no wording that fits.
         """
+        self.anew.add(task.id)
         return task.finish(_WRITERS[task.operation](task.payload, random.Random(f"{self._seed}-{task.id}")))
 
 

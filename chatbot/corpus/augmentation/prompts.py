@@ -120,20 +120,35 @@ def prompt(operation: str, folder: Path | None = None) -> str:
     return (edited if edited and edited.exists() else PROMPTS / f"{operation}.md").read_text(encoding="utf-8").strip()
 
 
-def save_prompt(operation: str, text: str, folder: Path) -> None:
-    """Keep an edited prompt; the shipped text removes the edited file.
+def checked_prompt(operation: str, text: str) -> str:
+    """A prompt that somebody has written, without space around it.
 
     Raises:
         InputError: it is empty, too long, or for no operation.
     """
     if operation not in OPERATIONS or not text.strip() or len(text) > MAX_PROMPT:
         raise InputError("corpus.prompt", value=text[:40], most=MAX_PROMPT)
+    return text.strip()
+
+
+def save_prompt(operation: str, text: str, folder: Path) -> None:
+    """Keep an edited prompt; the shipped text removes the edited file.
+
+    Raises:
+        InputError: it is empty, too long, or for no operation.
+    """
+    checked = checked_prompt(operation, text)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{operation}.md"
-    if text.strip() == prompt(operation):
+    if checked == prompt(operation):
         path.unlink(missing_ok=True)
     else:
-        path.write_text(text.strip() + "\n", encoding="utf-8")
+        path.write_text(checked + "\n", encoding="utf-8")
+
+
+def edited_prompts(folder: Path) -> dict[str, str]:
+    """The operations whose prompt somebody has changed, with their texts."""
+    return {operation: prompt(operation, folder) for operation in OPERATIONS if (folder / f"{operation}.md").exists()}
 
 
 def prompt_hashes(folder: Path | None = None) -> dict[str, str]:

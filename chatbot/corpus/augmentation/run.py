@@ -1,24 +1,26 @@
 """An augmentation from files to files: what both the command and the page's job do around the run itself."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 from pydantic import ValidationError
 
 from chatbot.core.errors import InputError
 from chatbot.core.events import Reporter
-from chatbot.core.messages import Message, write_conversations
+from chatbot.core.messages import write_conversations
 from chatbot.core.settings import settings
 from chatbot.corpus.augmentation.augment import augment, plan
+from chatbot.corpus.augmentation.cache import AnswerCache
 from chatbot.corpus.augmentation.config import AugmentConfig
-from chatbot.corpus.augmentation.modes import estimate
+from chatbot.corpus.augmentation.modes import cache_path, estimate
 from chatbot.corpus.augmentation.prompts import OPERATIONS
+from chatbot.corpus.augmentation.runs.feed import ReviewFeed, SecondParserModel
 from chatbot.corpus.augmentation.writing import Augmented
-from chatbot.corpus.checks import SecondParser, check, unique_checks
 from chatbot.corpus.reading.reader import read_conversations
-from chatbot.corpus.review.items import Candidate
 from chatbot.corpus.review.queue import ReviewStore
+from chatbot.corpus.review.runs import RunLedger
 from chatbot.hotels.store import HotelStore
 
 
@@ -49,48 +51,49 @@ def estimate_cost(config: AugmentConfig) -> dict[str, Any]:
 
 
 def run_augment(config: AugmentConfig, watch: Reporter) -> dict[str, Any]:
-    """Run, write `augmented.jsonl` and `aside.jsonl`, and put the results up for review with their checks.
+    """Run, put each result up for review with its checks, and write `augmented.jsonl` and `aside.jsonl`.
 
     Raises:
         InputError: a file, the key or the model's price is missing.
         BudgetError: the cap was reached; what was written until then is kept, and the run can be resumed with a higher one.
     """
-    store = _store(config)
-    got = augment(read_conversations(config.corpus), store, config, watch)
+    store, corpus = _store(config), read_conversations(config.corpus)
+    with ExitStack() as opened:
+        desk = opened.enter_context(_Desk(config).open()) if config.review else None
+        got = augment(corpus, store, config, watch, feed=desk.feed(store) if desk else None)
+        _write(got, config)
+        return got.to_dict() | (desk.figures() if desk else {})
+
+
+def _write(got: Augmented, config: AugmentConfig) -> None:
     write_conversations(config.out / "augmented.jsonl", (conversation for _, conversation in got.made))
     lines = [{"id": item.task.id, "operation": item.task.operation, "reason": item.reason} for item in got.aside]
     (config.out / "aside.jsonl").write_text(
         "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8"
     )
-    figures = got.to_dict()
-    if config.review:
-        figures["for_review"] = queue_for_review(got, store, ear=SecondParserModel(config.ear) if config.ear else None)
-    return figures
 
 
-class SecondParserModel:
-    """A model of the catalog as a second parser; it is opened when the word list first finds a difference, which is rare."""
+class _Desk:
+    """The review as one run uses it."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._model: SecondParser | None = None
+    def __init__(self, config: AugmentConfig) -> None:
+        self._config, self._run = config, config.run_id
 
-    def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
-        """What the model would say."""
-        from chatbot.models.catalog import open_model
+    @contextmanager
+    def open(self) -> Iterator["_Desk"]:
+        with closing(ReviewStore.of_settings()) as self._review, closing(RunLedger.of_settings()) as self._ledger:
+            settings = self._config.model_dump(mode="json", exclude_defaults=True)
+            self._ledger.enter(self._run, self._config.name, settings)
+            yield self
 
-        self._model = self._model or open_model(self._name)
-        return self._model.predict(contexts)
+    def feed(self, store: HotelStore) -> ReviewFeed:
+        ear = SecondParserModel(self._config.ear) if self._config.ear else None
+        return ReviewFeed(self._run, store, self._review, self._ledger, ear)
 
-
-def queue_for_review(
-    got: Augmented, store: HotelStore, review: ReviewStore | None = None, ear: SecondParser | None = None
-) -> int:
-    """Put results up for review with their checks; returns how many were not there yet."""
-    review = review or ReviewStore.of_settings()
-    twins = unique_checks([made for _, made in got.made])
-    checked = (
-        (task, made, [*check(made, store, task.original, ear), twin])
-        for (task, made), twin in zip(got.made, twins, strict=True)
-    )
-    return review.add_many(Candidate(made, task.operation, task.original, found) for task, made, found in checked)
+    def figures(self) -> dict[str, Any]:
+        """What the run has put up so far, and what it has cost."""
+        if self._config.mode != "offline":
+            with closing(AnswerCache(cache_path(self._config))) as cache:
+                spent = cache.spent(self._run)
+                self._ledger.note_cost(self._run, spent.paid + spent.at_risk)
+        return {"for_review": next(run.cards for run in self._ledger.all() if run.run == self._run)}

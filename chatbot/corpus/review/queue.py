@@ -15,6 +15,7 @@ from chatbot.corpus.checks import Check
 from chatbot.corpus.review.agreement import kappa
 from chatbot.corpus.review.database import CLAIMS, DECISIONS, ITEMS, engine_for, latest, sampled
 from chatbot.corpus.review.items import Candidate, Card, Counts, Filter, checks_json, row_of
+from chatbot.corpus.review.runs import decided, in_review
 
 Action = Literal["approve", "edit", "reject", "skip", "undo"]
 VERDICTS = ("approve", "edit", "reject")
@@ -200,8 +201,9 @@ class ReviewStore:
         return len(items)
 
     def counts(self, annotator: str = "", only: Filter | None = None) -> Counts:
-        """Items by their last verdict, and this person's own verdicts."""
-        conditions = (only or Filter()).conditions()
+        """Items by their last verdict, and this person's own verdicts; undecided ones of withdrawn runs do not count."""
+        there = or_(in_review(), decided())
+        conditions = [*(only or Filter()).conditions(), there]
         with self._engine.connect() as db:
             verdicts = latest(DECISIONS.c.action.in_(VERDICTS)).subquery()
             last = select(verdicts.c.item, func.max(verdicts.c.id).label("id")).group_by(verdicts.c.item).subquery()
@@ -220,7 +222,10 @@ class ReviewStore:
             operations = {
                 op: n
                 for op, n in db.execute(
-                    select(ITEMS.c.operation, func.count()).group_by(ITEMS.c.operation).order_by(ITEMS.c.operation)
+                    select(ITEMS.c.operation, func.count())
+                    .where(there)
+                    .group_by(ITEMS.c.operation)
+                    .order_by(ITEMS.c.operation)
                 )
             }
         return Counts(total - sum(by_action.values()), mine=mine, operations=operations, **by_action)
@@ -279,7 +284,8 @@ def _todo(annotator: str) -> Select[tuple[int]]:
         .where(CLAIMS.c.item == ITEMS.c.id, CLAIMS.c.annotator != annotator, CLAIMS.c.until > time.time())
         .exists()
     )
-    return select(ITEMS.c.id).where(or_(number == 0, and_(ITEMS.c.overlap.is_(True), number == 1)), ~own, ~taken)
+    open_ = or_(number == 0, and_(ITEMS.c.overlap.is_(True), number == 1))
+    return select(ITEMS.c.id).where(open_, ~own, ~taken, in_review())
 
 
 def _claim(db: Connection, item: int, annotator: str) -> None:

@@ -1,5 +1,6 @@
 """Step 2 of the Data tab: what is rewritten and added, by whom, for how much; started as a job, followed, paused, resumed."""
 
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -7,18 +8,22 @@ from gradio.context import Context
 
 from chatbot.core.errors import InputError
 from chatbot.core.jobs import ACTIVE, Job, start_task
+from chatbot.core.locks import write_json
 from chatbot.corpus.augmentation.config import AugmentConfig
-from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
+from chatbot.corpus.augmentation.prompts import OPERATIONS
 from chatbot.ui.data.augment_form import NO_EAR, AugmentForm
 from chatbot.ui.data.files import DataFiles
-from chatbot.ui.data.progress import result, status
+from chatbot.ui.data.progress import duration, status
+from chatbot.ui.data.runs import panel
+from chatbot.ui.data.runs.prompts import PromptParts
+from chatbot.ui.data.runs.standing import Standing, batches
 from chatbot.ui.data.shared import say_done
 from chatbot.ui.i18n.translate import in_language, label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
 from chatbot.ui.shell.forms import QUIET, WAIT, Fields
 from chatbot.ui.shell.header import model_choices
-from chatbot.ui.shell.html import empty, facts, para
+from chatbot.ui.shell.html import empty, facts, para, quiet
 
 BUTTONS = ("start", "estimate", "pause", "resume")
 D = {name: field.default for name, field in AugmentConfig.model_fields.items()}
@@ -30,7 +35,7 @@ def build(context: PageContext) -> list[Any]:
     gr.Markdown(label("augment.guide"), elem_classes="quiet")
     with gr.Row(elem_classes="augment"):
         with gr.Column(scale=6, min_width=300):
-            form = _form()
+            parts = _form()
         with gr.Column(scale=5, min_width=300):
             with gr.Row(elem_classes="keys"):
                 buttons = {
@@ -43,20 +48,26 @@ def build(context: PageContext) -> list[Any]:
                 gr.HTML(padding=False, elem_id="augment-shown"),
                 gr.HTML(padding=False, elem_id="augment-cost"),
             )
-    operation, parts = _prompts(handlers), form.parts
+    prompts = PromptParts(context)
+    runs = panel.build(context)
+    more = {"prompt_of": prompts.operation, "prompt_text": prompts.text, "chosen_run": runs.chosen}
+    form = Fields(AugmentForm, parts | more)
     page, timer = Context.root_block, gr.Timer(1.5)
     assert page is not None
-    page.load(handlers.choices, None, [parts["mode"], parts["operations"], operation, parts["ear"]], **QUIET)
+    prompts.wire(form, page.load)
+    page.load(handlers.choices, None, [parts["mode"], parts["operations"], prompts.operation, parts["ear"]], **QUIET)
     drawn = [shown, *(buttons[name] for name in ("start", "pause", "resume"))]
     gr.on([page.load, timer.tick], handlers.follow, None, drawn, **QUIET)
     buttons["estimate"].click(form.to(handlers.estimate), form.inputs, cost, **WAIT)
     begun = buttons["start"].click(form.to(handlers.start), form.inputs, None, **WAIT)
     buttons["pause"].click(handlers.pause, None, None, **WAIT)
-    buttons["resume"].click(handlers.resume, parts["key"], None, **WAIT)
-    return [begun]
+    buttons["resume"].click(form.to(handlers.resume), form.inputs, None, **WAIT)
+    runs.again.click(form.to(handlers.go_on), form.inputs, None, **WAIT)
+    return [begun, *runs.changed]
 
 
-def _form() -> Fields[AugmentForm]:
+def _form() -> dict[str, Any]:
+    name = gr.Textbox("", label=label("augment.name"), placeholder=label("augment.name_hint"), max_length=80)
     mode = gr.Radio([("offline", "offline")], value="offline", label=label("augment.mode"), elem_id="augment-mode")
     operations = gr.CheckboxGroup(list(OPERATIONS), value=list(OPERATIONS), label=label("augment.operations"))
     share = gr.Slider(0, 1, D["followup_share"], step=0.05, label=label("augment.p"))
@@ -80,27 +91,11 @@ def _form() -> Fields[AugmentForm]:
     rewriting = {"mode": mode, "operations": operations, "followup_share": share, "new": new, "seed": seed, "ear": ear}
     api_parts = {"model": model, "base_url": base_url, "key": key}
     money = {"cap": cap, "price_in": price_in, "price_out": price_out}
-    return Fields(AugmentForm, rewriting | api_parts | money)
+    return {"name": name} | rewriting | api_parts | money
 
 
 def _variant(name: str) -> Any:
     return "primary" if name == "start" else "secondary"
-
-
-def _prompts(handlers: "AugmentHandlers") -> gr.Dropdown:
-    with gr.Accordion(label("augment.prompts"), open=False):
-        operation = gr.Dropdown(list(OPERATIONS), value="spoken", label=label("augment.of"))
-        text = gr.Textbox(prompt("spoken"), show_label=False, lines=10, max_lines=16)
-        with gr.Row(elem_classes="sources"):
-            save, preview = (
-                gr.Button(label("augment.save"), min_width=110),
-                gr.Button(label("augment.preview"), min_width=110),
-            )
-        shown = gr.Textbox(show_label=False, lines=8, max_lines=14, interactive=False, visible=False)
-    operation.input(handlers.prompt, operation, text, **QUIET)
-    save.click(handlers.save_prompt, [operation, text], None, **WAIT)
-    preview.click(handlers.preview, operation, shown, **WAIT)
-    return operation
 
 
 class AugmentHandlers:
@@ -142,40 +137,36 @@ class AugmentHandlers:
             job.stop()
 
     @needs("engineer")
-    def resume(self, request: gr.Request, key: str) -> None:
-        """Go on; what has been answered is not asked again."""
-        if (job := self.files.job()) and job.state not in ACTIVE:
-            job.resume(self._env(key))
+    def resume(self, request: gr.Request, chosen: AugmentForm) -> None:
+        """Go on with the last run, under the cap as it is given now; what has been answered is not asked again."""
+        if job := self.files.job():
+            self._resume(job, chosen)
+
+    @needs("engineer")
+    def go_on(self, request: gr.Request, chosen: AugmentForm) -> None:
+        """The same with the run that was chosen from the list."""
+        for job in self.files.jobs():
+            if chosen.chosen_run and Standing.of(job).run == chosen.chosen_run:
+                self._resume(job, chosen)
+
+    def _resume(self, job: Job, chosen: AugmentForm) -> None:
+        if not Standing.of(job).can_go_on:
+            raise InputError("ui.run_ended")
+        if chosen.cap is not None:
+            write_json(job.folder / "config.json", job.config | {"cap": chosen.cap})
+        job.resume(self._env(chosen.key))
 
     def follow(self, request: gr.Request) -> list[Any]:
         """How the last job stands, and which of start, pause and resume can be pressed."""
         job = self.files.job() if self.context.may(request, "annotator") else None
-        shown = status(job, request) if job else empty(translate(request, "augment.none"))
-        can = _possible(job) if job else (self.files.corpus.exists(), False, False)
-        return [shown, *(gr.update(interactive=on) for on in can)]
-
-    def prompt(self, operation: str) -> str:
-        """An operation's prompt, as edited."""
-        return prompt(operation, self.files.prompts)
-
-    @needs("engineer")
-    def save_prompt(self, request: gr.Request, operation: str, text: str) -> None:
-        """Keep an edited prompt."""
-        save_prompt(operation, text, self.files.prompts)
-        say_done(request, "augment.saved")
-
-    @needs("engineer")
-    def preview(self, request: gr.Request, operation: str) -> Any:
-        """The messages of the first task."""
-        from chatbot.corpus.augmentation.tasks import first_task
-
-        task = first_task(operation, self.files.read_corpus(), self.context.default_store)
-        if task is None:
-            raise InputError("ui.no_corpus")
-        from chatbot.corpus.augmentation.prompts import first_messages
-
-        said = first_messages(prompt(operation, self.files.prompts), task.payload)
-        return gr.update(value="\n\n".join(f"[{m['role']}]\n{m['content']}" for m in said), visible=True)
+        now = Standing.of(job) if job else None
+        if job is None or now is None:
+            shown, can = empty(translate(request, "augment.none")), (self.files.corpus.exists(), False, False)
+        else:
+            shown = status(job, request, batches(self.files, now.run))
+            can = (not now.active, now.active and now.state != "stopping", now.can_go_on)
+        name = translate(request, "augment.retry" if now and now.state == "gaps" else "augment.resume")
+        return [shown, *(gr.update(interactive=on) for on in can[:2]), gr.update(value=name, interactive=can[2])]
 
     def _config(self, request: gr.Request, chosen: AugmentForm) -> AugmentConfig:
         if chosen.ear not in (None, "", NO_EAR, D["ear"]):
@@ -195,19 +186,28 @@ class AugmentHandlers:
 
 
 def estimate_html(said: dict[str, Any], who: Any) -> str:
-    """How much a run would do, for how much money, and what of which kind."""
-    money = (
-        translate(who, "augment.money", typical=f"{said['typical']:.3f}", most=f"{said['most']:.2f}")
-        if said["most"]
-        else translate(who, "augment.free")
-    )
-    total = translate(who, "augment.total", n=f"{sum(said['tasks'].values()):,}")
+    """How much a run would do, in how long, for how much money, at which prices, and what of which kind."""
+    parts = [translate(who, "augment.total", n=f"{sum(said['tasks'].values()):,}")]
+    if said["answered"]:
+        parts.append(translate(who, "augment.answered", n=f"{said['answered']:,}"))
+    money = {"typical": f"{said['typical']:.3f}", "most": f"{said['most']:.2f}"}
+    parts.append(translate(who, "augment.money", **money) if said["most"] else translate(who, "augment.free"))
+    if said["seconds"] is None:
+        parts.append(translate(who, "augment.by_tomorrow"))
+    else:
+        key = "augment.takes" if said["measured"] else "augment.takes_about"
+        parts.append(translate(who, key, time=duration(said["seconds"], who)))
     kinds = {in_language(who, OPERATIONS[kind]): f"{n:,}" for kind, n in said["tasks"].items()}
-    return para("lead", f"{total} · {money}") + facts(kinds)
+    return para("lead", " · ".join(parts)) + _prices(said, who) + facts(kinds)
 
 
-def _possible(job: Job) -> tuple[bool, bool, bool]:
-    """Whether a job can be started, paused and resumed now."""
-    active = job.state in ACTIVE
-    again = job.state in ("stopped", "died", "failed") or result(job).get("state") == "budget"
-    return not active, active and job.state != "stopping", again and not active
+def _prices(said: dict[str, Any], who: Any) -> str:
+    """The prices that were reckoned with, and what is left under the cap; "" for a run that costs nothing."""
+    if said["prices"] is None:
+        return ""
+    first, second, date = said["prices"]
+    known = translate(who, "augment.priced", first=f"{first:g}", second=f"{second:g}")
+    out = known + (translate(who, "augment.price_date", date=date) if date else "")
+    if said["cap"] is not None:
+        out += translate(who, "augment.cap_left", left=f"{max(0.0, said['cap'] - said['spent']):.2f}")
+    return quiet(escape(out))

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError
-from chatbot.core.jobs import Job, list_jobs
+from chatbot.core.jobs import ACTIVE, Job, list_jobs
 from chatbot.core.locks import read_json, write_json
 from chatbot.core.messages import Conversation, write_conversations
 from chatbot.core.settings import Settings
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.review.items import Counts
 from chatbot.corpus.review.queue import ReviewStore
+from chatbot.corpus.review.runs import RunLedger
 from chatbot.hotels.store import HotelStore
 
 SIDES = ("train", "val", "test")
@@ -40,11 +41,6 @@ class DataFiles:
         return self.settings.folder("data") / "corpus.report.json"
 
     @property
-    def augmented(self) -> Path:
-        """Step 2's folder."""
-        return self.settings.folder("data") / "augmented"
-
-    @property
     def split(self) -> Path:
         """Step 4's folder."""
         return self.settings.folder("data") / "split"
@@ -54,9 +50,23 @@ class DataFiles:
         """Edited prompts."""
         return self.settings.folder("prompts")
 
+    @property
+    def answers(self) -> Path:
+        """Every answer that was paid for, and what it cost."""
+        return self.settings.folder("augment") / "answers.sqlite"
+
+    @property
+    def review_url(self) -> str:
+        """The review's database."""
+        return self.settings.review_url or f"sqlite:///{self.settings.folder() / 'review.sqlite'}"
+
     def review(self) -> ReviewStore:
         """The review of this workspace."""
-        return ReviewStore(self.settings.review_url or f"sqlite:///{self.settings.folder() / 'review.sqlite'}")
+        return ReviewStore(self.review_url)
+
+    def ledger(self) -> RunLedger:
+        """The runs of this workspace's review."""
+        return RunLedger(self.review_url)
 
     def read_corpus(self) -> list[Conversation]:
         """Step 1's conversations; [] before it."""
@@ -81,10 +91,14 @@ class DataFiles:
         """Step 1's report; {} before it."""
         return read_json(self.report)
 
+    def jobs(self) -> list[Job]:
+        """All augmentations, the newest first."""
+        return list_jobs(self.settings.folder("jobs"), "augment")
+
     def job(self) -> Job | None:
-        """The last augmentation."""
-        found = list_jobs(self.settings.folder("jobs"), "augment")
-        return found[0] if found else None
+        """The augmentation that is going on, or else the last one that was started."""
+        found = self.jobs()
+        return next((job for job in found if job.state in ACTIVE), found[0] if found else None)
 
     def counts(self, annotator: str = "") -> Counts:
         """How far the review is."""
@@ -100,6 +114,11 @@ class DataFiles:
         """Every decision of the review."""
         with closing(self.review()) as review:
             return review.audit()
+
+    def run_steps(self) -> list[dict[str, Any]]:
+        """Every run that was withdrawn from the review, or restored."""
+        with closing(self.ledger()) as ledger:
+            return ledger.steps()
 
     def split_report(self) -> dict[str, Any]:
         """What was found when step 4 split; {} before it."""
@@ -154,6 +173,7 @@ def make_export(files: DataFiles, form: str, store: HotelStore) -> Path:
     more = {"审核 Review": decided, "提示词 Prompts (SHA-256)": prompt_hashes(files.prompts)}
     (folder / CARD).write_text(data_card(sides, store, leaks(list(sides.values())), more), encoding="utf-8")
     (folder / "review.jsonl").write_text(
-        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in files.audit()), encoding="utf-8"
+        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in [*files.audit(), *files.run_steps()]),
+        encoding="utf-8",
     )
     return Path(shutil.make_archive(str(folder), "zip", folder))

@@ -11,7 +11,7 @@ from chatbot.ui.data import corpus_step as data_corpus
 from chatbot.ui.data import export_step as data_export
 from chatbot.ui.data import review_step as review
 from chatbot.ui.data.files import DataFiles
-from chatbot.ui.data.progress import last_progress
+from chatbot.ui.data.runs.standing import Standing
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET
@@ -73,8 +73,11 @@ class Steps:
         job = self.files.job()
         if job is None:
             return translate(request, "data.ready" if self.files.corpus.exists() else "data.first")
-        now = last_progress(job)
-        return f"{now.done:,}/{now.total:,}" if now and now.total else translate(request, "data.ready")
+        now = Standing.of(job)
+        if not now.total:
+            return translate(request, "data.ready")
+        key = "data.written" if now.state == "done" else "data.writing"
+        return translate(request, key, done=f"{now.done:,}", total=f"{now.total:,}", n=f"{now.done - now.aside:,}")
 
     def _waiting(self, request: gr.Request) -> str:
         counts = self.files.counts()
