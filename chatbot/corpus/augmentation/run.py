@@ -64,7 +64,8 @@ def run_augment(config: AugmentConfig, watch: Reporter) -> dict[str, Any]:
     )
     figures = got.to_dict()
     if config.review:
-        figures["for_review"] = queue_for_review(got, store, ear=SecondParserModel(config.ear) if config.ear else None)
+        ear, hotels = SecondParserModel(config.ear) if config.ear else None, config.hotels or settings().hotels
+        figures["for_review"] = queue_for_review(got, store, ear=ear, hotels=hotels.stem)
     return figures
 
 
@@ -84,13 +85,19 @@ class SecondParserModel:
 
 
 def queue_for_review(
-    got: Augmented, store: HotelStore, review: ReviewStore | None = None, ear: SecondParser | None = None
+    got: Augmented,
+    store: HotelStore,
+    review: ReviewStore | None = None,
+    ear: SecondParser | None = None,
+    hotels: str = "",
 ) -> int:
-    """Put results up for review with their checks; returns how many were not there yet."""
+    """Put results up for review with their checks and the name of their database; returns how many were not there yet."""
     review = review or ReviewStore.of_settings()
     twins = unique_checks([made for _, made in got.made])
     checked = (
         (task, made, [*check(made, store, task.original, ear), twin])
         for (task, made), twin in zip(got.made, twins, strict=True)
     )
-    return review.add_many(Candidate(made, task.operation, task.original, found) for task, made, found in checked)
+    return review.add_many(
+        Candidate(made, task.operation, task.original, found, hotels) for task, made, found in checked
+    )
