@@ -241,7 +241,7 @@ def test_the_list_is_the_stretch_around_the_card_in_hand(review):
     assert len(review.listing("li", Filter(), at=100, size=20).lines) == 20
 
 
-def test_a_draft_is_kept_per_person_until_a_verdict_and_comes_back_with_an_undo(review, url):
+def test_a_draft_is_kept_per_person_until_it_is_saved_and_comes_back_with_an_undo(review, url):
     review.add_many([candidate(1)])
     review.keep_draft(1, "li", Draft(words={0: "改到一半"}))
     other = ReviewStore(url)

@@ -35,7 +35,7 @@ META = MetaData()
 LOCK = 20_261_124
 """Names the review's lock within a PostgreSQL database."""
 VERDICTS = ("approve", "edit", "reject")
-"""Actions that decide on an item; the others are skip, flag, unflag, comment and undo."""
+"""Actions that decide on an item; the others are skip, flag, comment and undo."""
 ITEMS = Table(
     "review_items",
     META,
@@ -187,9 +187,9 @@ def latest(where: ColumnElement[bool]) -> Select[Any]:
 
 
 def flagged() -> ColumnElement[bool]:
-    """Whether an item waits for a second look: flagged, and since then neither decided on nor unflagged."""
+    """Whether an item waits for a second look: flagged, and not decided on since."""
     last = (
-        latest((DECISIONS.c.item == ITEMS.c.id) & DECISIONS.c.action.in_((*VERDICTS, "flag", "unflag")))
+        latest((DECISIONS.c.item == ITEMS.c.id) & DECISIONS.c.action.in_((*VERDICTS, "flag")))
         .with_only_columns(DECISIONS.c.action)
         .order_by(DECISIONS.c.id.desc())
         .limit(1)

@@ -21,7 +21,7 @@ from chatbot.corpus.review.selection import after as comes_after
 from chatbot.corpus.review.selection import claim, order, todo, wanted
 from chatbot.corpus.review.steps import Bulk
 
-Action = Literal["approve", "edit", "reject", "skip", "flag", "unflag", "comment", "undo"]
+Action = Literal["approve", "edit", "reject", "skip", "flag", "comment", "undo"]
 TRIES = 20
 OVERLAP = 0.1
 """Share of items that two people decide on, to measure how well they agree."""
@@ -189,7 +189,7 @@ class ReviewStore:
                 db.execute(insert(DECISIONS).values(item=card.id, seq=seq, at=time.time(), **said, **edited))
             except IntegrityError as error:
                 raise _conflict(card) from error
-            if action in VERDICTS:
+            if action == "edit":
                 drop_draft(db, card.id, annotator)
             if action != "comment":
                 db.execute(CLAIMS.delete().where(CLAIMS.c.item == card.id))
