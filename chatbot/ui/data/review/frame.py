@@ -55,7 +55,7 @@ def frame_html(found: Found, wishes: Wishes, who: Any) -> str:
 def _editor_bar(who: Any) -> str:
     save, leave, discard = (translate(who, f"review.{name}") for name in ("save", "leave", "cancel"))
     return (
-        f'<p class="quiet">{translate(who, "review.lines")}</p><div id="review-rows"></div><div class="bar">'
+        f'<p class="quiet">{translate(who, "review.lines")}</p><div id="review-rows"></div><div class="tools-row">'
         f'<span id="review-kept" class="quiet" role="status"></span>'
         f'<button type="button" id="review-cancel">{discard}</button>'
         f'<button type="button" id="review-leave">{leave}</button>'
@@ -70,7 +70,7 @@ def _buttons(who: Any) -> str:
         for name in KEYS
     )
     help_ = translate(who, "review.help")
-    return f'<div class="bar decide">{buttons}<button type="button" id="review-help" title="{help_}">?</button></div>'
+    return f'<div class="tools-row decide">{buttons}<button type="button" id="review-help" title="{help_}">?</button></div>'
 
 
 def _key_map(who: Any) -> str:

@@ -85,13 +85,15 @@ const make = () => {
   };
 
   // what a key or a button does
-  const act = (name) => {
-    if (!at("panel").hidden && name !== "undo") return;
+  const press = (name) => {
     if (name === "help") return toggle(at("keys"));
     if (name === "list") return focusList();
     if (name === "audit") { at("audit").open = !at("audit").open; return; }
     if (name === "search") return at("filters").elements.text.focus();
-    if (state.waiting) return void state.keys.push(name);
+    if (state.waiting || state.keys.length) return void state.keys.push(name);  // pressed early: kept, in its order
+    act(name);
+  };
+  const act = (name) => {
     if (name === "undo") { state.waiting = true; return send({do: "undo", ...on()}); }
     if (name === "bulk") return send({do: "ask_bulk"});
     if (name === "back") return back();
@@ -253,13 +255,13 @@ const make = () => {
 
   document.addEventListener("click", (event) => {
     if (!here() || !event.target.closest) return;
-    const row = event.target.closest("#review-host [data-pick]"), press = event.target.closest("#review-host button[id]");
+    const row = event.target.closest("#review-host [data-pick]"), pressed = event.target.closest("#review-host button[id]");
     const gone = event.target.closest(".wish button");
     if (row) return pick(Number(row.dataset.pick));
     if (gone) { const set = gone.closest(".chipset"); gone.parentElement.remove(); set.querySelector("input").focus(); return type(); }
-    const name = press?.id.slice(7);
+    const name = pressed?.id.slice(7);
     if (name === "save") save(); else if (name === "leave") leave(); else if (name === "cancel") discard();
-    else if (name && (name === "help" || Object.values(KEYS).includes(name))) { press.blur(); act(name); }
+    else if (name && (name === "help" || Object.values(KEYS).includes(name))) { pressed.blur(); if (name !== "help") close(); press(name); }
   });
   document.addEventListener("keydown", (event) => {
     if (!here() || event.isComposing) return;  // Enter and letters belong to the input method first
@@ -291,7 +293,7 @@ const make = () => {
     }
     if (state.waiting && state.keys.at(-1) === "reject" && /^[1-9]$/.test(event.key)) { state.keys.splice(-1, 1, "reject:" + event.key); return; }
     const name = event.key === "?" ? "help" : event.key === "/" ? "search" : KEYS[event.key.toLowerCase()];
-    if (name) { event.preventDefault(); at("keys").hidden = true; act(name); }
+    if (name) { event.preventDefault(); if (name !== "help") at("keys").hidden = true; press(name); }
   });
 
   return {
