@@ -30,6 +30,9 @@ SAID = (
     "draft_note",
 )
 """Sentences that the page's own script says."""
+STATES = ("decided", "flagged")
+"""What can be shown instead of the cards that wait."""
+ORDERS = ("queue", "failed", "disagreement")
 Choice = tuple[str, str]
 
 
@@ -91,13 +94,16 @@ def _filters(found: Found, wishes: Wishes, who: Any) -> str:
     checks = [(key, translate(who, f"review.{word}")) for word, key in (("any", "any"), ("clean", "none"))]
     checks += [(name, f"✗ {translate(who, f'card.{name}')}") for name in CHECKS]
     fields: dict[str, list[Choice]] = {
-        "state": [("", translate(who, "review.waiting")), *_named(("decided", "flagged"), "review.state_", who)],
+        "state": [
+            ("", translate(who, "review.waiting")),
+            *((key, translate(who, f"review.state_{key}")) for key in STATES),
+        ],
         "operation": [("", any_), *((op, operation_name(op, who)) for op in found.operations)],
         "failed": [("", any_), *checks],
         "slot": [("", any_), *((slot, translate(who, f"review.slot_{slot}")) for slot in _known(found.slots))],
         "hotels": [("", any_), *((name, name) for name in found.hotels)],
         "reviewer": [("", any_), *((name, person(name, who)) for name in found.reviewers)],
-        "order": _named(("queue", "failed", "disagreement"), "review.order_", who),
+        "order": [(key, translate(who, f"review.order_{key}")) for key in ORDERS],
     }
     shown = [
         name for name in fields if name not in ("hotels", "reviewer") or len(fields[name]) > 2 or getattr(wishes, name)
@@ -120,10 +126,6 @@ SLOTS = (
     "name", "type", "facilities", "price_range_lower", "price_range_upper", "rating_range_lower", "rating_range_upper",
     "address", "subway", "near", "exclude", "sort_by", "sort_order",
 )  # fmt: skip
-
-
-def _named(values: Iterable[str], prefix: str, who: Any) -> list[Choice]:
-    return [(value, translate(who, prefix + value)) for value in values]
 
 
 def _select(name: str, choices: list[Choice], chosen: str, who: Any) -> str:

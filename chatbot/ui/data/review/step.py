@@ -1,4 +1,4 @@
-"""Step 3 of the Data tab: lays out the review and answers what its page asks for; the page's own script is `review.js`."""
+"""Step 3 of the Data tab: lays out the review and answers what its page asks for; the page's own script is `desk.js`."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from chatbot.ui.data.review.handlers import ReviewHandlers
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET
 
-SCRIPT = Path(__file__).with_name("review.js").read_text(encoding="utf-8")
+SCRIPT = Path(__file__).with_name("desk.js").read_text(encoding="utf-8")
 OPEN = Path(__file__).with_name("open.js").read_text(encoding="utf-8")
 
 

@@ -1,7 +1,6 @@
 // The review's page: draws what the server answers, turns keys into commands, and loses nothing that was pressed or typed.
 // `element`, `props`, `trigger` and `watch` come from Gradio; the wire is made anew whenever the step is shown again.
 const KEYS = {a: "approve", e: "edit", r: "reject", s: "skip", f: "flag", u: "undo", j: "next", k: "back", c: "comment", b: "bulk", l: "list", h: "audit"};
-const DECISIONS = ["approve", "skip", "flag", "reject"];
 const FILTERS = ["text", "operation", "failed", "slot", "hotels", "reviewer", "state", "order"];
 const RETRY = 2000;
 
@@ -25,6 +24,7 @@ const make = () => {
   const answered = (text) => {
     if (!text) return;
     const answer = JSON.parse(text), command = state.pending;
+    if (answer.frame && state.framed) return;  // asked for twice
     state.pending = null;
     if (answer.frame) frame(answer.frame);
     if (!state.framed) return pump();
@@ -72,8 +72,8 @@ const make = () => {
       row.toggleAttribute("aria-current", here);
       if (here) { const list = at("list"); list.scrollTop = row.parentElement.offsetTop - list.offsetTop - list.clientHeight / 3; }
     });
+    document.querySelector(".review .decide").hidden = state.editing;
     document.querySelectorAll(".decide button").forEach((button) => {
-      button.hidden = state.editing && DECISIONS.concat("edit").includes(button.id.slice(7));
       button.disabled = !state.card && !["undo", "help", "back"].includes(button.id.slice(7));
     });
   };
@@ -160,7 +160,7 @@ const make = () => {
   const edit = (open, focus) => {
     state.editing = open && Boolean(state.card);
     at("editor").hidden = !state.editing;
-    at("card").hidden = state.editing && innerWidth < 700;
+    at("main").classList.toggle("editing", state.editing);
     if (state.editing) { at("rows").querySelectorAll("textarea").forEach(grow); if (focus) first().focus(); }
     mark();
   };
@@ -308,7 +308,11 @@ const make = () => {
       state.queue.unshift({do: "open", card, wishes: state.wishes});
       pump();
     },
-    refresh: () => { if (here() && !state.card && !state.pending && document.visibilityState === "visible") { state.waiting = true; send({do: "next"}); } },
+    refresh: () => {
+      // a step that opens while the page still loads may ask before Gradio listens: ask again
+      if (!state.framed && state.pending?.do === "open") wire.trigger("command", {command: state.pending});
+      if (here() && !state.card && !state.pending && document.visibilityState === "visible") { state.waiting = true; send({do: "next"}); }
+    },
   };
 };
 
