@@ -112,7 +112,7 @@ def check(
     as_json: JSON = False,
 ) -> None:
     """Check every conversation: form, wishes in the words, replay on the database, grounded replies. Exit code 1 if any fails."""
-    from chatbot.corpus.augmentation.run import SecondParserModel
+    from chatbot.corpus.augmentation.runs.feed import SecondParserModel
     from chatbot.corpus.checks import check as run
     from chatbot.corpus.reading.reader import read_conversations
 

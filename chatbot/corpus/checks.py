@@ -1,6 +1,6 @@
 """What a rewritten or new conversation must hold before anyone trains on it: wishes in the words, calls that replay, grounded replies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -89,16 +89,20 @@ def _differs(step: Step, found: SearchResult) -> str:
     return "" if told or not said.given else "重新查询的总数、放宽项或未识别的词与记录不一致"
 
 
-def grounding_check(conversation: Conversation) -> Check:
-    """Whether every reply says only what the records in hand hold."""
+def grounding_faults(conversation: Conversation) -> Iterator[tuple[int, str]]:
+    """What replies claim and the records in hand do not hold: the reply's place, and the words."""
     hand: list[dict[str, Any]] = []
     for at, message in enumerate(conversation.messages):
         hand = message.records if message.role == "tool" else hand
         if message.role == "assistant" and not message.call:
-            claims = ungrounded(message.content, hand, conversation.messages[:at])
-            if claims:
-                return Check("grounded", False, f"回复里的“{claims[0].partition(': ')[2] or claims[0]}”不在酒店记录中")
-    return Check("grounded", True)
+            for claim in ungrounded(message.content, hand, conversation.messages[:at]):
+                yield at, claim.partition(": ")[2] or claim
+
+
+def grounding_check(conversation: Conversation) -> Check:
+    """Whether every reply says only what the records in hand hold."""
+    fault = next(grounding_faults(conversation), None)
+    return Check("grounded", False, f"回复里的“{fault[1]}”不在酒店记录中") if fault else Check("grounded", True)
 
 
 def form_check(conversation: Conversation) -> Check:

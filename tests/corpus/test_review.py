@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import sqlite3
 import subprocess
 import threading
 from pathlib import Path
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from chatbot.core.errors import InputError
-from chatbot.core.messages import Conversation, reply, user
+from chatbot.core.messages import Conversation, call, reply, user
 from chatbot.corpus.checks import Check
 from chatbot.corpus.review.agreement import kappa
+from chatbot.corpus.review.drafts import Draft
 from chatbot.corpus.review.items import Candidate, Filter
 from chatbot.corpus.review.queue import ReviewStore
 
@@ -76,7 +78,7 @@ def review(url):
     yield store
     if url.startswith("postgresql"):
         with store._engine.begin() as db:
-            db.exec_driver_sql("DROP TABLE review_claims, review_decisions, review_items")
+            db.exec_driver_sql("DROP TABLE review_claims, review_drafts, review_decisions, review_items")
     store.close()
 
 
@@ -111,9 +113,9 @@ def test_undo_takes_back_the_last_decision_and_leaves_its_trace(review):
     review.add_many([candidate(1), candidate(2)])
     for action in ("approve", "reject"):
         review.decide(review.next("li"), "li", action)
-    assert review.undo("li").conversation.id == "c2"
+    assert review.undo("li").card.conversation.id == "c2"
     assert review.counts().reject == 0
-    assert review.undo("li").conversation.id == "c1"
+    assert review.undo("li").card.conversation.id == "c1"
     assert review.undo("li") is None
     assert [row["action"] for row in review.audit()] == ["approve", "reject", "undo", "undo"]
 
@@ -173,6 +175,126 @@ def test_filters_and_bulk_approval_leave_what_failed_a_check(review):
     assert review.bulk_approve("li", Filter(operation="spoken")) == 1
     assert review.bulk_approve("li") == 1
     assert [c.id for c in review.approved()] == ["c1", "c3"]
+
+
+def test_bulk_approval_says_what_it_takes_takes_no_more_and_is_undone_as_one_step(review):
+    review.add_many([candidate(1), candidate(2, check=BAD), candidate(3, "by_cap"), candidate(4), candidate(5)])
+    review.decide(review.next("li", after=4), "li", "flag")
+    review.decide(review.next("li"), "li", "reject", reason="意思变了")
+    asked = review.bulk("li", Filter(operation="spoken"))
+    assert (asked.n, asked.shown, asked.failed, asked.flagged) == (1, 3, 1, 1)
+    review.add_many([candidate(6)])
+    assert review.bulk_approve("li", Filter(operation="spoken"), asked.until) == 1
+    assert review.bulk_approve("li", Filter(operation="by_cap")) == 1
+    assert [c.id for c in review.approved()] == ["c3", "c4"]
+    assert review.undo("li").n == 1
+    assert review.bulk_approve("li") == 2
+    assert review.undo("li").n == 2
+    assert [c.id for c in review.approved()] == ["c4"]
+    assert [review.undo("li").card.conversation.id for _ in range(3)] == ["c4", "c1", "c5"]
+    assert review.undo("li") is None
+    assert review.counts("li").pending == 6
+
+
+def test_cards_are_found_by_words_slots_database_reviewer_and_flag(review):
+    made = Conversation(id="a", source="a", messages=[user("要100%安静的"), call({"type": "豪华型"}), reply("好")])
+    review.add_many([candidate(1), Candidate(made, "by_cap", hotels="苏州"), candidate(3)])
+
+    def shown(**wishes):
+        return [line.id for line in review.listing("li", Filter(**wishes)).lines]
+
+    assert shown() == [1, 2, 3]
+    assert shown(text="100% 安静") == [2]
+    assert shown(text="10_% 安静") == []
+    assert (shown(slot="type"), shown(slot="typ"), shown(hotels="苏州")) == ([2], [], [2])
+    review.decide(review.card(1), "wang", "flag", comment="请主管看")
+    review.decide(review.card(3), "wang", "approve")
+    assert (shown(), shown(flagged=True), shown(decided=True)) == ([1, 2], [1], [3])
+    assert shown(decided=True, reviewer="li") == []
+    assert shown(decided=True, reviewer="wang") == [3]
+    assert review.next("li", Filter(flagged=True)).id == 1
+    review.decide(review.card(1), "li", "approve")
+    assert shown(flagged=True) == []
+    found = review.found()
+    assert (found.operations, found.hotels, found.reviewers, found.slots) == (
+        ["by_cap", "spoken"], ["苏州"], ["li", "wang"], ["type"],
+    )  # fmt: skip
+
+
+def test_lists_begin_with_what_the_checks_or_two_people_disagree_on(review, url):
+    worse = Candidate(candidate(3).conversation, "spoken", None, [BAD, Check("form", False, "x")])
+    review.add_many([candidate(1), candidate(2, check=BAD), worse, candidate(4, check=BAD)])
+    failed = Filter(order="failed")
+    assert [line.id for line in review.listing("li", failed).lines] == [3, 2, 4, 1]
+    assert [review.next("li", failed, after=item).id for item in (3, 2, 4, 1)] == [2, 4, 1, 3]
+    assert review.peek("li", failed, 3).id == 2
+    for item, name, action in ((1, "li", "approve"), (2, "li", "approve"), (2, "wang", "reject")):
+        review.decide(review.card(item), name, action)
+    both = Filter(decided=True, order="disagreement")
+    assert [line.id for line in review.listing("li", both).lines] == [2, 1]
+
+
+def test_the_list_is_the_stretch_around_the_card_in_hand(review):
+    review.add_many(candidate(n) for n in range(100))
+    listing = review.listing("li", Filter(), at=60, size=20)
+    assert (listing.start, listing.total, listing.lines[0].id) == (53, 100, 54)
+    assert len(review.listing("li", Filter(), at=100, size=20).lines) == 20
+
+
+def test_a_draft_is_kept_per_person_until_it_is_saved_and_comes_back_with_an_undo(review, url):
+    review.add_many([candidate(1)])
+    review.keep_draft(1, "li", Draft(words={0: "改到一半"}))
+    other = ReviewStore(url)
+    assert other.draft(1, "li") == Draft(words={0: "改到一半"})
+    assert other.draft(1, "wang") is None
+    other.close()
+    card = review.next("li")
+    edited = card.conversation.model_copy(update={"messages": [user("改完了"), reply("好")]})
+    review.decide(card, "li", "edit", edited, [])
+    assert review.draft(1, "li") is None
+    assert review.undo("li").card.conversation == card.conversation
+    assert review.draft(1, "li") == Draft(words={0: "改完了"})
+    review.keep_draft(1, "li", Draft())
+    assert review.draft(1, "li") is None
+
+
+def test_a_decision_whose_answer_got_lost_is_not_made_twice(review):
+    review.add_many([candidate(1)])
+    card = review.next("li")
+    for _ in range(2):
+        review.decide(card, "li", "reject", reason="不像人话", comment="太书面")
+    assert [(row["action"], row["reason"], row["comment"]) for row in review.audit()] == [
+        ("reject", "不像人话", "太书面")
+    ]
+    assert review.reasons() == ["不像人话"]
+    assert (review.day("li", 0).reasons, review.day("wang", 0).actions) == ({"不像人话": 1}, {})
+
+
+def test_the_audit_says_what_a_card_looked_like_before_and_after_an_edit(review):
+    review.add_many([candidate(1)])
+    for words in ("第一次", "第二次"):
+        card = review.card(1)
+        edited = card.conversation.model_copy(update={"messages": [user(words), reply("好")]})
+        review.decide(card, "li", "edit", edited, [])
+    review.undo("li")
+    rows = review.audit()
+    changes = [[row[key]["messages"][0]["content"] for key in ("before", "after")] for row in rows if "before" in row]
+    assert changes == [["第1句", "第一次"], ["第一次", "第二次"]]
+    assert [row["action"] for row in review.audit(newest=1)] == ["undo"]
+
+
+def test_a_database_of_an_earlier_version_gets_what_it_lacks(tmp_path):
+    path = tmp_path / "old.sqlite"
+    store = ReviewStore(f"sqlite:///{path}")
+    store.add_many([candidate(1)])
+    store.close()
+    with sqlite3.connect(path) as db:
+        for column in ("words", "slots", "hotels"):
+            db.execute(f"ALTER TABLE review_items DROP COLUMN {column}")
+        db.execute("DROP TABLE review_drafts")
+    store = ReviewStore(f"sqlite:///{path}")
+    assert [line.words for line in store.listing("li", Filter(text="第1句")).lines] == ["第1句\n好"]
+    store.close()
 
 
 def test_overlap_cards_go_to_two_people_and_give_kappa(url, review):

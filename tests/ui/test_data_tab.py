@@ -19,7 +19,7 @@ from chatbot.corpus.review.items import Candidate, Card, row_of
 from chatbot.ui.data.augment_form import AugmentForm
 from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.progress import status
-from chatbot.ui.data.review_card import card_html, marked, utterance_lines, with_lines
+from chatbot.ui.data.review.card import card_html, marked
 from chatbot.ui.data.runs.panel import Rows
 from chatbot.ui.data.runs.standing import Standing
 from chatbot.ui.data.shared import time_ago
@@ -171,14 +171,6 @@ def test_no_difference_runs_through_a_slot():
     shown = marked("帮我找能提供24小时热水的高档型酒店", "帮我找半夜也能洗上热水澡的高档型酒店", added=False)
     assert '<span class="cut slot facility">24小时热水</span>' in shown
     assert '<span class="slot type">高档型</span>' in shown
-
-
-def test_an_edit_keeps_speakers_out_of_the_words():
-    made = conversation(user("找酒店"), call({"type": "豪华型"}), reply("好"))
-    lines = utterance_lines(made, "zh")
-    assert lines == "用户：找酒店\n助手：好"
-    assert [m.content for m in with_lines(made, ["用户: 找宾馆", "好的"]).messages] == ["找宾馆", "", "好的"]
-    assert with_lines(made, ["找宾馆"]) is None
 
 
 def test_a_card_shows_why_a_check_failed_and_nothing_becomes_html():

@@ -88,7 +88,8 @@ class _Desk:
 
     def feed(self, store: HotelStore) -> ReviewFeed:
         ear = SecondParserModel(self._config.ear) if self._config.ear else None
-        return ReviewFeed(self._run, store, self._review, self._ledger, ear)
+        hotels = (self._config.hotels or settings().hotels).stem
+        return ReviewFeed(self._run, store, self._review, self._ledger, ear, hotels)
 
     def figures(self) -> dict[str, Any]:
         """What the run has put up so far, and what it has cost."""

@@ -1,4 +1,4 @@
-"""The tables of the review and how its database is opened: SQLite in WAL mode, or PostgreSQL."""
+"""The tables of the review and how its database is opened: SQLite in WAL mode, or PostgreSQL; an earlier one gets what it lacks."""
 
 import hashlib
 from typing import Any
@@ -18,20 +18,27 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    func,
     inspect,
     select,
+    text,
+    update,
 )
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.schema import CreateColumn
 
 from chatbot.core.errors import InputError
+from chatbot.core.messages import Conversation
 
-_META = MetaData()
+META = MetaData()
 LOCK = 20_261_124
 """Names the review's lock within a PostgreSQL database."""
+VERDICTS = ("approve", "edit", "reject")
+"""Actions that decide on an item; the others are skip, flag, comment and undo."""
 ITEMS = Table(
     "review_items",
-    _META,
+    META,
     Column("id", Integer, primary_key=True),
     Column("key", String(64), unique=True, nullable=False),
     Column("operation", String(40), nullable=False, index=True),
@@ -42,11 +49,15 @@ ITEMS = Table(
     Column("failed", String(200), nullable=False, default=""),
     Column("overlap", Boolean, nullable=False, default=False),
     Column("at", Float, nullable=False),
+    Column("hotels", String(120), nullable=False, server_default=""),
+    Column("words", Text, nullable=False, server_default=""),
+    Column("slots", String(300), nullable=False, server_default=""),
 )
-"""What is reviewed; written once. `failed` holds the failed checks' names between commas; `overlap` items get two reviewers."""
+"""What is reviewed; written once. `failed` holds the failed checks' names between commas, and `slots` the arguments of the calls;
+`words` is what is said, `hotels` names the database that the calls ran on; `overlap` items get two reviewers."""
 DECISIONS = Table(
     "review_decisions",
-    _META,
+    META,
     Column("id", Integer, primary_key=True),
     Column("item", ForeignKey(ITEMS.c.id), nullable=False, index=True),
     Column("seq", Integer, nullable=False),
@@ -57,17 +68,29 @@ DECISIONS = Table(
     Column("bulk", Boolean, nullable=False, default=False),
     Column("undoes", Integer, index=True),
     Column("at", Float, nullable=False),
+    Column("reason", String(80), nullable=False, server_default=""),
+    Column("comment", Text, nullable=False, server_default=""),
+    Column("step", String(32), index=True),
     UniqueConstraint("item", "seq"),
 )
-"""Appended, never changed. (item, seq) is unique: of two decisions made at the same moment one fails instead of hiding the other."""
+"""Appended, never changed. Decisions with the same `step` were made, and are undone, as one. (item, seq) is unique: of two decisions made at the same moment one fails instead of hiding the other."""
 CLAIMS = Table(
     "review_claims",
-    _META,
+    META,
     Column("item", Integer, primary_key=True, autoincrement=False),
     Column("annotator", String(80), nullable=False),
     Column("until", Float, nullable=False),
 )
 """Who has which card open; only spares people double work, decides nothing."""
+DRAFTS = Table(
+    "review_drafts",
+    META,
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    Column("annotator", String(80), primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+"""What somebody has typed on a card and not saved yet."""
 
 
 def engine_for(url: str) -> Engine:
@@ -84,6 +107,7 @@ def engine_for(url: str) -> Engine:
         engine = create_engine(parsed, connect_args={"timeout": 30} if is_file else {}, pool_pre_ping=not is_file)
         _tune(engine) if is_file else _queue(engine)
         _create(engine)
+        _grow(engine)
     except (ArgumentError, OperationalError, ModuleNotFoundError) as error:
         missing = isinstance(error, ModuleNotFoundError)
         raise InputError("corpus.review_driver" if missing else "corpus.review_database", value=_public(url)) from error
@@ -93,9 +117,9 @@ def engine_for(url: str) -> Engine:
 def _create(engine: Engine) -> None:
     """Make the tables; two processes that start at once both try, and the second one finds them made."""
     try:
-        _META.create_all(engine)
+        META.create_all(engine)
     except (OperationalError, ProgrammingError, IntegrityError):
-        if not inspect(engine).has_table(CLAIMS.name):
+        if not inspect(engine).has_table(DRAFTS.name):
             raise
 
 
@@ -126,11 +150,51 @@ def _queue(engine: Engine) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
 
 
+def _grow(engine: Engine) -> None:
+    """Add the columns that a database of an earlier version lacks, and fill those that cards are found by."""
+    with engine.begin() as db:
+        lacking = [
+            column
+            for table in META.sorted_tables
+            for column in table.columns
+            if column.name not in _names(db, table.name)
+        ]
+        for column in lacking:
+            made = CreateColumn(column).compile(dialect=engine.dialect)
+            db.execute(text(f"ALTER TABLE {column.table.name} ADD COLUMN {made}"))
+        if any(column.table is ITEMS for column in lacking):
+            for item, content in db.execute(select(ITEMS.c.id, ITEMS.c.conversation)).all():
+                values = found_by(Conversation.model_validate_json(content))
+                db.execute(update(ITEMS).where(ITEMS.c.id == item).values(values))
+
+
+def _names(db: Connection, table: str) -> set[str]:
+    return {column["name"] for column in inspect(db).get_columns(table)}
+
+
+def found_by(conversation: Conversation) -> dict[str, str]:
+    """What a conversation's card is found by: what is said, a line each, and the arguments of its calls between commas."""
+    said = (m.content for m in conversation.messages if m.role in ("user", "assistant") and not m.call)
+    slots = dict.fromkeys(key for m in conversation.messages if m.call for key in m.call.arguments)
+    return {"words": "\n".join(said), "slots": "".join(f",{slot}," for slot in slots)[:300]}
+
+
 def latest(where: ColumnElement[bool]) -> Select[Any]:
     """Decisions under a condition, without undoing ones and undone ones."""
     undoing = DECISIONS.alias("undoing")
     undone = select(undoing.c.id).where(undoing.c.undoes == DECISIONS.c.id).exists()
     return select(DECISIONS).where(where, DECISIONS.c.action != "undo", ~undone)
+
+
+def flagged() -> ColumnElement[bool]:
+    """Whether an item waits for a second look: flagged, and not decided on since."""
+    last = (
+        latest((DECISIONS.c.item == ITEMS.c.id) & DECISIONS.c.action.in_((*VERDICTS, "flag")))
+        .with_only_columns(DECISIONS.c.action)
+        .order_by(DECISIONS.c.id.desc())
+        .limit(1)
+    )
+    return func.coalesce(last.scalar_subquery(), "") == "flag"
 
 
 def sampled(key: str, share: float) -> bool:

@@ -3,27 +3,36 @@
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, func, insert, or_, select, update
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation
 from chatbot.corpus.checks import Check
-from chatbot.corpus.review.agreement import kappa
-from chatbot.corpus.review.database import CLAIMS, DECISIONS, ITEMS, engine_for, latest, sampled
+from chatbot.corpus.review import overview, steps
+from chatbot.corpus.review.database import CLAIMS, DECISIONS, ITEMS, VERDICTS, engine_for, latest, sampled
+from chatbot.corpus.review.drafts import Draft, drop_draft, keep_draft, read_draft
 from chatbot.corpus.review.items import Candidate, Card, Counts, Filter, checks_json, row_of
-from chatbot.corpus.review.runs import decided, in_review
+from chatbot.corpus.review.selection import after as comes_after
+from chatbot.corpus.review.selection import claim, order, todo, wanted
+from chatbot.corpus.review.steps import Bulk
 
-Action = Literal["approve", "edit", "reject", "skip", "undo"]
-VERDICTS = ("approve", "edit", "reject")
-CLAIM_SECONDS = 600.0
-"""How long a card is kept for the person who has it open."""
+Action = Literal["approve", "edit", "reject", "skip", "flag", "comment", "undo"]
 TRIES = 20
 OVERLAP = 0.1
 """Share of items that two people decide on, to measure how well they agree."""
+
+
+@dataclass(frozen=True)
+class Undone:
+    """A step that was taken back: its card (of a bulk approval the first one), and how many cards it had."""
+
+    card: Card
+    n: int
 
 
 class _TakenError(Exception):
@@ -102,9 +111,9 @@ class ReviewStore:
         )
 
     def next(self, annotator: str, only: Filter | None = None, after: int = 0) -> Card | None:
-        """The next card that this person has to decide on, kept for them for ten minutes; None where there is none.
+        """The next card under a filter, kept for this person for ten minutes; None where there is none.
 
-        Cards come in order after `after` and then from the start; skipped ones come last.
+        Cards come in the filter's order after `after` and then from the start; of those to decide, skipped ones come last.
         """
         for _ in range(TRIES):
             try:
@@ -114,18 +123,38 @@ class ReviewStore:
                 continue  # somebody took the same card at the same moment: look again
         return None
 
+    def peek(self, annotator: str, only: Filter, after: int) -> Card | None:
+        """The card that would come next, kept for nobody; None where only `after` itself is left."""
+        with self._engine.connect() as db:
+            item = db.scalar(self._following(annotator, only, after).where(ITEMS.c.id != after))
+        return None if item is None else self.card(item)
+
+    def hold(self, annotator: str, item: int) -> Card:
+        """A card that somebody picked, kept for them where nobody else has it.
+
+        Raises:
+            InputError: there is no such item.
+        """
+        card = self.card(item)
+        with self._engine.begin() as db:
+            if db.scalar(todo(annotator).where(ITEMS.c.id == item)) is not None:
+                claim(db, item, annotator)
+        return card
+
+    def _following(self, annotator: str, only: Filter, after: int) -> Select[Any]:
+        [*skipped, rank, item] = order(annotator, only)
+        return wanted(annotator, only).order_by(*skipped, comes_after(after, only), rank, item).limit(1)
+
     def _take(self, annotator: str, only: Filter, after: int) -> int | None:
         """Choose the next card and keep it for this person."""
         with self._engine.begin() as db:
-            skipped = select(DECISIONS.c.item).where(DECISIONS.c.annotator == annotator, DECISIONS.c.action == "skip")
-            order = (ITEMS.c.id.in_(skipped), ITEMS.c.id <= after, ITEMS.c.id)
-            row: Any = db.execute(_todo(annotator).where(*only.conditions()).order_by(*order).limit(1)).first()
-            if row is None:
-                return None
-            _claim(db, int(row[0]), annotator)
-            if db.execute(_todo(annotator).where(ITEMS.c.id == row[0])).first() is None:
+            item: int | None = db.scalar(self._following(annotator, only, after))
+            if item is None or only.decided:
+                return item
+            claim(db, item, annotator)
+            if db.scalar(todo(annotator).where(ITEMS.c.id == item)) is None:
                 raise _TakenError  # decided between the look and the claim; the claim is rolled back
-            return int(row[0])
+            return item
 
     def decide(
         self,
@@ -134,166 +163,124 @@ class ReviewStore:
         action: Action,
         conversation: Conversation | None = None,
         checks: Sequence[Check] | None = None,
+        *,
+        reason: str = "",
+        comment: str = "",
     ) -> None:
-        """Append a decision on a card as it was seen.
+        """Append a decision on a card as it was seen; one that is there already, as its answer got lost, is not made twice.
 
         Args:
             conversation: the edited content, for "edit".
             checks: the checks of the edited content.
+            reason: why it is rejected, in a few words that can be counted.
+            comment: anything else to say.
 
         Raises:
             InputError: somebody else has decided meanwhile; their decision stands.
         """
         edited = {"conversation": conversation.to_json(), "checks": checks_json(checks or [])} if conversation else {}
+        said = {"action": action, "annotator": annotator, "reason": reason[:80], "comment": comment[:2000]}
         with self._engine.begin() as db:
+            if self._made(db, card, said | edited):
+                return
             overlap = bool(db.scalar(select(ITEMS.c.overlap).where(ITEMS.c.id == card.id)))
-            seen = self._seen(db, card, annotator, overlap)
+            seq = self._seen(db, card, annotator, overlap) + 1
             try:
-                db.execute(
-                    insert(DECISIONS).values(
-                        item=card.id, seq=seen + 1, annotator=annotator, action=action, at=time.time(), **edited
-                    )
-                )
+                db.execute(insert(DECISIONS).values(item=card.id, seq=seq, at=time.time(), **said, **edited))
             except IntegrityError as error:
                 raise _conflict(card) from error
-            db.execute(CLAIMS.delete().where(CLAIMS.c.item == card.id))
+            if action == "edit":
+                drop_draft(db, card.id, annotator)
+            if action != "comment":
+                db.execute(CLAIMS.delete().where(CLAIMS.c.item == card.id))
+
+    def _made(self, db: Connection, card: Card, decision: dict[str, Any]) -> bool:
+        """Whether the last thing that happened to a card since it was seen is this very decision."""
+        last = select(DECISIONS).where(DECISIONS.c.item == card.id, DECISIONS.c.seq > card.seen)
+        row = db.execute(last.order_by(DECISIONS.c.seq.desc()).limit(1)).mappings().first()
+        return row is not None and all(row[key] == value for key, value in decision.items())
 
     def _seen(self, db: Connection, card: Card, annotator: str, overlap: bool) -> int:
         """The number of decisions to append after. On an item for two people the other one's decision is no conflict."""
         since = select(DECISIONS.c.annotator, DECISIONS.c.action).where(
             DECISIONS.c.item == card.id, DECISIONS.c.seq > card.seen
         )
-        others = [action for who, action in db.execute(since).all() if who != annotator and action != "skip"]
+        decisive = (*VERDICTS, "undo")
+        others = [action for who, action in db.execute(since).all() if who != annotator and action in decisive]
         if others and not overlap:
             raise _conflict(card)
         return db.scalar(select(func.coalesce(func.max(DECISIONS.c.seq), 0)).where(DECISIONS.c.item == card.id)) or 0
 
-    def undo(self, annotator: str) -> Card | None:
-        """Take this person's last decision back (by a new row); returns its card, None where there is nothing to undo."""
-        last = latest(DECISIONS.c.annotator == annotator).order_by(DECISIONS.c.id.desc()).limit(1)
+    def undo(self, annotator: str) -> Undone | None:
+        """Take this person's last step back (by new rows); None where there is nothing to undo. See `steps.undo`."""
         with self._engine.begin() as db:
-            row = db.execute(last).mappings().first()
-            if row is None:
-                return None
-            seq = db.scalar(select(func.max(DECISIONS.c.seq)).where(DECISIONS.c.item == row["item"])) or 0
-            db.execute(
-                insert(DECISIONS).values(
-                    item=row["item"], seq=seq + 1, annotator=annotator, action="undo", undoes=row["id"], at=time.time()
-                )
-            )
-            _claim(db, row["item"], annotator)
-        return self.card(int(row["item"]))
+            rows = steps.undo(db, annotator)
+        return Undone(self.card(int(rows[0]["item"])), len(rows)) if rows else None
 
-    def bulk_approve(self, annotator: str, only: Filter | None = None) -> int:
-        """Approve everything that passed all checks, waits for a decision and is not on somebody's screen; returns how many."""
-        conditions = [*(only or Filter()).conditions(), ITEMS.c.failed == ""]
+    def bulk(self, annotator: str, only: Filter | None = None) -> Bulk:
+        """What a bulk approval under a filter would take, and what it would leave."""
+        with self._engine.connect() as db:
+            return steps.bulk(db, annotator, only or Filter())
+
+    def bulk_approve(self, annotator: str, only: Filter | None = None, until: int | None = None) -> int:
+        """Approve, as one step, what a filter shows and has nothing against it; returns how many. See `steps.approve_all`."""
         with self._engine.begin() as db:
-            items = list(db.scalars(_todo(annotator).where(*conditions, ITEMS.c.overlap.is_(False))))
-            for item in items:
-                seq = (
-                    db.scalar(select(func.coalesce(func.max(DECISIONS.c.seq), 0)).where(DECISIONS.c.item == item)) or 0
-                )
-                db.execute(
-                    insert(DECISIONS).values(
-                        item=item, seq=seq + 1, annotator=annotator, action="approve", bulk=True, at=time.time()
-                    )
-                )
-        return len(items)
+            return steps.approve_all(db, annotator, only or Filter(), until)
+
+    def listing(self, annotator: str, only: Filter, at: int = 0, size: int = 40) -> overview.Listing:
+        """The stretch of a filter's cards around one card."""
+        with self._engine.connect() as db:
+            return overview.listing(db, annotator, only, at, size)
+
+    def found(self) -> overview.Found:
+        """What the cards can be filtered by."""
+        with self._engine.connect() as db:
+            return overview.found(db)
 
     def counts(self, annotator: str = "", only: Filter | None = None) -> Counts:
-        """Items by their last verdict, and this person's own verdicts; undecided ones of withdrawn runs do not count."""
-        there = or_(in_review(), decided())
-        conditions = [*(only or Filter()).conditions(), there]
+        """Items by their last verdict, and this person's own verdicts."""
         with self._engine.connect() as db:
-            verdicts = latest(DECISIONS.c.action.in_(VERDICTS)).subquery()
-            last = select(verdicts.c.item, func.max(verdicts.c.id).label("id")).group_by(verdicts.c.item).subquery()
-            rows = (
-                select(verdicts.c.action, func.count())
-                .join(last, last.c.id == verdicts.c.id)
-                .join(ITEMS, ITEMS.c.id == verdicts.c.item)
-            )
-            by_action: dict[str, int] = {
-                action: n for action, n in db.execute(rows.where(*conditions).group_by(verdicts.c.action))
-            }
-            total = db.scalar(select(func.count()).select_from(ITEMS).where(*conditions)) or 0
-            mine = (
-                db.scalar(select(func.count(verdicts.c.item.distinct())).where(verdicts.c.annotator == annotator)) or 0
-            )
-            operations = {
-                op: n
-                for op, n in db.execute(
-                    select(ITEMS.c.operation, func.count())
-                    .where(there)
-                    .group_by(ITEMS.c.operation)
-                    .order_by(ITEMS.c.operation)
-                )
-            }
-        return Counts(total - sum(by_action.values()), mine=mine, operations=operations, **by_action)
+            return overview.counts(db, annotator, only or Filter())
+
+    def day(self, annotator: str, since: float) -> overview.Day:
+        """A person's verdicts since a moment (Unix seconds), and why they rejected."""
+        with self._engine.connect() as db:
+            return overview.day(db, annotator, since)
+
+    def reasons(self) -> list[str]:
+        """Every reason that somebody has rejected a card for, the most frequent first."""
+        with self._engine.connect() as db:
+            return overview.reasons(db)
+
+    def draft(self, item: int, annotator: str) -> Draft | None:
+        """What this person has typed on a card and not saved; None where there is nothing."""
+        with self._engine.connect() as db:
+            return read_draft(db, item, annotator)
+
+    def keep_draft(self, item: int, annotator: str, draft: Draft) -> None:
+        """Keep what this person has typed on a card; an empty draft is none."""
+        with self._engine.begin() as db:
+            keep_draft(db, item, annotator, draft)
 
     def approved(self) -> Iterator[Conversation]:
         """The conversations whose last verdict is approve or edit, as edited."""
-        last: dict[int, str] = {}
-        edited: dict[int, str] = {}
         with self._engine.connect() as db:
-            for row in db.execute(latest(DECISIONS.c.action.in_(VERDICTS)).order_by(DECISIONS.c.id)).mappings():
-                last[row["item"]] = row["action"]
-                edited |= {row["item"]: row["conversation"]} if row["action"] == "edit" else {}
-            items = {
-                item: content
-                for item, content in db.execute(select(ITEMS.c.id, ITEMS.c.conversation))
-                if last.get(item, "reject") != "reject"
-            }
-        for item in sorted(items):
-            yield Conversation.model_validate_json(edited.get(item, items[item]))
+            yield from overview.approved(db)
 
-    def audit(self, item: int | None = None) -> list[dict[str, Any]]:
-        """Every decision ever made, oldest first: who, when, what, and what it undid."""
-        columns = [DECISIONS.c[name] for name in ("id", "item", "annotator", "action", "bulk", "undoes", "at")]
-        query = select(*columns).order_by(DECISIONS.c.id)
+    def audit(self, item: int | None = None, newest: int | None = None) -> list[dict[str, Any]]:
+        """Every decision ever made (of one item, or only the newest ones), oldest first; see `overview.audit`."""
         with self._engine.connect() as db:
-            return [
-                dict(row)
-                for row in db.execute(query if item is None else query.where(DECISIONS.c.item == item)).mappings()
-            ]
+            return overview.audit(db, item, newest)
 
     def agreement(self) -> tuple[int, float | None]:
-        """Items that two people decided on by themselves, and Cohen's kappa of keep against reject over their first two verdicts."""
-        verdicts = latest(and_(DECISIONS.c.action.in_(VERDICTS), DECISIONS.c.bulk.is_(False))).order_by(DECISIONS.c.id)
-        by_item: dict[int, dict[str, bool]] = {}
+        """Items that two people decided on by themselves, and Cohen's kappa over their first two verdicts."""
         with self._engine.connect() as db:
-            for item, annotator, action in db.execute(
-                verdicts.with_only_columns(DECISIONS.c.item, DECISIONS.c.annotator, DECISIONS.c.action)
-            ):
-                by_item.setdefault(item, {})[annotator] = action != "reject"
-        pairs = [[who[name] for name in sorted(who)[:2]] for who in by_item.values() if len(who) > 1]
-        return len(pairs), kappa(pairs)
+            return overview.agreement(db)
 
 
 def _effective(item: int) -> Select[Any]:
     """The decisions on an item that have not been undone, the last one first."""
     return latest(DECISIONS.c.item == item).order_by(DECISIONS.c.id.desc())
-
-
-def _todo(annotator: str) -> Select[tuple[int]]:
-    """Items that this person can decide on: without a verdict (overlap items: without theirs, and with one at most), on nobody else's screen."""
-    verdicts = latest(DECISIONS.c.action.in_(VERDICTS)).subquery()
-    number = select(func.count(verdicts.c.annotator.distinct())).where(verdicts.c.item == ITEMS.c.id).scalar_subquery()
-    own = select(verdicts.c.id).where(verdicts.c.item == ITEMS.c.id, verdicts.c.annotator == annotator).exists()
-    taken = (
-        select(CLAIMS.c.item)
-        .where(CLAIMS.c.item == ITEMS.c.id, CLAIMS.c.annotator != annotator, CLAIMS.c.until > time.time())
-        .exists()
-    )
-    open_ = or_(number == 0, and_(ITEMS.c.overlap.is_(True), number == 1))
-    return select(ITEMS.c.id).where(open_, ~own, ~taken, in_review())
-
-
-def _claim(db: Connection, item: int, annotator: str) -> None:
-    """Keep a card for the person who has it open, and let go of their earlier one."""
-    db.execute(CLAIMS.delete().where(or_(CLAIMS.c.annotator == annotator, CLAIMS.c.until <= time.time())))
-    until = time.time() + CLAIM_SECONDS
-    if not db.execute(update(CLAIMS).where(CLAIMS.c.item == item).values(annotator=annotator, until=until)).rowcount:
-        db.execute(insert(CLAIMS).values(item=item, annotator=annotator, until=until))
 
 
 def _conflict(card: Card) -> InputError:

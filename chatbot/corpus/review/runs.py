@@ -25,9 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 
 from chatbot.core.errors import InputError
-from chatbot.corpus.review.database import DECISIONS, ITEMS, engine_for, latest
+from chatbot.corpus.review.database import DECISIONS, ITEMS, VERDICTS, engine_for, latest
 
-VERDICTS = ("approve", "edit", "reject")
 RUNS = Table(
     "review_runs",
     ITEMS.metadata,

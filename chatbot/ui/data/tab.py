@@ -9,8 +9,8 @@ from gradio.context import Context
 from chatbot.ui.data import augment_step as data_augment
 from chatbot.ui.data import corpus_step as data_corpus
 from chatbot.ui.data import export_step as data_export
-from chatbot.ui.data import review_step as review
 from chatbot.ui.data.files import DataFiles
+from chatbot.ui.data.review import step as review
 from chatbot.ui.data.runs.standing import Standing
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext

@@ -40,7 +40,7 @@ def build_page(context: PageContext) -> gr.Blocks:
 
 
 def _tab(context: PageContext, name: str) -> gr.Tab:
-    with gr.Tab(label(f"page.{name}"), id=name) as tab:
+    with gr.Tab(label(f"page.{name}"), id=name, elem_id=f"tab-{name}") as tab:
         import_module(f"chatbot.ui.{name}.tab").build(context)
     return tab
 

@@ -38,12 +38,20 @@ class ReviewFeed:
         run: the run's id; it has been entered into the ledger.
         store: the database that calls are replayed against.
         ear: a second parser.
+        hotels: name of the database, which cards can be filtered by.
     """
 
     def __init__(
-        self, run: str, store: HotelStore, review: ReviewStore, ledger: RunLedger, ear: SecondParser | None = None
+        self,
+        run: str,
+        store: HotelStore,
+        review: ReviewStore,
+        ledger: RunLedger,
+        ear: SecondParser | None = None,
+        hotels: str = "",
     ) -> None:
         self._run, self._store, self._review, self._ledger, self._ear = run, store, review, ledger, ear
+        self._hotels = hotels
         self._unique, self._seen = UniqueCheck(), set[str]()
         self._waiting: list[tuple[Task, Conversation]] = []
         self._busy = asyncio.Lock()
@@ -70,7 +78,13 @@ class ReviewFeed:
         self._ledger.link(self._run, keys)
         known = self._ledger.known(keys)  # by an earlier attempt: its checks are there too, and cost the most
         self._review.add_many(
-            Candidate(made, task.operation, task.original, [*check(made, self._store, task.original, self._ear), twin])
+            Candidate(
+                made,
+                task.operation,
+                task.original,
+                [*check(made, self._store, task.original, self._ear), twin],
+                self._hotels,
+            )
             for (task, made), twin, key in zip(group, twins, keys, strict=True)
             if key not in known
         )

@@ -1,7 +1,6 @@
 """One candidate as a card: source and rewrite side by side, differences coloured, slots underlined, a badge for each check."""
 
 import re
-from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import escape
 from typing import Any
@@ -13,7 +12,7 @@ from chatbot.corpus.review.items import Card
 from chatbot.corpus.selfplay.phrases import FACILITY_VERBS
 from chatbot.corpus.selfplay.speaker import aliases
 from chatbot.hotels.facilities import FACILITIES, match_facility, wish_text
-from chatbot.ui.i18n.translate import in_language, translate, words
+from chatbot.ui.i18n.translate import in_language, translate
 from chatbot.ui.shell.html import para
 
 ARGUMENTS = {
@@ -31,14 +30,11 @@ _VALUES = re.compile(
     r"\d+(?:\.\d+)?\s*(?:[-~到至]\s*\d+(?:\.\d+)?\s*)?(?:元|块|分|以内|以下|以上)+|[一二三四五六七八九两]+[百千][一二三四五六七八九十百]*(?:元|块|以内|以下)*"
 )
 _TYPES = re.compile(r"豪华型?|高档型?|舒适型?|经济型?")
-_SPEAKER = re.compile(
-    rf"^\s*(?:{'|'.join(word for key in ('user', 'assistant') for word in words()[f'card.{key}'])})\s*[：:]"
-)
 Span = tuple[int, int, str]
 
 
-def card_html(card: Card, who: Any) -> str:
-    """The whole card."""
+def card_html(card: Card, who: Any, history: str = "") -> str:
+    """The whole card; `history` says what was decided on it so far."""
     head = f'<div class="meta"><b>{escape(_operation(card, who))}</b>{"".join(_badge(check, who) for check in card.checks)}</div>'
     failed = "".join(para("why", escape(check.reason)) for check in card.checks if not check.passed)
     pairs = list(_pairs(card.original, card.conversation))
@@ -54,7 +50,12 @@ def card_html(card: Card, who: Any) -> str:
         else f'<div class="pair"><h4>{left}</h4><h4>{right}</h4></div>'
     )
     legend = para("legend", translate(who, "card.legend"))
-    return f'<article class="card" data-card="{card.id}">{head}{failed}{names}{columns}{legend}</article>'
+    return f'<article class="card" data-card="{card.id}" tabindex="-1">{head}{failed}{history}{names}{columns}{legend}</article>'
+
+
+def operation_name(operation: str, who: Any) -> str:
+    """An operation in words; what comes from Chat has none."""
+    return in_language(who, OPERATIONS[operation]) if operation in OPERATIONS else translate(who, "card.feedback")
 
 
 def _operation(card: Card, who: Any) -> str:
@@ -102,15 +103,18 @@ def _message(message: Message | None, other: Message | None, who: Any, *, added:
     if message.call:
         return f'<code class="call">{escape(_arguments(message.call.arguments))}</code>'
     if message.role == "tool":
-        names = "、".join(str(record.get("name")) for record in message.records)
-        told = (
-            translate(who, "card.found", n=len(message.records), names=names)
-            if names
-            else translate(who, "card.nothing")
-        )
-        return f'<span class="found">{escape(told)}</span>'
+        return f'<span class="found">{found_html(message, who)}</span>'
     content = marked(message.content, other.content if other else None, added=added)
     return f'<span class="who">{translate(who, f"card.{message.role}")}</span>{content}'
+
+
+def found_html(message: Message, who: Any) -> str:
+    """What a search came back with."""
+    names = "、".join(str(record.get("name")) for record in message.records)
+    told = (
+        translate(who, "card.found", n=len(message.records), names=names) if names else translate(who, "card.nothing")
+    )
+    return escape(told)
 
 
 def _arguments(arguments: dict[str, Any]) -> str:
@@ -208,21 +212,3 @@ def marked(text: str, other: str | None, *, added: bool) -> str:
 def _piece(text: str, kind: str, different: str) -> str:
     names = " ".join(filter(None, [different, f"slot {kind}" if kind else ""]))
     return f'<span class="{names}">{escape(text)}</span>'
-
-
-def utterance_lines(conversation: Conversation, who: Any) -> str:
-    """What users and assistant say, a line each with the speaker before it, for editing."""
-    said = [m for m in conversation.messages if m.role in ("user", "assistant") and not m.call]
-    return "\n".join(f"{translate(who, f'card.{m.role}')}：{m.content}" for m in said)
-
-
-def with_lines(conversation: Conversation, lines: Sequence[str]) -> Conversation | None:
-    """The conversation with edited lines, with or without the speaker before them; None where their number differs."""
-    at = [i for i, m in enumerate(conversation.messages) if m.role in ("user", "assistant") and not m.call]
-    if len(at) != len(lines):
-        return None
-    new = dict(zip(at, (_SPEAKER.sub("", line).strip() for line in lines), strict=True))
-    messages = [
-        m.model_copy(update={"content": new[i]}) if i in new else m for i, m in enumerate(conversation.messages)
-    ]
-    return conversation.model_copy(update={"messages": messages})

@@ -1,0 +1,121 @@
+"""The review in a real browser, by keyboard alone: filters, early keys, edits of words and calls, reasons, bulk and undo, and a lost server."""
+
+import pytest
+
+from chatbot.core.messages import Conversation, call, reply, user
+from chatbot.core.settings import DATA
+from chatbot.corpus.review.items import Candidate
+from chatbot.corpus.review.queue import ReviewStore
+from chatbot.hotels.query import HotelQuery
+from chatbot.hotels.store import HotelStore
+from chatbot.ui.data.files import DataFiles
+from tests.servers import answered
+
+pytestmark = pytest.mark.browser
+
+
+def fill(review, store, n=12):
+    """Cards that ask for a cheap hotel, each in words of its own."""
+    found = store.search(HotelQuery(type="经济型"))
+    rest = [call({"type": "经济型"}), found.message(), reply(f"推荐{found.records[0]['name']}。")]
+    made = [
+        Conversation(id=f"c{i}", source=f"c{i}", messages=[user(f"找第{i}家经济型酒店"), *rest])
+        for i in range(1, n + 1)
+    ]
+    review._overlap = 0.0
+    review.add_many(Candidate(one, "spoken", one) for one in made)
+    review.close()
+
+
+def open_review(tab):
+    tab.get_by_role("tab", name="数据").click()
+    tab.locator("#data-step3").click()
+    tab.locator("article.card").wait_for()
+
+
+def card(tab, number):
+    tab.locator(f"article.card[data-card='{number}']").wait_for(state="attached")
+
+
+def test_a_morning_by_keyboard_alone(open_tab, serve_page, page_context):
+    files = DataFiles(page_context.settings)
+    fill(files.review(), page_context.default_store)
+    address = serve_page(page_context)
+    tab = open_tab(address)
+    open_review(tab)
+
+    for key in "aarj":
+        tab.keyboard.press(key)
+    tab.locator("#review-panel .reason").first.wait_for()
+    tab.keyboard.press("2")
+    tab.locator("#review-progress").get_by_text("不像人说的 1").wait_for()
+    card(tab, 5)
+    assert [row["action"] for row in files.audit()] == ["approve", "approve", "reject"]
+
+    tab.keyboard.press("e")
+    tab.wait_for_function("document.activeElement.matches('#review-editor textarea')")
+    tab.locator("#review-editor textarea").first.fill("找第五家豪华的")
+    entry = tab.locator(".chipset input").first
+    entry.focus()
+    tab.keyboard.press("Backspace")
+    tab.keyboard.type("豪华型")
+    tab.keyboard.press("Enter")
+    tab.locator("#review-rows .found b").get_by_text("北京瑞都大酒店").wait_for()
+    tab.locator("#review-rows .told").get_by_text("现在查不到了").wait_for()
+    tab.locator("#review-kept").get_by_text("草稿已存").wait_for()
+
+    tab.get_by_role("tab", name="对话").click()
+    tab.get_by_role("tab", name="数据").click()
+    assert tab.locator("#review-editor textarea").first.input_value() == "找第五家豪华的"
+    tab.locator("#data-step2").click()
+    tab.locator("#data-step3").click()
+    tab.locator("#review-editor [data-chip]").get_by_text("豪华型").wait_for()
+    tab.reload()
+    card(tab, 5)
+    tab.locator("#review-editor [data-chip]").get_by_text("豪华型").wait_for()
+    assert tab.locator("#review-editor textarea").first.input_value() == "找第五家豪华的"
+    tab.locator("#review-editor textarea").nth(1).fill("推荐北京瑞都大酒店。")
+    tab.keyboard.press("Control+Enter")
+    tab.locator("#review-progress").get_by_text("修改 1").first.wait_for()
+    assert {"type": "豪华型"} in [c.messages[1].call.arguments for c in files.approved()]
+
+    tab.keyboard.press("/")
+    tab.keyboard.type("第1")
+    tab.locator("#review-list").get_by_text("共 3 张").wait_for()
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("b")
+    tab.locator("#review-bulk-take").get_by_text("3").wait_for()
+    tab.keyboard.press("Enter")
+    tab.locator("#review-note").get_by_text("通过了 3 张").wait_for()
+    assert "text=" in tab.url
+    tab.keyboard.press("u")
+    tab.locator("#review-note").get_by_text("撤销了批量通过的 3 张").wait_for()
+    tab.keyboard.press("?")
+    tab.locator("#review-keys").get_by_text("备注").wait_for()
+    tab.keyboard.press("Escape")
+    tab.locator("#review-keys").wait_for(state="hidden")
+    assert files.counts("me").mine == 4
+
+
+def test_an_edit_that_was_typed_survives_a_killed_server(open_tab, start_app, tmp_path):
+    (tmp_path / "workspace").mkdir()
+    review = ReviewStore(f"sqlite:///{tmp_path / 'workspace' / 'review.sqlite'}")
+    fill(review, HotelStore.load(DATA / "hotel_db.json"), 3)
+    process, address = start_app()
+    answered(address, process, 300)
+    tab = open_tab(address)
+    open_review(tab)
+    tab.keyboard.press("a")
+    card(tab, 2)
+    tab.keyboard.press("e")
+    tab.locator("#review-editor textarea").first.fill("改到一半")
+    tab.locator("#review-kept").get_by_text("草稿已存").wait_for()
+    process.kill()
+    process.wait()
+    tab.close()
+    process, address = start_app()
+    answered(address, process, 300)
+    tab = open_tab(f"{address}?card=2")
+    tab.locator("#review-editor textarea").first.wait_for()
+    assert tab.locator("#review-editor textarea").first.input_value() == "改到一半"
+    tab.locator("#review-progress").get_by_text("我审了 1 张").wait_for()
