@@ -12,12 +12,12 @@ from transformers import DynamicCache, PreTrainedTokenizerBase
 
 from chatbot.core.errors import BackendError, CallParseError
 from chatbot.core.messages import Message
-from chatbot.models.act_constraint import ActConstraint
+from chatbot.models.act_lines.beams import Step, best_line
+from chatbot.models.act_lines.constraint import ActConstraint
+from chatbot.models.act_lines.guesses import without_guesses
 from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta
-from chatbot.models.beams import Step, best_line
 from chatbot.models.constraint import CallConstraint
 from chatbot.models.families.family import Family
-from chatbot.models.guesses import without_guesses
 from chatbot.models.loading import load_adapters, load_base, load_tokenizer
 from chatbot.models.numerics import dtype_name
 from chatbot.models.registry import family_of

@@ -1,6 +1,6 @@
-"""Where an utterance names a place: known places (data/places.json) as whole as they stand, and stretches that words like 附近 close.
+"""Where an utterance names a place: known ones (data/places.json) as whole as they stand, others that words like 附近 close.
 
-A model only chooses among these stretches (chatbot/models/act_constraint.py), so that it cannot write 国家图 of 国家图书馆站.
+A model only chooses among these stretches (chatbot/models/act_lines/constraint.py): it cannot write 国家图 of 国家图书馆站.
 """
 
 import json
@@ -129,7 +129,7 @@ def _longer(words: str, known: list[PlaceMention]) -> list[PlaceMention]:
 
 
 def _unknown(words: str, known: list[PlaceMention]) -> list[PlaceMention]:
-    """Stretches that no list knows: they end before a word like 附近 or with one like 胡同, and begin where a place may begin."""
+    """Stretches that no list knows: they end before 附近 or with 胡同 and the like, and begin where a place may begin."""
     return [
         PlaceMention(start, end, _ANY, known=False)
         for end in _ends(words)

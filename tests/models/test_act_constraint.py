@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chatbot.core.messages import call, observation, reply, user
 from chatbot.hotels.query import HotelQuery
-from chatbot.models.act_constraint import ActConstraint
+from chatbot.models.act_lines.constraint import ActConstraint
 from chatbot.models.families.act_line import message_of
 from chatbot.models.families.act_tokens import END, OP_TOKENS, read_act
 from chatbot.models.local import MAX_NEW_TOKENS, LocalModel

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from chatbot.models.beams import best_line
+from chatbot.models.act_lines.beams import best_line
 
 STOP = 3
 TABLE = {(): [0.6, 0.4, 0.0, 0.0], (0,): [0.4, 0.3, 0.0, 0.3], (1,): [0.0, 0.0, 0.9, 0.1], (1, 2): [0.0, 0.0, 0.1, 0.9]}

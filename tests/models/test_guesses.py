@@ -2,10 +2,10 @@
 
 import pytest
 
-from chatbot.models.act_constraint import ActConstraint
-from chatbot.models.beams import Line
+from chatbot.models.act_lines.beams import Line
+from chatbot.models.act_lines.constraint import ActConstraint
+from chatbot.models.act_lines.guesses import SURE, without_guesses
 from chatbot.models.families.act_tokens import read_act
-from chatbot.models.guesses import SURE, without_guesses
 from tests.tiny_models import act_tokenizer
 
 

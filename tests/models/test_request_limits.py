@@ -15,7 +15,7 @@ from chatbot.core.errors import InputError
 from chatbot.core.settings import Settings
 from chatbot.dialogue.speaking import as_chat_model
 from chatbot.hotels.query import SEARCH_HOTELS
-from chatbot.models.act_constraint import ActConstraint
+from chatbot.models.act_lines.constraint import ActConstraint
 from chatbot.models.backends import TextDelta
 from chatbot.models.grammar import call_grammar
 from chatbot.models.loading import load_tokenizer

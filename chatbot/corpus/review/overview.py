@@ -1,4 +1,4 @@
-"""What can be known about the review as a whole: how far it is, who decided what on which words, how well two people agree."""
+"""The review as a whole: how far it is, who decided what on which words, how well two people agree."""
 
 import json
 from collections import Counter
@@ -173,7 +173,7 @@ def before(db: Connection, item: int, decision: int) -> str:
 
 
 def agreement(db: Connection) -> tuple[int, float | None]:
-    """Items that two people decided on by themselves, and Cohen's kappa of keep against reject over their first two verdicts."""
+    """Items that two people decided on by themselves, and Cohen's kappa of keep against reject over two verdicts."""
     verdicts = latest(and_(DECISIONS.c.action.in_(VERDICTS), DECISIONS.c.bulk.is_(False))).order_by(DECISIONS.c.id)
     by_item: dict[int, dict[str, bool]] = {}
     columns = (DECISIONS.c.item, DECISIONS.c.annotator, DECISIONS.c.action)

@@ -72,7 +72,7 @@ def _has(actions: tuple[str, ...]) -> ColumnElement[bool]:
 def claim(db: Connection, item: int, annotator: str) -> None:
     """Keep a card for the person who has it open, and let go of their earlier one."""
     now = time.time()
-    over = CLAIMS.c.until.not_between(now, now + CLAIM_SECONDS)
+    over = ~CLAIMS.c.until.between(now, now + CLAIM_SECONDS)
     db.execute(CLAIMS.delete().where(or_(CLAIMS.c.annotator == annotator, over)))
     until = now + CLAIM_SECONDS
     if not db.execute(update(CLAIMS).where(CLAIMS.c.item == item).values(annotator=annotator, until=until)).rowcount:

@@ -1,4 +1,4 @@
-"""The loop around the trainer: after an explosion back to the last good checkpoint, at half the learning rate, at most so many times."""
+"""The loop around the trainer: after an explosion back to the last good checkpoint, at half the rate, at most so often."""
 
 from pathlib import Path
 

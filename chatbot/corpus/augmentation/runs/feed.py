@@ -1,4 +1,4 @@
-"""Puts what a run writes up for review while it is still writing, each with its checks, so that a pause or an end has little left to do."""
+"""Puts what a run writes up for review while it is still writing, so that a pause or an end has little left to do."""
 
 import asyncio
 from collections.abc import Callable, Sequence

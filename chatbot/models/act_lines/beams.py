@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from chatbot.models.act_constraint import ActGuide
+from chatbot.models.act_lines.constraint import ActGuide
 
 WIDTH = 4
 """Lines that are followed at once: four gain 0.017 of the kept-apart turns over one (docs/log.md)."""

@@ -1,4 +1,4 @@
-"""Decodes act lines under what the dialogue allows: values are copied from the words, and only what stands can be given up."""
+"""What a dialogue allows an act line to hold: values copied from the words, and only what stands is given up."""
 
 import copy
 import re
@@ -35,7 +35,7 @@ _PUNCTUATION = re.compile(r"[,，。;；!！?？、…]")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 PLACE_OPS = tuple(f"{kind}=" for kind in KINDS)
 MOST_NUMBERS = 24
-"""Numbers of an utterance that can become values; ranges are pairs of them, so a list of thousands would stall the machine."""
+"""Numbers of an utterance that can become values; ranges are pairs of them, and thousands would stall the machine."""
 _STANDING = {"-type": ("type",), "-price": ("price_range_lower", "price_range_upper"), "-sort": ("sort_by",),
              "-rating": ("rating_range_lower", "rating_range_upper"), "-facilities": ("facilities",), "-exclude": ("exclude",),
              **{f"-{key}": (key,) for key in ("name", "address", "subway", "near")}}  # fmt: skip
@@ -228,7 +228,7 @@ class ActGuide:
 
 
 def _places(ids: list[int], words: str, offsets: list[tuple[int, int]]) -> dict[str, list[list[int]]]:
-    """The stretches of the words that each operator of a place may copy; {} where the words tell of none, so that any may be."""
+    """What each operator of a place may copy; {} where the words tell of no place, so that any stretch may be one."""
     starts = {start: at for at, (start, _) in reversed(list(enumerate(offsets)))}
     ends = {end: at + 1 for at, (_, end) in enumerate(offsets)}
     out: dict[str, list[list[int]]] = {op: [] for op in PLACE_OPS}
@@ -241,7 +241,7 @@ def _places(ids: list[int], words: str, offsets: list[tuple[int, int]]) -> dict[
 
 
 def _one_of_a_kind(one: str, other: str) -> bool:
-    """Whether two facilities are two readings of one wish: nobody asks for two kinds of wifi, or for breakfast and breakfast."""
+    """Whether two facilities are two readings of one wish: nobody asks for two kinds of wifi or breakfast."""
     names = [set(GROUPS.get(word, (word,))) for word in (one, other)]
     return any(all(found & set(GROUPS[kind]) for found in names) for kind in ("无线", "早餐"))
 
@@ -251,7 +251,7 @@ def _kind(op: str) -> str:
 
 
 def sure_bounds(words: str) -> dict[str, dict[str, list[str]]]:
-    """Prices and ratings whose direction the words say: kind → operator → values; a kind with an open number is left to the model."""
+    """Prices and ratings whose direction the words say: kind → operator → values; what is open is left to the model."""
     out: dict[str, dict[str, list[str]]] = {}
     unsure = set[str]()
     for found in amounts(words):
@@ -277,7 +277,7 @@ def _bound_of(found: Amount) -> Item | None:
 
 
 def _standing(state: State) -> set[str]:
-    """What can be given up: drop operators of the slots that stand, and +facility for each facility or choice that stands."""
+    """What can be given up: drop operators of the slots that stand, and +facility for each facility that stands."""
     out = {op for op, keys in _STANDING.items() if any(state.get(key) for key in keys)}
     left = state.get("exclude") or {}
     for facility in (*(state.get("facilities") or ()), *(left.get("facilities") or ())):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from chatbot.models.beams import Line
+from chatbot.models.act_lines.beams import Line
 from chatbot.models.families.act_tokens import OP_TOKENS, mark
 from chatbot.understanding.turn_act import ADD
 
