@@ -1,11 +1,12 @@
 """A transformer block step by step: each step's picture joins those before it."""
 
+from html import escape
 from typing import Any
 
 from chatbot.lesson.block import Reading, Step, blocks, read, step
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.lesson.exhibit import Drawn, Sight, Values
-from chatbot.ui.lesson.pictures import bars, grid, heat_map, panel, pieces, strip
+from chatbot.ui.lesson.pictures import bars, grid, heat_map, panel, pieces, shown, strip
 
 STEPS = ("embedding", "scores", "softmax", "values", "residual", "feed")
 
@@ -45,7 +46,7 @@ class Picture:
         row = self.found.weights[self.at]
         most = int(row.argmax())
         picture = heat_map(self.found.weights.tolist(), self.names, self.at)
-        return self._panel("softmax", picture, most=self.names[most], share=float(row[most]))
+        return self._panel("softmax", picture, most=escape(shown(self.names[most])), share=float(row[most]))
 
     def values(self) -> str:
         """What is gathered with those shares."""

@@ -34,13 +34,13 @@ def draw(values: Values, sight: Sight) -> Drawn:
 
 
 def _arrows(found: Turning, pair: int, turn: int, who: Any) -> str:
-    """Query (amber) and key (teal) of one pair on a circle; pale, where the query stood before it was moved."""
+    """The directions of query (amber) and key (teal) of one pair; pale, where the query stood before it was moved."""
     (query, key), (before, _) = found.arrow(pair, turn), found.arrow(pair, 0)
-    reach = max(hypot(*query), hypot(*key), 1e-6)
     middle = (WIDTH / 2, HIGH / 2)
 
     def end(vector: tuple[float, float]) -> tuple[float, float]:
-        return middle[0] + vector[0] / reach * 100, middle[1] - vector[1] / reach * 100
+        length = hypot(*vector) or 1.0
+        return middle[0] + vector[0] / length * 100, middle[1] - vector[1] / length * 100
 
     circle = f'<circle cx="{middle[0]:g}" cy="{middle[1]:g}" r="100" fill="none" stroke="currentColor" opacity="0.2"/>'
     pale = f'<g opacity="0.3">{svg.stroke([middle, end(before)], NEGATIVE, 2)}</g>'
@@ -68,7 +68,8 @@ def _curve(scores: dict[int, float], turn: int) -> str:
         for v in up.ticks(2)
     )
     ends = "".join(
-        svg.text(across(t), HIGH - 8, f"{t:+d}" if t else "0", anchor="middle", size=SIZE) for t in (-REACH, 0, REACH)
+        svg.text(across(t), HIGH - 8, f"{t:+d}" if t else "0", anchor="end" if t == REACH else "middle", size=SIZE)
+        for t in (-REACH, 0, REACH)
     )
     zero = svg.rule(across(0), 10, across(0), HIGH - 28)
     return svg.drawing(WIDTH, HIGH, rules, zero, ends, line, svg.circle(across(turn), up(scores[turn]), 5, NEGATIVE))
