@@ -121,10 +121,10 @@ def sql_of(query: HotelQuery, limit: int = 3) -> str:
 
 
 def _order(query: HotelQuery) -> str:
-    if not query.sort_by:
-        return "rating DESC, price IS NULL, price"
-    way = query.sort_order or ("asc" if query.sort_by == "price" else "desc")
-    return f"{query.sort_by} IS NULL, {query.sort_by} {way.upper()}"
+    """As the store does: unknown values last; of two that are equal the better rated, or the cheaper one, first."""
+    by, cheaper = query.sort_by or "rating", "price IS NULL, price"
+    way = query.sort_order or ("asc" if by == "price" else "desc")
+    return f"{by} IS NULL, {by} {way.upper()}, {'rating DESC' if by == 'price' else cheaper}"
 
 
 def _meant(words: Sequence[str]) -> list[str]:

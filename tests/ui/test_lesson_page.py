@@ -6,11 +6,12 @@ import pytest
 
 from chatbot.core.settings import Settings
 from chatbot.ui.shell.context import PageContext
+from tests.conftest import VIEWS
 
 pytestmark = pytest.mark.browser
 
 
-def test_an_exhibit_is_moved_and_its_address_brings_it_back_on_a_phone(open_tab, serve_page, tmp_path):
+def test_an_exhibit_is_moved_and_its_address_brings_it_back_on_a_phone(chromium, open_tab, serve_page, tmp_path):
     address = serve_page(PageContext(Settings(workspace=tmp_path, _env_file=None)))
     tab = open_tab(address)
     tab.get_by_role("tab", name="原理").click()
@@ -26,7 +27,9 @@ def test_an_exhibit_is_moved_and_its_address_brings_it_back_on_a_phone(open_tab,
     query = parse_qs(urlsplit(tab.url).query)
     assert query["text"] == ["要有泳池的"] and query["step"] == ["3"]
 
-    again = open_tab(f"{address}{urlsplit(tab.url).query and '?' + urlsplit(tab.url).query}", "phone", "en-US")
-    again.get_by_text("Causal mask + softmax").wait_for()
+    again = chromium.new_page(viewport=VIEWS["phone"], locale="en-US")
+    again.goto(f"{address}?{urlsplit(tab.url).query}")
+    again.get_by_text("Causal mask + softmax").wait_for(timeout=90_000)
     assert again.get_by_label("A sentence").locator("visible=true").input_value() == "要有泳池的"
     assert not again.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1")
+    again.close()

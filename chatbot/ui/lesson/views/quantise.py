@@ -13,6 +13,7 @@ from chatbot.ui.lesson.exhibit import Drawn, Sight, Values
 from chatbot.ui.lesson.pictures import NEGATIVE, SIZE, WIDTH, grid, panel, rows_of
 
 ROLES = ("stored", "scales", "computed", "adapter", "optimiser")
+PLACES = ("gpu", "cpu")
 
 
 def draw(values: Values, sight: Sight) -> Drawn:
@@ -94,6 +95,12 @@ def _errors(row: Tensor, coded: dict[str, Coded], who: Any) -> str:
 
 
 def _types(who: Any) -> str:
-    head = [translate(who, f"lesson.quantise.{name}") for name in ("what", "gpu", "cpu")]
-    lines = [[translate(who, f"lesson.quantise.{role}{end}") for end in ("", ".gpu", ".cpu")] for role in ROLES]
+    head = [translate(who, f"lesson.quantise.{name}") for name in ("what", *PLACES)]
+    lines = [
+        [
+            translate(who, f"lesson.quantise.{role}"),
+            *(translate(who, f"lesson.quantise.{role}.{place}") for place in PLACES),
+        ]
+        for role in ROLES
+    ]
     return rows_of("types", head, lines)
