@@ -60,6 +60,17 @@ def square(x: float, y: float, side: float, colour: str, *, turned: bool = False
     return f'<rect x="{x - side / 2:.1f}" y="{y - side / 2:.1f}" width="{side:g}" height="{side:g}" fill="{colour}"{turn}/>'
 
 
+def box(x: float, y: float, width: float, height: float, colour: str, opacity: float = 1.0) -> str:
+    """A filled rectangle by its upper left corner."""
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}" fill-opacity="{opacity:.3g}"/>'
+
+
+def frame(x: float, y: float, width: float, height: float, colour: str, radius: float = 0) -> str:
+    """An empty rectangle with a coloured edge."""
+    place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return f'<rect {place} rx="{radius:g}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
+
+
 def titled(title: str, *shapes: str) -> str:
     """Shapes that say something where the mouse rests on them."""
     return f"<g><title>{escape(title)}</title>{''.join(shapes)}</g>"

@@ -93,7 +93,7 @@ def look_inside(
     logits, attention = _forward(model.model, ids, layer, head)
     start = len(prompt)
     probabilities = logits[start - 1 : -1].softmax(-1)
-    tokens = [_show(model.tokenizer, i) for i in ids]
+    tokens = [show_token(model.tokenizer, i) for i in ids]
     config = model.model.config
     return Inside(
         context=tokens[:start],
@@ -110,10 +110,10 @@ def look_inside(
 
 def _candidates(probabilities: torch.Tensor, tokenizer: PreTrainedTokenizerBase, top: int) -> list[Candidate]:
     values, ids = probabilities.topk(min(top, probabilities.shape[-1]))
-    return [Candidate(_show(tokenizer, int(i)), float(p)) for p, i in zip(values, ids, strict=True)]
+    return [Candidate(show_token(tokenizer, int(i)), float(p)) for p, i in zip(values, ids, strict=True)]
 
 
-def _show(tokenizer: PreTrainedTokenizerBase, token: int) -> str:
+def show_token(tokenizer: PreTrainedTokenizerBase, token: int) -> str:
     """A token as a person can read it: its text, or its bytes as <0xE5> where it is only part of a character."""
     text = str(tokenizer.decode([token]))
     if text and "\ufffd" not in text:

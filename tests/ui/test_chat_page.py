@@ -141,7 +141,7 @@ def test_what_a_user_types_never_becomes_html(page, tiny_model):
 def test_the_demo_shows_no_tab_and_no_button_that_stores(open_tab, serve_page, page_context):
     page_context.demo = True
     tab = open_tab(serve_page(page_context))
-    assert set(tab.get_by_role("tab").all_inner_texts()) <= {"对话", "评测"}
+    assert set(tab.get_by_role("tab").all_inner_texts()) <= {"对话", "评测", "原理"}
     assert tab.get_by_role("button", name="换酒店库…").count() == 0
 
 

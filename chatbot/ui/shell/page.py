@@ -13,7 +13,7 @@ from chatbot.ui.shell.forms import QUIET
 from chatbot.ui.shell.header import HeaderHandlers, build_header
 from chatbot.ui.shell.mcp import build_programs
 
-TABS: dict[str, Role] = {"data": "annotator", "finetune": "engineer", "evaluate": "visitor"}
+TABS: dict[str, Role] = {"data": "annotator", "finetune": "engineer", "evaluate": "visitor", "lesson": "visitor"}
 """The tabs after Chat, and the role from which they are shown; their functions check the role themselves."""
 TITLE = "酒店对话机器人工作台"
 
@@ -22,7 +22,7 @@ def build_page(context: PageContext) -> gr.Blocks:
     """The page, ready to be launched."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         header = build_header(context)
-        with gr.Tabs():
+        with gr.Tabs() as strip:
             with gr.Tab(label("chat.tab"), id="chat") as first:
                 chat.build(context, header.model, page)
             tabs = {
@@ -31,6 +31,7 @@ def build_page(context: PageContext) -> gr.Blocks:
         handlers = PageHandlers(context, [TABS[name] for name in tabs])
         page.load(HeaderHandlers(context).load, None, [header.brand, header.model, header.database], **QUIET)
         page.load(handlers.load, None, list(tabs.values()), **QUIET)
+        page.load(handlers.asked, None, strip, **QUIET)
         first.select(HeaderHandlers(context).refresh, None, header.model, **QUIET)
         page.unload(handlers.unload)
         if not context.demo:
@@ -55,6 +56,11 @@ class PageHandlers:
         """Show the tabs that this person can use."""
         shown = [gr.update(visible=self.context.may(request, role)) for role in self.roles]
         return shown if len(shown) != 1 else shown[0]
+
+    def asked(self, request: gr.Request) -> Any:
+        """The tab that the address names (?tab=lesson), where this person can use it."""
+        name = request.query_params.get("tab", "")
+        return gr.update(selected=name) if name in TABS and self.context.may(request, TABS[name]) else gr.skip()
 
     def unload(self, request: gr.Request) -> None:
         """A page was closed."""

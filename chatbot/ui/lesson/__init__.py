@@ -1,0 +1,1 @@
+"""The Lesson tab (原理)."""
