@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chatbot.core.events import Event, Metrics, Rollback, read_events
 from chatbot.core.settings import DATA
-from chatbot.training.loss_guard import SpikeDetector
+from chatbot.training.loss_guard import LossGuard
 
 RECORD = DATA / "lesson" / "explosion"
 """The folder of the run's events.jsonl, as the trainer wrote it."""
@@ -54,5 +54,5 @@ def _attempts(events: Sequence[Event]) -> list[Attempt]:
 
 def would_stop(losses: Sequence[float], factor: float) -> int | None:
     """Where the guard would stop a series of losses with this factor, counted from 0; None where it would not."""
-    detector = SpikeDetector(factor)
-    return next((at for at, loss in enumerate(losses) if detector.observe(loss)), None)
+    guard = LossGuard(factor)
+    return next((at for at, loss in enumerate(losses) if guard.observe(loss)), None)
