@@ -94,14 +94,14 @@ EXHIBITS: dict[str, Exhibit] = {
         Exhibit(
             "explosion",
             (Slider("moment", 1, 40, 40), Slider("spike", 1.5, 20, 3, 0.5)),
-            (("chatbot/training/loss_guard.py", "SpikeDetector"), ("chatbot/training/finetune.py", "run")),
+            (("chatbot/training/loss_guard.py", "LossGuard"), ("chatbot/training/guarded/loop.py", "run")),
             step="moment",
             model=False,
         ),
         Exhibit(
             "tool",
             (Words("text", SENTENCE, most=60), Slider("hop", 1, 6, 6)),
-            (("chatbot/models/act_constraint.py", "ActGuide"), ("chatbot/lesson/tool_call.py", "sql_of")),
+            (("chatbot/models/act_lines/constraint.py", "ActGuide"), ("chatbot/lesson/tool_call.py", "sql_of")),
             step="hop",
         ),
     )
