@@ -12,7 +12,7 @@ def test_a_person_logs_in_by_the_form_and_out_by_the_button(chromium, serve_page
     page_context.accounts = Accounts(page_context.settings.accounts, QUICK)
     page_context.accounts.add("anna", WORD, "annotator")
     tab = chromium.new_page(locale="en-US")
-    tab.set_default_timeout(90_000)
+    tab.set_default_timeout(300_000)
     tab.goto(serve_page(page_context))
     for password in ("a wrong one", WORD):
         tab.get_by_label("Name").fill("anna")
