@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ROOT / "docs" / "commands.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 MODULES = ("<!-- modules -->\n", "<!-- end of modules -->\n")
+SECURITY = ROOT / "docs" / "security.md"
+ROUTES, EVENTS = ("<!-- routes -->\n", "<!-- end of routes -->\n"), ("<!-- events -->\n", "<!-- end of events -->\n")
 WIDTH = 100
 HOW = "`python -m tests.written_pages` writes"
 
@@ -97,6 +99,42 @@ def help_text(command: Any, name: str) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().strip().splitlines())
 
 
+def security_page() -> str:
+    """docs/security.md with the routes that the gate knows and the events that check a role."""
+    text = SECURITY.read_text(encoding="utf-8")
+    for marks, table in ((ROUTES, routes_table()), (EVENTS, events_table())):
+        before, _, rest = text.partition(marks[0])
+        text = before + marks[0] + table + marks[1] + rest.partition(marks[1])[2]
+    return text
+
+
+def routes_table() -> str:
+    """The gate's table: what is for one purpose in one line."""
+    from chatbot.ui.shell.gate.routes import ROUTES as table
+
+    lines = ["", "| role | methods | routes | for |", "|---|---|---|---|"]
+    for (access, methods, what), routes in groupby(table, key=lambda route: (route.access, route.methods, route.what)):
+        paths = ", ".join(f"`{route.path}`" for route in routes)
+        lines.append(f"| {access} | {' '.join(methods)} | {paths} | {what} |")
+    return "\n".join([*lines, "", ""])
+
+
+def events_table() -> str:
+    """What the page's functions check themselves, by role; the page is built, and nothing is started."""
+    from chatbot.core.settings import Settings
+    from chatbot.ui.shell.context import PageContext
+    from chatbot.ui.shell.page import build_page
+
+    page = build_page(PageContext(Settings(_env_file=None), models=lambda settings: []))
+    events = [(getattr(one.fn, "role", None), one.fn.__qualname__) for one in page.fns.values() if one.fn]
+    lines = ["", "| role | functions |", "|---|---|"]
+    for role in ("annotator", "engineer", "admin"):
+        if names := sorted({name for needed, name in events if needed == role}):
+            lines.append(f"| {role} | {', '.join(f'`{name}`' for name in names)} |")
+    return "\n".join([*lines, "", ""])
+
+
 if __name__ == "__main__":
+    SECURITY.write_text(security_page(), encoding="utf-8")
     COMMANDS.write_text(commands_page(), encoding="utf-8")
     ARCHITECTURE.write_text(architecture_page(), encoding="utf-8")

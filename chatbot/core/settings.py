@@ -3,14 +3,22 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chatbot.core.errors import InputError
 
 CpuDtype = Literal["auto", "fp32", "bf16"]
+Names = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(
+        lambda given: [n for n in given.replace(",", " ").split() if n] if isinstance(given, str) else given
+    ),
+]
+"""A list that the environment writes with commas or spaces."""
 DATA = Path(__file__).resolve().parent.parent.parent / "data"
 
 
@@ -31,6 +39,14 @@ class Settings(BaseSettings):
     """The numbers in which a CPU computes; auto: answers in fp32, training in bf16 where it pays (docs/figures.md)."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    api_key: SecretStr | None = None
+    """The key for an address that a run names itself; OPENAI_API_KEY goes to the host of OPENAI_BASE_URL alone."""
+    key_hosts: Names = ()
+    """More hosts (`host` or `host:port`) that OPENAI_API_KEY may be sent to."""
+    private_hosts: Names = ()
+    """Hosts (`host` or `host:port`) that a typed address may name although they are private, as a vLLM on this machine."""
+    allowed_hosts: Names = ()
+    """Names (`host` or `host:port`) by which browsers may open the page, beside those of this machine."""
     openai_model: str = "gpt-4o-mini"
     openai_system: bool = True
     """Whether an endpoint's model is told its task in a system message; a model that was fine-tuned here must not be."""
@@ -41,6 +57,7 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     """Who gives it may read /metrics from another machine."""
     on_spaces: str | None = Field(default=None, validation_alias="SPACE_ID")
+    space_host: str | None = Field(default=None, validation_alias="SPACE_HOST")
 
     @property
     def accounts(self) -> Path:
@@ -51,6 +68,11 @@ class Settings(BaseSettings):
     def allowed_folders(self) -> list[Path]:
         """`folders`, one by one."""
         return [Path(folder) for folder in self.folders.split(os.pathsep) if folder]
+
+    @property
+    def access(self) -> Path:
+        """The database of open sessions, tokens and tries to log in."""
+        return self.workspace / "access.sqlite"
 
     def folder(self, *parts: str) -> Path:
         """A folder of the workspace, made if it is not there yet."""

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chatbot.core.settings import settings
 from chatbot.hotels.store import HotelStore
 
 HOTELS = [
@@ -53,3 +54,12 @@ def crosswoz_file(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def own_server(monkeypatch):
+    """The server of these tests is of this machine, which a typed address reaches by a setting alone."""
+    monkeypatch.setenv("CHATBOT_PRIVATE_HOSTS", "127.0.0.1")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()

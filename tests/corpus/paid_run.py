@@ -14,7 +14,8 @@ from chatbot.core.messages import write_conversations
 from chatbot.corpus.selfplay.generate import selfplay
 from tests.servers import free_port
 
-KEYS = {"OPENAI_API_KEY": "sk-test"}
+KEYS = {"OPENAI_API_KEY": "sk-test", "CHATBOT_KEY_HOSTS": "127.0.0.1"}
+"""The key, and that the server of this machine is one that it belongs to."""
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import written_pages
+from tests.conftest import quiet_loops
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")]
@@ -26,6 +27,12 @@ def test_the_help_texts_are_those_of_the_commands():
 
 def test_the_plan_names_every_module_with_its_sentence():
     assert written_pages.ARCHITECTURE.read_text(encoding="utf-8") == written_pages.architecture_page(), REMEDY
+
+
+def test_the_tables_of_who_may_do_what_are_those_of_the_code():
+    with quiet_loops():
+        page = written_pages.security_page()
+    assert written_pages.SECURITY.read_text(encoding="utf-8") == page, REMEDY
 
 
 def test_no_module_is_missing_from_the_plan():

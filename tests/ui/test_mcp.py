@@ -9,13 +9,20 @@ from types import SimpleNamespace
 import gradio as gr
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
+from chatbot.core.accounts import Accounts
 from chatbot.core.errors import InputError, QueryError
 from chatbot.core.messages import reply, user
+from chatbot.core.settings import Settings
+from chatbot.core.trust.doorkeeper import Doorkeeper
+from chatbot.core.trust.hosts import hosts_of
 from chatbot.dialogue.events import TextEvent, TurnEvent
 from chatbot.hotels.query import HotelQuery
-from chatbot.ui.shell.mcp import GuardMcp, answer, build_api, search
+from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.gate.gate import Gate
+from chatbot.ui.shell.mcp import answer, build_api, search
 from tests.conftest import quiet_loops
 from tests.servers import served
 
@@ -46,14 +53,16 @@ class EchoAgent:
 
 
 @contextlib.contextmanager
-def page(store, check):
-    """A page with the tools on a free port; `check` is its accounts."""
+def page(store, folder, accounts=None):
+    """A page with the tools on a free port, behind the gate."""
+    context = PageContext(Settings(workspace=folder, _env_file=None), accounts=accounts)
+    doorkeeper = Doorkeeper(accounts, folder / "access.sqlite") if accounts else None
     app = FastAPI()
-    app.add_middleware(GuardMcp, authenticate=check)
+    app.add_middleware(Gate, context=context, hosts=hosts_of("127.0.0.1", (), public=False), doorkeeper=doorkeeper)
     with quiet_loops():
         with gr.Blocks() as blocks:
             build_api(lambda: store, EchoAgent)
-        gr.mount_gradio_app(app, blocks, path="/", auth=check, mcp_server=True)
+        gr.mount_gradio_app(app, blocks, path="/", mcp_server=True)
     with quiet_loops(), served(app) as address:
         yield address
 
@@ -64,14 +73,17 @@ def store():
 
 
 @pytest.fixture(scope="module")
-def guarded(store):
-    with page(store, lambda name, password: (name, password) == ("ada", "secret")) as url:
+def guarded(store, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("guarded")
+    accounts = Accounts(folder / "accounts.json", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    accounts.add("ada", "a secret", "annotator")
+    with page(store, folder, accounts) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def unguarded(store):
-    with page(store, None) as url:
+def unguarded(store, tmp_path_factory):
+    with page(store, tmp_path_factory.mktemp("unguarded")) as url:
         yield url
 
 
@@ -144,8 +156,8 @@ def test_with_accounts_the_tools_need_one(guarded, store):
 
 
 def test_with_an_account_they_work(guarded):
-    assert call(guarded, "search_hotels", key="ada:secret", name="和平")[1]["records"] == [RECORD]
-    assert call(guarded, "chat", key="ada:secret", text="你好")[1]["reply"] == "0: 你好"
+    assert call(guarded, "search_hotels", key="ada:a secret", name="和平")[1]["records"] == [RECORD]
+    assert call(guarded, "chat", key="ada:a secret", text="你好")[1]["reply"] == "0: 你好"
 
 
 def test_search_refuses_what_does_not_validate():

@@ -101,12 +101,17 @@ class _Nobody:
 async def _client(config: AugmentConfig, api_key: str | None) -> AsyncIterator[Any]:
     from openai import AsyncOpenAI
 
-    known = settings().openai_api_key
-    key = api_key or (known.get_secret_value() if known else None)
-    base_url = config.base_url or settings().openai_base_url
-    if not key and not base_url:
+    from chatbot.core.trust.addresses import endpoint
+    from chatbot.core.trust.transport import async_client
+
+    current = settings()
+    to = endpoint(config.base_url, api_key, current)
+    if not to.key and not (config.base_url or current.openai_base_url):
         raise InputError("corpus.no_key")
-    async with AsyncOpenAI(api_key=key or "none", base_url=base_url, max_retries=0, timeout=config.timeout) as client:
+    http: Any = async_client(to, config.timeout)  # openai's types name another generation of httpx; it takes both
+    async with AsyncOpenAI(
+        api_key=to.key or "none", base_url=to.url, max_retries=0, timeout=config.timeout, http_client=http
+    ) as client:
         yield client
 
 

@@ -9,6 +9,7 @@ from gradio.context import Context
 from chatbot.core.errors import InputError
 from chatbot.core.jobs import ACTIVE, Job, start_task
 from chatbot.core.locks import write_json
+from chatbot.core.trust.addresses import endpoint
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.prompts import OPERATIONS
 from chatbot.ui.data.augment_form import NO_EAR, AugmentForm
@@ -124,8 +125,9 @@ class AugmentHandlers:
     @needs("engineer")
     def start(self, request: gr.Request, chosen: AugmentForm) -> None:
         """Start a job."""
-        config, env, settings = self._config(request, chosen), self._env(chosen.key), self.context.settings
-        if config.mode != "offline" and not (env.get("OPENAI_API_KEY") or config.base_url or settings.openai_base_url):
+        config, settings = self._config(request, chosen), self.context.settings
+        env = self._env(chosen.key, config.base_url if config.mode != "offline" else None)
+        if config.mode != "offline" and not (env["OPENAI_API_KEY"] or config.base_url or settings.openai_base_url):
             raise InputError("ui.no_key")
         start_task("augment", config.model_dump(mode="json"), settings.folder("jobs"), resource="augment", env=env)
         say_done(request, "augment.started")
@@ -154,7 +156,8 @@ class AugmentHandlers:
             raise InputError("ui.run_ended")
         if chosen.cap is not None:
             write_json(job.folder / "config.json", job.config | {"cap": chosen.cap})
-        job.resume(self._env(chosen.key))
+        paid = job.config.get("mode", "offline") != "offline"
+        job.resume(self._env(chosen.key, job.config.get("base_url") if paid else None))
 
     def follow(self, request: gr.Request) -> list[Any]:
         """How the last job stands, and which of start, pause and resume can be pressed."""
@@ -173,16 +176,24 @@ class AugmentHandlers:
             self.context.check_offered(request, chosen.ear)
         return chosen.config(self.files)
 
-    def _env(self, key: str) -> dict[str, str]:
-        """What the job's process needs besides its configuration; the key is handed over and kept nowhere."""
-        settings = self.context.settings
+    def _env(self, key: str, base_url: str | None) -> dict[str, str]:
+        """What the job's process needs besides its configuration; keys are handed over and kept nowhere.
+
+        Raises:
+            InputError: a typed address is private, or has no key of its own.
+        """
+        settings, typed = self.context.settings.model_copy(update={"api_key": None}), key.strip()
+        if base_url:
+            endpoint(base_url, typed, settings)
         known = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
-        env = {
+        return {
             "CHATBOT_WORKSPACE": str(settings.workspace.resolve()),
             "CHATBOT_REVIEW_URL": settings.review_url,
-            "OPENAI_API_KEY": (key or known).strip(),
-        }
-        return {name: value for name, value in env.items() if value}
+            "CHATBOT_KEY_HOSTS": " ".join(settings.key_hosts),
+            "CHATBOT_PRIVATE_HOSTS": " ".join(settings.private_hosts),
+            "CHATBOT_API_KEY": typed if base_url else "",
+            "OPENAI_API_KEY": known if base_url else typed or known,
+        } | ({"OPENAI_BASE_URL": settings.openai_base_url} if settings.openai_base_url else {})
 
 
 def estimate_html(said: dict[str, Any], who: Any) -> str:

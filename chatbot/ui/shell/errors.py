@@ -58,6 +58,7 @@ def needs(role: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 self.context.require(request, role)
                 return handler(self, request, *values)
 
+        run.__dict__["role"] = role  # for docs/security.md and the test that compares it
         return run
 
     return decorate

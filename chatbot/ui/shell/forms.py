@@ -52,6 +52,8 @@ class Fields(Generic[Form]):
         def listen(values: dict[Any, Any], request: gr.Request) -> Any:
             return handler(request, self.read(values))
 
+        listen.__qualname__ = handler.__qualname__
+        listen.__dict__["role"] = getattr(handler, "role", None)
         return listen
 
     def _components(self) -> Iterator[gr.components.Component]:

@@ -1,6 +1,7 @@
 """The line above the tabs: the product's name, the model and the database in use (click to change), and a three-step guide."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -91,4 +92,13 @@ def model_choices(context: PageContext, request: gr.Request) -> list[tuple[str, 
 def brand_html(who: Any) -> str:
     """The product's name and the folded guide."""
     guide = f'<details class="guide"><summary aria-label="{translate(who, "header.help")}">?</summary><div>{translate(who, "header.guide")}</div></details>'
-    return f"<h1>{translate(who, 'header.name')}</h1>{guide}"
+    return f"<h1>{translate(who, 'header.name')}</h1>{guide}{_log_out_html(who)}"
+
+
+def _log_out_html(who: Any) -> str:
+    """Who is logged in, and the button that ends it; nothing where nobody has to log in."""
+    name = getattr(who, "username", None)
+    if not name:
+        return ""
+    leave = translate(who, "serve.log_out")
+    return f'<form class="account" method="post" action="logout">{escape(name)} <button>{leave}</button></form>'

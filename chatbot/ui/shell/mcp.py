@@ -6,9 +6,6 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatbot.core.errors import InputError, WorkbenchError
 from chatbot.core.plain_text import utterance
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
     from chatbot.dialogue.agent import Agent
     from chatbot.hotels.store import HotelStore
 
-MCP_PATH = "/gradio_api/mcp"
 MOST_CHARACTERS = 200_000
 """Of such a conversation, as of one that an OpenAI client sends."""
 LONGEST = 400
@@ -172,29 +168,3 @@ def _polite(tool: Callable[..., str]) -> Callable[..., str]:
             raise gr.Error(str(error), print_exception=False) from error
 
     return run
-
-
-class GuardMcp:
-    """ASGI middleware: Gradio's MCP endpoint asks nobody for a name, so this does, with the page's own accounts.
-
-    Add it with `app.add_middleware(GuardMcp, authenticate=…)`, or as `launch(app_kwargs={"middleware": [Middleware(GuardMcp, …)]})`.
-    """
-
-    def __init__(self, app: ASGIApp, authenticate: Callable[[str, str], bool] | None) -> None:
-        self.app, self.authenticate = app, authenticate
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request pass, or answer it with 401."""
-        from starlette.concurrency import run_in_threadpool
-
-        from chatbot.models.serving.openai_server import CHALLENGE, is_allowed
-
-        if scope["type"] == "http" and MCP_PATH in scope["path"]:
-            header = Request(scope).headers.get("authorization")
-            if not await run_in_threadpool(is_allowed, header, self.authenticate):
-                refusal = PlainTextResponse(
-                    "name and password are needed: HTTP Basic, or `name:password` as a Bearer token", 401, CHALLENGE
-                )
-                await refusal(scope, receive, send)
-                return
-        await self.app(scope, receive, send)

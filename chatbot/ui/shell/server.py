@@ -2,28 +2,33 @@
 
 import threading
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.requests import Request
 
 from chatbot.core.accounts import Accounts
 from chatbot.core.errors import InputError
 from chatbot.core.operation.logs import set_up
 from chatbot.core.settings import Settings
 from chatbot.core.storage.owner import opened
+from chatbot.core.trust.doorkeeper import Doorkeeper
+from chatbot.core.trust.hosts import hosts_of
 from chatbot.dialogue.speaking import as_chat_model
 from chatbot.models.serving.openai_server import mount
-from chatbot.ui.i18n.translate import translate, translations
+from chatbot.ui.i18n.translate import translations
 from chatbot.ui.operation.guard import guard_events
 from chatbot.ui.operation.health import Health
 from chatbot.ui.operation.uploads import Quota, Uploads
 from chatbot.ui.operation.watch import Watch
 from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.gate.gate import WHO, Gate
 from chatbot.ui.shell.heartbeat import Heartbeat
-from chatbot.ui.shell.mcp import GuardMcp, free_models
+from chatbot.ui.shell.mcp import free_models
 from chatbot.ui.shell.page import build_page
 from chatbot.ui.shell.theme import CSS, theme
 
@@ -37,9 +42,9 @@ def open_page(
     """Build and launch the page without waiting for its end; returns it with its address.
 
     Raises:
-        InputError: the port is taken.
+        InputError: the port is taken, or the file of accounts is damaged.
     """
-    authenticate = context.accounts.verify if context.accounts is not None else None
+    gate = _gate(context, host)
     health = health or Health(context)
     page = build_page(context)
     guard_events(page, health.running)
@@ -48,26 +53,19 @@ def open_page(
             server_name=host,
             server_port=port,
             share=False,
-            auth=authenticate,
-            auth_message=translate("zh", "serve.login"),
+            auth_dependency=_let_in if context.accounts is not None else None,
             max_file_size=UPLOAD_LIMIT,
             blocked_paths=[str(Path(context.settings.workspace).resolve())],
             prevent_thread_lock=True,
             ssr_mode=False,
+            num_workers=0,
             quiet=True,
             footer_links=[],
             i18n=translations(),
             theme=theme(),
             css_paths=CSS,
             mcp_server=not context.demo and find_spec("mcp") is not None,
-            app_kwargs={
-                "middleware": [
-                    _watch(health),
-                    _uploads(context),
-                    Middleware(Heartbeat),
-                    Middleware(GuardMcp, authenticate=authenticate),
-                ]
-            },
+            app_kwargs={"middleware": [_watch(health), gate, _uploads(context), Middleware(Heartbeat)]},
         )
     except OSError as error:
         raise InputError("ui.port", value=error, host=host, port=port) from error
@@ -75,10 +73,31 @@ def open_page(
         mount(
             app,
             lambda name: as_chat_model(context.pool.get(name)),
-            authenticate,
+            None,  # the gate has asked
             available=partial(free_models, context),
         )
+    # Gradio puts its own middleware before ours; what answers to any origin must not come before the gate, health aside.
+    app.user_middleware.sort(key=lambda one: (one.cls is not Watch, one is not gate))
+    app.middleware_stack = app.build_middleware_stack()
     return page, address
+
+
+def _gate(context: PageContext, host: str) -> Middleware:
+    settings, accounts = context.settings, context.accounts
+    if accounts is not None:
+        accounts.roles()  # a damaged file ends the start, not the first visit
+    doorkeeper = Doorkeeper(accounts, settings.access) if accounts is not None else None
+    shown_as = (settings.space_host,) if settings.space_host else ()
+    hosts = hosts_of(host, settings.allowed_hosts, public=context.demo)
+    return Middleware(
+        Gate, context=context, hosts=replace(hosts, allowed=(*hosts.allowed, *shown_as)), doorkeeper=doorkeeper
+    )
+
+
+def _let_in(request: Request) -> str | None:
+    """Whom the gate has let in, for Gradio."""
+    name: str | None = request.scope.get(WHO)
+    return name
 
 
 def run_server(settings: Settings, *, host: str, port: int, demo: bool, accounts: Accounts) -> None:
