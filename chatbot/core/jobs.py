@@ -1,9 +1,8 @@
 """A long task as its own process and folder, so that it outlives the page, can be followed from anywhere, and never lies about its state.
 
-Its files: `job.json` (kind, argv, resource), `config.json`, `events.jsonl` (see `core.events`), `log.txt`, `status.json`, `lock`, `stop` where a stop
-was asked for, and `error.json` where the last attempt failed with an error that we know.
-The supervisor (`python -m chatbot.core.jobs FOLDER`) and the task itself both hold `lock`: the kernel frees it when the last of them is gone, however it went,
-so a status that says "running" beside a free lock means that the job died.
+Its files: `job.json` (kind, argv, resource), `config.json`, `events.jsonl` (see `core.events`), `log.txt`, `status.json`, `lock`, `stop` where one was asked
+for, and `error.json` where the last attempt failed with an error that we know.
+Supervisor (`python -m chatbot.core.jobs FOLDER`) and task both hold `lock`, which the kernel frees when the last is gone: "running" beside a free lock is dead.
 """
 
 import os

@@ -8,7 +8,7 @@ import pytest
 
 from chatbot.core.errors import InputError
 from chatbot.core.events import Done, Failed, JobWriter, Progress
-from chatbot.core.jobs import Job
+from chatbot.core.jobs import Job, note_error
 from chatbot.core.settings import Settings
 from chatbot.models.bring.shelf import Brought
 from chatbot.ui.finetune.bring import BringForm, BringHandlers, ShelfForm, shelf_table, told
@@ -52,8 +52,10 @@ def test_a_model_that_was_brought_is_told_with_what_was_tried_and_what_limits_it
 
 
 def test_a_model_that_was_not_brought_is_told_with_the_reason(tmp_path):
-    failed = Failed.of(InputError("models.bring_taken", value="mine"))
-    assert "没有带来：已经有叫这个名字的模型" in told(job(tmp_path / "a", "failed", failed), "zh")
+    error = InputError("models.bring_taken", value="mine")
+    failed = job(tmp_path / "a", "failed", Failed.of(error))
+    note_error(error, failed.folder)
+    assert "没有带来：已经有叫这个名字的模型" in told(failed, "zh")
 
 
 def test_what_is_no_model_is_told_before_anything_starts(handlers):
@@ -81,6 +83,6 @@ def test_a_model_is_brought_followed_chosen_verified_renamed_and_removed_from_th
     (folder / "README.md").write_text("new")
     assert "README.md" in handlers.verify(PERSON, ShelfForm("mine", None))
     assert "other" in handlers.rename(PERSON, ShelfForm("mine", "other"))
-    assert handlers.refresh(PERSON)[1]["choices"] == [("other", "other")]
+    assert handlers.refresh(PERSON)[1]["choices"] == ["other"]
     handlers.remove(PERSON, ShelfForm("other", None))
     assert "还没有" in handlers.refresh(PERSON)[0]
