@@ -87,8 +87,13 @@ class TextIndex:
             return NONE
         return self._match(f"{column} : ({' AND '.join(map(_phrase, keys))})")
 
+    def placed(self, words: str) -> Rows:
+        """Hotels whose address, station or name holds the words: 双井 is said of all of them."""
+        key = names.normal_name(words)
+        return self._match(f"{{name address subway}} : {_phrase(key)}") if len(key) > 1 else NONE
+
     def near(self, words: str) -> Rows:
-        """Hotels that have a place among their attractions, or in their full name, address or station."""
+        """Hotels that have a place among their attractions, or in their name, address or station."""
         said = [key for spelling in places.spellings(words) if len(key := names.normal_name(spelling)) > 1]
         return self._match(f"{{around address subway}} : ({' OR '.join(map(_phrase, said))})") if said else NONE
 

@@ -106,7 +106,7 @@ class HotelStore:
         return SearchResult(self._text.records(rows), given_up[::-1], self._unknown(query, exclude), total, offset)
 
     def _wishes(self, query: HotelQuery) -> dict[str, Mask]:
-        """A mask for each wish, the least important first."""
+        """A mask for each wish, the least important first: people give up a pool before the part of town that they must be in."""
         facilities = {wish_text(wish): self._facilities(alternatives(wish)) for wish in query.facilities}
         bounds: dict[str, Callable[[float], Mask]] = {
             "rating_range_upper": lambda bound: self._rating <= bound,
@@ -115,13 +115,13 @@ class HotelStore:
             "price_range_upper": lambda bound: self._price <= bound,
         }
         texts: dict[str, Callable[[str], Mask]] = {
-            "subway": lambda words: self._mask(self._text.keyword("subway", places.station(words))),
             "type": lambda words: self._set("type", words),
+            "near": lambda words: self._mask(self._text.near(words)),
+            "subway": lambda words: self._mask(self._text.keyword("subway", places.station(words))),
             "address": self._address,
             "name": lambda words: self._mask(self._text.named(words)),
         }
-        wishes = {"near": self._mask(self._text.near(query.near))} if query.near else {}
-        wishes |= {f"facilities:{words}": mask for words, mask in reversed(facilities.items()) if mask is not None}
+        wishes = {f"facilities:{words}": mask for words, mask in reversed(facilities.items()) if mask is not None}
         for field, condition in (bounds | texts).items():
             value = getattr(query, field)
             if value is not None:
@@ -149,12 +149,12 @@ class HotelStore:
         return [word for word in dict.fromkeys(words) if not self._meant(word)]
 
     def _address(self, words: str) -> Mask:
-        """Hotels whose address holds all of the words; a district is a set of its own, as half of all hotels may lie in one."""
+        """Hotels whose address, station or name holds each of the words; a district is a set of its own, as it may hold half of all."""
         found = np.ones(len(self), bool)
         for word in places.address(words):
             district = next((name for name in (word, f"{word}区") if ("district", name) in self._rare), None)
             found &= (
-                self._mask(self._text.keyword("address", word)) if district is None else self._set("district", district)
+                self._mask(self._text.placed(word)) if district is None else self._set("district", district)
             )
         return found
 
