@@ -224,7 +224,7 @@ def test_the_page_starts_nothing_that_would_carry_the_key_away(tmp_path, url):
     handlers = AugmentHandlers(PageContext(settings))
     handlers.files.corpus.parent.mkdir(parents=True, exist_ok=True)
     handlers.files.corpus.write_text("")
-    form = AugmentForm("direct", ["spoken"], 0.3, 1, 1, "-", "gpt-4o-mini", url, 1, None, None, key="")
+    form = AugmentForm("direct", ["spoken"], 0.3, 1, 1, "-", "", "gpt-4o-mini", url, 1, None, None, key="")
     with pytest.raises(gr.Error):
         handlers.start(person(), form)
     assert not (tmp_path / "jobs").exists() or not list((tmp_path / "jobs").iterdir())

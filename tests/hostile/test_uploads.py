@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from starlette.responses import PlainTextResponse
 
@@ -39,7 +40,8 @@ def upload(gate, pieces, *, path="/gradio_api/upload", language="en", **scope):
 
     headers = [(b"accept-language", language.encode()), *scope.pop("headers", [])]
     place = {"type": "http", "method": "POST", "path": path, "headers": headers, "client": ("9.9.9.9", 1), **scope}
-    asyncio.run(gate(place, receive, send))
+    with ThreadPoolExecutor(1) as other:  # browser tests leave their loop running in this thread
+        other.submit(asyncio.run, gate(place, receive, send)).result()
     return sent[0]["status"], sent[1]["body"].decode(), len(pieces) - len(waiting)
 
 

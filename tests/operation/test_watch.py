@@ -8,6 +8,7 @@ import re
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import httpx
@@ -66,7 +67,8 @@ def asked(app, path, *, headers=(), client="127.0.0.1", method="GET"):
         "headers": given,
         "client": (client, 1),
     }
-    asyncio.run(app(scope, receive, send))
+    with ThreadPoolExecutor(1) as other:  # browser tests leave their loop running in this thread
+        other.submit(asyncio.run, app(scope, receive, send)).result()
     told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], told, b"".join(message.get("body", b"") for message in sent[1:]).decode()
 
