@@ -34,6 +34,11 @@ class Attempt:
         except ValueError:
             return None
 
+    @property
+    def seen(self) -> list[tuple[int, float]]:
+        """All losses that the guard saw, the one that exploded among them."""
+        return self.losses + ([(self.end.step, self.exploded)] if self.end and self.exploded is not None else [])
+
 
 def attempts(folder: Path = RECORD) -> list[Attempt]:
     """A run's attempts in their order."""
@@ -52,7 +57,15 @@ def _attempts(events: Sequence[Event]) -> list[Attempt]:
     return [attempt for attempt in found if attempt.losses or attempt.end]
 
 
-def would_stop(losses: Sequence[float], factor: float) -> int | None:
-    """Where the guard would stop a series of losses with this factor, counted from 0; None where it would not."""
+def judged(recorded: Sequence[Attempt], factor: float) -> list[int | None]:
+    """The step at which the guard would stop each attempt with this factor; None where it would let it pass.
+
+    One guard sees all attempts, and forgets what it saw only where the run begins anew: as `training.finetune.run` has it.
+    """
     guard = LossGuard(factor)
-    return next((at for at, loss in enumerate(losses) if guard.observe(loss)), None)
+    out = []
+    for attempt in recorded:
+        out.append(next((step for step, loss in attempt.seen if guard.observe(loss)), None))
+        if attempt.end and not attempt.end.back_to:
+            guard.forget()
+    return out

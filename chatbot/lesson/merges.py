@@ -58,7 +58,7 @@ def learn(text: str, units: Units, done: int, top: int = 6) -> Learning:
         Merge(readable(a), readable(b), readable(a + b), _counts(_cut(words, pairs[:at]))[a, b])
         for at, (a, b) in enumerate(pairs)
     ]
-    often = [(f"{readable(a)} + {readable(b)}", n) for (a, b), n in _counts(now).most_common(top)]
+    often = [(f"{readable(a)}+{readable(b)}", n) for (a, b), n in _counts(now).most_common(top)]
     return Learning([readable(piece) for word in now for piece in word], merges, len(made), often)
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from chatbot.core.events import JobWriter, Metrics, Rollback
-from chatbot.lesson.explosion import attempts, would_stop
+from chatbot.lesson.explosion import attempts, judged
 from chatbot.training.config import FinetuneConfig
 
 
@@ -13,10 +13,8 @@ def test_the_guard_stops_the_recorded_losses_where_the_run_was_rolled_back():
     usual = FinetuneConfig.model_fields["spike"].default
     recorded = attempts()
     assert len(recorded) == 4 and all(attempt.end for attempt in recorded)
-    first = recorded[0]
-    losses = [loss for _, loss in first.losses] + [first.exploded]
-    assert would_stop(losses, usual) == len(losses) - 1 and would_stop(losses[:-1], usual) is None
-    assert would_stop(losses, 20) is None
+    assert judged(recorded, usual) == [attempt.end.step for attempt in recorded]
+    assert judged(recorded, 20) == [None] * 4
 
 
 def test_each_roll_back_halves_the_rate():

@@ -14,7 +14,7 @@ WORDS = "找能打麻将的酒店，不要太贵的酒店，酒店附近能打�
 def test_each_merge_takes_the_pair_that_stands_most_often_and_makes_it_one_piece():
     before, after = learn(WORDS, "characters", 0), learn(WORDS, "characters", 1)
     first = before.merges[0]
-    assert before.pairs[0] == (f"{first.left} + {first.right}", first.count) == ("酒 + 店", 3)
+    assert before.pairs[0] == (f"{first.left}+{first.right}", first.count) == ("酒+店", 3)
     assert len(before.pieces) - len(after.pieces) == first.count and after.pieces.count("酒店") == 3
 
 

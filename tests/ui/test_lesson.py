@@ -66,6 +66,13 @@ def test_the_step_button_goes_on_and_begins_anew_behind_the_last(handlers):
     assert again["done"]["value"] == 0
 
 
+def test_a_slider_beyond_what_is_shown_comes_back_to_its_end_because_gradio_refuses_it(handlers):
+    _, limits = handlers.draw(EXHIBITS["next"], {"text": "有泳池吗", "place": 40}, person())
+    assert limits["place"]["value"] == limits["place"]["maximum"] < 40
+    _, limits = handlers.draw(EXHIBITS["next"], {"text": "有泳池吗", "place": 2}, person())
+    assert "value" not in limits["place"]
+
+
 @pytest.mark.parametrize("name", EXHIBITS)
 def test_an_address_brings_back_what_it_was_made_of(name):
     exhibit = EXHIBITS[name]

@@ -17,7 +17,7 @@ EXHIBITS: dict[str, Exhibit] = {
         Exhibit(
             "merges",
             (
-                Words("text", "找能打麻将的酒店，不要太贵的酒店，酒店附近能打麻将", most=120),
+                Words("text", "能打麻将的酒店，有棋牌室的酒店，棋牌室能打麻将吗，酒店贵不贵", most=120),
                 Pick("units", ("characters", "bytes"), "characters"),
                 Slider("done", 0, 40, 1),
             ),
@@ -85,7 +85,7 @@ EXHIBITS: dict[str, Exhibit] = {
                 Pick("way", ("concatenated", "padded", "packed"), "packed"),
                 Slider("examples", 2, 16, 8),
                 Slider("length", 48, 192, 96, 8),
-                Slider("batch_row", 1, 16, 1),
+                Slider("batch_row", 1, 16, 4),
                 Slider("shuffle", 0, 9, 0),
             ),
             (("chatbot/lesson/batch.py", "lay_out"), ("chatbot/training/data.py", "rows")),
@@ -93,7 +93,7 @@ EXHIBITS: dict[str, Exhibit] = {
         ),
         Exhibit(
             "explosion",
-            (Slider("moment", 1, 40, 40), Slider("spike", 1.5, 20, 3, 0.5)),
+            (Slider("moment", 1, 28, 28), Slider("spike", 1.5, 20, 3, 0.5)),
             (("chatbot/training/loss_guard.py", "LossGuard"), ("chatbot/training/guarded/loop.py", "run")),
             step="moment",
             model=False,

@@ -33,7 +33,7 @@ class LessonHandlers:
             drawn = self._drawn(exhibit, values, request)
         except WorkbenchError as error:
             return note(in_words(error, request)), {}
-        return framed(exhibit, values, drawn, request), {n: gr.update(maximum=most) for n, most in drawn.limits.items()}
+        return framed(exhibit, values, drawn, request), {n: _end(most, values[n]) for n, most in drawn.limits.items()}
 
     def advance(self, exhibit: Exhibit, sent: Values, request: Any) -> tuple[str, dict[str, Any]]:
         """One step on; behind the last comes the first again."""
@@ -55,6 +55,11 @@ class LessonHandlers:
             request, lambda name: self.context.model(request, name), self.context.settings, self.context.store(request)
         )
         return cast(Drawn, view.draw(values, sight))
+
+
+def _end(most: int, value: float) -> dict[str, Any]:
+    """A slider's new end. Gradio refuses a value beyond it, so such a value comes back with it."""
+    return cast(dict[str, Any], gr.update(maximum=most, value=most) if value > most else gr.update(maximum=most))
 
 
 def _ends(update: Mapping[str, Any] | None) -> dict[str, Any]:

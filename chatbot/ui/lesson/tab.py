@@ -103,6 +103,10 @@ class Wiring:
         stand = next((s for s in self.stands if s.exhibit.name == values[self.chosen]), self.stands[0])
         return self._open(stand, stand.sent(values), request)
 
+    def select(self, values: dict[Any, Any], request: gr.Request) -> list[Any]:
+        """Show the chosen exhibit as the tab is opened, unless the address asked for one: `load` shows that, before or after this."""
+        return self.show(values, request) if asked(request) is None else [gr.skip()] * len(self.opened)
+
     def load(self, request: gr.Request) -> list[Any]:
         """Show what the address asks for; nothing where it asks for none, so that the page is there at once."""
         found = asked(request)
@@ -126,7 +130,8 @@ def _wire(wiring: Wiring) -> None:
     page, tab = Context.root_block, Context.block
     assert page is not None and isinstance(tab, gr.Tab)
     everything = {wiring.chosen, *wiring.components}
-    gr.on([wiring.chosen.input, tab.select], wiring.show, everything, wiring.opened, **QUIET)
+    wiring.chosen.input(wiring.show, everything, wiring.opened, **QUIET)
+    tab.select(wiring.select, everything, wiring.opened, **QUIET)
     page.load(wiring.load, None, [wiring.chosen, *wiring.components, *wiring.opened], **QUIET)
     moving: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
     shown, told = [wiring.chosen, *wiring.components], [wiring.chosen.input]

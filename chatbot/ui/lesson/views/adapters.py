@@ -37,7 +37,7 @@ def draw(values: Values, sight: Sight) -> Drawn:
         ninety=change.rank_for(0.9),
     )
     return Drawn(
-        grid([panel(translate(who, "lesson.adapters.delta"), _spectrum(change, rank), told, "wide")]) + grid(panels),
+        grid([panel(translate(who, "lesson.adapters.delta"), _spectrum(change, rank), told), *panels]),
         {"layer": 7},
     )
 
@@ -95,5 +95,8 @@ def _spectrum(change: Delta, rank: int) -> str:
         for at, value in enumerate(shown)
     ]
     scale = [svg.text(36, up(v) + 4, f"{v:.2f}", anchor="end", size=SIZE) for v in up.ticks(2)]
-    marks = [svg.text(40 + (n - 0.5) * side, 134, str(n), anchor="middle", size=SIZE) for n in (1, 16, 32, 64, 96)]
+    marks = [
+        svg.text(40 + (n - 0.5) * side, 134, str(n), anchor="end" if n == SHOWN else "middle", size=SIZE)
+        for n in (1, 16, 32, 64, 96)
+    ]
     return svg.drawing(WIDTH, 140, *boxes, *scale, *marks)

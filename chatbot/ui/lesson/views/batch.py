@@ -12,6 +12,8 @@ from chatbot.ui.lesson.pictures import SIZE, WIDTH, grid, panel, rows_of
 EXAMPLES = DATA / "conversations" / "first_calls.jsonl"
 WAYS = ("concatenated", "padded", "packed")
 LEFT = 24
+STRANGE = "currentColor"
+"""Of what is seen of another example: no example's colour."""
 
 
 def draw(values: Values, sight: Sight) -> Drawn:
@@ -22,7 +24,7 @@ def draw(values: Values, sight: Sight) -> Drawn:
     batch = found[values["way"]]
     at = min(values["batch_row"], len(batch.rows)) - 1
     panels = [
-        panel(translate(who, "lesson.batch.rows"), _rows(batch, at), translate(who, "lesson.batch.rows.told"), "wide"),
+        panel(translate(who, "lesson.batch.rows"), _rows(batch, at), translate(who, "lesson.batch.rows.told")),
         panel(translate(who, "lesson.batch.waste"), _waste(found, who)),
         panel(
             translate(who, "lesson.batch.attention", row=at + 1),
@@ -79,9 +81,9 @@ def _attention(row: Row) -> str:
             continue
         start = y - row.positions[y]
         for x in _runs(row, start, y):
-            tone = _tone(row.example[y]) if row.example[x[0]] == row.example[y] else svg.AMBER
+            tone = _tone(row.example[y]) if row.example[x[0]] == row.example[y] else STRANGE
             wide = (x[1] - x[0] + 1) * side
-            shapes.append(svg.box(LEFT + x[0] * side, y * side, wide, side, tone, 0.75 if tone != svg.AMBER else 0.35))
+            shapes.append(svg.box(LEFT + x[0] * side, y * side, wide, side, tone, 0.75 if tone != STRANGE else 0.35))
     return svg.drawing(WIDTH, size * side + 2, _outline(size * side), *shapes)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chatbot.core import svg
-from chatbot.lesson.memory import PARTS, WAYS, Shape, config_of, parts, shape_of
+from chatbot.lesson.memory import PARTS, WAYS, config_of, parts, shape_of
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.lesson.exhibit import Drawn, Sight, Values
 from chatbot.ui.lesson.pictures import SIZE, WIDTH, grid, panel, rows_of
@@ -26,12 +26,16 @@ def draw(values: Values, sight: Sight) -> Drawn:
         share=shape.adapter / shape.total,
     )
     return Drawn(
-        panel(translate(who, "lesson.memory.bars"), _bars(found, shape, paged, who), told, "wide")
-        + grid([panel(translate(who, "lesson.memory.table"), _table(found, who), kind="wide")])
+        grid(
+            [
+                panel(translate(who, "lesson.memory.bars"), _bars(found, paged, who), told),
+                panel(translate(who, "lesson.memory.table"), _table(found, who)),
+            ]
+        )
     )
 
 
-def _bars(found: dict[str, dict[str, int]], shape: Shape, paged: bool, who: Any) -> str:
+def _bars(found: dict[str, dict[str, int]], paged: bool, who: Any) -> str:
     whole = max(sum(one.values()) for one in found.values())
     scale = svg.Scale(0, whole, 0, WIDTH)
     shapes = []
