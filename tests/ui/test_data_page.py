@@ -189,8 +189,10 @@ def test_a_file_that_is_no_corpus_is_named_in_words_and_leaves_the_page_as_it_wa
 
 
 def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
-    open_tab, serve_page, page_context, files, hotels
+    open_tab, serve_page, page_context, files, hotels, monkeypatch
 ):
+    monkeypatch.setenv("CHATBOT_PRIVATE_HOSTS", "127.0.0.1")
+    page_context.settings = page_context.settings.model_copy(update={"private_hosts": ("127.0.0.1",)})
     files.keep_corpus(list(selfplay(HotelStore(hotels), 12, seed=3, colloquial=0.0)), {})
     with openai_server(latency=0.5, rate=3) as url:
         tab = open_tab(serve_page(page_context))
@@ -224,7 +226,7 @@ def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
         runs.get_by_text("已撤回").wait_for()
         assert (waiting > 0, files.counts().pending) == (True, 0)
         tab.locator("#runs-restore").click()
-        runs.get_by_text("写好").wait_for()
+        runs.get_by_text("已撤回").first.wait_for(state="detached")
         assert files.counts().pending == waiting
     job = files.job()
     assert job.config["texts"] == {"spoken": "把设施改成口语，其他不动。"}

@@ -88,10 +88,8 @@ class PromptHandlers:
         from chatbot.corpus.augmentation.runs.trial import try_prompt
 
         config, store = chosen.config(self.files), self.context.default_store
-        settings = self.context.settings
-        known = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
         operation = chosen.prompt_of or config.operations[0]
-        trial = try_prompt(operation, self.files.read_corpus(), store, config, (chosen.key or known).strip() or None)
+        trial = try_prompt(operation, self.files.read_corpus(), store, config, chosen.key.strip() or None)
         return trial_html(trial, request, offline=config.mode == "offline")
 
 
