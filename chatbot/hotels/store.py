@@ -153,9 +153,7 @@ class HotelStore:
         found = np.ones(len(self), bool)
         for word in places.address(words):
             district = next((name for name in (word, f"{word}区") if ("district", name) in self._rare), None)
-            found &= (
-                self._mask(self._text.placed(word)) if district is None else self._set("district", district)
-            )
+            found &= self._mask(self._text.placed(word)) if district is None else self._set("district", district)
         return found
 
     def _set(self, kind: str, name: str) -> Mask:
