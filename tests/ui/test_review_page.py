@@ -44,11 +44,12 @@ def test_a_morning_by_keyboard_alone(open_tab, serve_page, page_context):
     tab = open_tab(address)
     open_review(tab)
 
-    for key in "aarj":
+    for key in "aar":
         tab.keyboard.press(key)
     tab.locator("#review-panel .reason").first.wait_for()
     tab.keyboard.press("2")
     tab.locator("#review-progress").get_by_text("不像人说的 1").wait_for()
+    tab.keyboard.press("j")
     card(tab, 5)
     assert [row["action"] for row in files.audit()] == ["approve", "approve", "reject"]
 
@@ -97,7 +98,7 @@ def test_a_morning_by_keyboard_alone(open_tab, serve_page, page_context):
     assert files.counts("me").mine == 4
 
 
-def test_an_edit_that_was_typed_survives_a_killed_server(open_tab, start_app, tmp_path):
+def test_an_edit_that_was_typed_survives_a_killed_server(start_app, open_tab, tmp_path):
     (tmp_path / "workspace").mkdir()
     review = ReviewStore(f"sqlite:///{tmp_path / 'workspace' / 'review.sqlite'}")
     fill(review, HotelStore.load(DATA / "hotel_db.json"), 3)
@@ -110,12 +111,13 @@ def test_an_edit_that_was_typed_survives_a_killed_server(open_tab, start_app, tm
     tab.keyboard.press("e")
     tab.locator("#review-editor textarea").first.fill("改到一半")
     tab.locator("#review-kept").get_by_text("草稿已存").wait_for()
+    tab.close()
     process.kill()
     process.wait()
-    tab.close()
     process, address = start_app()
     answered(address, process, 300)
-    tab = open_tab(f"{address}?card=2")
+    tab = open_tab(address)
+    open_review(tab)
     tab.locator("#review-editor textarea").first.wait_for()
     assert tab.locator("#review-editor textarea").first.input_value() == "改到一半"
     tab.locator("#review-progress").get_by_text("我审了 1 张").wait_for()
