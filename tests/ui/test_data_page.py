@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from chatbot.core.jobs import ACTIVE
 from chatbot.core.settings import Settings
 from chatbot.corpus.selfplay.generate import selfplay
 from chatbot.hotels.generate import generate
@@ -219,6 +220,9 @@ def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
         tab.locator("#augment-resume:not([disabled])").click()
         shown.get_by_text("步审核").wait_for()
         seen = stats(url)
+        job = files.job()
+        while job.state in ACTIVE:  # its last cards are put up before it ends
+            tab.wait_for_timeout(100)
         waiting = files.counts().pending
         runs = tab.locator("#augment-runs")
         runs.get_by_text("改过提示词：设施说成口语").wait_for()
