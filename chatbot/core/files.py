@@ -1,6 +1,7 @@
 """What a file that somebody brings holds, however it was packed and encoded: bounded, and untrusted until it is read."""
 
 import gzip
+import hashlib
 import io
 import re
 import zipfile
@@ -175,3 +176,9 @@ def _strictly(part: Part, encoding: str) -> str:
         return part.content.decode(encoding)
     except UnicodeError as error:
         raise InputError("core.encoding_unknown", value=part.name) from error
+
+
+def sha256(path: Path) -> str:
+    """A file's SHA-256, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

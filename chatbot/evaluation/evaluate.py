@@ -1,6 +1,5 @@
 """One model on one file, as `evaluate` does it: measured, written with what it was measured on and with, and told in a short table."""
 
-import hashlib
 import json
 import platform
 import time
@@ -10,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from chatbot.core.files import sha256
 from chatbot.core.settings import settings
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.dialogue.agent import Agent
@@ -65,10 +65,7 @@ def provenance(data: Path, hotels: Path) -> dict[str, Any]:
     for package in ("torch", "transformers", "peft", "sacrebleu"):
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
-    files = {
-        name: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        for name, path in (("data", data), ("hotels", hotels))
-    }
+    files = {name: {"file": path.name, "sha256": sha256(path)} for name, path in (("data", data), ("hotels", hotels))}
     return {**files, "versions": versions, "made": datetime.now(UTC).isoformat(timespec="seconds")}
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.core.messages import Message, call, observation, reply, user
-from chatbot.core.settings import DATA, settings
+from chatbot.core.settings import settings
 from chatbot.corpus.phrasebank.bank import FORMS, PHRASES, read_bank
 from chatbot.corpus.phrasebank.dialogues import dialogue_turns
+from chatbot.corpus.phrasebank.stream import names_of
 from chatbot.corpus.phrasebank.turns import Turn, TurnMaker
-from chatbot.corpus.phrasebank.values import Names
 from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.turn import Draft
 from chatbot.evaluation.metrics.bootstrap import share_interval
@@ -60,7 +60,7 @@ class TurnVerdict:
 def held_out_turns(hotels: Sequence[Hotel], n: int, seed: int = 0, folder: Path = PHRASES) -> list[Turn]:
     """`n` turns made of the tenth that is kept apart, and every turn of its dialogues that can be scored."""
     bank = read_bank(folder, "kept")
-    names = Names.of(hotels, json.loads((DATA / "places.json").read_text(encoding="utf-8")))
+    names = names_of(hotels)
     rng = random.Random(f"kept {seed}")
     made: Iterator[Turn] = TurnMaker(bank, names).turns(rng)
     in_dialogues = [turn for dialogue in bank.dialogues for turn in dialogue_turns(dialogue, names, rng)]

@@ -1,6 +1,5 @@
 """The real hotel database, fetched where a network is and trusted only after its checksum: it is not ours to ship."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from chatbot.core.errors import DownloadError
+from chatbot.core.files import sha256
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def download(source: Source, folder: Path, transport: httpx.BaseTransport | None
         DownloadError: no network, or a checksum that differs; the message names the way by hand.
     """
     target = Path(folder) / source.name
-    if target.is_file() and _sha256(target) == source.sha256:
+    if target.is_file() and sha256(target) == source.sha256:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
@@ -61,7 +61,7 @@ def download(source: Source, folder: Path, transport: httpx.BaseTransport | None
             url=source.url,
             used_as=source.used_as,
         ) from error
-    if (found := _sha256(part)) != source.sha256:
+    if (found := sha256(part)) != source.sha256:
         part.unlink()
         raise DownloadError(
             "hotels.download_changed",
@@ -86,8 +86,3 @@ def _fetch(client: httpx.Client, url: str, part: Path) -> None:
         with part.open("ab" if response.status_code == httpx.codes.PARTIAL_CONTENT else "wb") as out:
             for chunk in response.iter_bytes():
                 out.write(chunk)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

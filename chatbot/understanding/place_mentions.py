@@ -67,7 +67,7 @@ def known_places() -> MappingProxyType[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for key, kind in (("areas", "address"), ("districts", "address"), ("stations", "subway"), ("sights", "near")):
         for name in table[key]:
-            found.setdefault(name.removesuffix("附近"), set()).add(kind)
+            found.setdefault(name, set()).add(kind)
             if key == "districts":
                 found.setdefault(f"{name}区", set()).add(kind)
     for name in DISTRICTS:

@@ -1,6 +1,5 @@
 """The brought models of a workspace: listed, checked by their hashes, renamed and removed."""
 
-import hashlib
 import json
 import re
 import shutil
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError, ModelError
+from chatbot.core.files import sha256
 from chatbot.core.settings import Settings
 from chatbot.models.folder import read_json
 from chatbot.models.registry import FAMILY_FILE
@@ -72,12 +72,6 @@ def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every file but the record itself."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != FAMILY_FILE)
     return {path.name: sha256(path) for path in files}
-
-
-def sha256(path: Path) -> str:
-    """A file's SHA-256, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def brought_models(settings: Settings) -> list[Brought]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.core.errors import InputError
+from chatbot.core.files import sha256
 from chatbot.training.prepared import Prepared
 
 _BASE = ("*.safetensors", "*.bin", "config.json")
@@ -20,12 +21,7 @@ def identity(prepared: Prepared) -> dict[str, str]:
     files = {f"base {path.name}": path for path in base} | {f"data {config.data.name}": config.data}
     if config.eval_data:
         files[f"held-out {config.eval_data.name}"] = config.eval_data
-    return {name: _sha256(path) for name, path in files.items()} | {RENDERED: _rendered(prepared)}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {name: sha256(path) for name, path in files.items()} | {RENDERED: _rendered(prepared)}
 
 
 def _rendered(prepared: Prepared) -> str:

@@ -3,10 +3,11 @@
 from html import escape
 from typing import Any
 
-from chatbot.lesson.block import Reading, Step, blocks, read, step
+from chatbot.lesson.block import Reading, Step, read, step
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.lesson.exhibit import Drawn, Sight, Values
 from chatbot.ui.lesson.pictures import bars, grid, heat_map, panel, pieces, shown, strip
+from chatbot.ui.lesson.views.head import chosen_head
 
 STEPS = ("embedding", "scores", "softmax", "values", "residual", "feed")
 
@@ -15,8 +16,7 @@ def draw(values: Values, sight: Sight) -> Drawn:
     """The block's steps up to the chosen one, with the real numbers of one head at one place."""
     model = sight.model(values["model"])
     reading = read(model, values["text"])
-    limits = {"place": len(reading), "layer": len(blocks(model)), "head": model.model.config.num_attention_heads}
-    at, layer, head = (min(values[name], limits[name]) - 1 for name in ("place", "layer", "head"))
+    limits, (at, layer, head) = chosen_head(values, model, len(reading))
     found = step(model, reading, layer, head, at)
     picture = Picture(reading, found, at, values["step"] - 1, sight.who)
     upto = STEPS[: values["step"]]

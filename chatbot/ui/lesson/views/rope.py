@@ -4,11 +4,12 @@ from math import degrees, hypot
 from typing import Any
 
 from chatbot.core import svg
-from chatbot.lesson.block import blocks, read
+from chatbot.lesson.block import read
 from chatbot.lesson.rope import REACH, Turning, turning
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.lesson.exhibit import Drawn, Sight, Values
 from chatbot.ui.lesson.pictures import NEGATIVE, SIZE, WIDTH, grid, panel, pieces
+from chatbot.ui.lesson.views.head import chosen_head
 
 HIGH = 230
 
@@ -17,8 +18,7 @@ def draw(values: Values, sight: Sight) -> Drawn:
     """The sentence with query and key lit, their arrows, and the curve of their score."""
     model = sight.model(values["model"])
     reading = read(model, values["text"])
-    limits = {"place": len(reading), "layer": len(blocks(model)), "head": model.model.config.num_attention_heads}
-    at, layer, head = (min(values[name], limits[name]) - 1 for name in ("place", "layer", "head"))
+    limits, (at, layer, head) = chosen_head(values, model, len(reading))
     found = turning(model, reading, layer, head, at)
     limits["pair"] = len(found.speed)
     pair, turn, who = min(values["pair"], limits["pair"]) - 1, values["turn"], sight.who
