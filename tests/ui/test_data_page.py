@@ -207,14 +207,17 @@ def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
         tab.locator("#augment-estimate").click()
         tab.locator("#augment-cost").get_by_text("约 $").wait_for(timeout=20_000)
         tab.locator("#augment-prompts").get_by_text("提示词").first.click()
-        tab.locator("#augment-prompt-text textarea").fill("把设施改成口语，其他不动。")
+        prompt = tab.locator("#augment-prompt-text textarea")
+        prompt.fill("把设施改成口语，其他不动。")
         tab.locator("#augment-try").click()
         tab.locator("#augment-tried").get_by_text("5 段里").wait_for()
+        assert prompt.input_value() == "把设施改成口语，其他不动。"
         tab.get_by_label("这一次叫什么").fill("第一次")
         tab.get_by_label("新对话各写几段").fill("20")
         tab.locator("#augment-start").click()
         shown = tab.locator("#augment-shown")
         shown.get_by_text("已花 $0.0").wait_for()
+        assert files.job().config["texts"] == {"spoken": "把设施改成口语，其他不动。"}
         tab.locator("#augment-pause:not([disabled])").click()
         shown.get_by_text("已暂停在").wait_for()
         tab.locator("#augment-resume:not([disabled])").click()
