@@ -192,6 +192,8 @@ def test_a_file_that_is_no_corpus_is_named_in_words_and_leaves_the_page_as_it_wa
 def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
     open_tab, serve_page, page_context, files, hotels, monkeypatch
 ):
+    from playwright.sync_api import expect
+
     monkeypatch.setenv("CHATBOT_PRIVATE_HOSTS", "127.0.0.1")
     page_context.settings = page_context.settings.model_copy(update={"private_hosts": ("127.0.0.1",)})
     files.keep_corpus(list(selfplay(HotelStore(hotels), 12, seed=3, colloquial=0.0)), {})
@@ -205,9 +207,10 @@ def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
         tab.get_by_label("接口地址").fill(f"{url}/v1")
         tab.get_by_label("密钥（不保存）").fill("sk-test")
         tab.locator("#augment-estimate").click()
-        tab.locator("#augment-cost").get_by_text("约 $").wait_for(timeout=20_000)
+        tab.locator("#augment-cost").get_by_text("约 $").wait_for()
         tab.locator("#augment-prompts").get_by_text("提示词").first.click()
         prompt = tab.locator("#augment-prompt-text textarea")
+        expect(prompt).not_to_be_empty()
         prompt.fill("把设施改成口语，其他不动。")
         tab.locator("#augment-try").click()
         tab.locator("#augment-tried").get_by_text("5 段里").wait_for()

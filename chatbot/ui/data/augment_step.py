@@ -50,7 +50,7 @@ def build(context: PageContext) -> list[Any]:
                 gr.HTML(padding=False, elem_id="augment-cost"),
             )
     prompts = PromptParts(context)
-    runs = panel.build(context)
+    runs = panel.build(context, shown)
     more = {"prompt_of": prompts.operation, "prompt_text": prompts.text, "chosen_run": runs.chosen}
     form = Fields(AugmentForm, parts | more)
     page, timer = Context.root_block, gr.Timer(1.5)

@@ -34,8 +34,8 @@ class RunParts:
     changed: list[Any]
 
 
-def build(context: PageContext) -> RunParts:
-    """Lay the list out."""
+def build(context: PageContext, status: gr.HTML) -> RunParts:
+    """Lay the list out; `status` tells how the last run stands, and the list is drawn anew whenever that changes."""
     handlers = RunHandlers(context)
     gr.Markdown(label("runs.head"), elem_classes="head")
     shown = gr.HTML(padding=False, elem_id="augment-runs", elem_classes="wide")
@@ -47,7 +47,10 @@ def build(context: PageContext) -> RunParts:
     page = Context.root_block
     assert page is not None
     drawn = [shown, run, choice]
-    gr.on([page.load, gr.Timer(4.0).tick], handlers.show, run, drawn, **QUIET)
+    status.change(handlers.show, run, drawn, **QUIET)
+    gr.on(
+        [page.load, gr.Timer(10.0).tick], handlers.show, run, drawn, **QUIET
+    )  # runs of the command line and of others
     gone = withdraw.click(handlers.withdraw, run, drawn, **WAIT)
     back = restore.click(handlers.restore, run, drawn, **WAIT)
     return RunParts(run, again, [gone, back])
