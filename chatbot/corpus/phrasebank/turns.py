@@ -35,7 +35,7 @@ NAMED_SHARE = 0.2
 PREVIOUS = re.compile(
     r"上一|上页|上批|前一|前页|前面那[批页]|翻回|退回|回到|倒回|前头|回[上前]|previous|go back|page back|earlier", re.I
 )
-RATED = re.compile(r"评|分|口碑|好评|rat|review|score|star", re.I)
+RATED = re.compile(r"评|(?<![十部充])分(?!钱|货)|口碑|\brat(e|ed|ings?)\b|review|score|\bstars?\b", re.I)
 _ANY_PLACE = {"district", "subway", "sight"}
 _ASKED_OF_HOTELS = "有{}没"
 """A wish where no hotel was shown, a question where some were."""
@@ -181,7 +181,7 @@ class TurnMaker:
         if set(row["drop"]) >= _ANY_PLACE:  # 地点随便: of the places, those that stand are given up
             kept = rng.sample(sorted(_ANY_PLACE), rng.choice((1, 1, 1, 2)))
             row = row | {"drop": [what for what in row["drop"] if what not in _ANY_PLACE or what in kept]}
-        before, shown = self._scene(row["act"], rng)
+        before, shown = self._scene(row["act"], rng, points="{which" in row["text"])
         filled = fill_marks(row, self, before, shown, rng)
         before = stand_for(row, filled, before, self, rng)
         items = [*filled.items, *_implied(row, filled)]
@@ -245,11 +245,12 @@ class TurnMaker:
         words = _said(text, row["lang"], rng)
         return Turn({"name": v.short_name(name, rng)}, (name,), words, TurnAct("ask_has", (item,)), "ask")
 
-    def _scene(self, act: str, rng: random.Random) -> tuple[State, tuple[str, ...]]:
-        """What stands before a turn of this kind: a state, and hotels shown."""
+    def _scene(self, act: str, rng: random.Random, *, points: bool = False) -> tuple[State, tuple[str, ...]]:
+        """What stands before a turn of this kind: a state, and hotels shown, which one that points at them needs most times."""
         if act in ("request", "hello") and rng.random() < 0.9:
             return {}, ()
-        shown = shown_names(self.names, rng) if act in AFTER_RESULTS or rng.random() < 0.22 else ()
+        seen = act in AFTER_RESULTS or rng.random() < (0.85 if points else 0.22)
+        shown = shown_names(self.names, rng) if seen else ()
         return random_state(self, rng), shown
 
 
