@@ -52,8 +52,6 @@ def progress_html(store: ReviewStore, counts: Counts, request: Any) -> str:
     """The bar, how far all are, how well two agree, and this person's numbers of the day."""
     keys = ("pending", "approve", "edit", "reject", "mine")
     told = [translate(request, "review.progress", **{key: f"{getattr(counts, key):,}" for key in keys})]
-    n, kappa = store.agreement()
-    told += [translate(request, "review.kappa", n=n, kappa=f"{kappa:.2f}")] if kappa is not None else []
     told += [today(store.day(name_of(request), _midnight()), request)]
     total = sum(counts.operations.values())
     return (progress(1 - counts.pending / total) if total else "") + quiet(escape("　".join(filter(None, told))))
