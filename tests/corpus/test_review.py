@@ -268,7 +268,7 @@ def test_a_decision_whose_answer_got_lost_is_not_made_twice(review):
         ("reject", "不像人话", "太书面")
     ]
     assert review.reasons() == ["不像人话"]
-    assert (review.day("li", 0).reasons, review.day("wang", 0).actions) == ({"不像人话": 1}, {})
+    assert (review.team.person("li", 0).reasons, review.team.person("wang", 0).actions) == ({"不像人话": 1}, {})
 
 
 def test_the_audit_says_what_a_card_looked_like_before_and_after_an_edit(review):

@@ -1,11 +1,10 @@
-"""The review as a whole: how far it is, who decided what on which words, how well two people agree."""
+"""The review as a whole: how far it is, who decided what on which words."""
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy import func, literal, or_, select
 from sqlalchemy.engine import Connection
 
 from chatbot.corpus.review.database import DECISIONS, ITEMS, STANDING, VERDICTS, latest
@@ -47,14 +46,6 @@ class Found:
     reviewers: list[str]
     slots: list[str]
     runs: list[tuple[str, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Day:
-    """One person's verdicts since a moment, and the reasons of what they rejected, the most frequent first."""
-
-    actions: dict[str, int] = field(default_factory=dict)
-    reasons: dict[str, int] = field(default_factory=dict)
 
 
 def counts(db: Connection, annotator: str, only: Filter) -> Counts:
@@ -101,18 +92,12 @@ def found(db: Connection) -> Found:
     return Found(operations, hotels, sorted(db.scalars(people)), sorted(slots), runs)
 
 
-def day(db: Connection, annotator: str, since: float) -> Day:
-    """A person's verdicts since a moment (Unix seconds), without those taken back."""
-    own = and_(DECISIONS.c.annotator == annotator, DECISIONS.c.at >= since, DECISIONS.c.action.in_(VERDICTS))
-    rows = db.execute(latest(own).with_only_columns(DECISIONS.c.action, DECISIONS.c.reason)).all()
-    reasons = Counter(reason for action, reason in rows if action == "reject" and reason)
-    return Day(Counter(action for action, _ in rows), dict(reasons.most_common()))
-
-
 def reasons(db: Connection) -> list[str]:
     """Every reason that somebody has rejected a card for, the most frequent first."""
     number = func.count()
-    given = latest(DECISIONS.c.reason != "").with_only_columns(DECISIONS.c.reason, number)
+    given = latest((DECISIONS.c.action == "reject") & (DECISIONS.c.reason != "")).with_only_columns(
+        DECISIONS.c.reason, number
+    )
     return [reason for reason, _ in db.execute(given.group_by(DECISIONS.c.reason).order_by(number.desc()))]
 
 

@@ -124,6 +124,8 @@ class ReviewStore:
     def next(self, annotator: str, only: Filter | None = None, after: int = 0) -> Card | None:
         """The next card under a filter, kept for this person for ten minutes; None where there is none.
 
+        Who looks at everybody's cards takes none away from those to whom they are dealt.
+
         Cards come in the filter's order after `after` and then from the start; of those to decide, skipped ones come last.
         """
         for _ in range(TRIES):
@@ -148,7 +150,7 @@ class ReviewStore:
         """
         card = self.card(item, annotator)
         with self._engine.begin() as db:
-            if db.scalar(todo(annotator, "all").where(STANDING.c.item == item)) is not None:
+            if db.scalar(todo(annotator).where(STANDING.c.item == item)) is not None:
                 claim(db, item, annotator)
         return card
 
@@ -161,7 +163,7 @@ class ReviewStore:
         """Choose the next card and keep it for this person."""
         with self._engine.begin() as db:
             item: int | None = db.scalar(self._following(annotator, only, after))
-            if item is None or only.over:
+            if item is None or only.over or only.whose == "all":
                 return item
             claim(db, item, annotator)
             if db.scalar(todo(annotator, only.whose).where(STANDING.c.item == item)) is None:
@@ -228,11 +230,6 @@ class ReviewStore:
         with reading(self._engine) as db:
             return overview.counts(db, annotator, only or Filter())
 
-    def day(self, annotator: str, since: float) -> overview.Day:
-        """A person's verdicts since a moment (Unix seconds), and why they rejected."""
-        with reading(self._engine) as db:
-            return overview.day(db, annotator, since)
-
     def reasons(self) -> list[str]:
         """Every reason that somebody has rejected a card for, the most frequent first."""
         with reading(self._engine) as db:
@@ -248,10 +245,10 @@ class ReviewStore:
         with self._engine.begin() as db:
             keep_draft(db, item, annotator, draft)
 
-    def approved(self) -> Iterator[Conversation]:
-        """The conversations whose last verdict is approve or edit, as edited."""
+    def approved(self, only: Filter | None = None) -> Iterator[Conversation]:
+        """The conversations (of a filter) that are let through, as edited."""
         with reading(self._engine) as db:
-            yield from approved(db)
+            yield from approved(db, only or Filter())
 
     def audit(self, item: int | None = None, newest: int | None = None) -> list[dict[str, Any]]:
         """Every decision ever made (of one item, or only the newest ones), oldest first; see `overview.audit`."""

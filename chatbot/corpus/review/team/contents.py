@@ -8,12 +8,14 @@ from sqlalchemy.engine import Connection
 
 from chatbot.core.messages import Conversation
 from chatbot.corpus.review.database import DECISIONS, ITEMS, STANDING, UNDOING, VERDICTS, latest
+from chatbot.corpus.review.items import Filter
 from chatbot.corpus.review.team.standing import KEPT
 
 
-def approved(db: Connection) -> Iterator[Conversation]:
-    """The conversations that are let through, as edited, in the order in which they were put up."""
-    kept = select(STANDING.c.item).where(STANDING.c.verdict.in_(KEPT))
+def approved(db: Connection, only: Filter) -> Iterator[Conversation]:
+    """The conversations of a filter that are let through, as edited, in the order in which they were put up."""
+    let = (STANDING.c.verdict.in_(KEPT), *only.conditions())
+    kept = select(STANDING.c.item).where(*let)
     edits = latest(DECISIONS.c.item.in_(kept) & DECISIONS.c.action.in_(VERDICTS) & (DECISIONS.c.part != "gold"))
     names = (DECISIONS.c[name] for name in ("item", "annotator", "action", "part", "conversation"))
     rows = db.execute(edits.with_only_columns(*names).order_by(DECISIONS.c.item, DECISIONS.c.id)).mappings().all()
@@ -21,7 +23,7 @@ def approved(db: Connection) -> Iterator[Conversation]:
     items = (
         select(ITEMS.c.id, ITEMS.c.conversation, STANDING.c.need)
         .join(STANDING, STANDING.c.item == ITEMS.c.id)
-        .where(STANDING.c.verdict.in_(KEPT))
+        .where(*let)
     )
     for item, content, need in db.execute(items.order_by(ITEMS.c.id)):
         yield Conversation.model_validate_json(_edited(told.get(item, []), need) or content)

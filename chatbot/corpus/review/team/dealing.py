@@ -1,12 +1,13 @@
 """Who decides on what: a plan deals the cards that wait to people by their shares, some of them to several."""
 
 import hashlib
+import re
 import time
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import Column, Float, Integer, String, Table, Text, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
@@ -24,6 +25,7 @@ PLANS = Table(
 """How cards are dealt, by whom and since when; appended, the last one holds."""
 COMMON = 0.1
 """Share of the cards that two people decide on where nobody has said otherwise."""
+_PERSON = re.compile(r"\s*(?P<name>[^:：,，、;；\n]+?)\s*(?:[:：]\s*(?P<weight>\d+)\s*)?")
 Weight = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -55,6 +57,35 @@ class Plan(BaseModel):
         ends = list(accumulate(self.people.values()))
         where = (at - self.common) / (1 - self.common) * ends[-1]
         return next(name for name, end in zip(self.people, ends, strict=True) if where < end or end == ends[-1]), 1
+
+
+def plan_of(people: str, common: float, judgements: int, known: Sequence[str] | None) -> Plan:
+    """The plan that a form states.
+
+    Args:
+        people: names between commas, each with the weight of its share behind a colon where that is not 1.
+        common: percent of the cards.
+        known: the accounts; None on a page without any.
+
+    Raises:
+        InputError: a name that is no account, or a number that cannot be.
+    """
+    parts = [part for part in re.split(r"[,，、;；\n]", people) if part.strip()]
+    found = [match for part in parts if (match := _PERSON.fullmatch(part))]
+    weights = {match["name"]: int(match["weight"] or 1) for match in found}
+    for name in weights if known is not None else ():
+        if name not in (known or ()):
+            raise InputError("corpus.no_person", value=name, choices=list(known or ()))
+    try:
+        return Plan(people=weights, common=common / 100, judgements=judgements)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError("corpus.plan", value=first["input"], reason=first["msg"]) from error
+
+
+def plan_text(plan: Plan) -> str:
+    """A plan's people as `plan_of` reads them."""
+    return "、".join(name if weight == 1 else f"{name}：{weight}" for name, weight in plan.people.items())
 
 
 def unit(key: str) -> float:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
+from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.engine import Connection
 
 from chatbot.corpus.review.database import DECISIONS, STANDING, VERDICTS, latest
@@ -74,6 +75,21 @@ def _person(name: str, rows: list[RowMapping]) -> Person:
 
 def _right(gold: Iterable[RowMapping]) -> int:
     return sum((row["action"] in KEPT) == (row["answer"] in KEPT) for row in gold)
+
+
+def minutes(db: Connection, items: Select[Any]) -> float:
+    """Minutes that people have spent on items, by the times between their verdicts; after a pause a card took the median."""
+    rows = latest(DECISIONS.c.action.in_(VERDICTS) & DECISIONS.c.bulk.is_(False)).order_by(DECISIONS.c.at)
+    told = db.execute(rows.with_only_columns(DECISIONS.c.annotator, DECISIONS.c.item, DECISIONS.c.at))
+    before: dict[str, float] = {}
+    spent: list[tuple[int, float | None]] = []
+    for name, item, at in told:
+        gap = at - before.get(name, float("-inf"))
+        spent.append((item, gap if gap <= PAUSE else None))
+        before[name] = at
+    usual = median([gap for _, gap in spent if gap is not None] or [0.0])
+    wanted = set(db.scalars(items))
+    return sum(usual if gap is None else gap for item, gap in spent if item in wanted) / 60
 
 
 def kept_by_card(db: Connection) -> list[dict[str, bool]]:

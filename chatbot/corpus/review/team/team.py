@@ -7,10 +7,11 @@ from sqlalchemy.engine import Connection, Engine
 
 from chatbot.corpus.review.agreement import Agreement, agreement
 from chatbot.corpus.review.database import DECISIONS, STANDING, reading
+from chatbot.corpus.review.items import Filter
 from chatbot.corpus.review.team import dealing
 from chatbot.corpus.review.team.dealing import Plan
 from chatbot.corpus.review.team.judgements import Judgement, judgements
-from chatbot.corpus.review.team.people import Person, kept_by_card, people
+from chatbot.corpus.review.team.people import Person, kept_by_card, minutes, people
 
 
 class Team:
@@ -50,6 +51,11 @@ class Team:
         with reading(self._engine) as db:
             found = people(db, since, name)
         return found[0] if found else Person(name)
+
+    def minutes(self, only: Filter) -> float:
+        """Minutes that people have spent on the cards of a filter, as far as their verdicts tell."""
+        with reading(self._engine) as db:
+            return minutes(db, select(STANDING.c.item).where(*only.conditions()))
 
     def is_new(self, name: str) -> bool:
         """Whether somebody has never done anything in this review."""
