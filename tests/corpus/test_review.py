@@ -14,7 +14,6 @@ import pytest
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation, call, reply, user
 from chatbot.corpus.checks import Check
-from chatbot.corpus.review.agreement import kappa
 from chatbot.corpus.review.drafts import Draft
 from chatbot.corpus.review.items import Candidate, Filter
 from chatbot.corpus.review.queue import ReviewStore
@@ -78,7 +77,9 @@ def review(url):
     yield store
     if url.startswith("postgresql"):
         with store._engine.begin() as db:
-            db.exec_driver_sql("DROP TABLE review_claims, review_drafts, review_decisions, review_items")
+            db.exec_driver_sql(
+                "DROP TABLE review_claims, review_drafts, review_decisions, review_standing, review_items"
+            )
     store.close()
 
 
@@ -267,7 +268,7 @@ def test_a_decision_whose_answer_got_lost_is_not_made_twice(review):
         ("reject", "不像人话", "太书面")
     ]
     assert review.reasons() == ["不像人话"]
-    assert (review.day("li", 0).reasons, review.day("wang", 0).actions) == ({"不像人话": 1}, {})
+    assert (review.team.person("li", 0).reasons, review.team.person("wang", 0).actions) == ({"不像人话": 1}, {})
 
 
 def test_the_audit_says_what_a_card_looked_like_before_and_after_an_edit(review):
@@ -287,36 +288,19 @@ def test_a_database_of_an_earlier_version_gets_what_it_lacks(tmp_path):
     path = tmp_path / "old.sqlite"
     store = ReviewStore(f"sqlite:///{path}")
     store.add_many([candidate(1)])
+    store.decide(store.next("li"), "li", "reject")
     store.close()
     with sqlite3.connect(path) as db:
         for column in ("words", "slots", "hotels"):
             db.execute(f"ALTER TABLE review_items DROP COLUMN {column}")
         db.execute("DROP TABLE review_drafts")
+        db.execute("DROP TABLE review_standing")
+        db.execute("UPDATE review_items SET overlap = 1")
     store = ReviewStore(f"sqlite:///{path}")
-    assert [line.words for line in store.listing("li", Filter(text="第1句")).lines] == ["第1句\n好"]
+    assert store.counts().reject == 1
+    assert store.next("wang").need == 2
+    assert [line.words for line in store.listing("wang", Filter(text="第1句")).lines] == ["第1句\n好"]
     store.close()
-
-
-def test_overlap_cards_go_to_two_people_and_give_kappa(url, review):
-    both = ReviewStore(url, overlap=1.0)
-    both.add_many(candidate(n) for n in range(4))
-    for name, actions in (
-        ("li", ("approve", "approve", "reject", "reject")),
-        ("wang", ("approve", "reject", "reject", "reject")),
-    ):
-        for action in actions:
-            both.decide(both.next(name), name, action)
-    assert both.next("zhao") is None
-    assert both.agreement() == (4, pytest.approx(0.5))
-    both.close()
-
-
-@pytest.mark.parametrize(
-    ("pairs", "value"),
-    [([], None), ([(True, True)], 1.0), ([(True, True), (False, False)], 1.0), ([(True, False), (False, True)], -1.0)],
-)
-def test_kappa_is_agreement_beyond_chance(pairs, value):
-    assert kappa(pairs) == value
 
 
 def test_a_database_that_cannot_be_opened_is_named_without_its_password():

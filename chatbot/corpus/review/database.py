@@ -1,6 +1,7 @@
 """The tables of the review and how its database is opened: SQLite in WAL mode, or PostgreSQL; an earlier one gets what it lacks."""
 
-import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
@@ -18,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
-    func,
+    false,
     inspect,
     select,
     text,
@@ -54,7 +55,8 @@ ITEMS = Table(
     Column("slots", String(300), nullable=False, server_default=""),
 )
 """What is reviewed; written once. `failed` holds the failed checks' names between commas, and `slots` the arguments of the calls;
-`words` is what is said, `hotels` names the database that the calls ran on; `overlap` items get two reviewers."""
+`words` is what is said, `hotels` names the database that the calls ran on. `overlap` is of
+an earlier version; STANDING.need says it now."""
 DECISIONS = Table(
     "review_decisions",
     META,
@@ -71,9 +73,36 @@ DECISIONS = Table(
     Column("reason", String(80), nullable=False, server_default=""),
     Column("comment", Text, nullable=False, server_default=""),
     Column("step", String(32), index=True),
+    Column("part", String(10), nullable=False, server_default=""),
     UniqueConstraint("item", "seq"),
 )
-"""Appended, never changed. Decisions with the same `step` were made, and are undone, as one. (item, seq) is unique: of two decisions made at the same moment one fails instead of hiding the other."""
+"""Appended, never changed. `part` is "final" for a word that settles what people disagreed on, "gold" for an answer to a card
+whose answer is known. Decisions with the same `step` were made, and are undone, as one. (item, seq) is unique: of two decisions made at
+the same moment one fails instead of hiding the other."""
+UNDOING = DECISIONS.alias("undoing")
+"""Decisions as those that take others back."""
+STANDING = Table(
+    "review_standing",
+    META,
+    Column("item", ForeignKey(ITEMS.c.id), primary_key=True, autoincrement=False),
+    Column("place", Float, nullable=False),
+    Column("owner", String(80), nullable=False, server_default=""),
+    Column("need", Integer, nullable=False, server_default="1"),
+    Column("verdict", String(10), nullable=False, server_default=""),
+    Column("judges", Integer, nullable=False, server_default="0"),
+    Column("final", Boolean, nullable=False, server_default=false()),
+    Column("split", Boolean, nullable=False, server_default=false()),
+    Column("flagged", Boolean, nullable=False, server_default=false()),
+    Column("failed", Integer, nullable=False, server_default="0"),
+    Column("answer", String(10), nullable=False, server_default=""),
+    Column("doubt", Float),
+)
+"""Where each item stands, in narrow rows that a question about the whole queue reads quickly.
+
+Worked out from the decisions (see `team.standing`): `verdict` ("" while it waits, else approve, edit, reject or disputed), `judges`
+(people with a verdict), `final` (settled after a disagreement), `split` (kept by one and rejected by another), `flagged`, and the
+known `answer` of a gold card. Dealt out: `owner` ("" for everybody), `need` (people who are to decide), `place` in the queue.
+`failed` counts failed checks; `doubt` is 1 − the model's probability of the item's calls."""
 CLAIMS = Table(
     "review_claims",
     META,
@@ -119,7 +148,7 @@ def _create(engine: Engine) -> None:
     try:
         META.create_all(engine)
     except (OperationalError, ProgrammingError, IntegrityError):
-        if not inspect(engine).has_table(DRAFTS.name):
+        if set(META.tables) - set(inspect(engine).get_table_names()):
             raise
 
 
@@ -129,7 +158,7 @@ def _public(url: str) -> str:
 
 
 def _tune(engine: Engine) -> None:
-    """WAL, so that readers never wait; a transaction takes the write lock at its start, so that what it has read still holds."""
+    """WAL, so that readers never wait; what may write takes the write lock at its start: what it has read still holds."""
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
@@ -139,7 +168,15 @@ def _tune(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get("reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that only reads, and so waits for nobody who writes."""
+    with engine.connect() as connection:
+        yield connection.execution_options(reads=True)
 
 
 def _queue(engine: Engine) -> None:
@@ -147,7 +184,8 @@ def _queue(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        if not connection.get_execution_options().get("reads", False):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
 
 
 def _grow(engine: Engine) -> None:
@@ -181,22 +219,5 @@ def found_by(conversation: Conversation) -> dict[str, str]:
 
 def latest(where: ColumnElement[bool]) -> Select[Any]:
     """Decisions under a condition, without undoing ones and undone ones."""
-    undoing = DECISIONS.alias("undoing")
-    undone = select(undoing.c.id).where(undoing.c.undoes == DECISIONS.c.id).exists()
+    undone = select(UNDOING.c.id).where(UNDOING.c.undoes == DECISIONS.c.id).exists()
     return select(DECISIONS).where(where, DECISIONS.c.action != "undo", ~undone)
-
-
-def flagged() -> ColumnElement[bool]:
-    """Whether an item waits for a second look: flagged, and not decided on since."""
-    last = (
-        latest((DECISIONS.c.item == ITEMS.c.id) & DECISIONS.c.action.in_((*VERDICTS, "flag")))
-        .with_only_columns(DECISIONS.c.action)
-        .order_by(DECISIONS.c.id.desc())
-        .limit(1)
-    )
-    return func.coalesce(last.scalar_subquery(), "") == "flag"
-
-
-def sampled(key: str, share: float) -> bool:
-    """Whether an item is in the sample that two people decide on; depends on its content alone."""
-    return int(hashlib.sha256(f"overlap-{key}".encode()).hexdigest()[:8], 16) < share * 2**32

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 
 from chatbot.core.messages import Conversation
 from chatbot.corpus.checks import Check
-from chatbot.corpus.review.database import DECISIONS, ITEMS, VERDICTS, flagged, found_by, latest
+from chatbot.corpus.review.database import DECISIONS, ITEMS, STANDING, VERDICTS, found_by, latest
+from chatbot.corpus.review.runs import made_by
 
-Order = Literal["queue", "failed", "disagreement"]
-"""As they came in; most failed checks first; those first on which two people disagree."""
+Order = Literal["queue", "failed", "unsure", "disagreement"]
+"""As they came in; most failed checks first; what the model is least sure of first; those first on which people disagree."""
+Whose = Literal["", "own", "common", "all"]
+"""What somebody may decide on; of that what was dealt to them alone, or to several; or everybody's."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Card:
-    """One item as a person sees it; `seen` is the number of decisions on it so far."""
+    """One item as a person sees it; `seen` counts the decisions on it, `need` the people who are to decide."""
 
     id: int
     conversation: Conversation
@@ -38,6 +41,9 @@ class Card:
     original: Conversation | None
     checks: list[Check]
     seen: int
+    need: int = 1
+    verdict: str = ""
+    answer: str = ""
 
     @property
     def passed(self) -> bool:
@@ -51,13 +57,16 @@ class Filter:
 
     Attributes:
         failed: a check's name, or "any", or "none".
+        run: the run that made it.
         reviewer: who gave a verdict.
         slot: an argument that a call has.
         text: words that are all said in it.
         decided: cards that have a verdict instead of those that wait.
+        disputed: cards that people disagree on and nobody has settled.
     """
 
     operation: str | None = None
+    run: str | None = None
     failed: str | None = None
     hotels: str | None = None
     reviewer: str | None = None
@@ -65,33 +74,49 @@ class Filter:
     text: str = ""
     flagged: bool = False
     decided: bool = False
+    disputed: bool = False
+    whose: Whose = ""
     order: Order = "queue"
 
+    @property
+    def over(self) -> bool:
+        """Whether it shows cards that have a verdict, instead of those that wait."""
+        return self.decided or self.disputed
+
     def conditions(self) -> list[ColumnElement[bool]]:
-        """As SQL, but for `decided`, which depends on who asks."""
+        """As SQL about STANDING, but for what depends on who asks: `decided`, `disputed` and `whose`."""
+        about = self._about_items()
+        out: list[ColumnElement[bool]] = [STANDING.c.item.in_(select(ITEMS.c.id).where(*about))] if about else []
+        if self.failed in ("any", "none"):
+            out.append(STANDING.c.failed > 0 if self.failed == "any" else STANDING.c.failed == 0)
+        if self.reviewer:
+            own = (DECISIONS.c.annotator == self.reviewer) & DECISIONS.c.action.in_(VERDICTS)
+            out.append(STANDING.c.item.in_(latest(own).with_only_columns(DECISIONS.c.item)))
+        return [*out, STANDING.c.flagged.is_(True)] if self.flagged else out
+
+    def _about_items(self) -> list[ColumnElement[bool]]:
+        """What is asked of an item's own row."""
         wanted = {ITEMS.c.operation: self.operation, ITEMS.c.hotels: self.hotels}
         out: list[ColumnElement[bool]] = [column == value for column, value in wanted.items() if value]
-        if self.failed in ("any", "none"):
-            out.append(ITEMS.c.failed != "" if self.failed == "any" else ITEMS.c.failed == "")
-        elif self.failed:
+        if self.failed and self.failed not in ("any", "none"):
             out.append(ITEMS.c.failed.contains(f",{self.failed},", autoescape=True))
         if self.slot:
             out.append(ITEMS.c.slots.contains(f",{self.slot},", autoescape=True))
         out += [ITEMS.c.words.contains(word, autoescape=True) for word in self.text.split()]
-        if self.reviewer:
-            own = (DECISIONS.c.annotator == self.reviewer) & (DECISIONS.c.item == ITEMS.c.id)
-            out.append(latest(own & DECISIONS.c.action.in_(VERDICTS)).exists())
-        return [*out, flagged()] if self.flagged else out
+        if self.run:
+            out.append(made_by(self.run))
+        return out
 
 
 @dataclass
 class Counts:
-    """Where the review stands: items by their last verdict, all of them by operation; `mine` are one person's verdicts."""
+    """Where the review stands: items by their verdict, all of them by operation; `mine` are one person's verdicts."""
 
     pending: int = 0
     approve: int = 0
     edit: int = 0
     reject: int = 0
+    disputed: int = 0
     mine: int = 0
     operations: dict[str, int] = field(default_factory=dict)
 

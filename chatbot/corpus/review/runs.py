@@ -18,14 +18,14 @@ from sqlalchemy import (
     and_,
     func,
     insert,
-    or_,
     select,
     update,
 )
 from sqlalchemy.engine import Connection
 
 from chatbot.core.errors import InputError
-from chatbot.corpus.review.database import DECISIONS, ITEMS, VERDICTS, engine_for, latest
+from chatbot.corpus.review.database import ITEMS, STANDING, engine_for, reading
+from chatbot.corpus.review.team.standing import filled
 
 RUNS = Table(
     "review_runs",
@@ -59,15 +59,16 @@ RUN_STEPS = Table(
 
 
 def in_review() -> ColumnElement[bool]:
-    """Items that no run has made, or one that is not withdrawn."""
+    """Items that no run has made, or one that is not withdrawn; about STANDING."""
     made = select(RUN_CARDS.c.key).join(RUNS, RUNS.c.run == RUN_CARDS.c.run)
     withdrawn, standing = made.where(RUNS.c.withdrawn.is_(True)), made.where(RUNS.c.withdrawn.is_(False))
-    return or_(ITEMS.c.key.not_in(withdrawn), ITEMS.c.key.in_(standing))
+    gone = select(ITEMS.c.id).where(ITEMS.c.key.in_(withdrawn), ITEMS.c.key.not_in(standing))
+    return STANDING.c.item.not_in(gone)
 
 
 def decided() -> ColumnElement[bool]:
-    """Items with a verdict, which stay in the counts whatever becomes of their run."""
-    return ITEMS.c.id.in_(latest(DECISIONS.c.action.in_(VERDICTS)).with_only_columns(DECISIONS.c.item))
+    """Items with a verdict, which stay in the counts whatever becomes of their run; about STANDING."""
+    return STANDING.c.judges > 0
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class RunCards:
     Attributes:
         cost: US dollars.
         pending: undecided cards, which are out of the queue where the run is withdrawn.
-        approve, edit, reject: cards by their last verdict.
+        approve, edit, reject: cards by their verdict.
+        disputed: cards that people disagree on and nobody has settled.
     """
 
     run: str
@@ -90,11 +92,12 @@ class RunCards:
     approve: int = 0
     edit: int = 0
     reject: int = 0
+    disputed: int = 0
 
     @property
     def cards(self) -> int:
         """All of them."""
-        return self.pending + self.decided
+        return self.pending + self.disputed + self.decided
 
     @property
     def decided(self) -> int:
@@ -115,7 +118,7 @@ class RunLedger:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = engine_for(url)
+        self._engine = filled(engine_for(url))
 
     @classmethod
     def of_settings(cls) -> "RunLedger":
@@ -150,7 +153,7 @@ class RunLedger:
 
     def known(self, keys: Iterable[str]) -> set[str]:
         """Those of the keys that are up for review already."""
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             return set(db.scalars(select(ITEMS.c.key).where(ITEMS.c.key.in_(set(keys)))))
 
     def withdraw(self, run: str, annotator: str) -> int:
@@ -186,21 +189,18 @@ class RunLedger:
 
     def steps(self) -> list[dict[str, Any]]:
         """Every withdrawal and restoration, oldest first."""
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             return [dict(row) for row in db.execute(select(RUN_STEPS).order_by(RUN_STEPS.c.id)).mappings()]
 
     def all(self) -> list[RunCards]:
         """Every run that has put cards up, the newest first."""
-        verdicts = latest(DECISIONS.c.action.in_(VERDICTS)).subquery()
-        last = select(verdicts.c.item, func.max(verdicts.c.id).label("id")).group_by(verdicts.c.item).subquery()
-        verdict = select(verdicts.c.item, verdicts.c.action).join(last, last.c.id == verdicts.c.id).subquery()
         counted = (
-            select(RUN_CARDS.c.run, verdict.c.action, func.count())
+            select(RUN_CARDS.c.run, STANDING.c.verdict, func.count())
             .join(ITEMS, ITEMS.c.key == RUN_CARDS.c.key)
-            .join(verdict, verdict.c.item == ITEMS.c.id, isouter=True)
-            .group_by(RUN_CARDS.c.run, verdict.c.action)
+            .join(STANDING, STANDING.c.item == ITEMS.c.id)
+            .group_by(RUN_CARDS.c.run, STANDING.c.verdict)
         )
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             counts: dict[str, dict[str, int]] = {}
             for run, action, number in db.execute(counted):
                 counts.setdefault(run, {})[action or "pending"] = number
@@ -211,11 +211,12 @@ class RunLedger:
 
 
 def made_by(run: str) -> ColumnElement[bool]:
-    """Items that a run has made."""
+    """Items that a run has made; about ITEMS."""
     return ITEMS.c.key.in_(select(RUN_CARDS.c.key).where(RUN_CARDS.c.run == run))
 
 
 def _in_queue(db: Connection, run: str) -> int:
     """A run's undecided cards that people can meet."""
-    waiting = and_(made_by(run), in_review(), ~decided())
-    return db.scalar(select(func.count()).select_from(ITEMS).where(waiting)) or 0
+    made = select(ITEMS.c.id).where(made_by(run))
+    waiting = and_(STANDING.c.item.in_(made), in_review(), ~decided())
+    return db.scalar(select(func.count()).select_from(STANDING).where(waiting)) or 0

@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import RowMapping, case, func, insert, select
+from sqlalchemy import ColumnElement, RowMapping, func, insert, or_, select
 from sqlalchemy.engine import Connection
 
 from chatbot.core.messages import Conversation
-from chatbot.corpus.review.database import DECISIONS, ITEMS, flagged, latest
+from chatbot.corpus.review.database import DECISIONS, STANDING, latest
 from chatbot.corpus.review.drafts import Draft, keep_draft
 from chatbot.corpus.review.items import Filter
-from chatbot.corpus.review.overview import before
 from chatbot.corpus.review.selection import claim, wanted
-
-CHUNK = 500
-"""Items that one question names; SQLite bounds their number."""
+from chatbot.corpus.review.team.contents import before
+from chatbot.corpus.review.team.standing import CHUNK, refresh
 
 
 @dataclass(frozen=True)
@@ -33,31 +31,37 @@ class Bulk:
 
 def bulk(db: Connection, annotator: str, only: Filter) -> Bulk:
     """What `approve_all` would take, and what it would leave."""
-    columns = (ITEMS.c.id, ITEMS.c.failed, ITEMS.c.overlap, case((flagged(), 1), else_=0))
-    rows = [] if only.decided else db.execute(wanted(annotator, only).with_only_columns(*columns)).all()
-    taken = [item for item, failed, overlap, flag in rows if not (failed or overlap or flag)]
+    columns = (STANDING.c.item, STANDING.c.failed, _several(), STANDING.c.flagged)
+    rows = [] if only.over else db.execute(wanted(annotator, only).with_only_columns(*columns)).all()
+    taken = [item for item, failed, several, flag in rows if not (failed or several or flag)]
     wrong = sum(bool(failed) for _, failed, _, _ in rows)
-    both = sum(bool(overlap and not failed) for _, failed, overlap, _ in rows)
+    both = sum(bool(several and not failed) for _, failed, several, _ in rows)
     return Bulk(len(taken), len(rows), wrong, both, len(rows) - len(taken) - wrong - both, max(taken, default=0))
+
+
+def _several() -> ColumnElement[bool]:
+    """Cards that several people are to decide on, which nobody passes unread."""
+    return or_(STANDING.c.need > 1, STANDING.c.answer != "")
 
 
 def approve_all(db: Connection, annotator: str, only: Filter, until: int | None) -> int:
     """Approve, as one step, what a filter shows, passed all checks, waits for a decision and is not on somebody's screen.
 
-    Flagged cards and those for two people are left out.
+    Flagged cards and those for several people are left out.
 
     Args:
         until: the last item that may be taken, so that none is that came in since somebody looked.
     """
-    if only.decided:
+    if only.over:
         return 0
-    conditions = [ITEMS.c.failed == "", ITEMS.c.overlap.is_(False), ~flagged()]
-    conditions += [ITEMS.c.id <= until] if until is not None else []
+    conditions = [STANDING.c.failed == 0, ~_several(), STANDING.c.flagged.is_(False)]
+    conditions += [STANDING.c.item <= until] if until is not None else []
     items = list(db.scalars(wanted(annotator, only).where(*conditions)))
     seqs = _last_seqs(db, items)
     said = {"annotator": annotator, "action": "approve", "bulk": True, "at": time.time(), "step": uuid4().hex}
     if items:
         db.execute(insert(DECISIONS), [{"item": item, "seq": seqs.get(item, 0) + 1} | said for item in items])
+        refresh(db, items)
     return len(items)
 
 
@@ -75,9 +79,10 @@ def undo(db: Connection, annotator: str) -> list[RowMapping]:
         {"item": row["item"], "seq": seqs[row["item"]] + 1, "undoes": row["id"], "bulk": row["bulk"]} for row in rows
     ]
     db.execute(insert(DECISIONS), [row | said for row in taken])
+    refresh(db, [row["item"] for row in rows])
     first = rows[0]
     claim(db, first["item"], annotator)
-    if first["action"] == "edit":
+    if first["action"] == "edit" and first["part"] != "final":
         content = Conversation.model_validate_json(before(db, first["item"], first["id"]))
         keep_draft(
             db,

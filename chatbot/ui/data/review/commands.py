@@ -1,6 +1,6 @@
 """What the review's page asks for, as it arrives from the browser: untrusted, so validated before anything reads it."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,8 +9,11 @@ from chatbot.corpus.review.items import Filter, Order
 
 Verb = Literal[
     "open", "pick", "next", "approve", "reject", "skip", "flag", "comment", "save", "discard", "undo",
-    "ask_bulk", "bulk", "audit",
+    "ask_bulk", "bulk", "audit", "settle", "gold", "team", "deal",
 ]  # fmt: skip
+
+STATES = ("decided", "flagged", "disputed")
+"""What can be shown instead of the cards that wait."""
 
 
 class Wishes(BaseModel):
@@ -22,9 +25,11 @@ class Wishes(BaseModel):
     operation: str = Field(default="", max_length=40)
     failed: str = Field(default="", max_length=40)
     hotels: str = Field(default="", max_length=120)
+    run: str = Field(default="", max_length=40)
+    whose: Literal["", "own", "common"] = ""
     reviewer: str = Field(default="", max_length=80)
     slot: str = Field(default="", max_length=40)
-    state: Literal["", "decided", "flagged"] = ""
+    state: Literal["", "decided", "flagged", "disputed"] = ""
     order: Order = "queue"
 
     @property
@@ -34,11 +39,14 @@ class Wishes(BaseModel):
             operation=self.operation or None,
             failed=self.failed or None,
             hotels=self.hotels or None,
+            run=self.run or None,
             reviewer=self.reviewer or None,
             slot=self.slot or None,
             text=self.text,
             flagged=self.state == "flagged",
             decided=self.state == "decided" or bool(self.reviewer),
+            disputed=self.state == "disputed",
+            whose=self.whose,
             order=self.order,
         )
 
@@ -56,6 +64,11 @@ class Command(BaseModel):
     comment: str = Field(default="", max_length=2000)
     draft: Draft = Draft()
     until: int = 0
+    choice: int = 0
+    answer: Literal["", "approve", "reject"] = ""
+    people: str = Field(default="", max_length=2000)
+    common: float = Field(default=10, ge=0, le=100)
+    judgements: int = 2
 
 
 class Typed(BaseModel):
@@ -76,6 +89,6 @@ def command_of(event: Any) -> Command:
     given: dict[str, Any] = dict(event.command)
     asked = given.get("wishes")
     wishes = asked if isinstance(asked, dict) else {}
-    known = {"state": ("decided", "flagged"), "order": ("failed", "disagreement")}
+    known = {"state": STATES, "order": get_args(Order), "whose": ("own", "common")}
     readable = {key: value for key, value in wishes.items() if key not in known or value in known[key]}
     return Command.model_validate(given | {"wishes": readable})

@@ -1,13 +1,14 @@
 // The review's page: draws what the server answers, turns keys into commands, and loses nothing that was pressed or typed.
 // `element`, `props`, `trigger` and `watch` come from Gradio; the wire is made anew whenever the step is shown again.
-const KEYS = {a: "approve", e: "edit", r: "reject", s: "skip", f: "flag", u: "undo", j: "next", k: "back", c: "comment", b: "bulk", l: "list", h: "audit"};
-const FILTERS = ["text", "operation", "failed", "slot", "hotels", "reviewer", "state", "order"];
+const KEYS = {a: "approve", e: "edit", r: "reject", s: "skip", f: "flag", u: "undo", j: "next", k: "back", c: "comment", b: "bulk", l: "list", h: "audit", m: "guide"};
+const LEAD_KEYS = {t: "team", g: "gold"};
+const FILTERS = ["text", "operation", "failed", "slot", "hotels", "run", "whose", "reviewer", "state", "order"];
 const RETRY = 2000;
 
 const make = () => {
   const at = (id) => document.getElementById("review-" + id);
   const state = {card: null, next: null, reasons: [], trail: [], wishes: {}, pending: null, queue: [], keys: [], waiting: false,
-    editing: false, typing: false, unsent: new Map(), told: 0, framed: false};
+    editing: false, typing: false, unsent: new Map(), told: 0, framed: false, lead: false};
   let wire = null, words = {};
 
   // commands go one after the other; each names the card that was on screen
@@ -26,13 +27,14 @@ const make = () => {
     const answer = JSON.parse(text), command = state.pending;
     if (answer.frame && state.framed) return;  // asked for twice
     state.pending = null;
-    if (answer.frame) frame(answer.frame);
+    if (answer.frame) { state.lead = answer.lead; frame(answer.frame); guide(answer.guide); }
     if (!state.framed) return pump();
     if (answer.progress) at("progress").innerHTML = answer.progress;
     if (answer.reasons) state.reasons = answer.reasons;
     if ("list" in answer) { at("list").innerHTML = answer.list; }
     if ("note" in answer) note(answer.note, answer.bad);
     if (answer.audit) at("audit").lastElementChild.innerHTML = answer.audit;
+    if (answer.team) at("team").lastElementChild.innerHTML = answer.team;
     if (answer.bulk) askBulk(answer.bulk);
     if ("card" in answer) {
       state.next = answer.next;
@@ -88,12 +90,16 @@ const make = () => {
   const press = (name) => {
     if (name === "help") return toggle(at("keys"));
     if (name === "list") return focusList();
-    if (name === "audit") { at("audit").open = !at("audit").open; return; }
+    if (name === "audit" || name === "team") { const fold = at(name); fold.open = !fold.open; if (fold.open) fold.scrollIntoView({block: "nearest"}); return; }
+    if (name === "guide") return guide(!document.documentElement.classList.contains("review-guide-open"));
     if (name === "search") return at("filters").elements.text.focus();
     if (state.waiting || state.keys.length) return void state.keys.push(name);  // pressed early: kept, in its order
     act(name);
   };
   const act = (name) => {
+    if (name !== "edit") guide(false);
+    if (name === "gold") return state.card && askGold();
+    if (name.startsWith("settle:")) return state.card && turn({do: "settle", ...on({choice: Number(name.slice(7))})});
     if (name === "undo") { state.waiting = true; return send({do: "undo", ...on()}); }
     if (name === "bulk") return send({do: "ask_bulk"});
     if (name === "back") return back();
@@ -154,6 +160,19 @@ const make = () => {
     panel([told, ...(asked.n ? [take] : []), button(asked.leave, "", close)]);
     at("panel").querySelector("button").focus();
   };
+  const askGold = () => {
+    const say = (answer) => { close(); turn({do: "gold", ...on({answer})}); };
+    const answers = ["approve", "reject"].map((name, i) => button(`${i + 1} ${words["did_" + name]}`, "reason", () => say(name)));
+    panel([document.createTextNode(words.gold_ask), ...answers, button(words.gold_none, "", () => say(""))]);
+    at("panel").focus();
+  };
+  const deal = () => {
+    const form = Object.fromEntries(new FormData(at("plan")));
+    state.waiting = true;
+    send({do: "deal", people: form.people, common: Number(form.common), judgements: Number(form.judgements)});
+  };
+  const disputed = () => { at("filters").elements.state.value = "disputed"; wished(); look(); at("card").scrollIntoView({block: "nearest"}); };
+  const guide = (open) => document.documentElement.classList.toggle("review-guide-open", Boolean(open));
   const toggle = (box) => { box.hidden = !box.hidden; if (!box.hidden) box.focus(); };
 
   // the editor: words in boxes, calls as chips; every change is kept on the server at once
@@ -244,7 +263,7 @@ const make = () => {
     at("filters").onsubmit = (event) => event.preventDefault();
     at("filters").oninput = () => { wished(); close(); clearTimeout(state.search); state.search = setTimeout(look, 250); };
     at("editor").onsubmit = (event) => event.preventDefault();
-    at("audit").ontoggle = () => at("audit").open && send({do: "audit"});
+    ["audit", "team"].forEach((name) => { const fold = at(name); if (fold) fold.ontoggle = () => fold.open && send({do: name}); });
     at("rows").oninput = (event) => { if (event.target.matches("textarea")) { grow(event.target); type(); } };
     at("rows").addEventListener("change", (event) => { if (event.target.matches(".chipset input") && !/[≤≥ ]$/.test(event.target.value)) chip(event.target); });
     state.framed = true;
@@ -255,12 +274,15 @@ const make = () => {
 
   document.addEventListener("click", (event) => {
     if (!here() || !event.target.closest) return;
+    const stand = event.target.closest("#review-host [data-settle]");
+    if (stand) return act("settle:" + stand.dataset.settle);
     const row = event.target.closest("#review-host [data-pick]"), pressed = event.target.closest("#review-host button[id]");
     const gone = event.target.closest(".wish button");
     if (row) return pick(Number(row.dataset.pick));
     if (gone) { const set = gone.closest(".chipset"); gone.parentElement.remove(); set.querySelector("input").focus(); return type(); }
     const name = pressed?.id.slice(7);
     if (name === "save") save(); else if (name === "leave") leave(); else if (name === "cancel") discard();
+    else if (name === "deal") deal(); else if (name === "disputed") disputed();
     else if (name && (name === "help" || Object.values(KEYS).includes(name))) { pressed.blur(); if (name !== "help") close(); press(name); }
   });
   document.addEventListener("keydown", (event) => {
@@ -269,7 +291,7 @@ const make = () => {
     const inside = event.target.closest?.("#review-host");
     if (field && !inside) return;
     if (event.key === "Escape") {
-      if (!at("panel").hidden || !at("keys").hidden) close(); else if (state.editing) leave(); else field?.blur();
+      if (!at("panel").hidden || !at("keys").hidden || document.documentElement.classList.contains("review-guide-open")) { close(); guide(false); } else if (state.editing) leave(); else field?.blur();
       return event.preventDefault();
     }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && state.editing) { event.preventDefault(); return save(); }
@@ -292,7 +314,8 @@ const make = () => {
       return event.target.parentElement[step]?.querySelector("button")?.focus();
     }
     if (state.waiting && state.keys.at(-1) === "reject" && /^[1-9]$/.test(event.key)) { state.keys.splice(-1, 1, "reject:" + event.key); return; }
-    const name = event.key === "?" ? "help" : event.key === "/" ? "search" : KEYS[event.key.toLowerCase()];
+    if (/^[1-9]$/.test(event.key) && document.querySelector(`#review-card [data-settle="${event.key}"]`)) { event.preventDefault(); return press("settle:" + event.key); }
+    const name = event.key === "?" ? "help" : event.key === "/" ? "search" : KEYS[event.key.toLowerCase()] || (state.lead && LEAD_KEYS[event.key.toLowerCase()]);
     if (name) { event.preventDefault(); if (name !== "help") at("keys").hidden = true; press(name); }
   });
 

@@ -7,14 +7,15 @@ from typing import Any
 
 from chatbot.corpus.review.overview import Found, Line, Listing
 from chatbot.ui.data.review.card import operation_name
-from chatbot.ui.data.review.commands import Wishes
+from chatbot.ui.data.review.commands import STATES, Wishes
 from chatbot.ui.data.review.editor import offers_html
 from chatbot.ui.data.review.words import person
 from chatbot.ui.i18n.translate import translate
 
 KEYS = {"approve": "A", "edit": "E", "reject": "R", "skip": "S", "flag": "F", "undo": "U", "next": "J", "back": "K"}
 """The buttons below the card, with the key of each."""
-MORE_KEYS = ("comment", "bulk", "search", "list", "reason", "save", "leave", "audit", "keys")
+MORE_KEYS = ("comment", "bulk", "search", "list", "reason", "save", "leave", "audit", "guide", "keys")
+LEAD_KEYS = ("team", "gold", "settle")
 """What else the map of keys tells of; the keys themselves stand in the words."""
 CHECKS = ("slots", "grounded", "replay", "form", "unique")
 SAID = (
@@ -28,29 +29,38 @@ SAID = (
     "send",
     "remove_chip",
     "draft_note",
+    "gold_ask",
+    "gold_none",
+    "did_approve",
+    "did_reject",
 )
 """Sentences that the page's own script says."""
-STATES = ("decided", "flagged")
-"""What can be shown instead of the cards that wait."""
-ORDERS = ("queue", "failed", "disagreement")
+ORDERS = ("queue", "failed", "unsure", "disagreement")
+LEADS = ("disputed",)
+"""States that only a lead is offered."""
 Choice = tuple[str, str]
 
 
-def frame_html(found: Found, wishes: Wishes, who: Any) -> str:
-    """The whole step but for what answers fill in: progress, list and card."""
+def frame_html(found: Found, wishes: Wishes, who: Any, *, lead: bool, dealt: bool) -> str:
+    """The whole step but for what answers fill in: progress, list and card.
+
+    Args:
+        lead: whether the person deals cards out and settles what others disagree on.
+        dealt: whether cards were dealt out to people.
+    """
     words = escape(
         json.dumps({key: translate(who, f"review.{key}", chip="{chip}") for key in SAID}, ensure_ascii=False)
     )
     listed = translate(who, "review.list")
     return (
         f'<div class="review" data-words="{words}"><div id="review-progress" aria-live="polite"></div>'
-        f"{_filters(found, wishes, who)}"
+        f"{_filters(found, wishes, who, lead=lead, dealt=dealt)}"
         f'<div class="desk"><details class="aside" id="review-aside"><summary>{listed}</summary>'
         f'<ol id="review-list" aria-label="{listed}"></ol></details><div class="main" id="review-main">'
         f'<div id="review-note" role="status"></div><div id="review-card"></div>'
         f'<form id="review-editor" hidden>{_editor_bar(who)}</form></div></div>'
-        f'<div id="review-panel" role="dialog" tabindex="-1" hidden></div>{_buttons(who)}{_key_map(who)}'
-        f'<details id="review-audit"><summary>{translate(who, "review.audit")}</summary><div></div></details>'
+        f'<div id="review-panel" role="dialog" tabindex="-1" hidden></div>{_buttons(who)}{_key_map(who, lead)}'
+        f"{_fold('team', who) if lead else ''}{_fold('audit', who)}"
         f"{offers_html()}</div>"
     )
 
@@ -76,19 +86,23 @@ def _buttons(who: Any) -> str:
     return f'<div class="tools-row decide">{buttons}<button type="button" id="review-help" title="{help_}">?</button></div>'
 
 
-def _key_map(who: Any) -> str:
+def _fold(name: str, who: Any) -> str:
+    return f'<details id="review-{name}"><summary>{translate(who, f"review.{name}")}</summary><div></div></details>'
+
+
+def _key_map(who: Any, lead: bool) -> str:
     rows = "".join(
         f"<dt><kbd>{key}</kbd></dt><dd>{escape(translate(who, f'review.key_{name}'))}</dd>"
         for name, key in KEYS.items()
     )
-    for name in MORE_KEYS:
+    for name in (*MORE_KEYS, *(LEAD_KEYS if lead else ())):
         keys, _, told = translate(who, f"review.key_{name}").partition("｜")
         rows += f"<dt>{''.join(f'<kbd>{escape(key)}</kbd>' for key in keys.split(' '))}</dt><dd>{escape(told)}</dd>"
     title = translate(who, "review.help")
     return f'<div id="review-keys" role="dialog" aria-label="{title}" tabindex="-1" hidden><h3>{title}</h3><dl>{rows}</dl></div>'
 
 
-def _filters(found: Found, wishes: Wishes, who: Any) -> str:
+def _filters(found: Found, wishes: Wishes, who: Any, *, lead: bool, dealt: bool) -> str:
     """The filters; a value that the address asks for stays to be seen, even where no card has it."""
     any_ = translate(who, "review.all")
     checks = [(key, translate(who, f"review.{word}")) for word, key in (("any", "any"), ("clean", "none"))]
@@ -96,18 +110,19 @@ def _filters(found: Found, wishes: Wishes, who: Any) -> str:
     fields: dict[str, list[Choice]] = {
         "state": [
             ("", translate(who, "review.waiting")),
-            *((key, translate(who, f"review.state_{key}")) for key in STATES),
+            *((key, translate(who, f"review.state_{key}")) for key in STATES if lead or key not in LEADS),
         ],
         "operation": [("", any_), *((op, operation_name(op, who)) for op in found.operations)],
         "failed": [("", any_), *checks],
         "slot": [("", any_), *((slot, translate(who, f"review.slot_{slot}")) for slot in _known(found.slots))],
+        "whose": [("", any_), *((key, translate(who, f"review.whose_{key}")) for key in ("own", "common"))],
+        "run": [("", any_), *((run, name or run) for run, name in found.runs)],
         "hotels": [("", any_), *((name, name) for name in found.hotels)],
         "reviewer": [("", any_), *((name, person(name, who)) for name in found.reviewers)],
         "order": [(key, translate(who, f"review.order_{key}")) for key in ORDERS],
     }
-    shown = [
-        name for name in fields if name not in ("hotels", "reviewer") or len(fields[name]) > 2 or getattr(wishes, name)
-    ]
+    rare = {name: len(fields[name]) > 2 for name in ("hotels", "reviewer", "run")} | {"whose": dealt}
+    shown = [name for name in fields if rare.get(name, True) or getattr(wishes, name)]
     selects = "".join(_select(name, fields[name], getattr(wishes, name), who) for name in shown)
     label = translate(who, "review.search")
     return (

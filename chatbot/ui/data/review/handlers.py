@@ -12,15 +12,18 @@ from pydantic import ValidationError
 from chatbot.core.errors import InputError, WorkbenchError
 from chatbot.corpus.checks import check
 from chatbot.corpus.review.drafts import Draft
-from chatbot.corpus.review.items import Card
+from chatbot.corpus.review.items import Card, Filter
 from chatbot.corpus.review.queue import Action, ReviewStore
 from chatbot.corpus.review.replay import replay
+from chatbot.corpus.review.team.dealing import Plan, plan_of
+from chatbot.corpus.review.team.standing import KEPT
 from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.review import words
 from chatbot.ui.data.review.card import card_html
 from chatbot.ui.data.review.commands import Command, Typed, command_of
 from chatbot.ui.data.review.editor import editor_html, replay_notes
 from chatbot.ui.data.review.frame import frame_html, list_html
+from chatbot.ui.data.review.team import judgements_html, team_html
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import in_words, needs
@@ -68,15 +71,21 @@ class ReviewHandlers:
     def _verbs(self) -> dict[str, Callable[[gr.Request, Command], Answer]]:
         decisions = dict.fromkeys(("approve", "reject", "skip", "flag"), self._decide)
         own = ("open", "pick", "next", "comment", "save", "discard", "undo", "ask_bulk", "bulk", "audit")
-        return decisions | {name: getattr(self, f"_{name}") for name in own}
+        leads = ("settle", "gold", "team", "deal")
+        return decisions | {name: getattr(self, f"_{name}") for name in (*own, *leads)}
 
     def _hotels(self, request: gr.Request) -> Any:
         return self.context.store(request)
 
     def _open(self, request: gr.Request, command: Command) -> Answer:
         """The whole step: where the address names a card, that one."""
-        frame = frame_html(self.store.found(), command.wishes, request)
-        return {"frame": frame} | (self._pick(request, command) if command.card else self._next(request, command))
+        plan, lead = self.store.team.plan(), self._leads(request)
+        dealt = plan is not None and bool(plan.people)
+        frame = frame_html(self.store.found(), command.wishes, request, lead=lead, dealt=dealt)
+        guide = self.store.team.is_new(words.name_of(request))
+        return {"frame": frame, "lead": lead, "guide": guide} | (
+            self._pick(request, command) if command.card else self._next(request, command)
+        )
 
     def _pick(self, request: gr.Request, command: Command) -> Answer:
         """A card that was chosen; the next one where it is not there any more."""
@@ -87,12 +96,30 @@ class ReviewHandlers:
         return self._drawn(request, command, card)
 
     def _next(self, request: gr.Request, command: Command, note: str = "") -> Answer:
-        card = self.store.next(words.name_of(request), command.wishes.filter, command.card)
+        card = self.store.next(words.name_of(request), self._filter(request, command), command.card)
         return self._drawn(request, command, card, note)
 
-    def _seen(self, command: Command) -> Card:
+    def _leads(self, request: gr.Request) -> bool:
+        """Whether the person deals cards out, and settles what others disagree on."""
+        return self.context.may(request, "engineer")
+
+    def _filter(self, request: gr.Request, command: Command) -> Filter:
+        """The filter for this person: a lead to whom nothing is dealt sees everybody's cards, and nobody else what is disputed."""
+        only = command.wishes.filter
+        if not self._leads(request):
+            return replace(only, disputed=False)
+        plan = self.store.team.plan()
+        apart = not only.whose and plan is not None and words.name_of(request) not in plan.people
+        return replace(only, whose="all") if apart else only
+
+    def _seen(self, request: gr.Request, command: Command) -> Card:
         """The card that a command is about, as it was on screen."""
-        return replace(self.store.card(command.card), seen=command.seen)
+        judge = "" if self._settles(request, command) else words.name_of(request)
+        return replace(self.store.card(command.card, judge), seen=command.seen)
+
+    def _settles(self, request: gr.Request, command: Command) -> bool:
+        """Whether the person looks at what people disagree on, to settle it."""
+        return command.wishes.state == "disputed" and self._leads(request)
 
     def _decide(self, request: gr.Request, command: Command) -> Answer:
         """Keep a decision; the next card is there at once."""
@@ -111,16 +138,18 @@ class ReviewHandlers:
     def _append(self, request: gr.Request, command: Command) -> None:
         action: Action = command.do  # type: ignore[assignment]
         reason, comment = command.reason.strip(), command.comment.strip()
-        self.store.decide(self._seen(command), words.name_of(request), action, reason=reason, comment=comment)
+        card, lead = self._seen(request, command), self._leads(request)
+        self.store.decide(card, words.name_of(request), action, reason=reason, comment=comment, lead=lead)
 
     def _save(self, request: gr.Request, command: Command) -> Answer:
         """Keep an edit, replayed and checked at once."""
-        card = self._seen(command)
+        card = self._seen(request, command)
         made = replay(card.conversation, command.draft, self._hotels(request))
         for error in made.errors.values():
             raise error
         checks = check(made.conversation, self._hotels(request), card.original)
-        self.store.decide(card, words.name_of(request), "edit", made.conversation, checks)
+        lead = self._leads(request)
+        self.store.decide(card, words.name_of(request), "edit", made.conversation, checks, lead=lead)
         wrong = [c.reason for c in checks if not c.passed]
         return self._next(request, command, translate(request, "review.still", reason=wrong[0]) if wrong else "")
 
@@ -139,29 +168,77 @@ class ReviewHandlers:
 
     def _ask_bulk(self, request: gr.Request, command: Command) -> Answer:
         """What a bulk approval of this filter would take."""
-        asked = self.store.bulk(words.name_of(request), command.wishes.filter)
+        asked = self.store.bulk(words.name_of(request), self._filter(request, command))
         take, leave = translate(request, "review.bulk_take", n=f"{asked.n:,}"), translate(request, "review.leave_it")
         told = {"told": words.bulk_question(asked, request), "take": take, "leave": leave}
         return {"bulk": told | {"n": asked.n, "until": asked.until}}
 
     def _bulk(self, request: gr.Request, command: Command) -> Answer:
         """Approve what was asked about, as one step."""
-        taken = self.store.bulk_approve(words.name_of(request), command.wishes.filter, command.until)
+        taken = self.store.bulk_approve(words.name_of(request), self._filter(request, command), command.until)
         return self._next(request, command, translate(request, "review.bulked", n=f"{taken:,}"))
+
+    def _settle(self, request: gr.Request, command: Command) -> Answer:
+        """Let one person's judgement on a disputed card stand."""
+        self.context.require(request, "engineer")
+        told = self.store.team.judgements(command.card)
+        if not 0 < command.choice <= len(told):
+            return self._pick(request, command)
+        one = told[command.choice - 1]
+        card = replace(self.store.card(command.card), seen=command.seen, conversation=one.conversation)
+        edit = one.conversation if one.action == "edit" else None
+        checks = check(one.conversation, self._hotels(request), card.original) if edit else None
+        action: Action = one.action  # type: ignore[assignment]
+        name = words.name_of(request)
+        self.store.decide(card, name, action, edit, checks, reason=one.reason, lead=True)
+        return self._next(request, command)
+
+    def _gold(self, request: gr.Request, command: Command) -> Answer:
+        """Say what the answer of a card is, so that it comes to everybody; without an answer it is an ordinary card again."""
+        self.context.require(request, "engineer")
+        name, card = words.name_of(request), replace(self.store.card(command.card), seen=command.seen)
+        kept = {"approve": KEPT, "reject": ("reject",)}.get(command.answer)
+        if kept and card.verdict not in kept:
+            self.store.decide(card, name, command.answer or "approve", lead=True)
+            card = self.store.card(card.id)
+        self.store.decide(card, name, "gold", reason=command.answer)
+        self.store.team.spread(card.id)
+        return self._next(request, command, translate(request, f"review.gold_{command.answer or 'none'}"))
+
+    def _team(self, request: gr.Request, command: Command) -> Answer:
+        """How cards are dealt, how well people agree, and everybody's day."""
+        self.context.require(request, "engineer")
+        team = self.store.team
+        known = "、".join(self._accounts() or [])
+        hint = translate(request, "team.hint", names=known) if known else translate(request, "team.no_accounts")
+        plan, people = team.plan() or Plan(), team.people(words.midnight())
+        return {"team": team_html(plan, team.standing(), team.agreement(), people, hint, request)}
+
+    def _deal(self, request: gr.Request, command: Command) -> Answer:
+        """Deal what waits, and what comes."""
+        self.context.require(request, "engineer")
+        plan = plan_of(command.people, command.common, command.judgements, self._accounts())
+        dealt = self.store.team.deal(plan, words.name_of(request))
+        note = translate(request, "team.dealt", n=f"{dealt:,}")
+        return self._team(request, command) | self._next(request, command, note)
+
+    def _accounts(self) -> list[str] | None:
+        """Everybody who can log in; None on a page of one person."""
+        return list(self.context.accounts.roles()) if self.context.accounts is not None else None
 
     def _audit(self, request: gr.Request, command: Command) -> Answer:
         return {"audit": words.audit_html(reversed(self.store.audit(newest=words.LAST)), request)}
 
     def _drawn(self, request: gr.Request, command: Command, card: Card | None, note: str = "") -> Answer:
         """A card with all that stands around it, and the one that will come next."""
-        name, only = words.name_of(request), command.wishes.filter
+        name, only = words.name_of(request), self._filter(request, command)
         counts = self.store.counts(name)
         following = self.store.peek(name, only, card.id) if card else None
         listing = self.store.listing(name, only, card.id if card else 0)
         nothing = "review.empty" if counts.operations else "review.start"
         return {
-            "card": self._shown(request, card) if card else None,
-            "next": self._shown(request, following) if following else None,
+            "card": self._shown(request, command, card) if card else None,
+            "next": self._shown(request, command, following) if following else None,
             "empty": empty(translate(request, nothing)),
             "list": list_html(listing, command.wishes.text, request),
             "progress": words.progress_html(self.store, counts, request),
@@ -169,11 +246,17 @@ class ReviewHandlers:
             "note": note,
         }
 
-    def _shown(self, request: gr.Request, card: Card) -> Answer:
-        """A card as the page needs it: to look at and to edit, with what was typed on it and not saved."""
+    def _shown(self, request: gr.Request, command: Command, card: Card) -> Answer:
+        """A card as the page needs it: to look at and to edit, with what was typed on it and not saved.
+
+        Who is to decide by themselves is not told what others said of it.
+        """
+        alone = (card.need > 1 or card.answer) and not command.wishes.filter.over
         draft = self.store.draft(card.id, words.name_of(request))
         draft = draft.over(card.conversation) if draft else Draft()
-        history = words.history_html(self.store.audit(card.id), request)
+        history = "" if alone else words.history_html(self.store.audit(card.id), request)
+        if self._settles(request, command):
+            history = judgements_html(card, self.store.team.judgements(card.id), request)
         return {
             "id": card.id,
             "seen": card.seen,

@@ -7,11 +7,11 @@ from typing import Any
 
 from chatbot.core.messages import Conversation
 from chatbot.corpus.review.chips import chips_of
-from chatbot.corpus.review.drafts import Draft
+from chatbot.corpus.review.drafts import Draft, spoken
 from chatbot.corpus.review.items import Counts
-from chatbot.corpus.review.overview import Day
 from chatbot.corpus.review.queue import ReviewStore
 from chatbot.corpus.review.steps import Bulk
+from chatbot.corpus.review.team.people import Person
 from chatbot.ui.data.review.card import marked
 from chatbot.ui.data.shared import time_ago
 from chatbot.ui.i18n.translate import translate
@@ -22,6 +22,8 @@ NOBODY = "me"
 REASONS = ("meaning", "unnatural", "ungrounded", "call", "duplicate", "incomplete")
 """Reasons that are there from the start; people's own come after them."""
 OWN_REASONS = 3
+TELLING = 5
+"""Gold cards below which a person is not told how many they got right, which would point at the card."""
 LAST = 40
 """Decisions that the page shows; the audit file of an export holds all."""
 BULK_LEFT = ("failed", "overlap", "flagged")
@@ -49,30 +51,31 @@ def reason_choices(store: ReviewStore, who: Any) -> list[list[str]]:
 
 
 def progress_html(store: ReviewStore, counts: Counts, request: Any) -> str:
-    """The bar, how far all are, how well two agree, and this person's numbers of the day."""
+    """The bar, how far all are, and this person's numbers of the day."""
     keys = ("pending", "approve", "edit", "reject", "mine")
     told = [translate(request, "review.progress", **{key: f"{getattr(counts, key):,}" for key in keys})]
-    n, kappa = store.agreement()
-    told += [translate(request, "review.kappa", n=n, kappa=f"{kappa:.2f}")] if kappa is not None else []
-    told += [today(store.day(name_of(request), _midnight()), request)]
+    told += [today(store.team.person(name_of(request), midnight()), request)]
+    told += [translate(request, "review.disputed", n=f"{counts.disputed:,}")] if counts.disputed else []
     total = sum(counts.operations.values())
     return (progress(1 - counts.pending / total) if total else "") + quiet(escape("　".join(filter(None, told))))
 
 
-def _midnight() -> float:
+def midnight() -> float:
+    """When today began, in Unix seconds."""
     now = time.localtime()
     return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
 
 
-def today(day: Day, who: Any) -> str:
-    """A person's day in one sentence, with why they rejected; "" before its first verdict."""
+def today(day: Person, who: Any) -> str:
+    """A person's day in one sentence: what, how quickly, known answers, and why they rejected; "" before its first verdict."""
     if not day.actions:
         return ""
     parts = [f"{translate(who, f'review.did_{name}')} {n:,}" for name, n in day.actions.items()]
     why = translate(who, "review.comma").join(f"{reason_text(reason, who)} {n:,}" for reason, n in day.reasons.items())
-    return translate(who, "review.today", told=" · ".join(parts)) + (
-        translate(who, "review.why", why=why) if why else ""
-    )
+    more = translate(who, "review.why", why=why) if why else ""
+    more += translate(who, "review.pace", n=round(day.seconds)) if day.seconds is not None else ""
+    more += translate(who, "review.known", right=day.right, asked=day.asked) if day.asked >= TELLING else ""
+    return translate(who, "review.today", told=" · ".join(parts)) + more
 
 
 def history_html(rows: Iterable[Mapping[str, Any]], who: Any) -> str:
@@ -88,6 +91,9 @@ def _decided(row: Mapping[str, Any], who: Any) -> str:
 def _what(row: Mapping[str, Any], who: Any) -> str:
     """What a decision says: the action, its reason and comment."""
     said = translate(who, f"review.did_{row['action']}") + (translate(who, "review.in_bulk") if row["bulk"] else "")
+    if row["action"] == "gold":
+        return translate(who, f"review.gold_{row['reason'] or 'none'}")
+    said += translate(who, "review.as_lead") if row["part"] == "final" else ""
     more = [reason_text(row["reason"], who)] if row["reason"] else []
     more += [f"“{row['comment']}”"] if row["comment"] else []
     return escape("：".join([said, " ".join(more)]) if more else said)
@@ -104,9 +110,16 @@ def _audited(row: Mapping[str, Any], who: Any) -> str:
     card = f'<button type="button" class="link" data-pick="{row["item"]}">{row["item"]}</button>'
     what = _what(row, who)
     if "before" in row:
-        before, after = (Conversation.model_validate(row[key]) for key in ("before", "after"))
-        what = f"<details><summary>{what}</summary>{_change(before, after)}</details>"
+        before = Conversation.model_validate(row["before"])
+        told = _change(before, Conversation.model_validate(row["after"])) if "after" in row else _as_it_was(before)
+        what = f"<details><summary>{what}</summary>{told}</details>"
     return cells([time_ago(row["at"], who), escape(person(row["annotator"], who)), what, card])
+
+
+def _as_it_was(card: Conversation) -> str:
+    """What a card said when somebody decided on it."""
+    lines = (m.content if spoken(m) else " · ".join(chips_of(m)) for m in card.messages if spoken(m) or m.call)
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
 def _change(before: Conversation, after: Conversation) -> str:

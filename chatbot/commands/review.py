@@ -1,0 +1,58 @@
+"""`worth` and `doubt`: what reviewed data is worth, and which cards a model is least sure of; what the Data tab starts as jobs."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from chatbot.commands.training import with_options
+from chatbot.core.events import JobWriter, Reporter
+from chatbot.core.kinds import Console, Kind, execute
+from chatbot.core.settings import settings
+from chatbot.evaluation.review.config import DOUBT, WORTH, DoubtConfig, WorthConfig
+from chatbot.training.config import RESOURCE
+
+
+def run_worth(config: WorthConfig, reporter: Reporter) -> dict[str, Any]:
+    """Measure what a slice is worth; the same configuration goes on where it was cut off."""
+    from chatbot.evaluation.review import worth as room
+
+    return room.run_worth(config, reporter)
+
+
+def run_doubt(config: DoubtConfig, reporter: Reporter) -> dict[str, Any]:
+    """Read the cards that wait."""
+    from chatbot.evaluation.review import doubt as room
+
+    return room.run_doubt(config, reporter)
+
+
+KINDS = (Kind(WORTH, WorthConfig, run_worth, resource=RESOURCE), Kind(DOUBT, DoubtConfig, run_doubt))
+
+
+def worth(config: WorthConfig) -> None:
+    """Say what a slice of the review is worth: a small training with 0, 10, 25, 50 and 100 % of it, on wordings that none has seen."""
+    from chatbot.core.jobs import claim
+
+    chosen = config.model_copy(update={"workspace": settings().folder()})
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    with claim(settings().folder("jobs"), RESOURCE):
+        _print(execute(KINDS[0], chosen, Console(JobWriter(chosen.folder))))
+
+
+def doubt(
+    *,
+    model: Annotated[str, typer.Option("--model", help=DoubtConfig.model_fields["model"].description)] = "hotel-mini",
+) -> None:
+    """Read the review's cards with a model, and keep how unsure it is of each one's calls."""
+    _print(execute(KINDS[1], DoubtConfig(workspace=settings().folder(), model=model), Console()))
+
+
+def _print(result: dict[str, Any]) -> None:
+    typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this topic."""
+    app.command("worth")(with_options(WorthConfig, worth, without=("workspace",)))
+    app.command("doubt")(doubt)
