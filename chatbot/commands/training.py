@@ -22,7 +22,10 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="one JSON object")]
 
 
 def with_options(
-    config: type[BaseModel], run: Callable[..., None], without: tuple[str, ...] = ()
+    config: type[BaseModel],
+    run: Callable[..., None],
+    without: tuple[str, ...] = (),
+    read: Callable[[Path], dict[str, Any]] | None = None,
 ) -> Callable[..., None]:
     """Give a function one option for every field of a configuration, so that names, types, defaults and help are written once.
 
@@ -30,12 +33,15 @@ def with_options(
         config: the configuration's model.
         run: called with `config` and its own options, which are keyword-only.
         without: fields that this command does not ask for; they become "." in the configuration.
+        read: gives the fields in a file; the command then takes `--config FILE`, and what is said beside it wins.
     """
     fields = {name: field for name, field in config.model_fields.items() if name not in without}
     own = {name: parameter for name, parameter in inspect.signature(run).parameters.items() if name != "config"}
 
     def command(**given: Any) -> None:
         extra = {name: given.pop(name) for name in own}
+        if read is not None:
+            given = _with_file(given, read)
         run(config=_config(config, given | dict.fromkeys(without, Path())), **extra)
 
     parameters = [
@@ -43,15 +49,36 @@ def with_options(
             name,
             inspect.Parameter.KEYWORD_ONLY,
             annotation=Annotated[field.annotation, typer.Option(help=field.description)],
-            default=... if field.is_required() else field.default,
+            default=field.default if not field.is_required() else ... if read is None else None,
         )
         for name, field in fields.items()
     ]
+    if read is not None:
+        parameters += [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+            for name, kind, default in (("context", typer.Context, inspect.Parameter.empty), ("file", FILE, None))
+        ]
     parameters += own.values()
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     command.__doc__ = run.__doc__
     return command
+
+
+FILE = Annotated[
+    Path | None,
+    typer.Option("--config", help="file with options, or a run's run.json; options beside it win over what it says"),
+]
+
+
+def _with_file(given: dict[str, Any], read: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """What a file says, and over it what was said on the command line."""
+    context, file = given.pop("context"), given.pop("file")
+    said = {name for name in given if context.get_parameter_source(name).name not in ("DEFAULT", "DEFAULT_MAP")}
+    if missing := [name for name in ("base", "data", "out") if name in given and name not in said and not file]:
+        raise InputError("commands.missing", option="--" + missing[0])
+    found = read(file) if file else {}
+    return given | found | {name: given[name] for name in said}
 
 
 def _config(model: type[BaseModel], fields: dict[str, Any]) -> BaseModel:
@@ -89,11 +116,19 @@ KINDS = (FINETUNE,)
 def finetune(
     config: FinetuneConfig,
     *,
+    save_config: Annotated[
+        Path | None,
+        typer.Option("--save-config", help="write these options to a file for --config, and do nothing else"),
+    ] = None,
     job: Annotated[
         Path | None, typer.Option("--job", help="folder for events and the stop mark, where a page follows the run")
     ] = None,
 ) -> None:
     """Train an adapter; the same command on the same folder goes on where it was cut off."""
+    if save_config:
+        from chatbot.training.options.config_file import save_config as write
+
+        return write(config, save_config)
     config.out.mkdir(parents=True, exist_ok=True)
     with _claimed(job):
         result = execute(FINETUNE, config, Console(JobWriter(job or config.out)))
@@ -124,7 +159,33 @@ def estimate(config: FinetuneConfig, *, as_json: AS_JSON = False) -> None:
     typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else found.table())
 
 
+def checkpoints(
+    run: Annotated[Path, typer.Argument(help="the --out of a run, or the folder of a page's job")],
+    *,
+    as_json: AS_JSON = False,
+) -> None:
+    """List a run's checkpoints with what they scored; `finetune --start` goes on from any that is kept."""
+    from chatbot.training.guarded.checkpoint_list import scored_checkpoints
+
+    found = scored_checkpoints(run if (run / "checkpoints").is_dir() else run / "adapter")
+    if not found:
+        raise InputError("training.no_checkpoints", value=run)
+    if as_json:
+        told = [{"step": s.step, **s.figures, "kept": s.kept and str(s.kept), "best": s.best} for s in found]
+        return typer.echo(json.dumps(told, ensure_ascii=False))
+    for scored in found:
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in scored.figures.items())
+        typer.echo(f"{'*' if scored.best else ' '} {scored.step:6}  {figures or '—'}  {scored.kept or '(not kept)'}")
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    from chatbot.training.options.config_file import load_config
+
+    return load_config(path)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
-    app.command("finetune")(with_options(FinetuneConfig, finetune))
-    app.command("estimate")(with_options(FinetuneConfig, estimate, without=("out",)))
+    app.command("finetune")(with_options(FinetuneConfig, finetune, read=_read_config))
+    app.command("estimate")(with_options(FinetuneConfig, estimate, without=("out",), read=_read_config))
+    app.command()(checkpoints)

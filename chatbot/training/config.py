@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 RESOURCE = "trainer"
 """What a run claims among a machine's jobs: two at once would take each other's memory."""
 MethodName = Literal["qlora", "lora", "adalora", "prompt-tuning", "p-tuning", "prefix-tuning"]
+SchedulerName = Literal["cosine", "linear", "constant", "restarts", "polynomial", "inverse-sqrt", "wsd"]
 
 
 class FinetuneConfig(BaseModel):
@@ -37,6 +38,10 @@ class FinetuneConfig(BaseModel):
     max_steps: int | None = Field(None, ge=1, description="stop after so many steps, whatever the epochs")
     learning_rate: float | None = Field(None, gt=0, description="peak learning rate; the method's own where not given")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the learning rate rises")
+    scheduler: SchedulerName = Field(
+        "cosine",
+        description="how the learning rate falls after the warm-up; wsd stays at the peak until the last fifth",
+    )
     batch_size: int = Field(4, ge=1, description="rows (packed ones, where packed) on a device at a time")
     accumulation: int = Field(1, ge=1, description="batches whose gradients make one step")
     max_length: int = Field(
@@ -51,12 +56,33 @@ class FinetuneConfig(BaseModel):
     target_rank: int = Field(8, ge=1, description="AdaLoRA's average rank at the end")
     alpha: int = Field(32, ge=1, description="LoRA's scale")
     dropout: float = Field(0.0, ge=0, lt=1, description="LoRA's dropout; costs a fifth of the time on a CPU")
+    rslora: bool = Field(False, description="scale LoRA by alpha/√rank, so that a larger rank does not weigh less")
+    dora: bool = Field(False, description="DoRA: learn the length of every weight column beside its direction; slower")
+    loraplus: float = Field(
+        1.0, ge=1, description="LoRA+: the rate of LoRA's second matrix (B) as a multiple of the first's; 1: the same"
+    )
+    modules: str = Field(
+        "",
+        description="linear layers that LoRA adapts: names with commas, or all-linear; those of the family where empty",
+    )
+    neftune: float = Field(
+        0.0, ge=0, description="NEFTune: noise on the embeddings while training; 5 is usual, 0 means none"
+    )
+    call_weight: float = Field(
+        1.0, gt=0, le=100, description="how much a call's token weighs in the loss, where a reply's weighs 1"
+    )
     virtual_tokens: int = Field(20, ge=1, description="length of the learned prompt or prefix")
     encoder_size: int = Field(128, ge=1, description="width of P-Tuning's network")
     checkpointing: bool | None = Field(
         None, description="recompute activations instead of keeping them; by itself on a GPU"
     )
     eval_every: int = Field(20, ge=1, description="steps between two checkpoints, each with its evaluation")
+    keep: int = Field(
+        4, ge=2, description="checkpoints that stay on disk, the best among them; a run can go on from each"
+    )
+    start: Path | None = Field(
+        None, description="checkpoint of another run to go on from: its weights, its optimiser, its step"
+    )
     patience: int = Field(5, ge=1, description="checkpoints without improvement before it stops")
     log_every: int = Field(1, ge=1, description="steps between two points of the curves")
     spike: float = Field(3.0, gt=1, description="a loss of so many times the recent median counts as an explosion")

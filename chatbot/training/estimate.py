@@ -19,7 +19,8 @@ from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import rows, statistics
 from chatbot.training.fitted.rates import fitted_rate
 from chatbot.training.fitted.row_length import SHOWN, context_of, whole
-from chatbot.training.methods import method, peft_config, targets
+from chatbot.training.methods import method, peft_config
+from chatbot.training.options.layers import adapted_layers
 from chatbot.training.prepared import Prepared, prepare
 from chatbot.training.trainer import Evaluator
 
@@ -138,7 +139,7 @@ def shape(config: FinetuneConfig, family: Family, steps: int) -> Any:
             )
     except (ValueError, KeyError, OSError) as error:
         raise ModelError("training.architecture", value=error) from error
-    layers = targets(family.lora_targets, [name for name, _ in model.named_modules()])
+    layers = adapted_layers(config, family.lora_targets, model)
     with torch.device("meta"):
         return get_peft_model(model, peft_config(config, layers, steps), low_cpu_mem_usage=True)
 

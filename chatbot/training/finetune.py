@@ -23,9 +23,14 @@ from chatbot.training.fitted.row_length import refuse_cut
 from chatbot.training.guarded.guarding import Guarding
 from chatbot.training.guarded.identity import identity, refuse_changed
 from chatbot.training.guarded.loop import run
+from chatbot.training.guarded.onward import begin_from, refuse_done
 from chatbot.training.guarded.ranks import RankAllocation
+from chatbot.training.guarded.reporting import ReportingCallback
 from chatbot.training.loss_guard import LossGuard
-from chatbot.training.methods import allocated_ranks, method, peft_config, targets
+from chatbot.training.methods import allocated_ranks, method, peft_config
+from chatbot.training.options.call_weight import call_weights
+from chatbot.training.options.layers import adapted_layers
+from chatbot.training.options.schedules import schedule
 from chatbot.training.prepared import Prepared, prepare
 from chatbot.training.run_record import (
     best_checkpoint,
@@ -35,7 +40,7 @@ from chatbot.training.run_record import (
     versions,
     write_record,
 )
-from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, ReportingCallback, names_of
+from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, names_of
 
 
 def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
@@ -50,7 +55,7 @@ def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
         _keep_trainable(base)
         base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=prepared.checkpointing)
     torch.manual_seed(config.seed)
-    layers = targets(prepared.family.lora_targets, [name for name, _ in base.named_modules()])
+    layers = adapted_layers(config, prepared.family.lora_targets, base)
     return cast(PeftModel, get_peft_model(base, peft_config(config, layers, total_steps)))
 
 
@@ -77,9 +82,10 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
         activation_checkpointing=prepared.checkpointing,
         max_steps=total_steps,
         learning_rate=learning_rate,
-        lr_scheduler_type="cosine",
+        **schedule(config.scheduler, total_steps),
         warmup_steps=round(config.warmup * total_steps),
         weight_decay=config.weight_decay,
+        neftune_noise_alpha=config.neftune or None,
         optim="paged_adamw_8bit" if cuda and config.method == "qlora" else "adamw_torch",
         bf16=prepared.numerics.bf16,
         use_cpu=not cuda,
@@ -87,7 +93,7 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
         eval_steps=every,
         save_strategy="steps",
         save_steps=every,
-        save_total_limit=2,
+        save_total_limit=config.keep,
         metric_for_best_model=best or None,
         greater_is_better=best != "eval_loss" if best else None,
         prediction_loss_only=True,
@@ -111,6 +117,9 @@ def build(
     model = load_model(prepared, steps)
     rate = config.learning_rate or method(config.method).learning_rate(sum(p.numel() for p in model.parameters()))
     best = f"eval_{BEST}" if evaluator else "eval_loss" if held is not None else ""
+    weights = None
+    if config.call_weight != 1:
+        weights = call_weights(prepared.train, prepared.family, prepared.tokenizer, config.call_weight)
     guarding = Guarding()
     callbacks = [
         ReportingCallback(reporter),
@@ -128,6 +137,8 @@ def build(
         detector=detector or LossGuard(config.spike, model.config.get_text_config().vocab_size),
         names=names_of(prepared.train),
         evaluator=evaluator,
+        loraplus=config.loraplus,
+        weights=weights,
     )
     guarding.trainer = trainer
     _adapter_in_fp32(trainer.model)
@@ -166,6 +177,7 @@ def finetune(
         TrainingError: the folder holds another run, or the loss exploded before the first checkpoint.
     """
     started = time.monotonic()
+    begin_from(config)
     before = _check_folder(config)
     reporter = reporter or JobWriter(config.out)
     prepared = prepare(config, family, before.get("numerics"))
@@ -175,6 +187,7 @@ def finetune(
     if PartialState().is_main_process:
         reporter.event(Progress(done=0, total=0, what="load"))
     trainer = build(prepared, reporter, evaluator, detector)
+    refuse_done(config, trainer.args.max_steps)
     record = _record(config, prepared, trainer) | {"identity": known, "guard": before.get("guard")}
     if trainer.is_world_process_zero():
         write_record(config.out, record)

@@ -41,7 +41,9 @@ class Method:
         return fitted_rate(self.rates, parameters).rate
 
 
-_LORA = ("rank", "alpha", "dropout")
+_LORA = ("rank", "alpha", "dropout", "modules")
+_VARIANTS = ("rslora", "dora", "loraplus")
+"""What plain LoRA can do besides, on a quantised base too."""
 METHODS: dict[str, Method] = {
     m.name: m
     for m in (
@@ -56,7 +58,7 @@ METHODS: dict[str, Method] = {
                 "显存不够时的首选，7B 模型约需 6–8 GB",
                 "First choice where memory is short: a 7B model needs about 6–8 GB",
             ),
-            _LORA,
+            (*_LORA, *_VARIANTS),
             LORA,
             quantised=True,
         ),
@@ -71,7 +73,7 @@ METHODS: dict[str, Method] = {
                 "显存放得下基座时，比 QLoRA 更快、更准",
                 "Faster and a little better than QLoRA where the base fits into memory",
             ),
-            _LORA,
+            (*_LORA, *_VARIANTS),
             LORA,
         ),
         Method(
@@ -156,7 +158,7 @@ def peft_config(config: "FinetuneConfig", layers: list[str] | str, total_steps: 
     lora: dict[str, Any] = task | {"lora_alpha": config.alpha, "lora_dropout": config.dropout, "target_modules": layers}
     virtual: dict[str, Any] = task | {"num_virtual_tokens": config.virtual_tokens}
     if config.method in ("qlora", "lora"):
-        return peft.LoraConfig(r=config.rank, **lora)
+        return peft.LoraConfig(r=config.rank, use_rslora=config.rslora, use_dora=config.dora, **lora)
     if config.method == "adalora":
         return peft.AdaLoraConfig(
             init_r=config.rank, target_r=config.target_rank, total_step=total_steps, **_schedule(total_steps), **lora

@@ -18,6 +18,7 @@ from chatbot.training.data import Example, cut_to, hold_out, rendered
 from chatbot.training.fitted.row_length import context_of, row_length
 from chatbot.training.fitted.shortening import shortened
 from chatbot.training.methods import method
+from chatbot.training.options.fitting import refuse_unfit
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def prepare(config: FinetuneConfig, family: Family | None = None, before: Mappin
         InputError: the data, the method or the setting of the CPU's dtype cannot be used.
         ModelError: the base folder holds no tokenizer, or not the family's.
     """
-    method(config.method)
+    refuse_unfit(config)
     if family is None:
         from chatbot.models.registry import family_of
 

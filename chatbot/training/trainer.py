@@ -1,7 +1,6 @@
-"""TRL's SFTTrainer with what it lacks: a guard on every loss, generation metrics at every checkpoint, reports to a job's folder."""
+"""TRL's SFTTrainer with what it lacks: a guard on every loss, generation metrics at every checkpoint, options of its own."""
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,12 +9,13 @@ from typing import Any, NoReturn
 
 import torch
 from accelerate.utils import gather_object
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.integrations.neftune import deactivate_neftune
 from trl import SFTTrainer
 
-from chatbot.core.events import Checkpoint, Metrics, Progress, Reporter, finite_or_none
 from chatbot.training.guarded.ranks import load_ranks, save_ranks
 from chatbot.training.loss_guard import LossExploded, LossGuard
+from chatbot.training.options.call_weight import Weighing, Weights
+from chatbot.training.options.optimiser import loraplus_optimizer
 
 Evaluator = Callable[[Any], dict[str, float]]
 """Given the model as it stands, figures such as slot_f1 (higher is better)."""
@@ -43,6 +43,7 @@ class GuardedTrainer(SFTTrainer):
     """Raises LossExploded before a bad batch reaches the weights; adds the evaluator's figures to each evaluation."""
 
     model: Any
+    optimizer: Any
 
     def __init__(
         self,
@@ -50,10 +51,13 @@ class GuardedTrainer(SFTTrainer):
         detector: LossGuard,
         names: dict[tuple[int, ...], str],
         evaluator: Evaluator | None,
+        loraplus: float = 1.0,
+        weights: Weights | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self.detector, self.names, self.evaluator = detector, names, evaluator
+        self.loraplus, self.weights, self._probing = loraplus, weights, False
         self._parts: list[_Part] = []
         self._step: list[_Part] = []
         self.begun: Callable[[], None] = lambda: None
@@ -76,6 +80,20 @@ class GuardedTrainer(SFTTrainer):
             self.explode(reason)
         return loss
 
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """The library's, or with LoRA+ one in which A and B have rates of their own."""
+        if self.loraplus == 1.0 or self.optimizer is not None:
+            return super().create_optimizer(model)
+        self.optimizer = loraplus_optimizer(self, self.model if model is None else model, self.loraplus)
+        return self.optimizer
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *arguments: Any, **named: Any) -> Any:
+        """The library's, with weighed tokens while training and before; held-out losses stay comparable between runs."""
+        if self.weights is not None and (self.model.training or self._probing):
+            parts = [(row, ids) for row, _, ids, _ in self._cut_up(inputs)]
+            model = Weighing(model, parts, self.weights)
+        return super().compute_loss(model, inputs, *arguments, **named)
+
     def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
         """The norm that the library takes of a step's whole gradient, judged before the optimiser uses it."""
         norm = super()._get_grad_norm(model, grad_norm=grad_norm)
@@ -91,6 +109,8 @@ class GuardedTrainer(SFTTrainer):
         explosion = LossExploded(self.state.global_step + ahead, self._seen(), reason, self._blamed(self._step))
         if self._step and self.accelerator.num_processes == 1:
             explosion.parts = list(self.parts_of(max(self._step, key=lambda part: part.badness).inputs))
+        if self.neftune_noise_alpha is not None:  # else the next call of `train` would add its noise to this one's
+            deactivate_neftune(self.model, self.neftune_hook_handle, self.accelerator)
         raise explosion
 
     def probe(self) -> list[float]:
@@ -102,10 +122,12 @@ class GuardedTrainer(SFTTrainer):
     def loss_of(self, row: dict[str, Any]) -> float:
         """The mean loss of one row, with the weights as they stand; nothing is learnt."""
         self.model.eval()
+        self._probing = True
         try:
             return float(self.prediction_step(self.model_wrapped, self.data_collator([row]), True)[0])
         finally:
             self.model.train()
+            self._probing = False
             self._metrics["eval"].clear()  # else the next evaluation would report it as a held-out row
 
     def load_weights(self, checkpoint: Path) -> None:
@@ -135,14 +157,18 @@ class GuardedTrainer(SFTTrainer):
 
     def parts_of(self, inputs: dict[str, Any]) -> Iterator[tuple[str, list[int], list[int]]]:
         """(id, token ids, labels) of each conversation in a batch, packed or padded; the id is "?" where it is not known."""
+        return ((name, ids, labels) for _, name, ids, labels in self._cut_up(inputs))
+
+    def _cut_up(self, inputs: dict[str, Any]) -> Iterator[tuple[int, str, list[int], list[int]]]:
+        """The same behind the row that each conversation stands in."""
         mask, pairs = inputs.get("attention_mask"), zip(inputs["input_ids"], inputs["labels"], strict=True)
         rows = [(ids.tolist(), labels.tolist()) for ids, labels in pairs]
         if mask is not None:
             ends = [int(kept.sum()) for kept in mask]
             rows = [(ids[:end], labels[:end]) for (ids, labels), end in zip(rows, ends, strict=True)]
-        for (ids, labels), row in zip(rows, self._starts(inputs), strict=True):
+        for number, ((ids, labels), row) in enumerate(zip(rows, self._starts(inputs), strict=True)):
             for begin, end in zip(row, [*row[1:], len(ids)], strict=True):
-                yield self.names.get(tuple(ids[begin:end]), "?"), ids[begin:end], labels[begin:end]
+                yield number, self.names.get(tuple(ids[begin:end]), "?"), ids[begin:end], labels[begin:end]
 
     @staticmethod
     def _starts(inputs: dict[str, Any]) -> list[list[int]]:
@@ -182,9 +208,10 @@ class GuardedTrainer(SFTTrainer):
         super()._load_optimizer_and_scheduler(checkpoint)
         if checkpoint is None or self.optimizer is None:
             return
+        peak = self.optimizer.param_groups[0]["initial_lr"]  # with LoRA+ other groups have a multiple of it
         for group in self.optimizer.param_groups:
-            ratio = self.args.learning_rate / group["initial_lr"]
-            group["lr"], group["initial_lr"] = group["lr"] * ratio, self.args.learning_rate
+            group["lr"] *= self.args.learning_rate / peak
+            group["initial_lr"] = self.args.learning_rate * (group["initial_lr"] / peak)
         schedule: Any = getattr(self.lr_scheduler, "scheduler", self.lr_scheduler)
         schedule.base_lrs = [group["initial_lr"] for group in self.optimizer.param_groups]
         schedule._last_lr = [group["lr"] for group in self.optimizer.param_groups]
@@ -207,74 +234,3 @@ def in_its_own_dtype(model: Any) -> Iterator[None]:
 def names_of(data: list[Any]) -> dict[tuple[int, ...], str]:
     """A conversation's tokens → its id. All of them: families that show their tools begin every conversation alike."""
     return {tuple(e.ids): e.id for e in data}
-
-
-class ReportingCallback(TrainerCallback):
-    """Reports the curves and the checkpoints, and ends where the reporter says so."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self.reporter = reporter
-        self._last: tuple[float, float] | None = None
-        self._began: tuple[float, int] | None = None
-
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Note where the clock starts."""
-        self._began, self._last = (time.monotonic(), state.global_step), None
-        if state.is_world_process_zero:
-            self.reporter.event(Progress(done=state.global_step, total=state.max_steps))
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, Any] | None = None,
-        **_: Any,
-    ) -> None:
-        """A point of the curves: a training loss with its speed, or an evaluation."""
-        if not state.is_world_process_zero or not logs or "train_runtime" in logs:
-            return
-        if state.global_step == 0:
-            self._began = (time.monotonic(), 0)  # the look at the bare base is not a step's time
-        evaluated = any(name.startswith("eval_") for name in logs)
-        speed = {} if evaluated else self._speed(state, logs)
-        self.reporter.event(
-            Metrics(
-                step=state.global_step,
-                max_steps=state.max_steps,
-                seconds_left=speed.pop("seconds_left", None),
-                figures=finite_or_none(logs | speed),
-            )
-        )
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """A checkpoint that the run can go on from."""
-        if state.is_world_process_zero:
-            self.reporter.event(Checkpoint(step=state.global_step, name=f"checkpoint-{state.global_step}"))
-
-    def _speed(self, state: TrainerState, logs: dict[str, Any]) -> dict[str, float]:
-        now, tokens = time.monotonic(), float(logs.get("num_tokens", 0))
-        out = {}
-        if self._last and now > self._last[0] and tokens > self._last[1]:
-            out["tokens_per_second"] = round((tokens - self._last[1]) / (now - self._last[0]), 1)
-        self._last = (now, tokens)
-        if self._began and (done := state.global_step - self._began[1]) > 0:
-            out["seconds_left"] = round((now - self._began[0]) / done * (state.max_steps - state.global_step), 1)
-        return out
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> TrainerControl:
-        """Save and end where a stop was asked for; judge the last step too."""
-        if self._stop_wanted():
-            control.should_save = control.should_training_stop = True
-        if state.global_step >= state.max_steps:
-            control.should_evaluate = args.eval_strategy != "no"
-        return control
-
-    def _stop_wanted(self) -> bool:
-        """The main process's answer, so that all processes stop at the same step."""
-        wanted = [self.reporter.should_stop()]
-        if torch.distributed.is_initialized():
-            torch.distributed.broadcast_object_list(wanted)
-        return wanted[0]

@@ -2,8 +2,11 @@
 
 import inspect
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 from pydantic import ValidationError
 
@@ -11,13 +14,16 @@ from chatbot.commands import training
 from chatbot.core.errors import InputError, ModelError
 from chatbot.core.events import GAVE_UP, Failed, JobWriter, Metrics, Rollback
 from chatbot.core.jobs import Job
-from chatbot.core.settings import Settings
+from chatbot.core.settings import DATA, Settings
 from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.training.preview import Row
 from chatbot.ui.charts.curves import chart, packing
-from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
+from chatbot.ui.finetune.checkpoints import CheckpointHandlers, Onward, shown
+from chatbot.ui.finetune.form import ADVANCED, PLAIN, FinetuneForm
 from chatbot.ui.finetune.runs import compare, curves, launch, line
+from chatbot.ui.finetune.sharing import SharingHandlers
 from chatbot.ui.finetune.status import next_steps, status
+from chatbot.ui.shell.context import PageContext
 
 
 def job(folder, state, *events, config=None):
@@ -136,3 +142,51 @@ def test_presets_set_only_real_fields():
         FinetuneConfig(base="b", data="d", out="o", **preset)
     with pytest.raises(ValidationError):
         FinetuneConfig(base="b", data="d", out="o", epochs=-1)
+
+
+WHO = SimpleNamespace(headers={"accept-language": "zh-CN"}, username=None, session_hash="s")
+
+
+def test_a_command_and_a_file_say_what_is_chosen_and_a_loaded_file_fills_the_form(tmp_path):
+    settings = Settings(workspace=tmp_path)
+    handlers = SharingHandlers(PageContext(settings))
+    base, data = str(settings.base), str(DATA / "conversations" / "train.jsonl")
+    chosen = FinetuneForm(base=base, data=data, method="lora", rank=8.0, dora=True, rest={"weight_decay": 0.1})
+    command, file = handlers.show(WHO, chosen)
+    assert "--method lora" in command and "--rank 8" in command and "--dora" in command
+    assert "--weight-decay 0.1" in command
+    *filled, rest, told = handlers.load(WHO, file["value"])
+    values = dict(zip((*PLAIN, *ADVANCED), filled, strict=True))
+    again = FinetuneForm(**values, rest=rest).config()
+    assert again == chosen.config() and "weight_decay = 0.1" in told
+
+
+def test_a_file_can_name_nothing_that_the_page_may_not_read(tmp_path):
+    chosen = FinetuneForm(base=".", data=".", method="lora", rest={"start": "/etc"})
+    with pytest.raises(InputError, match="/etc"):
+        replace(chosen, base=str(Settings().base), data=str(Settings().base)).within(Settings(workspace=tmp_path))
+
+
+def checkpoint(run, step, *history):
+    folder = run.folder / "adapter" / "checkpoints" / f"checkpoint-{step}"
+    folder.mkdir(parents=True)
+    (folder / "trainer_state.json").write_text(json.dumps({"log_history": history, "best_model_checkpoint": None}))
+    return folder
+
+
+def test_checkpoints_are_listed_and_a_run_goes_on_from_one_for_so_many_steps_more(tmp_path):
+    settings = Settings(workspace=tmp_path)
+    (tmp_path / "jobs").mkdir()
+    config = {"kind": "finetune", "base": "B", "data": "D", "out": "{job}/adapter", "method": "lora", "max_steps": 6}
+    run = job(tmp_path / "jobs" / "a", "done", config=config)
+    assert "还没有检查点" in shown(run, "zh")[0]
+    kept = checkpoint(run, 6, {"step": 3, "eval_slot_f1": 0.25}, {"step": 6, "eval_slot_f1": 0.5})
+    table, picker = shown(run, "zh")
+    assert "0.2500" in table and "最好，已发布" in table and picker["choices"] == [("6", str(kept))]
+    handlers = CheckpointHandlers(PageContext(settings))
+    begun = Job(tmp_path / "jobs" / handlers.go_on(WHO, Onward("a", str(kept), 4))["value"])
+    begun.kill()
+    assert begun.config["start"] == str(kept) and begun.config["max_steps"] == 10
+    assert begun.config["rank"] == FinetuneConfig.model_fields["rank"].default
+    with pytest.raises(gr.Error, match="完整的检查点"):
+        handlers.go_on(WHO, Onward("a", str(tmp_path), 4))

@@ -10,6 +10,8 @@ from chatbot.core.files import sha256
 from chatbot.training.prepared import Prepared
 
 _BASE = ("*.safetensors", "*.bin", "config.json")
+BASE = "base "
+"""Begins the name of every file of the base."""
 RENDERED = "chat template or tokenizer"
 """Names the hash of every token and label: where the files are the same and it is not, these have changed."""
 
@@ -18,7 +20,7 @@ def identity(prepared: Prepared) -> dict[str, str]:
     """SHA-256 of each file by its part in the run, and of the examples as they are trained."""
     config = prepared.config
     base = sorted(path for pattern in _BASE for path in Path(config.base).glob(pattern))
-    files = {f"base {path.name}": path for path in base} | {f"data {config.data.name}": config.data}
+    files = {BASE + path.name: path for path in base} | {f"data {config.data.name}": config.data}
     if config.eval_data:
         files[f"held-out {config.eval_data.name}"] = config.eval_data
     return {name: sha256(path) for name, path in files.items()} | {RENDERED: _rendered(prepared)}

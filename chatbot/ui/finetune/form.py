@@ -1,6 +1,6 @@
 """What is chosen on the Fine-tune tab before a start, by name, and the run's configuration that it makes."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from chatbot.training.config import FinetuneConfig
 
 @dataclass(frozen=True)
 class FinetuneForm:
-    """The form as the page sends it: an empty field is None, or a 0."""
+    """The form as the page sends it: an empty field is None, or a 0; `rest` are fields of a loaded file that the page does not show."""
 
     base: str | None
     data: str | None
@@ -32,7 +32,16 @@ class FinetuneForm:
     first_eval: float | None = None
     patience: float | None = None
     seed: float | None = None
+    keep: float | None = None
+    scheduler: str | None = None
+    modules: str | None = None
+    loraplus: float | None = None
+    neftune: float | None = None
+    call_weight: float | None = None
+    rslora: bool = False
+    dora: bool = False
     allow_cut: bool = False
+    rest: dict[str, Any] = field(default_factory=dict)
 
     def within(self, settings: Settings) -> "FinetuneForm":
         """The form with its paths made whole.
@@ -42,7 +51,8 @@ class FinetuneForm:
         """
         folders = open_folders(settings)
         base, data = (str(inside(path, folders)) for path in self._paths())
-        return replace(self, base=base, data=data)
+        paths = {name: str(inside(path, folders)) for name in PATHS if (path := self.rest.get(name))}
+        return replace(self, base=base, data=data, rest=self.rest | paths)
 
     def config(self, out: Path = Path()) -> FinetuneConfig:
         """The run's configuration.
@@ -52,7 +62,7 @@ class FinetuneForm:
             ValidationError: a field is out of range.
         """
         self._paths()
-        return FinetuneConfig.model_validate(self.given() | {"out": out})
+        return FinetuneConfig.model_validate(self.rest | self.given() | {"out": out})
 
     def _paths(self) -> tuple[str, str]:
         if not self.base:
@@ -66,11 +76,18 @@ class FinetuneForm:
         return {
             name: int(value) if isinstance(value, float) and value.is_integer() else value
             for name, value in asdict(self).items()
-            if value not in (None, "") and (value or FinetuneConfig.model_fields[name].default is not None)
+            if name != "rest"
+            and value not in (None, "")
+            and (value or FinetuneConfig.model_fields[name].default is not None)
         }
 
 
-ADVANCED = tuple(
-    field.name for field in fields(FinetuneForm) if field.name not in ("base", "data", "method", "allow_cut")
-)
+PATHS = ("eval_data", "start")
+"""Fields of a file that name what the page may have to read."""
+OWN = ("out", "hotels")
+"""What a run of the page gets from the page, whatever a file says."""
+PLAIN = ("base", "data", "method", "allow_cut")
+ADVANCED = tuple(one.name for one in fields(FinetuneForm) if one.name not in (*PLAIN, "rest"))
 """The fields that a preset fills."""
+VARIANTS = ADVANCED[ADVANCED.index("keep") :]
+"""Those of them that few people change."""

@@ -11,6 +11,7 @@ from chatbot.core.messages import write_conversations
 from chatbot.core.storage.names import safe_stem
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.training.config import PRESETS, FinetuneConfig
+from chatbot.ui.finetune import checkpoints
 from chatbot.ui.finetune import preview as finetune_look
 from chatbot.ui.finetune import runs as finetune_runs
 from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
@@ -49,9 +50,9 @@ class FinetuneHandlers:
         )
 
     def preset(self, name: str) -> list[Any]:
-        """Fill the advanced fields."""
+        """Fill the advanced fields; what a file said besides goes."""
         fields = PRESETS[name][1]
-        return [fields.get(field, FinetuneConfig.model_fields[field].default) for field in ADVANCED]
+        return [*(fields.get(field, FinetuneConfig.model_fields[field].default) for field in ADVANCED), {}, ""]
 
     @needs("engineer")
     def upload(self, request: gr.Request, path: str) -> Any:
@@ -84,13 +85,14 @@ class FinetuneHandlers:
     def follow(self, name: str | None, request: gr.Request) -> Any:
         """How the chosen run stands; the newest where none is chosen."""
         if not self.context.may(request, "engineer"):
-            return [gr.skip()] * 10
+            return [gr.skip()] * 12
         found = finetune_runs.jobs(self.context.settings)
         names = [job.id for job in found]
         job = next((job for job in found if job.id == name), found[0] if found else None)
         picked = gr.update(choices=names, value=job.id if job else None)
         buttons = [gr.update(interactive=on) for on in _possible(job)]
-        return [picked, gr.update(choices=names), next_steps(job, request), *_told(job, request), *buttons]
+        told = [*_told(job, request), *checkpoints.shown(job, request)]
+        return [picked, gr.update(choices=names), next_steps(job, request), *told, *buttons]
 
     @needs("engineer")
     def stop(self, request: gr.Request, name: str) -> None:

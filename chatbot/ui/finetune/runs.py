@@ -11,6 +11,7 @@ from chatbot.core.events import Metrics
 from chatbot.core.jobs import FOLDER_MARK, Job, list_jobs, start_task
 from chatbot.core.settings import Settings
 from chatbot.training.config import RESOURCE, FinetuneConfig
+from chatbot.training.guarded.checkpoint_list import scored_checkpoints
 from chatbot.ui.charts.curves import Point, chart
 from chatbot.ui.finetune.form import FinetuneForm
 from chatbot.ui.i18n.translate import translate
@@ -34,8 +35,27 @@ def launch(settings: Settings, chosen: FinetuneForm) -> Job:
     config = (
         chosen.within(settings).config(Path(FOLDER_MARK) / "adapter").model_copy(update={"hotels": settings.hotels})
     )
+    return _start(settings, config, re.sub(r"[^A-Za-z0-9_.-]", "", config.data.stem)[:24])
+
+
+def go_on(settings: Settings, job: Job, checkpoint: Path, steps: int) -> Job:
+    """Start a new run that goes on from a checkpoint of another for so many steps more.
+
+    Raises:
+        InputError: the checkpoint is not there any more.
+    """
+    kept = {found.kept: found.step for found in scored_checkpoints(job.folder / "adapter")}
+    if checkpoint not in kept:
+        raise InputError("training.start", value=checkpoint)
+    fields = job.config | {"start": checkpoint, "out": Path(FOLDER_MARK) / "adapter"}
+    fields["max_steps"] = kept[checkpoint] + steps
+    config = FinetuneConfig.model_validate({name: value for name, value in fields.items() if name != "kind"})
+    return _start(settings, config, f"from-{kept[checkpoint]}")
+
+
+def _start(settings: Settings, config: FinetuneConfig, called: str) -> Job:
     given = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
-    name = f"{time.strftime('%m%d-%H%M%S')}-{config.method}-{re.sub(r'[^A-Za-z0-9_.-]', '', config.data.stem)[:24]}"
+    name = f"{time.strftime('%m%d-%H%M%S')}-{config.method}-{called}"
     return start_task(KIND, given, root(settings), resource=RESOURCE, name=name)
 
 

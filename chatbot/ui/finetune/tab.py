@@ -1,14 +1,14 @@
 """The Fine-tune tab: what to train on the left, what it will see and cost beside it, how the runs go below."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import gradio as gr
 from gradio.context import Context
 
-from chatbot.training.config import PRESETS, FinetuneConfig
-from chatbot.ui.finetune import bring
-from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
+from chatbot.training.config import PRESETS, FinetuneConfig, SchedulerName
+from chatbot.ui.finetune import bring, checkpoints, sharing
+from chatbot.ui.finetune.form import ADVANCED, PLAIN, VARIANTS, FinetuneForm
 from chatbot.ui.finetune.handlers import ExampleChoice, FinetuneHandlers
 from chatbot.ui.i18n.translate import label
 from chatbot.ui.shell.context import PageContext
@@ -30,8 +30,10 @@ class Form:
     upload: gr.UploadButton
     method: gr.Radio
     preset: gr.Radio
-    advanced: list[gr.Number]
+    advanced: list[gr.components.Component]
     allow_cut: gr.Checkbox
+    rest: gr.State
+    told: gr.HTML
     look: gr.Button
     estimate: gr.Button
     start: gr.Button
@@ -39,8 +41,13 @@ class Form:
     @property
     def fields(self) -> Fields[FinetuneForm]:
         """What a start reads."""
-        named = {"base": self.base, "data": self.data, "method": self.method, "allow_cut": self.allow_cut}
-        return Fields(FinetuneForm, named | dict(zip(ADVANCED, self.advanced, strict=True)))
+        named = zip((*PLAIN, *ADVANCED, "rest"), self.filled, strict=True)
+        return Fields(FinetuneForm, dict(named))
+
+    @property
+    def filled(self) -> list[gr.components.Component]:
+        """What a file fills."""
+        return [self.base, self.data, self.method, self.allow_cut, *self.advanced, self.rest]
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Runs:
     curves: gr.HTML
     log: gr.Textbox
     card: gr.Markdown
+    saved: checkpoints.Parts
     chosen: gr.CheckboxGroup
     compared: gr.HTML
 
@@ -79,6 +87,8 @@ class Runs:
             self.curves,
             self.log,
             self.card,
+            self.saved.listed,
+            self.saved.checkpoint,
             self.stop,
             self.resume,
             self.merge,
@@ -91,10 +101,14 @@ def build(context: PageContext) -> None:
     with gr.Row(elem_classes="tune"):
         with gr.Column(scale=4, min_width=320):
             form = _form()
+            sharing.build(context, form.fields, form.filled, form.told)
             bring.build(context, form.base)
         with gr.Column(scale=6, min_width=320):
             view = _view()
-    _wire(FinetuneHandlers(context), form, view, _runs(walk))
+    runs = _runs(walk)
+    _wire(FinetuneHandlers(context), form, view, runs)
+    started = checkpoints.wire(context, runs.saved, runs.run)
+    started.success(FinetuneHandlers(context).follow, runs.run, runs.drawn, **QUIET)
 
 
 def _form() -> Form:
@@ -115,12 +129,16 @@ def _form() -> Form:
     preset = gr.Radio([], label=label("finetune.preset"), elem_id="preset")
     with gr.Accordion(label("finetune.advanced"), open=False):
         with gr.Row():
-            advanced = [_number(name) for name in ADVANCED]
+            advanced = [_field(name) for name in ADVANCED if name not in VARIANTS]
+        gr.Markdown(label("finetune.variants"), elem_classes="quiet")
+        with gr.Row():
+            advanced += [_field(name) for name in VARIANTS]
         allow_cut = gr.Checkbox(False, label=label("finetune.allow_cut"), elem_id="allow-cut")
     with gr.Row():
         look, estimate = (gr.Button(label(f"finetune.{name}"), min_width=80) for name in ("look", "estimate"))
         start = gr.Button(label("finetune.start"), variant="primary", min_width=100, elem_id="start")
-    return Form(base, data, upload, method, preset, advanced, allow_cut, look, estimate, start)
+    rest, told = gr.State({}), gr.HTML(padding=False, elem_id="rest")
+    return Form(base, data, upload, method, preset, advanced, allow_cut, rest, told, look, estimate, start)
 
 
 def _view() -> View:
@@ -133,11 +151,18 @@ def _view() -> View:
     )
 
 
-def _number(name: str) -> gr.Number:
-    default = PRESETS["try"][1].get(name, FinetuneConfig.model_fields[name].default)
-    return gr.Number(
-        default, label=label(f"finetune.{name}"), placeholder="—", min_width=130
-    )  # without a placeholder an empty one shows, and sends, 0
+def _field(name: str) -> gr.components.Component:
+    """The field of the form for a setting of the run, by the setting's type."""
+    default, kind = FinetuneConfig.model_fields[name].default, FinetuneConfig.model_fields[name].annotation
+    shape: dict[str, Any] = {"label": label(f"finetune.{name}"), "min_width": 130}
+    if kind is bool:
+        return gr.Checkbox(default, elem_id=name, **shape)
+    if kind is str:
+        return gr.Textbox(default, placeholder="—", elem_id=name, **shape)
+    if name == "scheduler":
+        return gr.Dropdown(list(get_args(SchedulerName)), value=default, elem_id=name, **shape)
+    shown = PRESETS["try"][1].get(name, default)
+    return gr.Number(shown, placeholder="—", **shape)  # without a placeholder an empty one shows, and sends, 0
 
 
 def _runs(walk: gr.HTML) -> Runs:
@@ -153,9 +178,10 @@ def _runs(walk: gr.HTML) -> Runs:
     with gr.Accordion(label("finetune.card"), open=False):
         gr.Markdown(label("finetune.export"), elem_classes="quiet")
         card = gr.Markdown(elem_id="adapter-card")
+    listed = checkpoints.build()
     with gr.Accordion(label("finetune.compare"), open=False):
         chosen, compared = gr.CheckboxGroup([], show_label=False), gr.HTML(padding=False)
-    return Runs(run, stop, resume, merge, walk, status, curves, log, card, chosen, compared)
+    return Runs(run, stop, resume, merge, walk, status, curves, log, card, listed, chosen, compared)
 
 
 def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs) -> None:
@@ -163,7 +189,7 @@ def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs) -> Non
     assert page is not None
     page.load(handlers.load, None, [form.base, form.data, form.method, form.preset], **QUIET)
     gr.on([page.load, timer.tick, runs.run.input], handlers.follow, runs.run, runs.drawn, **QUIET)
-    form.preset.input(handlers.preset, form.preset, form.advanced, **QUIET)
+    form.preset.input(handlers.preset, form.preset, [*form.advanced, form.rest, form.told], **QUIET)
     form.upload.upload(handlers.upload, form.upload, form.data, **WAIT)
     chosen = form.fields
     look = Fields(ExampleChoice, {"index": view.index, "chosen": chosen})

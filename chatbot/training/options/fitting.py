@@ -1,0 +1,24 @@
+"""Options that a method does not have are refused: a setting that is silently without effect would be taken for one that was tried."""
+
+from chatbot.core.errors import InputError
+from chatbot.training.config import FinetuneConfig
+from chatbot.training.methods import METHODS, method
+
+CHECKED = ("rslora", "dora", "loraplus", "modules")
+
+
+def refuse_unfit(config: FinetuneConfig) -> None:
+    """Raise InputError where an option was set that the run's method has not."""
+    known = method(config.method).options
+    for name in CHECKED:
+        value = getattr(config, name)
+        if name not in known and value != FinetuneConfig.model_fields[name].default:
+            fitting = [other.name for other in METHODS.values() if name in other.options]
+            raise InputError(
+                "training.option_of_method", value=value, option=option(name), method=config.method, choices=fitting
+            )
+
+
+def option(name: str) -> str:
+    """A field as the command line spells it."""
+    return "--" + name.replace("_", "-")
