@@ -85,8 +85,8 @@ class Runs:
         ]
 
 
-def build(context: PageContext) -> None:
-    """Lay the tab out and wire it."""
+def build(context: PageContext) -> gr.Dropdown:
+    """Lay the tab out and wire it; returns the field of its data, which the Data tab hands over to."""
     walk = gr.HTML(padding=False, elem_id="walk")
     with gr.Row(elem_classes="tune"):
         with gr.Column(scale=4, min_width=320):
@@ -95,6 +95,7 @@ def build(context: PageContext) -> None:
         with gr.Column(scale=6, min_width=320):
             view = _view()
     _wire(FinetuneHandlers(context), form, view, _runs(walk))
+    return form.data
 
 
 def _form() -> Form:
