@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from chatbot.core.messages import call, reply, write_conversations
+from chatbot.evaluation.reporting.in_words import in_words, wishes
 from chatbot.evaluation.reporting.labels import model_names
 from chatbot.evaluation.reporting.plots import metric_chart
 from chatbot.evaluation.reporting.report import example, failures, html_report, markdown_report, write_reports
@@ -61,6 +62,30 @@ def test_the_report_shows_models_metrics_intervals_and_where_they_come_from(stud
     ):
         assert expected in text
     assert re.search(r"slot_f1|槽位 F1 \+\d", text)
+
+
+def test_words_come_before_figures_in_both_languages_with_real_mistakes(study):
+    text = html_report(study)
+    for language, asked in (("zh-CN", "它做什么"), ("en", "What it does")):
+        page = text.split(f'<main lang="{language}">')[1].split("</main>")[0]
+        assert page.index(asked) < page.index("<table>")
+        assert 1 <= page.split("<h2>")[0].count('class="case"') <= 3 and EVIL not in page
+    figure = study.figures[-1]["counts"]
+    assert f"{figure['calls_gold']} 次里 {figure['calls_right']} 次" in text
+    assert f"{figure['calls_right']} of {figure['calls_gold']}" in text
+    assert 'id="zh" checked' in text and 'id="en" checked' in html_report(study, language="en")
+
+
+def test_a_small_sample_says_so_and_a_model_alone_claims_no_comparison(study):
+    assert "样本小" in html_report(study) and "sample is small" in html_report(study)
+    alone = replace(study, result=study.result | {"models": study.result["models"][-1:], "pairs": []})
+    assert in_words(alone, "zh")["against"] == ["这次没有别的模型可比。"]
+
+
+def test_a_call_is_told_in_words():
+    call = {"type": "经济型", "facilities": [["泳池", "温泉"], "wifi"], "price_range_upper": 400.0, "sort_by": "price"}
+    assert wishes(call, "zh") == "类型 经济型 · 设施 泳池或温泉、wifi · 最高价 400元 · 排序依据 价格"
+    assert "Price to 400 CNY" in wishes(call, "en") and wishes({}, "en") == "no wishes"
 
 
 def test_chatbot_and_model_alone_stand_apart(study):

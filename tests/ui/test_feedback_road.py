@@ -38,7 +38,7 @@ def dislike(tab):
     """Say the wish, dislike the answer, and put right what was understood."""
     tab.get_by_placeholder("说出你的需求").fill(WISH)
     tab.keyboard.press("Enter")
-    tab.locator(".hotel").first.wait_for()
+    tab.locator(".hotel:has(.wishes)").first.wait_for()
     tab.get_by_role("button", name="发送").wait_for()
     tab.get_by_role("button", name="踩", exact=True).first.click()
     panel = tab.locator(".feedback")

@@ -1,6 +1,7 @@
 """What is drawn of a conversation: slots, cards and bubbles; everything that was said stays text."""
 
 import json
+import re
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_new_changed_and_dropped_slots_are_marked_by_a_word():
     assert "<mark>改</mark>" in rows["类型"]
     assert "<mark>新</mark>" in rows["价格"]
     assert "≤ 300元" in rows["价格"]
-    assert "<mark>去掉</mark>" in rows["评分"]
+    assert "<mark>已去掉</mark>" in rows["评分"]
     assert "≥ 4" in rows["评分"]
 
 
@@ -104,6 +105,23 @@ def test_bubbles_cannot_become_html():
         "&lt;img src=x onerror=alert(1)&gt;",
         "&lt;b&gt;x&lt;/b&gt;",
     ]
+
+
+def test_a_reply_cites_the_cards_beside_it_and_only_those():
+    found = RecordsEvent([{"name": "甲&乙"}, {"name": "甲&乙店"}], [], [], 2, 0.0)
+    old = ChatTurn("问", found=RecordsEvent([{"name": "甲&乙"}], [], [], 1, 0.0), reply="甲&乙。", end=end())
+    new = ChatTurn("再问", found=found, reply="甲&乙店比甲&乙近。", end=end())
+    later = ChatTurn("电话呢", reply="甲&乙的电话", end=end())
+    said = [m["content"] for m in transcript(ChatState((old, new, later)), "zh") if m["role"] == "assistant"]
+    assert said[0] == "甲&amp;乙。"
+    assert re.findall(r"【(\d)】</button>", said[1]) == ["2", "1"] and "甲&amp;乙店<button" in said[1]
+    assert re.findall(r"【(\d)】</button>", said[2]) == ["1"]
+
+
+def test_a_reply_written_from_the_results_wears_a_badge_and_keeps_its_words():
+    state = ChatState((ChatTurn("问", found=RecordsEvent([], [], [], 0, 0.0), reply="好", end=TurnEvent(
+        "好", None, HotelQuery(), [], [user("问"), reply("好")], source="template")),))  # fmt: skip
+    assert transcript(state, "zh")[-1]["content"].startswith('好<span class="unchecked"')
 
 
 def test_a_relaxed_search_says_which_wish_was_given_up():

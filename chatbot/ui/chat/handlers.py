@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -23,8 +23,14 @@ from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext, Session
 from chatbot.ui.shell.errors import errors_shown, in_words
 from chatbot.ui.shell.header import model_choices
+from chatbot.understanding.call_verifier import NoVerifier
+
+if TYPE_CHECKING:
+    from chatbot.dialogue.agent import Agent
 
 View = tuple[Any, ...]
+BARE = "bare:"
+"""Before a model's id: the model alone, whose drafts nothing doubts. What its replies claim is checked even then."""
 
 
 def view(state: ChatState, who: Any) -> View:
@@ -50,7 +56,7 @@ class ChatHandlers:
 
     def load(self, request: gr.Request) -> View:
         """The panels of a page that was just opened."""
-        return view(ChatState(), request)[2:4]
+        return self._empty(request)[2:4]
 
     def begin(self, text: str, request: gr.Request) -> View:
         """Take what was typed (or an example), unless the turn before is still running."""
@@ -105,7 +111,7 @@ class ChatHandlers:
     def clear(self, request: gr.Request) -> View:
         """Start over."""
         self._idle(request)
-        empty = view(ChatState(), request)
+        empty = self._empty(request)
         return *empty, *empty[:2], *fill_form(HotelQuery())
 
     def edit(self, request: gr.Request, wanted: Edit) -> View:
@@ -118,9 +124,10 @@ class ChatHandlers:
         return *view(wanted.state.plus(turn), request), *view(wanted.other.plus(turn), request)[:2]
 
     def compare(self, on: bool, state: ChatState, model_id: str, request: gr.Request) -> View:
-        """Open or close the second conversation; it begins as a copy of the first."""
+        """Open or close the second conversation; it begins as a copy of the first. Each model can also be met without checks."""
         choices = model_choices(self.context, request)
         second = next((value for _, value in choices if value != model_id), model_id)
+        choices += [(translate(request, "chat.bare", name=name), BARE + value) for name, value in choices]
         button = label("chat.compare" if on else "chat.compare_off")
         return (
             not on,
@@ -134,6 +141,21 @@ class ChatHandlers:
         """The conversation as text to be saved."""
         return export(state, f"chat-{request.session_hash}")
 
+    def _empty(self, request: gr.Request) -> View:
+        """A page before anything was said: no wishes, and the best hotels."""
+        nothing = ChatState()
+        start = time.perf_counter()
+        found = self.context.store(request).search(HotelQuery(sort_by="rating", sort_order="desc"))
+        best = RecordsEvent(found.records, found.relaxed, found.unmatched, found.total, time.perf_counter() - start)
+        cards = cards_html(HotelQuery(), best, request)
+        return tuple(cards if at == 3 else part for at, part in enumerate(view(nothing, request)))
+
+    def _agent(self, model_id: str, store: HotelStore, request: gr.Request) -> "Agent":
+        """The chatbot around a model; with BARE before its id, the model alone."""
+        name = model_id.removeprefix(BARE)
+        agent = self.context.agent(self.context.model(request, name), store)
+        return agent if name == model_id else replace(agent, verifier=NoVerifier())
+
     def _idle(self, request: gr.Request) -> Session:
         """The page's session, unless a turn is running: what changed the conversation now would be lost at the turn's end."""
         session = self.context.session(request)
@@ -143,9 +165,13 @@ class ChatHandlers:
 
     def _play(self, text: str, state: ChatState, model_id: str, request: gr.Request) -> Iterator[ChatTurn]:
         session, turn = self.context.session(request), ChatTurn(text)
-        yield turn if self.context.pool.ready(model_id) else replace(turn, note=translate(request, "turns.loading"))
+        yield (
+            turn
+            if self.context.pool.ready(model_id.removeprefix(BARE))
+            else replace(turn, note=translate(request, "turns.loading"))
+        )
         try:
-            agent = self.context.agent(self.context.model(request, model_id), session.store)
+            agent = self._agent(model_id, session.store, request)
             for event in agent.turn(state.messages, text, session.stop.is_set):
                 turn = turn.after(event)
                 yield turn

@@ -21,7 +21,7 @@ def cards_html(query: HotelQuery, found: RecordsEvent | None, who: Any) -> str:
     if not found.records:
         return "".join([*notes, quiet(translate(who, "cards.nothing"))])
     counted = quiet(translate(who, _count(query, found), total=f"{found.total:,}", n=len(found.records)))
-    return "".join([*notes, counted, *(card(record, query, who) for record in found.records)])
+    return "".join([*notes, counted, *(card(record, query, who, at) for at, record in enumerate(found.records, 1))])
 
 
 def _count(query: HotelQuery, found: RecordsEvent) -> str:
@@ -48,13 +48,13 @@ def wish_name(constraint: str, who: Any) -> str:
     return facility_name(word) if word else (translate(who, f"slots.{slot}") if slot else constraint)
 
 
-def card(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
-    """One hotel. Every value of the record is untrusted text."""
+def card(record: Mapping[str, Any], query: HotelQuery, who: Any, number: int = 1) -> str:
+    """One hotel, the `number`-th shown. Every value of the record is untrusted text."""
     price = f"¥{record['price']:,.10g}" if record.get("price") is not None else translate(who, "cards.no_price")
     rating = f"★ {record['rating']:.1f}" if record.get("rating") is not None else translate(who, "cards.no_rating")
     facts = " · ".join(escape(str(record[key])) for key in ("type", "subway", "phone") if record.get(key))
     return (
-        f'<article class="hotel"><header><b>{escape(str(record["name"]))}</b><span class="price">{price}</span><span class="rating">{rating}</span></header>'
+        f'<article class="hotel" data-hotel="{number}"><header><b>{escape(str(record["name"]))}</b><span class="price">{price}</span><span class="rating">{rating}</span></header>'
         f"<p>{facts}</p><p>{escape(str(record.get('address') or ''))}</p>{_wishes(record, query, who)}{_more(record, who)}</article>"
     )
 

@@ -31,6 +31,8 @@ FIELDS = {
 def slots_html(query: HotelQuery, previous: HotelQuery, who: Any, said: str = "") -> str:
     """The panel: a row a slot, marked by a word and a colour where it changed in the last turn. `said` is what the user has said so far."""
     changes = query.changes(previous)
+    if not changes and not query.arguments():
+        return f'<p class="slots quiet">{translate(who, "slots.none")}</p>'
     rows = []
     for slot, names in FIELDS.items():
         marks = {changes[name] for name in names if name in changes}

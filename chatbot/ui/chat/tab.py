@@ -1,5 +1,6 @@
 """The Chat tab: the conversation beside what was understood and what was found, and a second model one click away."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ SAVE = """(text) => {
 }"""
 
 
+Asked = tuple[Callable[..., Any], gr.Textbox]
 RUN: dict[str, Any] = QUIET | {"concurrency_limit": 4}
 """Answers may run for several pages at once; each model decides how many it serves together."""
 
@@ -78,8 +80,14 @@ class SecondConversation:
     on: gr.State
 
 
-def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks) -> None:
-    """Lay the tab out and wire it. `model` is the picker in the page's header; `page` loads it in the person's language."""
+def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks, asked: Sequence[Asked] = ()) -> None:
+    """Lay the tab out and wire it.
+
+    Args:
+        model: the picker in the page's header.
+        page: loads the tab in the person's language.
+        asked: what else asks a question, as (trigger, the text box that holds it).
+    """
     with gr.Row(elem_classes="chat"):
         with gr.Column(scale=6, min_width=320, elem_classes="conversation"):
             talk = _conversation("talk")
@@ -90,7 +98,7 @@ def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks) -> None:
             side = _side()
             _inside(context, talk.state, model)
     wiring = _Wiring(ChatHandlers(context), talk, controls, side, other, model)
-    wiring.conversation()
+    wiring.conversation(asked)
     wiring.tools()
     page.load(wiring.turns.load, None, [side.slots, side.cards], **QUIET)
 
@@ -178,14 +186,15 @@ class _Wiring:
         """What is drawn of the second conversation."""
         return [self.other.talk.state, self.other.talk.window]
 
-    def conversation(self) -> None:
-        """Sending, by key, button or example; answering anew; stopping."""
+    def conversation(self, asked: Sequence[Asked]) -> None:
+        """Sending, by key, button, example or from elsewhere; answering anew; stopping."""
         controls, turns = self.controls, self.turns
         begun = [controls.box, controls.asked, controls.send, controls.stop]
         sources = [
             (controls.box.submit, controls.box),
             (controls.send.click, controls.box),
             *((chip.click, chip) for chip in controls.chips),
+            *asked,
         ]
         for trigger, source in sources:
             self._answer(trigger(turns.begin, source, begun, **QUIET))

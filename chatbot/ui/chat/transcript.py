@@ -1,6 +1,8 @@
 """A conversation as messages of the chat window: bubbles for words, a folded step for each search with its act line (听成)."""
 
 import json
+import re
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -15,8 +17,37 @@ TOOL = "search_hotels"
 
 def transcript(state: ChatState, who: Any) -> list[dict[str, Any]]:
     """All messages of the chat window, oldest first. The window shows HTML, and nothing that was said may be any."""
-    messages = [message for turn in state.turns for message in _turn(turn, who)]
-    return [message | {"content": escape(plain(message["content"]), quote=False)} for message in messages]
+    cited = next((at for at in range(len(state.turns) - 1, -1, -1) if state.turns[at].found), len(state.turns))
+    names = [str(record["name"]) for record in state.found.records] if state.found else []
+    out = []
+    for number, turn in enumerate(state.turns):
+        for message in _turn(turn, who):
+            said = escape(plain(message["content"]), quote=False)
+            mine = number >= cited and message["role"] == "assistant" and "metadata" not in message
+            end = _badge(who) if mine and turn.end and turn.end.source == "template" else ""
+            out.append(message | {"content": (cite(said, names, who) if mine else said) + end})
+    return out
+
+
+def cite(said: str, names: Sequence[str], who: Any) -> str:
+    """A reply, escaped, with 【1】 behind each hotel of the cards beside it: what lights that card."""
+    marks = {escape(plain(name), quote=False): number for number, name in enumerate(names, 1)}
+    if not marks:
+        return said
+    longest_first = sorted(marks, key=len, reverse=True)
+    return re.sub(
+        "|".join(map(re.escape, longest_first)), lambda found: found[0] + _mark(marks[found[0]], found[0], who), said
+    )
+
+
+def _mark(number: int, name: str, who: Any) -> str:
+    told = translate(who, "transcript.cite", n=number, name=name)
+    return f'<button type="button" class="cite" aria-label="{escape(told)}">【{number}】</button>'
+
+
+def _badge(who: Any) -> str:
+    told, why = translate(who, "transcript.template"), translate(who, "transcript.template_why")
+    return f'<span class="unchecked" title="{escape(why)}">{told}</span>'
 
 
 def turn_at(state: ChatState, index: int, who: Language = "zh") -> int | None:
@@ -45,26 +76,19 @@ def _turn(turn: ChatTurn, who: Any) -> list[dict[str, Any]]:
 
 
 def _said(turn: ChatTurn, who: Any) -> str:
-    aside = translate(who, "transcript.template") if turn.end and turn.end.source == "template" else ""
-    parts = [part for part in (turn.reply, turn.note, aside) if part]
+    parts = [part for part in (turn.reply, turn.note) if part]
     return "\n\n".join(parts) or ("" if turn.end else translate(who, "transcript.waiting"))
 
 
 def _title(turn: ChatTurn, who: Any) -> str:
     if turn.found is None:
-        return translate(who, "transcript.searching", tool=TOOL)
-    ms = max(1, round(turn.found.seconds * 1000))
-    return translate(
-        who,
-        "transcript.relaxed" if turn.found.relaxed else "transcript.step",
-        tool=TOOL,
-        total=f"{turn.found.total:,}",
-        ms=ms,
-    )
+        return translate(who, "transcript.searching")
+    key = "transcript.relaxed" if turn.found.relaxed else "transcript.step"
+    return translate(who, key, total=f"{turn.found.total:,}")
 
 
 def _step(turn: ChatTurn, who: Any) -> str:
-    arguments = json.dumps(turn.call.arguments, ensure_ascii=False) if turn.call else ""
+    arguments = f"{TOOL} {json.dumps(turn.call.arguments, ensure_ascii=False)}" if turn.call else ""
     if turn.found is None:
         return arguments
     heard = [translate(who, "transcript.act", act=act) for act in _acts(turn)]

@@ -19,7 +19,7 @@ from chatbot.evaluation.study import Study
 from chatbot.ui.evaluate import runs
 from chatbot.ui.evaluate.form import CaseFilter, StudyForm
 from chatbot.ui.evaluate.tables import case_list, results
-from chatbot.ui.i18n.translate import in_language, translate
+from chatbot.ui.i18n.translate import in_language, language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
 from chatbot.ui.shell.header import model_choices
@@ -113,7 +113,11 @@ class EvaluateHandlers:
         workspace = self.context.settings.workspace
         votes = standings(read_votes(workspace / "votes.jsonl"))
         files = write_reports(
-            study, Path(tempfile.mkdtemp(prefix="report-")) / "report.html", votes, feedback_counts(workspace)
+            study,
+            Path(tempfile.mkdtemp(prefix="report-")) / "report.html",
+            votes,
+            feedback_counts(workspace),
+            language(request),
         )
         operations = sorted(
             {case.operation for case in cases(study.rows(len(study.models) - 1), study.conversations)} - {""}

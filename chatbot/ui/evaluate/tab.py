@@ -55,8 +55,8 @@ class View:
         return [self.study, self.status, self.stop, self.resume, self.drawn, self.results, self.report, self.markdown]
 
 
-def build(context: PageContext) -> None:
-    """Lay the tab out and wire it."""
+def build(context: PageContext) -> gr.Dropdown:
+    """Lay the tab out and wire it; returns the field of its models, which the Fine-tune tab hands over to."""
     form, view = _form(), _view()
     with gr.Accordion(label("evaluate.errors"), open=True, visible=False) as errors:
         with gr.Row():
@@ -66,6 +66,7 @@ def build(context: PageContext) -> None:
     _wire_filters(handlers, view, filters, cases)
     _wire(handlers, form, view, [errors, filters["model"], filters["operation"]])
     _load(handlers, form, [filters["kind"], filters["slot"], build_vote(context)])
+    return form.models
 
 
 def _form() -> Form:

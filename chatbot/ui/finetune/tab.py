@@ -95,8 +95,8 @@ class Runs:
         ]
 
 
-def build(context: PageContext) -> None:
-    """Lay the tab out and wire it."""
+def build(context: PageContext) -> gr.Dropdown:
+    """Lay the tab out and wire it; returns the field of its data, which the Data tab hands over to."""
     walk = gr.HTML(padding=False, elem_id="walk")
     with gr.Row(elem_classes="tune"):
         with gr.Column(scale=4, min_width=320):
@@ -109,6 +109,7 @@ def build(context: PageContext) -> None:
     _wire(FinetuneHandlers(context), form, view, runs)
     started = checkpoints.wire(context, runs.saved, runs.run)
     started.success(FinetuneHandlers(context).follow, runs.run, runs.drawn, **QUIET)
+    return form.data
 
 
 def _form() -> Form:

@@ -9,6 +9,7 @@ import gradio as gr
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.hotel_file import FILES, build_box
+from chatbot.ui.tour.tour import opener
 
 FIRST, OWN = "first", "own"
 """Ids of the database that the page started with and of the one that this session uploaded."""
@@ -19,6 +20,7 @@ class Header:
     """The parts of the header that the page wires to loading and the tabs read."""
 
     brand: gr.HTML
+    tour: gr.Button
     model: gr.Dropdown
     database: gr.Dropdown
 
@@ -28,6 +30,7 @@ def build_header(context: PageContext) -> Header:
     handlers = HeaderHandlers(context)
     with gr.Row(elem_classes="top"):
         brand = gr.HTML(elem_classes="brand", padding=False)
+        tour = opener()
         model, database = _pill("header.model"), _pill("header.database")
         upload = gr.UploadButton(
             label("header.upload"),
@@ -39,7 +42,7 @@ def build_header(context: PageContext) -> Header:
         )
     build_box(context, upload, database, handlers.brought)
     database.input(handlers.choose, database, api_visibility="private")
-    return Header(brand, model, database)
+    return Header(brand, tour, model, database)
 
 
 def _pill(key: str) -> gr.Dropdown:

@@ -1,37 +1,49 @@
 """The whole page: the header above, one tab a task below, each built by its own file."""
 
+import json
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from chatbot.core.accounts import Role
 from chatbot.ui.chat import tab as chat
-from chatbot.ui.i18n.translate import label
+from chatbot.ui.i18n.translate import label, words
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET
 from chatbot.ui.shell.header import HeaderHandlers, build_header
 from chatbot.ui.shell.mcp import build_programs
+from chatbot.ui.shell.strip import ORDER, hand_over, wire_strip
+from chatbot.ui.tour.tour import build_tour, wire
 
 TABS: dict[str, Role] = {"data": "annotator", "finetune": "engineer", "evaluate": "visitor", "lesson": "visitor"}
 """The tabs after Chat, and the role from which they are shown; their functions check the role themselves."""
 TITLE = "酒店对话机器人工作台"
+SCRIPT = Path(__file__).with_name("page.js")
 
 
 def build_page(context: PageContext) -> gr.Blocks:
     """The page, ready to be launched."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         header = build_header(context)
-        with gr.Tabs() as strip:
-            with gr.Tab(label("chat.tab"), id="chat") as first:
-                chat.build(context, header.model, page)
-            tabs = {
-                name: _tab(context, name) for name, role in TABS.items() if not (context.demo and role != "visitor")
-            }
-        handlers = PageHandlers(context, [TABS[name] for name in tabs])
+        tour = build_tour(header.tour)
+        names = [name for name, role in TABS.items() if not (context.demo and role != "visitor")]
+        after: dict[str, gr.Button] = {}
+        taken: dict[str, Any] = {"chat": header.model}
+        with gr.Tabs(selected="chat", elem_id="strip") as strip:
+            tabs = {name: _tab(context, name, after, taken) for name in names if name in ORDER}
+            with gr.Tab(label("chat.tab"), id="chat", elem_id="tab-chat") as first:
+                chat.build(context, header.model, page, tour.asked)
+            tabs |= {name: _tab(context, name, after, taken) for name in names if name not in ORDER}
+        handlers = PageHandlers(context, [TABS[name] for name in tabs], [TABS[next_of(name)] for name in after])
         page.load(HeaderHandlers(context).load, None, [header.brand, header.model, header.database], **QUIET)
-        page.load(handlers.load, None, list(tabs.values()), **QUIET)
+        page.load(handlers.load, None, [*tabs.values(), *after.values()], **QUIET)
         page.load(handlers.asked, None, strip, **QUIET)
+        wire(tour, page, strip)
+        shown = [*(name for name in tabs if name in ORDER), "chat", *(name for name in tabs if name not in ORDER)]
+        wire_strip(context, page, strip, {name: tabs.get(name, first) for name in shown}, after, taken)
+        page.load(None, None, None, js=script())
         first.select(HeaderHandlers(context).refresh, None, header.model, **QUIET)
         page.unload(handlers.unload)
         if not context.demo:
@@ -40,21 +52,36 @@ def build_page(context: PageContext) -> gr.Blocks:
     return page
 
 
-def _tab(context: PageContext, name: str) -> gr.Tab:
+def script() -> str:
+    """The page's own script with the words that it says, in both languages: it speaks while there is no server."""
+    said = {name: words()[f"connection.{name}"] for name in ("lost", "back", "anew", "load")}
+    return SCRIPT.read_text(encoding="utf-8").replace("WORDS", json.dumps(said, ensure_ascii=False))
+
+
+def next_of(name: str) -> str:
+    """The tab that a tab hands over to, as far as its role goes: Chat is everybody's, as Evaluate is."""
+    after = ORDER[ORDER.index(name) + 1]
+    return after if after in TABS else name
+
+
+def _tab(context: PageContext, name: str, after: dict[str, gr.Button], taken: dict[str, Any]) -> gr.Tab:
+    """A tab; its button to hand over goes into `after`, and what it takes from the tab before into `taken`."""
     with gr.Tab(label(f"page.{name}"), id=name, elem_id=f"tab-{name}") as tab:
-        import_module(f"chatbot.ui.{name}.tab").build(context)
+        taken[name] = import_module(f"chatbot.ui.{name}.tab").build(context)
+        if button := hand_over(context, name):
+            after[name] = button
     return tab
 
 
 class PageHandlers:
     """What happens to the page as a whole."""
 
-    def __init__(self, context: PageContext, roles: list[Role]) -> None:
-        self.context, self.roles = context, roles
+    def __init__(self, context: PageContext, roles: list[Role], after: list[Role]) -> None:
+        self.context, self.roles, self.after = context, roles, after
 
     def load(self, request: gr.Request) -> Any:
-        """Show the tabs that this person can use."""
-        shown = [gr.update(visible=self.context.may(request, role)) for role in self.roles]
+        """Show the tabs that this person can use, and the buttons that lead to one of them."""
+        shown = [gr.update(visible=self.context.may(request, role)) for role in (*self.roles, *self.after)]
         return shown if len(shown) != 1 else shown[0]
 
     def asked(self, request: gr.Request) -> Any:
