@@ -77,9 +77,11 @@ def titled(title: str, *shapes: str) -> str:
 
 
 def drawing(width: float, height: float, *shapes: str, name: str = "", kind: str = "plot") -> str:
-    """The whole picture; it grows with the place where it stands."""
-    label = f' aria-label="{escape(name)}"' if name else ""
-    return f'<svg class="{kind}" role="img"{label} viewBox="0 0 {width:g} {height:.0f}" fill="currentColor">{"".join(shapes)}</svg>'
+    """The whole picture; it grows with the place where it stands. Without a name it is for the eye alone: what it shows is told beside it."""
+    seen = f'role="img" aria-label="{escape(name)}"' if name else 'aria-hidden="true"'
+    return (
+        f'<svg class="{kind}" {seen} viewBox="0 0 {width:g} {height:.0f}" fill="currentColor">{"".join(shapes)}</svg>'
+    )
 
 
 def legend(items: Iterable[tuple[str, str]]) -> str:

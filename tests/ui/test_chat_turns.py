@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
+from chatbot.core.messages import call
 from chatbot.ui.chat.handlers import ChatHandlers, Edit
 from chatbot.ui.chat.slot_form import SlotForm
 from chatbot.ui.chat.state import ChatState
@@ -75,3 +76,12 @@ def test_an_edit_that_nothing_meets_says_which_wish_was_given_up(turns):
         now.turns[-1].reply
         == "没有完全符合的酒店，放宽了价格上限。找到 2 家：归途快捷酒店(北京云桥店)、白鹭连锁酒店(北京青安店)。"
     )
+
+
+@pytest.mark.parametrize(("model", "heard"), [("hotel-mini", "经济型"), ("bare:hotel-mini", "豪华型")])
+def test_the_model_alone_is_met_without_the_checks_that_correct_it(turns, tiny_model, model, heard):
+    right = tiny_model.answers[0]
+    tiny_model.answers.clear()
+    tiny_model.answers.extend([call({"type": "豪华型"}), right, right])
+    drawn = list(turns.also(WISH, ChatState(), model, True, PERSON))
+    assert drawn[-1][0].query.type == heard

@@ -16,6 +16,7 @@ from chatbot.ui.shell.context import PageContext
 
 MOVED = {
     "merges": {"done": 3},
+    "pretrain": {"trained": 50, "warmup": "no"},
     "attention": {"head": 2, "step": 6},
     "rope": {"turn": 5},
     "next": {"temperature": 2},

@@ -26,6 +26,12 @@ EXHIBITS: dict[str, Exhibit] = {
             model=False,
         ),
         Exhibit(
+            "pretrain",
+            (Slider("trained", 0, 500, 0, 50), Pick("warmup", ("yes", "no"), "yes")),
+            (("chatbot/lesson/pretrain.py", "Pretraining"), ("chatbot/lesson/pretrain.py", "rate_at")),
+            step="trained",
+        ),
+        Exhibit(
             "attention",
             (_TEXT, _MODEL, Slider("step", 1, 6, 3), _LAYER, _HEAD, _PLACE),
             ((_BLOCK, "step"), (_BLOCK, "masked_softmax")),

@@ -2,6 +2,9 @@
   // What the page does without asking the server: keys of the tour, the card behind a 【1】, and a connection that is lost.
   const find = (id) => { const node = document.getElementById(id); return node && node.offsetParent ? node : null; };
 
+  const tongue = navigator.language.toLowerCase().startsWith("zh") ? 0 : 1;
+  const words = Object.fromEntries(Object.entries(WORDS).map(([key, pair]) => [key, pair[tongue]]));
+
   const KEYS = { ArrowRight: "tour-next", ArrowLeft: "tour-back", Escape: "tour-leave" };
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
@@ -20,9 +23,18 @@
   };
   ["click", "focusin", "mouseover"].forEach((kind) => document.addEventListener(kind, light));
 
+  // What Gradio leaves without a name, or puts a button into a button, as a screen reader would meet it.
+  const amend = () => {
+    document.querySelectorAll(".talk .title[role=button] button:not([inert])").forEach((node) => { node.inert = true; });
+    document.querySelectorAll('button[aria-label=""]').forEach((node) => {
+      node.setAttribute("aria-label", node.title || node.closest("[aria-label]:not([aria-label=''])")?.ariaLabel || words.button);
+    });
+  };
+  let amending = 0;
+  new MutationObserver(() => { amending ||= setTimeout(() => { amending = 0; amend(); }, 100); })
+    .observe(document.body, { childList: true, subtree: true });
+
   // Gradio does not say that its server is gone. The page asks, and asks more often once it is.
-  const tongue = navigator.language.toLowerCase().startsWith("zh") ? 0 : 1;
-  const words = Object.fromEntries(Object.entries(WORDS).map(([key, pair]) => [key, pair[tongue]]));
   const bar = document.createElement("div");
   bar.id = "connection";
   bar.setAttribute("role", "status");

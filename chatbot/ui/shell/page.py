@@ -54,7 +54,7 @@ def build_page(context: PageContext) -> gr.Blocks:
 
 def script() -> str:
     """The page's own script with the words that it says, in both languages: it speaks while there is no server."""
-    said = {name: words()[f"connection.{name}"] for name in ("lost", "back", "anew", "load")}
+    said = {name: words()[f"connection.{name}"] for name in ("lost", "back", "anew", "load", "button")}
     return SCRIPT.read_text(encoding="utf-8").replace("WORDS", json.dumps(said, ensure_ascii=False))
 
 
