@@ -53,6 +53,35 @@ def test_no_kept_line_is_drawn_for_training(maker):
     assert not any(is_kept(row["text"]) for row in drawn)
 
 
+def test_a_wish_beside_a_pointer_mostly_comes_after_hotels_that_were_shown(names):
+    row = {
+        "act": "refine",
+        "text": "{which}电话给我，另外要{np1}",
+        "set": ["fac1"],
+        "drop": [],
+        "lang": "zh",
+        "field": "phone",
+    }
+    maker, rng = TurnMaker(Bank([row], WORDINGS, [], [], []), names), random.Random(2)
+    shown = [bool(maker.from_frame(row, rng).shown) for _ in range(60)]
+    assert 40 < sum(shown) < 60
+
+
+@pytest.mark.parametrize(
+    ("words", "item"),
+    [
+        ("一分钱一分货，给我好货", "up"),
+        ("celebrating, something better", "up"),
+        ("分高点的", "sort=rating_desc"),
+        ("better rated ones", "sort=rating_desc"),
+    ],
+)
+def test_better_means_ratings_only_where_the_words_do(names, words, item):
+    row = {"act": "better", "text": words, "set": [], "drop": [], "lang": "zh"}
+    made = TurnMaker(Bank([row], WORDINGS, [], [], []), names).from_frame(row, random.Random(1))
+    assert [str(one) for one in made.act.items] == [item]
+
+
 def test_every_mark_is_filled(maker):
     rng = random.Random(1)
     frames = rng.sample(maker.bank.frames, 600)
