@@ -275,6 +275,30 @@ def test_where_nothing_was_found_nobody_is_told_that_the_list_ends(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_beside_a_lone_unknown_wish_no_other_wish_is_said_to_be_met(seed):
+    text = said(act="more ?能充电", after={}, searched=True, seed=seed).text
+    assert "近水酒店" in text
+    assert not re.search("其余|别的|其他", text)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_others_with_a_new_wish_are_an_offer_of_what_was_found_not_a_next_page(seed):
+    found = said(act="more +早餐", searched=True, total=3, seed=seed)
+    assert {fact.hotel for fact in found.facts if isinstance(fact, Offered)} == {"近水酒店", "远山宾馆", "云顶公寓"}
+    assert not re.search(
+        "还有|再有|另外|接着",
+        said(act="more +早餐", records=[A, A | {"name": "江月旅馆"}], searched=True, seed=seed).text,
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nobody_is_sent_to_the_telephone_of_hotels_without_a_number(seed):
+    text = said(act="request ?能充电", records=(C, C | {"name": "柳月青年旅舍"}), searched=True, seed=seed).text
+    assert "云顶公寓" in text
+    assert "我给您电话" not in text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_an_unknown_wish_hides_no_wish_that_was_given_up(seed):
     reply = said(act="request type=经济型 price<=400 ?能充电", searched=True, relaxed=("price_range_upper",), seed=seed)
     assert "“能充电”" in reply.text and "400元以内" in reply.text

@@ -76,7 +76,7 @@ class Offer:
             return False
         voice, values = self.voice, self.values | {"wish": self._quoted()}
         kept = not self.relaxed and not any(offered(h, self._matched()).broken for h in self.hotels)
-        if self.unknown and kept and not self.first and len(self.hotels) > 1:
+        if self.unknown and kept and self._matched() and not self.first and len(self.hotels) > 1:
             when = conditions(self.state)
             said = voice.say(
                 "unsupported", values=values, topic="unknown_wish", when=when, fits=self._lists_unknown, prefer=_numbers
@@ -85,23 +85,30 @@ class Offer:
                 advised = _ADVICE.search(voice.text)
                 self._total()
                 if not advised:
-                    voice.say("ask_by_phone")
+                    self._advise()
                 return True
         voice.say("unknown_wish" if self.unknown else "unmatched", values=values)
         one = len(self.hotels) == 1
         if kept and not self.first:
-            acts = ("offer_rest_one", "offer_plain_one") if one else ("offer_rest", "offer_plain")
+            rest = ("offer_rest_one",) if one else ("offer_rest",)
+            acts = (*(rest if self._matched() else ()), "offer_plain_one" if one else "offer_plain")
             voice.say(*acts, values=self.values)
         else:
             self._offer()
         self._total()
-        voice.say("ask_by_phone")
+        self._advise()
         return True
+
+    def _advise(self) -> None:
+        """Tell to ask the hotels, where one of them has a number."""
+        if any(hotel.phone for hotel in self.hotels):
+            self.voice.say("ask_by_phone")
 
     def _matched(self) -> State:
         """The state without the words that nothing in the database matches."""
         facilities = [f for f in self.state.get("facilities") or () if f not in self.unmatched]
-        return self.state | {"facilities": facilities}
+        rest = {key: value for key, value in self.state.items() if key != "facilities"}
+        return rest | ({"facilities": facilities} if facilities else {})
 
     def _lists_unknown(self, row: Row) -> bool:
         """A line that lists the hotels, of the topic of unknown wishes."""
@@ -110,7 +117,7 @@ class Offer:
 
     def _offer(self) -> None:
         voice, values = self.voice, self.values
-        if self.first or self.act == "more":
+        if self.first:
             self._more(values)
         elif self.relaxed:
             self._relaxed(values)
@@ -236,7 +243,7 @@ class Offer:
         values |= {"given_up": up} if up else {}
         values |= {"name": str(self.state["name"])} if self.state.get("name") else {}
         when = conditions(self.state) | (frozenset(["relax_failed"]) if self.relaxed else frozenset())
-        if self.first or self.act == "more":
+        if self.first:
             voice.say("no_more", values=values, when=when, fits=lambda row: "{given_up}" not in row["text"])
             return
         if self.unknown or self.unmatched:
