@@ -21,6 +21,7 @@ from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.review import words
 from chatbot.ui.data.review.card import card_html
 from chatbot.ui.data.review.commands import Command, Typed, command_of
+from chatbot.ui.data.review.doubts import reading_note
 from chatbot.ui.data.review.editor import editor_html, replay_notes
 from chatbot.ui.data.review.frame import frame_html, list_html
 from chatbot.ui.data.review.team import judgements_html, team_html
@@ -235,6 +236,8 @@ class ReviewHandlers:
         counts = self.store.counts(name)
         following = self.store.peek(name, only, card.id) if card else None
         listing = self.store.listing(name, only, card.id if card else 0)
+        if only.order == "unsure" and not note:
+            note = reading_note(self.context.settings, self.store, request)
         nothing = "review.empty" if counts.operations else "review.start"
         return {
             "card": self._shown(request, command, card) if card else None,
