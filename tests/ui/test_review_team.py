@@ -64,7 +64,13 @@ def test_two_judge_blind_and_a_lead_settles_by_a_number(people):
     assert made.messages[0].content == "找1号经济型"
     assert "（定夺）" in lead("audit")["audit"]
     lead("undo")
-    assert lead("next", wishes=DISPUTED)["card"]["id"] == 1
+    both = lead("next", wishes=DISPUTED)["card"]
+    told = lead.type(both, words={"0": "找1号便宜的"})
+    assert told["card"] == 1
+    lead("approve", both, wishes=DISPUTED)
+    assert [made.messages[0].content for made in lead.handlers.store.approved()] == ["找1号<b>"]
+    lead("undo")
+    both = lead("next", wishes=DISPUTED)["card"]
     assert "刚刚有人审过" not in lead("reject", both, wishes=DISPUTED).get("note", "")
     assert lead.handlers.store.counts().reject == 1
 

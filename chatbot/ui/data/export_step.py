@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
+from chatbot.ui.data import worth_panel
 from chatbot.ui.data.files import CARD, DataFiles, make_export, make_split
 from chatbot.ui.data.shared import choice_box, wire_slow_step
 from chatbot.ui.data.statistics import plots
@@ -42,6 +43,7 @@ def build(context: PageContext) -> list[Any]:
     with gr.Accordion(label("export.card"), open=False, visible=False, elem_id="export-card") as fold:
         card = gr.Markdown()
     shown = gr.HTML(padding=False, elem_id="split-shown")
+    worth_panel.build(context)
     page = Context.root_block
     assert page is not None
     page.load(handlers.forms, None, form, **QUIET)

@@ -21,6 +21,7 @@ from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.review import words
 from chatbot.ui.data.review.card import card_html
 from chatbot.ui.data.review.commands import Command, Typed, command_of
+from chatbot.ui.data.review.doubts import reading_note
 from chatbot.ui.data.review.editor import editor_html, replay_notes
 from chatbot.ui.data.review.frame import frame_html, list_html
 from chatbot.ui.data.review.team import judgements_html, team_html
@@ -62,7 +63,7 @@ class ReviewHandlers:
     def keep(self, request: gr.Request, event: gr.EventData) -> str:
         """Keep what is being typed, and say what it leads to."""
         typed = Typed.model_validate({"card": event.card, "draft": event.draft})
-        card = self.store.card(typed.card)
+        card = self.store.card(typed.card, words.name_of(request))
         draft = typed.draft.over(card.conversation)
         self.store.keep_draft(card.id, words.name_of(request), draft)
         notes = replay_notes(replay(card.conversation, draft, self._hotels(request)), request)
@@ -114,8 +115,7 @@ class ReviewHandlers:
 
     def _seen(self, request: gr.Request, command: Command) -> Card:
         """The card that a command is about, as it was on screen."""
-        judge = "" if self._settles(request, command) else words.name_of(request)
-        return replace(self.store.card(command.card, judge), seen=command.seen)
+        return replace(self.store.card(command.card, words.name_of(request)), seen=command.seen)
 
     def _settles(self, request: gr.Request, command: Command) -> bool:
         """Whether the person looks at what people disagree on, to settle it."""
@@ -185,7 +185,7 @@ class ReviewHandlers:
         if not 0 < command.choice <= len(told):
             return self._pick(request, command)
         one = told[command.choice - 1]
-        card = replace(self.store.card(command.card), seen=command.seen, conversation=one.conversation)
+        card = replace(self._seen(request, command), conversation=one.conversation)
         edit = one.conversation if one.action == "edit" else None
         checks = check(one.conversation, self._hotels(request), card.original) if edit else None
         action: Action = one.action  # type: ignore[assignment]
@@ -196,11 +196,11 @@ class ReviewHandlers:
     def _gold(self, request: gr.Request, command: Command) -> Answer:
         """Say what the answer of a card is, so that it comes to everybody; without an answer it is an ordinary card again."""
         self.context.require(request, "engineer")
-        name, card = words.name_of(request), replace(self.store.card(command.card), seen=command.seen)
+        name, card = words.name_of(request), self._seen(request, command)
         kept = {"approve": KEPT, "reject": ("reject",)}.get(command.answer)
         if kept and card.verdict not in kept:
             self.store.decide(card, name, command.answer or "approve", lead=True)
-            card = self.store.card(card.id)
+            card = self.store.card(card.id, name)
         self.store.decide(card, name, "gold", reason=command.answer)
         self.store.team.spread(card.id)
         return self._next(request, command, translate(request, f"review.gold_{command.answer or 'none'}"))
@@ -235,6 +235,8 @@ class ReviewHandlers:
         counts = self.store.counts(name)
         following = self.store.peek(name, only, card.id) if card else None
         listing = self.store.listing(name, only, card.id if card else 0)
+        if only.order == "unsure" and not note:
+            note = reading_note(self.context.settings, self.store, request)
         nothing = "review.empty" if counts.operations else "review.start"
         return {
             "card": self._shown(request, command, card) if card else None,
