@@ -20,7 +20,7 @@ from chatbot.ui.tour.tour import build_tour, wire
 TABS: dict[str, Role] = {"data": "annotator", "finetune": "engineer", "evaluate": "visitor", "lesson": "visitor"}
 """The tabs after Chat, and the role from which they are shown; their functions check the role themselves."""
 TITLE = "酒店对话机器人工作台"
-SCRIPT = Path(__file__).with_name("page.js")
+SCRIPT = Path(__file__).with_name("browser.js")
 
 
 def build_page(context: PageContext) -> gr.Blocks:
