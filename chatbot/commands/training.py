@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from chatbot.core.errors import InputError, TrainingError
 from chatbot.core.events import JobWriter, Progress, Reporter
@@ -48,7 +49,7 @@ def with_options(
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
-            annotation=Annotated[field.annotation, typer.Option(help=field.description)],
+            annotation=Annotated[field.annotation, _option(field)],
             default=field.default if not field.is_required() else ... if read is None else None,
         )
         for name, field in fields.items()
@@ -63,6 +64,15 @@ def with_options(
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     command.__doc__ = run.__doc__
     return command
+
+
+def _option(field: FieldInfo) -> Any:
+    """A field as an option; a shipped file is said to be one, for its path is another on every machine."""
+    shipped = isinstance(field.default, Path)
+    return typer.Option(
+        help=f"{field.description} [default: the shipped one]" if shipped else field.description,
+        show_default=not shipped,
+    )
 
 
 FILE = Annotated[
