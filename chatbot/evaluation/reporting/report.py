@@ -12,6 +12,7 @@ from chatbot.evaluation.predictions import Prediction
 from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import Case, cases
 from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart
+from chatbot.evaluation.reporting.tells import FEWEST, Told, tests, told
 from chatbot.evaluation.study import Study
 
 if TYPE_CHECKING:
@@ -94,9 +95,10 @@ def _bad(case: Case, conversations: dict[str, Conversation]) -> dict[str, Any]:
 
 
 def metric_rows(
-    figures: Sequence[dict[str, Any]], names: Sequence[str], best: dict[str, int | None]
+    figures: Sequence[dict[str, Any]], names: Sequence[str], pairs: Sequence[dict[str, Any]] = ()
 ) -> list[dict[str, Any]]:
-    """A table's rows: name, and for each model its value, its interval, and whether it is significantly the best."""
+    """A table's rows: name, for each model its value and interval, and for each but the first what it tells against that one."""
+    changes = told(pairs, figures[0]["counts"]["dialogues"])
     return [
         {
             "name": labels.label(labels.METRICS, name),
@@ -105,43 +107,54 @@ def metric_rows(
                 {
                     "value": labels.figure_text(name, f[name]),
                     "interval": labels.interval_text(name, f["intervals"].get(name)),
-                    "best": best.get(name) == i,
                 }
-                for i, f in enumerate(figures)
-            ],
+                for f in figures
+            ]
+            + [_change(found.get(name)) for found in changes.values()],
         }
         for name in names
     ]
 
 
-def verdicts(models: Sequence[str], pairs: Sequence[dict[str, Any]]) -> list[str]:
+def _change(found: Told | None) -> dict[str, Any]:
+    if found is None:
+        return {"value": "—", "interval": ""}
+    return {
+        "value": f"{found.change}（{found.bounds}）",
+        "interval": found.words,
+        "best": found.judged == "better",
+    }
+
+
+def heads(models: Sequence[str], pairs: Sequence[dict[str, Any]]) -> list[str]:
+    """The columns of such a table."""
+    return [*models, *(f"{models[pair['second']]} 比 {models[0]}" for pair in pairs if pair["first"] == 0)]
+
+
+def verdicts(models: Sequence[str], pairs: Sequence[dict[str, Any]], dialogues: int) -> list[str]:
     """One sentence a comparison with the first model, for a reader who reads nothing else."""
     out = []
-    for pair in pairs:
-        if pair["first"] == 0 and (found := pair["metrics"].get("slot_f1") or pair["metrics"].get("act_accuracy")):
-            name = "slot_f1" if "slot_f1" in pair["metrics"] else "act_accuracy"
-            low, high = (f"{100 * edge:+.1f}" for edge in found["interval"])
-            p = "p < 0.001" if found["p"] < 0.001 else f"p = {found['p']:.3f}"
-            change = f"{100 * found['difference']:+.1f} 个百分点（95% 区间 {low} 到 {high}，{p}）"
-            sure = (
-                "没有差别"
-                if found["interval"] == [0, 0]
-                else "差别显著"
-                if found["significant"]
-                else "差别可能只是偶然"
-            )
-            out.append(
-                f"{models[pair['second']]} 相对 {models[0]}：{labels.label(labels.METRICS, name)} {change}，{sure}。"
-            )
+    for second, changes in told(pairs, dialogues).items():
+        name = next((name for name in ("slot_f1", "act_accuracy") if name in changes), None)
+        if name:
+            found, title = changes[name], labels.label(labels.METRICS, name)
+            change = f"{found.change} 个百分点（95% 区间 {found.bounds.replace(' – ', ' 到 ')}）"
+            out.append(f"{models[second]} 相对 {models[0]}：{title} {change}，{found.words}。")
     return out
 
 
 def highlights(figure: dict[str, Any]) -> list[dict[str, str]]:
     """The few figures of one model that say most, each with what it means."""
     every = figure | (figure.get("simulation") or {})
+    bounds = figure["intervals"] | (figure.get("simulation") or {}).get("intervals", {})
     names = labels.METRICS | labels.SIMULATION
     return [
-        {"name": labels.label(names, key), "value": labels.figure_text(key, every[key]), "means": means[0]}
+        {
+            "name": labels.label(names, key),
+            "value": labels.figure_text(key, every[key]),
+            "interval": labels.interval_text(key, bounds.get(key)),
+            "means": means[0],
+        }
         for key, means in labels.EXPLAINED.items()
         if every.get(key) is not None
     ]
@@ -206,18 +219,21 @@ def content(
 ) -> dict[str, Any]:
     """Everything that a report shows, as plain data for the templates."""
     figures, result, bare = study.figures, study.result, study.bare
-    last = len(figures) - 1
+    last, count = len(figures) - 1, figures[0]["counts"]["dialogues"]
     good, bad = examples(study, last)
     return {
         "models": study.models,
         "whole": bare is not None,
         "highlights": highlights(figures[last]),
-        "verdicts": verdicts(study.models, result["pairs"]),
-        "bare_verdicts": verdicts(study.models, bare["pairs"]) if bare else [],
-        "bare": metric_rows(bare["figures"], HEADLINE, bare["best"]) if bare else [],
+        "few": count < FEWEST,
+        "tests": tests(result["pairs"]),
+        "heads": heads(study.models, result["pairs"]),
+        "verdicts": verdicts(study.models, result["pairs"], count),
+        "bare_verdicts": verdicts(study.models, bare["pairs"], count) if bare else [],
+        "bare": metric_rows(bare["figures"], HEADLINE, bare["pairs"]) if bare else [],
         "counts": figures[0]["counts"],
-        "headline": metric_rows(figures, HEADLINE, result["best"]),
-        "others": metric_rows(figures, [name for name in METRICS if name not in HEADLINE], {}),
+        "headline": metric_rows(figures, HEADLINE, result["pairs"]),
+        "others": metric_rows(figures, [name for name in METRICS if name not in HEADLINE]),
         "simulation": simulation_rows(figures),
         "culprits": culprit_rows(figures),
         "phenomena": phenomenon_rows(figures),
