@@ -1,4 +1,4 @@
-"""`prefer`: likes, dislikes and corrections become preferences, and a model learns them; what the Fine-tune tab starts as a job."""
+"""`prefer`: a model learns from likes, dislikes and corrections; what the Fine-tune tab starts as a job."""
 
 import json
 from typing import Annotated, Any
@@ -27,7 +27,7 @@ KINDS = (PREFER,)
 def prefer(
     config: PreferConfig, *, as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False
 ) -> None:
-    """Let a model learn what people liked, disliked and corrected in Chat (DPO), and tell what it brought on held-out data."""
+    """Let a model learn what people liked, disliked and corrected in Chat (DPO), and tell what it brought."""
     from chatbot.core.jobs import claim
     from chatbot.core.settings import settings
 

@@ -25,7 +25,7 @@ def promote(
     back: Annotated[bool, typer.Option("--back", help="go back to the default before")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
-    """Make a model the chat's default where it is not worse than the present one; without a study, tell which it is and how it came to be."""
+    """Make a model the chat's default where it is not worse than the present one; without a study, tell which it is."""
     from chatbot.evaluation import promotion as record
     from chatbot.evaluation.study import Study
     from chatbot.models.catalog import default_model

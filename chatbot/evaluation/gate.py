@@ -1,4 +1,4 @@
-"""The gate: a model may become the chat's default where it is shown to be not worse than the present one, conversation by conversation."""
+"""The gate: a model may become the chat's default where it is not worse than the present one."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -71,8 +71,8 @@ def rule(
 ) -> Ruling:
     """Compare the present default (first) with the model that shall follow it (second).
 
-    All figures must hold, so none needs a correction for being several; kinds of wording are many and small, so one alone stands against a
-    model only where it is worse beyond Holm's correction, and all of them together must hold as the figures must.
+    All figures must hold, so none needs a correction for being several. Kinds of wording are many and small: one alone
+    stands against a model only where it is worse beyond Holm's correction; all together must hold as the figures must.
 
     Args:
         margin: the lower end of a figure's difference must lie above minus that.

@@ -1,4 +1,4 @@
-"""A training on preferences with what it brings: the kept feedback and held-out conversations are measured before and after."""
+"""A training on preferences: the kept feedback and held-out conversations are measured before and after."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The record of promotions: one line each in the workspace, with what the gate said and who signed; the last line is the chat's default."""
+"""The record of promotions: what the gate said and who signed; the last line is the chat's default."""
 
 import time
 from pathlib import Path
@@ -54,7 +54,7 @@ def ruling(study: Study, model: str, settings: Settings, margin: float = MARGIN)
     """What the gate says of a model that a study measured beside the present default.
 
     Raises:
-        InputError: the study lacks one of the two, or the model has changed since, or is measured on what it was trained on.
+        InputError: the study lacks one of the two, or the model has changed since, or was trained on its data.
     """
     measured = [figure["model"] for figure in study.result["models"]]
     present = default_model(settings)

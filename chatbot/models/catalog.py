@@ -41,7 +41,7 @@ def available_models(current: Settings | None = None) -> list[ModelChoice]:
 
 
 def default_model(current: Settings | None = None) -> str:
-    """The id of the model that the chat takes where none is named: the one promoted last, if it is still there, else the shipped one."""
+    """The model that the chat takes where none is named: the one promoted last, if still there, else the shipped one."""
     path = (current or settings()).workspace / PROMOTIONS
     for line in reversed(path.read_text(encoding="utf-8", errors="replace").split("\n") if path.is_file() else []):
         try:

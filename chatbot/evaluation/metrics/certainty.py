@@ -1,4 +1,4 @@
-"""What a difference between two models tells: better, worse, or too few conversations to tell, and how large one would have to be to show."""
+"""What a difference between two models tells: better, worse, or too few conversations to tell."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
@@ -26,7 +26,7 @@ def detectable(bounds: Sequence[float], dialogues: int, scale: float = 1.0) -> f
 
 
 def least_p(dialogues: int) -> float:
-    """The smallest two-sided p-value that so many conversations on which two models differ can give: that of the sign test."""
+    """The smallest two-sided p-value that so many conversations can give: that of the sign test."""
     return min(1.0, 2.0 ** (1 - dialogues))
 
 
@@ -41,7 +41,7 @@ def holm(found: Mapping[Key, float]) -> dict[Key, float]:
 
 
 def adjusted(pairs: Sequence[Mapping[str, Any]], dialogues: int) -> list[dict[str, float]]:
-    """For every pair of models its figures' p-values, adjusted over all figures of all pairs; small sets give no small ones."""
+    """Every pair's p-values by figure, adjusted over all figures of all pairs; small sets give no small ones."""
     every = {
         (at, name): max(float(found["p"]), least_p(dialogues))
         for at, pair in enumerate(pairs)

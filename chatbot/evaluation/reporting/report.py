@@ -97,7 +97,7 @@ def _bad(case: Case, conversations: dict[str, Conversation]) -> dict[str, Any]:
 def metric_rows(
     figures: Sequence[dict[str, Any]], names: Sequence[str], pairs: Sequence[dict[str, Any]] = ()
 ) -> list[dict[str, Any]]:
-    """A table's rows: name, for each model its value and interval, and for each but the first what it tells against that one."""
+    """A table's rows: each model's value and interval, and what each but the first tells against that one."""
     changes = told(pairs, figures[0]["counts"]["dialogues"])
     return [
         {

@@ -1,4 +1,4 @@
-"""What a study tells of each model against the first: the change with its interval, and better, worse or too few to tell."""
+"""What a study tells of each model against the first: the change, and better, worse or too few to tell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Told:
 
 
 def told(pairs: Sequence[Mapping[str, Any]], dialogues: int) -> dict[int, dict[str, Told]]:
-    """For the position of every other model its figures against the first one's; p-values are corrected over all pairs and figures."""
+    """Position of every other model → its figures against the first one's, p-values corrected over all of them."""
     ps = adjusted(pairs, dialogues)
     return {
         pair["second"]: {name: _told(name, found, p[name], dialogues) for name, found in pair["metrics"].items()}

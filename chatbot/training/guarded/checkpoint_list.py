@@ -28,7 +28,7 @@ class Scored:
 
 
 def scored_checkpoints(out: Path) -> list[Scored]:
-    """What a run's checkpoints scored, oldest first, and those that were kept without a score; [] before the first one."""
+    """What a run's checkpoints scored, oldest first; [] before the first one."""
     folder = Path(out) / "checkpoints"
     found = complete_checkpoints(folder)
     if not found:

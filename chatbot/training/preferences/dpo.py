@@ -1,4 +1,4 @@
-"""Direct preference optimisation (arXiv:2305.18290) of a LoRA adapter by TRL, with the adapter as it was as the reference."""
+"""DPO (arXiv:2305.18290) of a LoRA adapter by TRL, with the adapter as it was as the reference."""
 
 import json
 from collections.abc import Sequence
@@ -126,7 +126,7 @@ def log_probability(learner: Learner, prompt: list[int], answer: list[int]) -> f
 
 
 def save(config: PreferConfig, learner: Learner, record: dict[str, Any]) -> None:
-    """Put the adapter into `config.out` with its tokenizer, its record and its card; what makes it a model to choose comes last."""
+    """Put the adapter into `config.out` with tokenizer, record and card; what makes it a model to choose comes last."""
     learner.model.save_pretrained(str(config.out), selected_adapters=["default"])
     learner.tokenizer.save_pretrained(config.out)
     write_record(config.out, record | {"config": json.loads(config.model_dump_json()), "versions": versions()})
@@ -146,8 +146,8 @@ tags: [dpo, function-calling, hotel, task-oriented-dialogue]
 ---
 # {config.out.name}
 
-An adapter for `{learner.base.name}` that was trained on {record["trained"]} preferences (DPO, beta {config.beta:g}) after people's likes, dislikes and
-corrections.
+An adapter for `{learner.base.name}`, trained on {record["trained"]} preferences (DPO, beta {config.beta:g}) after people's
+likes, dislikes and corrections.
 
 | figure | before | after |
 |---|---|---|

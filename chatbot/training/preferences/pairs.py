@@ -36,7 +36,7 @@ class Preferences:
 
     Attributes:
         liked: (source, context, answer) of what was liked.
-        waiting: dislikes without a correction, and without a like of another answer to the same words: there is nothing to prefer.
+        waiting: dislikes without a correction or a like of another answer to the same words.
     """
 
     pairs: list[Pair]
@@ -111,7 +111,7 @@ def encoded(
 def rows(
     pairs: Sequence[Pair], family: Family, tokenizer: "PreTrainedTokenizerBase", most: int
 ) -> Iterator[dict[str, list[int]]]:
-    """The pairs as TRL takes them; those that a family writes alike, and those that are longer than the base reads, are left out."""
+    """The pairs as TRL takes them, without those that a family writes alike or the base cannot read whole."""
     for pair in pairs:
         good, bad = (encoded(pair.context, answer, family, tokenizer) for answer in (pair.chosen, pair.rejected))
         if good and bad and good[1] != bad[1] and len(good[0]) + max(len(good[1]), len(bad[1])) <= most:

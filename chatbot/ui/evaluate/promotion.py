@@ -1,4 +1,4 @@
-"""“Make it the default” on the Evaluate tab: what the gate says of a model of the study, the button, the signature, and the way back."""
+"""“Make it the default” on the Evaluate tab: what the gate says, the button, the signature, and the way back."""
 
 from dataclasses import dataclass
 from html import escape

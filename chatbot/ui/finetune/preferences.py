@@ -1,4 +1,4 @@
-"""“Learn from likes, dislikes and corrections” on the Fine-tune tab: what was said, the button, and what the training brought."""
+"""“Learn from likes, dislikes and corrections” on the Fine-tune tab: what was said, and what it brought."""
 
 import time
 from dataclasses import dataclass
