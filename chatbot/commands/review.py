@@ -1,4 +1,4 @@
-"""`worth` and `doubt`: what reviewed data is worth, and which cards a model is least sure of; what the Data tab starts as jobs."""
+"""`worth`, `doubt` and `prefer`: what people's judgements are worth, which cards a model is least sure of, and learning from likes and dislikes."""
 
 import json
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from chatbot.core.kinds import Console, Kind, execute
 from chatbot.core.settings import settings
 from chatbot.evaluation.review.config import DOUBT, WORTH, DoubtConfig, WorthConfig
 from chatbot.training.config import RESOURCE
+from chatbot.training.preferences.config import PreferConfig
 
 
 def run_worth(config: WorthConfig, reporter: Reporter) -> dict[str, Any]:
@@ -27,7 +28,18 @@ def run_doubt(config: DoubtConfig, reporter: Reporter) -> dict[str, Any]:
     return room.run_doubt(config, reporter)
 
 
-KINDS = (Kind(WORTH, WorthConfig, run_worth, resource=RESOURCE), Kind(DOUBT, DoubtConfig, run_doubt))
+def run_prefer(config: PreferConfig, reporter: Reporter) -> dict[str, Any]:
+    """Train on preferences, with figures from before and after."""
+    from chatbot.evaluation.preferences import prefer as work
+
+    return work(config, settings(), reporter)
+
+
+KINDS = (
+    Kind(WORTH, WorthConfig, run_worth, resource=RESOURCE),
+    Kind(DOUBT, DoubtConfig, run_doubt),
+    Kind("prefer", PreferConfig, run_prefer, resource=RESOURCE),
+)
 
 
 def worth(config: WorthConfig) -> None:
@@ -48,6 +60,27 @@ def doubt(
     _print(execute(KINDS[1], DoubtConfig(workspace=settings().folder(), model=model), Console()))
 
 
+def prefer(
+    config: PreferConfig, *, as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False
+) -> None:
+    """Let a model learn what people liked, disliked and corrected in Chat (DPO), and tell what it brought."""
+    from chatbot.core.jobs import claim
+
+    config.out.mkdir(parents=True, exist_ok=True)
+    with claim(settings().folder("jobs"), RESOURCE):
+        found = execute(KINDS[2], config, Console(JobWriter(config.out)))
+    if as_json or not found:
+        return typer.echo(json.dumps(found, ensure_ascii=False))
+    typer.echo(
+        f"{found['trained']} pairs trained, {found['kept']} kept aside, {found['waiting']} without a right answer"
+    )
+    for name, value in found["after"].items():
+        typer.echo(f"{name:18} {found['before'][name]:8.3f} -> {value:8.3f}")
+    for name, change in found["held_out"].items():
+        low, high = change["interval"]
+        typer.echo(f"{name:18} {change['difference']:+8.3f}  [{low:+.3f}, {high:+.3f}]  p = {change['p']:.3f}")
+
+
 def _print(result: dict[str, Any]) -> None:
     typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
 
@@ -56,3 +89,4 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
     app.command("worth")(with_options(WorthConfig, worth, without=("workspace",)))
     app.command("doubt")(doubt)
+    app.command("prefer")(with_options(PreferConfig, prefer))

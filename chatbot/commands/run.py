@@ -15,7 +15,6 @@ from chatbot.commands import (
     evaluation,
     models,
     models_brought,
-    preferences,
     pretrain,
     review,
     training,
@@ -26,7 +25,7 @@ from chatbot.core.jobs import claim, in_foreground, supervised
 from chatbot.core.kinds import Console, Kind, execute, kind_name, read_config
 from chatbot.core.settings import settings
 
-_ROOMS = (augment, compare_methods, evaluation, models, models_brought, preferences, pretrain, review, training)
+_ROOMS = (augment, compare_methods, evaluation, models, models_brought, pretrain, review, training)
 KINDS = MappingProxyType({kind.name: kind for module in _ROOMS for kind in module.KINDS})
 """Every kind of long task by its name."""
 
