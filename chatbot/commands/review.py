@@ -1,4 +1,4 @@
-"""`worth` and `doubt`: what reviewed data is worth, and which cards a model is least sure of; what the Data tab starts as jobs."""
+"""`worth` and `doubt`: what reviewed data is worth, and which cards a model is least sure of; jobs of the Data tab."""
 
 import json
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ KINDS = (Kind(WORTH, WorthConfig, run_worth, resource=RESOURCE), Kind(DOUBT, Dou
 
 
 def worth(config: WorthConfig) -> None:
-    """Say what a slice of the review is worth: a small training with 0, 10, 25, 50 and 100 % of it, on wordings that none has seen."""
+    """Say what a slice of the review is worth: small trainings with 0 to 100 % of it, on wordings that none has seen."""
     from chatbot.core.jobs import claim
 
     chosen = config.model_copy(update={"workspace": settings().folder()})
