@@ -1,4 +1,4 @@
-"""`worth`, `doubt` and `prefer`: what people's judgements are worth, which cards a model is least sure of, and learning from likes and dislikes."""
+"""`worth`, `doubt`, `prefer`: what reviewed data is worth, which cards a model doubts, and learning from judgements."""
 
 import json
 from typing import Annotated, Any
@@ -43,7 +43,7 @@ KINDS = (
 
 
 def worth(config: WorthConfig) -> None:
-    """Say what a slice of the review is worth: a small training with 0, 10, 25, 50 and 100 % of it, on wordings that none has seen."""
+    """Say what a slice of the review is worth: small trainings with 0 to 100 % of it, on wordings that none has seen."""
     from chatbot.core.jobs import claim
 
     chosen = config.model_copy(update={"workspace": settings().folder()})

@@ -1,4 +1,4 @@
-"""Claims about several people at one review: who gets which card, who settles what they disagree on, and how sure that is."""
+"""Claims about several people at one review: who gets which card, who settles what, and how sure that is."""
 
 import sqlite3
 
@@ -149,7 +149,7 @@ def test_agreement_is_told_only_from_enough_cards_and_with_its_interval():
 
 
 def test_alpha_is_krippendorffs_on_an_example_of_his():
-    """Two observers, ten units, two values: 0.095 (Krippendorff 2011, “Computing Krippendorff's Alpha-Reliability”, A)."""
+    """Two observers, ten units, two values: 0.095 (“Computing Krippendorff's Alpha-Reliability”, 2011, A)."""
     first, second = (0, 1, 0, 0, 0, 0, 0, 0, 1, 0), (1, 1, 1, 0, 0, 1, 0, 0, 0, 0)
     counts = np.array([[2 - a - b, a + b] for a, b in zip(first, second, strict=True)])
     assert alpha(counts, np.ones((1, 10)))[0] == pytest.approx(0.095, abs=0.0005)

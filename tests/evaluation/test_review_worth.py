@@ -1,4 +1,4 @@
-"""Claims about what reviewed data is worth and which cards a model is least sure of; trainings are fakes that cost nothing, but for one."""
+"""Claims about what reviewed data is worth and which cards a model is least sure of; trainings are fakes but for one."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""What the review answers a lead and the people whose cards it deals, without a browser: roles, blind judgements, who settles what."""
+"""What the review answers a lead and the people whose cards it deals, without a browser: roles, blind judgements, settling."""
 
 import pytest
 

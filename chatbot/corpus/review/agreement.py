@@ -42,7 +42,7 @@ class Agreement:
 
 
 def agreement(kept: Sequence[Mapping[str, bool]]) -> Agreement:
-    """How well people agree on cards, each a person's name → whether they kept it; those with one judgement tell nothing."""
+    """How well people agree on cards, each a person's name → whether they kept it; one judgement tells nothing."""
     several = [list(card.values()) for card in kept if len(card) > 1]
     same = sum(len(set(card)) == 1 for card in several)
     counts = np.array([[len(card) - sum(card), sum(card)] for card in several], dtype=np.float64).reshape(-1, 2)

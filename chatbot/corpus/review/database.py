@@ -76,9 +76,9 @@ DECISIONS = Table(
     Column("part", String(10), nullable=False, server_default=""),
     UniqueConstraint("item", "seq"),
 )
-"""Appended, never changed. `part` is "final" for a word that settles what people disagreed on, "gold" for an answer to a card
-whose answer is known. Decisions with the same `step` were made, and are undone, as one. (item, seq) is unique: of two decisions made at
-the same moment one fails instead of hiding the other."""
+"""Appended, never changed. `part` is "final" for a word that settles what people disagreed on, "gold" for an answer to
+a card whose answer is known. Decisions with the same `step` were made, and are undone, as one. (item, seq) is unique:
+of two decisions made at the same moment one fails instead of hiding the other."""
 UNDOING = DECISIONS.alias("undoing")
 """Decisions as those that take others back."""
 STANDING = Table(
@@ -99,9 +99,10 @@ STANDING = Table(
 )
 """Where each item stands, in narrow rows that a question about the whole queue reads quickly.
 
-Worked out from the decisions (see `team.standing`): `verdict` ("" while it waits, else approve, edit, reject or disputed), `judges`
-(people with a verdict), `final` (settled after a disagreement), `split` (kept by one and rejected by another), `flagged`, and the
-known `answer` of a gold card. Dealt out: `owner` ("" for everybody), `need` (people who are to decide), `place` in the queue.
+Worked out from the decisions (see `team.standing`): `verdict` ("" while it waits, else approve, edit, reject or
+disputed), `judges` (people with a verdict), `final` (settled after a disagreement), `split` (kept by one and rejected
+by another), `flagged`, and the known `answer` of a gold card. Dealt out: `owner` ("" for everybody), `need` (people
+who are to decide), `place` in the queue.
 `failed` counts failed checks; `doubt` is 1 − the model's probability of the item's calls."""
 CLAIMS = Table(
     "review_claims",
@@ -158,7 +159,7 @@ def _public(url: str) -> str:
 
 
 def _tune(engine: Engine) -> None:
-    """WAL, so that readers never wait; what may write takes the write lock at its start: what it has read still holds."""
+    """WAL, so that readers never wait; what may write takes the lock at its start: what it has read still holds."""
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:

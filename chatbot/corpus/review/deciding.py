@@ -20,8 +20,8 @@ Part = Literal["", "final", "gold"]
 def append(db: Connection, card: Card, said: Mapping[str, Any], *, lead: bool) -> None:
     """Append a decision; one that is there already, as its answer got lost, is not made twice.
 
-    A lead's verdict on what people disagreed on settles it; anybody's verdict on a gold card is an answer, which is compared and
-    changes nothing.
+    A lead's verdict on what people disagreed on settles it; a verdict on a gold card is an answer, which is compared
+    and changes nothing.
 
     Raises:
         InputError: somebody else has decided meanwhile, or a lead has settled it; their decision stands.
@@ -63,7 +63,7 @@ def _made(db: Connection, card: Card, said: Mapping[str, Any]) -> bool:
 
 
 def _seen(db: Connection, card: Card, annotator: str, *, alone: bool) -> int:
-    """The number of decisions to append after. Where people decide by themselves another one's decision is no conflict."""
+    """The number of decisions to append after; where people decide by themselves another's is no conflict."""
     since = select(DECISIONS.c.annotator, DECISIONS.c.action).where(
         DECISIONS.c.item == card.id, DECISIONS.c.seq > card.seen
     )

@@ -15,7 +15,7 @@ from chatbot.corpus.review.database import DECISIONS, ITEMS, STANDING, VERDICTS,
 from chatbot.corpus.review.runs import made_by
 
 Order = Literal["queue", "failed", "unsure", "disagreement"]
-"""As they came in; most failed checks first; what the model is least sure of first; those first on which people disagree."""
+"""As they came in, or first: most failed checks, what the model is least sure of, what people disagree on."""
 Whose = Literal["", "own", "common", "all"]
 """What somebody may decide on; of that what was dealt to them alone, or to several; or everybody's."""
 

@@ -104,8 +104,8 @@ def reasons(db: Connection) -> list[str]:
 def audit(db: Connection, item: int | None, newest: int | None) -> list[dict[str, Any]]:
     """Every decision ever made (of one item, or only the newest ones), oldest first: who, when, what, why, what it undid.
 
-    An edit also says `before` and `after` in the conversation's form: what the card looked like, and what was made of it. Where only
-    some decisions are asked for, each verdict says `before`; of all of them that would be every card several times.
+    An edit also says `before` and `after` in the conversation's form: what the card looked like, and what was made of
+    it. Where only some decisions are asked for, each verdict says `before`; of all that would be every card many times.
     """
     query = select(*(DECISIONS.c[name] for name in AUDITED), DECISIONS.c.conversation)
     query = query.order_by(DECISIONS.c.id.desc()).limit(newest)

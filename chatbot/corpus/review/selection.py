@@ -15,7 +15,7 @@ CLAIM_SECONDS = 600.0
 
 
 def todo(annotator: str, whose: Whose = "") -> Select[Any]:
-    """Items that this person can decide on, on nobody else's screen: dealt to them or to everybody, and without their verdict.
+    """Items that this person can decide on, on nobody else's screen: dealt to them or to all, without their verdict.
 
     Of an item for several people it is theirs that is wanted, of a gold card their answer.
     """
@@ -43,7 +43,7 @@ def _dealt(annotator: str, whose: Whose) -> list[ColumnElement[bool]]:
 
 
 def wanted(annotator: str, only: Filter) -> Select[Any]:
-    """What a filter shows one person: cards that wait for them, cards that have a verdict, or those that are disputed."""
+    """What a filter shows one person: cards that wait for them, have a verdict, or are disputed."""
     seen = STANDING.c.verdict == "disputed" if only.disputed else STANDING.c.judges > 0
     base = select(STANDING.c.item).where(seen) if only.over else todo(annotator, only.whose)
     return base.where(*only.conditions())

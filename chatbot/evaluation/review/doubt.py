@@ -51,7 +51,7 @@ def read_cards(review: ReviewStore, probability: Probability, reporter: Reporter
 
 
 def doubt(conversation: Conversation, probability: Probability) -> float:
-    """1 − the probability of the call that the model is least sure of; 0 without calls, 1 for what it cannot read at all."""
+    """1 − the probability of the call that the model is least sure of; 0 without calls, 1 for what it cannot read."""
     messages, tools = conversation.messages, conversation.tools
     calls = [at for at, message in enumerate(messages) if message.call]
     try:

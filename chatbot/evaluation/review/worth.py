@@ -1,4 +1,4 @@
-"""What a slice of the reviewed data is worth: the same small training with more and more of it, measured on wordings that no training saw."""
+"""What a slice of the reviewed data is worth: the same small training with more and more of it, measured on unseen wordings."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ Score = Callable[[Path | None, Sequence[Conversation]], Scores]
 
 @dataclass(frozen=True)
 class Slice:
-    """What is asked about: its conversations and the minutes that people spent on them, and everything else to train on."""
+    """What is asked about: its conversations, the minutes spent on them, and everything else to train on."""
 
     chosen: list[Conversation]
     rest: list[Conversation]
@@ -44,7 +44,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Point:
-    """A point of the learning curve: so many percent and conversations of the slice, and the figure with its 95% interval."""
+    """A point of the learning curve: percent and conversations of the slice, the figure and its 95% interval."""
 
     share: int
     n: int

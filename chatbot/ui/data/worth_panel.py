@@ -1,4 +1,4 @@
-"""What reviewed data is worth, below step 4: choose a slice, start five small trainings as a job, and read its learning curve in words."""
+"""What reviewed data is worth, below step 4: choose a slice, start small trainings as a job, read their curve in words."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing

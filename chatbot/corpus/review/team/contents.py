@@ -1,4 +1,4 @@
-"""What a card says: as put up, as edited, as it stood before a decision; who judges by themselves sees no other's edit."""
+"""What a card says: as put up, edited, or before a decision; who judges by themselves sees no other's edit."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -59,7 +59,7 @@ def edit_of(db: Connection, item: int, judge: str = "") -> tuple[str, str] | Non
 
 
 def before(db: Connection, item: int, decision: int) -> str:
-    """A card's content as its person saw it before a decision: the last edit until then that was not taken back by then."""
+    """A card's content as its person saw it before a decision: the last edit not taken back by then."""
     undone = select(UNDOING.c.undoes).where(UNDOING.c.undoes.is_not(None), UNDOING.c.id < decision)
     edit = and_(DECISIONS.c.item == item, DECISIONS.c.id < decision, DECISIONS.c.conversation.is_not(None))
     edit &= DECISIONS.c.part != "gold"

@@ -51,7 +51,7 @@ class Plan(BaseModel):
         return self
 
     def share_of(self, at: float) -> tuple[str, int]:
-        """Whose the card at this place (0–1) of a shuffled queue is ("" for everybody), and how many are to decide on it."""
+        """Whose the card at this place (0–1) of a shuffled queue is ("" for everybody), and how many decide on it."""
         if at < self.common or not self.people:
             return "", self.judgements if at < self.common else 1
         ends = list(accumulate(self.people.values()))

@@ -44,7 +44,7 @@ class Person:
 
 
 def people(db: Connection, since: float, only: str | None = None) -> list[Person]:
-    """Everybody with a verdict since a moment (Unix seconds), or one person; verdicts that were taken back do not count."""
+    """Everybody with a verdict since a moment (Unix seconds), or one person; what was taken back does not count."""
     names = (DECISIONS.c[name] for name in ("annotator", "action", "reason", "at", "bulk", "part"))
     where = (DECISIONS.c.at >= since) & DECISIONS.c.action.in_(VERDICTS)
     where = where & (DECISIONS.c.annotator == only) if only is not None else where
@@ -78,7 +78,7 @@ def _right(gold: Iterable[RowMapping]) -> int:
 
 
 def minutes(db: Connection, items: Select[Any]) -> float:
-    """Minutes that people have spent on items, by the times between their verdicts; after a pause a card took the median."""
+    """Minutes that people spent on items, by the times between verdicts; after a pause a card took the median."""
     rows = latest(DECISIONS.c.action.in_(VERDICTS) & DECISIONS.c.bulk.is_(False)).order_by(DECISIONS.c.at)
     told = db.execute(rows.with_only_columns(DECISIONS.c.annotator, DECISIONS.c.item, DECISIONS.c.at))
     before: dict[str, float] = {}
@@ -93,7 +93,7 @@ def minutes(db: Connection, items: Select[Any]) -> float:
 
 
 def kept_by_card(db: Connection) -> list[dict[str, bool]]:
-    """For each card who kept it and who did not, of those who decided by themselves: neither in bulk, nor to settle it."""
+    """For each card who kept it and who did not, but for decisions in bulk and those that settle it."""
     by_itself = DECISIONS.c.action.in_(VERDICTS) & DECISIONS.c.bulk.is_(False) & (DECISIONS.c.part == "")
     split = select(STANDING.c.item).where(STANDING.c.judges > 1)
     rows = latest(by_itself & DECISIONS.c.item.in_(split)).order_by(DECISIONS.c.id)

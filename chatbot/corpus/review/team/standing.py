@@ -56,7 +56,7 @@ def _telling(db: Connection, items: Iterable[int]) -> Iterator[RowMapping]:
 
 
 def stands(rows: Sequence[RowMapping], need: int) -> dict[str, Any]:
-    """Where an item stands after decisions on it; what people disagree on is disputed once all who are needed have decided."""
+    """Where an item stands after decisions on it; a disagreement is disputed once all who are needed have decided."""
     verdicts = [row for row in rows if row["action"] in VERDICTS]
     last = {row["annotator"]: row["action"] for row in verdicts if row["part"] != "final"}
     kept = sum(action in KEPT for action in last.values())

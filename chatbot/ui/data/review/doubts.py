@@ -1,4 +1,4 @@
-"""Cards by what the model is least sure of: whoever asks for that order sets the reading of the cards going, and is told how far it is."""
+"""Cards by what the model is least sure of: who asks for that order sets the reading going, and is told how far it is."""
 
 from typing import Any
 

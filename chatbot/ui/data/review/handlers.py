@@ -105,7 +105,7 @@ class ReviewHandlers:
         return self.context.may(request, "engineer")
 
     def _filter(self, request: gr.Request, command: Command) -> Filter:
-        """The filter for this person: a lead to whom nothing is dealt sees everybody's cards, and nobody else what is disputed."""
+        """The filter for this person: a lead outside the plan sees everybody's cards, and leads alone what is disputed."""
         only = command.wishes.filter
         if not self._leads(request):
             return replace(only, disputed=False)
@@ -194,7 +194,7 @@ class ReviewHandlers:
         return self._next(request, command)
 
     def _gold(self, request: gr.Request, command: Command) -> Answer:
-        """Say what the answer of a card is, so that it comes to everybody; without an answer it is an ordinary card again."""
+        """Say what a card's answer is, so that it comes to everybody; without one it is an ordinary card again."""
         self.context.require(request, "engineer")
         name, card = words.name_of(request), self._seen(request, command)
         kept = {"approve": KEPT, "reject": ("reject",)}.get(command.answer)

@@ -1,4 +1,4 @@
-"""The lead's side of the review: dealing cards out, known answers, what people disagree on side by side, and how everybody fares."""
+"""The lead's side of the review: dealing cards out, known answers, disagreements side by side, and how everybody fares."""
 
 from collections.abc import Sequence
 from html import escape
@@ -51,7 +51,8 @@ def _form(plan: Plan, hint: str, who: Any) -> str:
         f'<form class="finds" id="review-plan"><label class="search"><span>{people}</span>'
         f'<input name="people" value="{names}" maxlength="2000" placeholder="{escape(hint)}"></label>'
         f'<label><span>{common}</span><input name="common" type="number" min="0" max="100" '
-        f'value="{plan.common * 100:.0f}"></label><label><span>{judgements}</span><select name="judgements">{counts}</select></label>'
+        f'value="{plan.common * 100:.0f}"></label><label><span>{judgements}</span>'
+        f'<select name="judgements">{counts}</select></label>'
         f'<button type="button" id="review-deal" class="primary">{deal}</button></form>'
     )
 

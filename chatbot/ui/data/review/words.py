@@ -67,7 +67,7 @@ def midnight() -> float:
 
 
 def today(day: Person, who: Any) -> str:
-    """A person's day in one sentence: what, how quickly, known answers, and why they rejected; "" before its first verdict."""
+    """A person's day in one sentence: what, how quickly, why they rejected, known answers; "" before its first verdict."""
     if not day.actions:
         return ""
     parts = [f"{translate(who, f'review.did_{name}')} {n:,}" for name, n in day.actions.items()]
