@@ -1,4 +1,4 @@
-"""What the chatbot itself says, without a model: relaxations, unknown facilities, and a truthful reply where no draft was."""
+"""What stands before and in place of a reply that a language model writes: relaxations, unknown facilities, nothing found."""
 
 from collections.abc import Sequence
 

@@ -19,7 +19,7 @@ from tests.hostile.test_accounts import QUICK, WORD
 from tests.servers import answered, free_port
 from tests.ui.test_review_day import cards
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CARDS = 120
 ROOT = Path(__file__).resolve().parents[2]
 

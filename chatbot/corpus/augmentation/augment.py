@@ -1,4 +1,4 @@
-"""Runs an augmentation: every task is written or set aside with its reason; a run that was killed goes on where it was."""
+"""Augments a corpus: its tasks are planned, then written offline, by an API or by its batches."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Plans the augmentation: which conversation is asked which operation, what the writer is told, and what its answer has to be to be taken."""
+"""Plans an augmentation: which conversation is asked which operation, as tasks."""
 
 import random
 import re

@@ -1,4 +1,4 @@
-"""Runs an augmentation: every task is written or set aside with its reason; a run that was killed goes on where it was."""
+"""Writes tasks: asked, repaired, or set aside with the reason; what was answered before a kill is not asked again."""
 
 import asyncio
 import time
