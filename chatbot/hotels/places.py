@@ -1,7 +1,13 @@
 """People say 朝阳, 三元桥地铁站, 首都机场附近: what of a place's words a hotel's record can hold."""
 
+import json
 import re
+from functools import cache
 
+from chatbot.core.settings import DATA
+
+DISTRICTS_FILE = DATA / "place_districts.json"
+"""Places of Beijing by the district that they lie in."""
 _BESIDE = r"(?:附近|旁边?|周边|边上|一带)"
 _RAILWAY = re.compile(r"北京(?:东|西|南|北|朝阳|丰台)?站|.站")
 """Stations whose 站 is part of the name: 北京西站, and 西站 for short."""
@@ -25,3 +31,18 @@ def spellings(words: str) -> tuple[str, ...]:
     core = re.sub(rf"(?:的|{_BESIDE})+$", "", words.strip()) or words
     short = core.replace("国际机场", "机场")
     return tuple(dict.fromkeys((core, short, short.replace("机场", "国际机场"))))
+
+
+def district_of(words: str) -> str:
+    """The district that a place lies in, said in it or known of it: 朝阳区建国路, 广济寺附近 → 朝阳区, 西城区; "" where it is not known."""
+    said = re.match(r"(?:北京市?)?(.{2,3}?区)", words.strip())
+    known, core = _districts(), spellings(words)[0]
+    if said and said[1] in known.values():
+        return said[1]
+    return next((known[name] for name in (core, station(core), f"{core}站") if name in known), "")
+
+
+@cache
+def _districts() -> dict[str, str]:
+    found: dict[str, list[str]] = json.loads(DISTRICTS_FILE.read_text(encoding="utf-8"))
+    return {place: district for district, places in found.items() for place in places}

@@ -85,7 +85,8 @@ class HotelStore:
         """Hotels that meet the whole query, or as much of it as any hotel meets.
 
         Without `sort_by` the best rated come first, the cheaper one of two equally rated. A query of nothing but an
-        unknown name finds nothing; any other query is relaxed until something is found, as docs/semantics.md says.
+        unknown name finds nothing; any other query is relaxed until something is found, as docs/semantics.md says:
+        a place that has to be given up is widened to its district where that is known and has a hotel.
         What the query excludes is never shown.
 
         Args:
@@ -101,9 +102,18 @@ class HotelStore:
         if not found.any() and wishes.keys() - {"name"} and allowed.any():
             positions, found = relax(list(wishes.values()), allowed if query.exclude else None)
             given_up = [list(wishes)[at] for at in positions]
+            found = self._closest(query, given_up, found)
         total = int(np.count_nonzero(found))
         rows = _first(found, self._orders[_sorting(query, given_up)], min(offset + limit, total), total)[offset:]
         return SearchResult(self._text.records(rows), given_up[::-1], self._unknown(query, exclude), total, offset)
+
+    def _closest(self, query: HotelQuery, given_up: Sequence[str], found: Mask) -> Mask:
+        """Of what was found without its place, that in the place's own district, where there is some."""
+        for field in ("near", "subway", "address"):
+            district = places.district_of(getattr(query, field)) if field in given_up else ""
+            if district and (closer := found & self._set("district", district)).any():
+                return closer
+        return found
 
     def _wishes(self, query: HotelQuery) -> dict[str, Mask]:
         """A mask for each wish, the least important first: people give up a pool before the part of town that they must be in."""

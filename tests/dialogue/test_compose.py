@@ -292,6 +292,15 @@ def test_others_with_a_new_wish_are_an_offer_of_what_was_found_not_a_next_page(s
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_where_a_place_was_given_up_the_shared_district_is_told_or_a_closer_place_asked_for(seed):
+    near = {"near": "798艺术区"}
+    same = said(act="request", after=near, searched=True, relaxed=("near",), seed=seed).text
+    assert "朝阳区" in same
+    far = said(act="request", after={"near": "颐和园"}, searched=True, relaxed=("near",), seed=seed).text
+    assert "海淀区" not in far and re.search("地铁站|哪个区", far)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_nobody_is_sent_to_the_telephone_of_hotels_without_a_number(seed):
     text = said(act="request ?能充电", records=(C, C | {"name": "柳月青年旅舍"}), searched=True, seed=seed).text
     assert "云顶公寓" in text

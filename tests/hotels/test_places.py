@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot.hotels.places import address, spellings, station
+from chatbot.hotels.places import address, district_of, spellings, station
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
@@ -73,3 +73,37 @@ def test_an_airport_is_found_by_either_of_its_names(said):
 
 def test_no_place_is_made_of_the_end_of_one_and_the_beginning_of_the_next():
     assert _found(near="公园青安") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "district"),
+    [
+        ("颐和园", "海淀区"),
+        ("颐和园附近", "海淀区"),
+        ("首都机场", "顺义区"),
+        ("西单站", "西城区"),
+        ("北京市朝阳区松台路", "朝阳区"),
+        ("松台无名寺", ""),
+    ],
+)
+def test_a_known_place_lies_in_its_district(said, district):
+    assert district_of(said) == district
+
+
+def _names(**arguments):
+    found = STORE.search(HotelQuery.parse(arguments), 9)
+    return sorted(record["name"][:1] for record in found.records), found.relaxed, found.total
+
+
+def test_a_place_that_no_record_holds_is_widened_to_its_district_and_told_as_given_up():
+    assert _names(near="颐和园") == (["乙", "北", "己"], ["near"], 3)
+    assert _names(address="朝阳区无名路") == (["丙", "甲"], ["address"], 2)
+
+
+def test_a_place_whose_district_is_not_known_or_has_no_hotel_is_widened_to_the_whole_city():
+    assert _names(near="松台无名寺")[2] == len(STORE)
+    assert _names(near="八达岭长城")[2] == len(STORE)
+
+
+def test_what_the_district_cannot_meet_is_looked_for_in_the_whole_city():
+    assert _names(near="颐和园", name="丙月坛") == (["丙"], ["near"], 1)
