@@ -10,8 +10,9 @@ import typer
 
 def chat(
     model: Annotated[
-        str, typer.Option(help="hotel-mini, rules, a folder, adapter:FOLDER or openai:MODEL")
-    ] = "hotel-mini",
+        str | None,
+        typer.Option(help="hotel-mini, rules, a folder, adapter:FOLDER or openai:MODEL [default: the promoted]"),
+    ] = None,
     hotels: Annotated[Path | None, typer.Option(help="a file in CrossWOZ's hotel_db.json form")] = None,
     verifier: Annotated[
         str, typer.Option("--verifier", help="what looks at the model's drafts: rules or none")
@@ -24,10 +25,10 @@ def chat(
     from chatbot.dialogue.agent import Agent
     from chatbot.dialogue.events import TurnEvent
     from chatbot.hotels.store import HotelStore
-    from chatbot.models.catalog import open_model
+    from chatbot.models.catalog import default_model, open_model
     from chatbot.understanding.call_verifier import verifier as named
 
-    agent = Agent(open_model(model), HotelStore.load(hotels or settings().hotels), named(verifier))
+    agent = Agent(open_model(model or default_model()), HotelStore.load(hotels or settings().hotels), named(verifier))
     messages: list[Message] = []
     for line in sys.stdin:
         if not line.strip():

@@ -9,14 +9,24 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.commands import augment, compare_methods, evaluation, models, models_brought, pretrain, review, training
+from chatbot.commands import (
+    augment,
+    compare_methods,
+    evaluation,
+    models,
+    models_brought,
+    preferences,
+    pretrain,
+    review,
+    training,
+)
 from chatbot.core.errors import InputError
 from chatbot.core.events import JobWriter
 from chatbot.core.jobs import claim, in_foreground, supervised
 from chatbot.core.kinds import Console, Kind, execute, kind_name, read_config
 from chatbot.core.settings import settings
 
-_ROOMS = (augment, compare_methods, evaluation, models, models_brought, pretrain, review, training)
+_ROOMS = (augment, compare_methods, evaluation, models, models_brought, preferences, pretrain, review, training)
 KINDS = MappingProxyType({kind.name: kind for module in _ROOMS for kind in module.KINDS})
 """Every kind of long task by its name."""
 
@@ -24,7 +34,11 @@ KINDS = MappingProxyType({kind.name: kind for module in _ROOMS for kind in modul
 def run(
     folder: Annotated[Path, typer.Argument(help="holds config.json: a kind and its fields; run again to go on")],
 ) -> None:
-    """Run a long task: finetune, pretrain, augment, evaluate, study, simulate, compare-methods, add-model, merge, doubt or worth, as the folder's config.json says."""
+    """Run a long task as the folder's config.json says.
+
+    Its kind is finetune, pretrain, augment, evaluate, study, simulate, compare-methods, prefer, add-model, merge, doubt
+    or worth.
+    """
     kind = kind_of(folder)
     config = read_config(kind, folder)
     with in_foreground(folder, kind.name), _claimed(kind, folder):

@@ -165,7 +165,8 @@ def checkpoints(
     as_json: AS_JSON = False,
 ) -> None:
     """List a run's checkpoints with what they scored; `finetune --start` goes on from any that is kept."""
-    from chatbot.training.guarded.checkpoint_list import scored_checkpoints
+    from chatbot.training.guarded.checkpoint_list import SHOWN, scored_checkpoints
+    from chatbot.training.run_record import figure_text
 
     found = scored_checkpoints(run if (run / "checkpoints").is_dir() else run / "adapter")
     if not found:
@@ -174,7 +175,7 @@ def checkpoints(
         told = [{"step": s.step, **s.figures, "kept": s.kept and str(s.kept), "best": s.best} for s in found]
         return typer.echo(json.dumps(told, ensure_ascii=False))
     for scored in found:
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in scored.figures.items())
+        figures = "  ".join(f"{name} {figure_text(scored.figures, name)}" for name in SHOWN if name in scored.figures)
         typer.echo(f"{'*' if scored.best else ' '} {scored.step:6}  {figures or '—'}  {scored.kept or '(not kept)'}")
 
 

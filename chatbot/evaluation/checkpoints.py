@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,7 @@ from chatbot.models.render import IGNORED
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import Example
 from chatbot.training.prepared import prepare
+from chatbot.training.run_record import HIGH, LOW
 
 FIGURES = ("slot_f1", "call_exact", "act_accuracy")
 EVERY = 3.0
@@ -107,9 +108,19 @@ def checkpoint_evaluator(
             report = run_evaluation(conversations, local, store)
         except TooSlow:
             return {}
-        return {name: report[name] for name in FIGURES if report[name] is not None}
+        return with_intervals(report)
 
     return evaluate
+
+
+def with_intervals(report: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of a checkpoint, each with the ends of its 95% interval beside it."""
+    out: dict[str, float] = {}
+    for name in FIGURES:
+        if report[name] is not None:
+            low, high = report["intervals"][name]
+            out |= {name: report[name], f"{name}{LOW}": low, f"{name}{HIGH}": high}
+    return out
 
 
 def longest_written(data: Sequence[Example]) -> int:

@@ -15,6 +15,8 @@ CONFIG = "config.json"
 STUDY = "study"
 """The kind of job that a study is."""
 MOST_MODELS = 3
+MARGIN = 0.05
+"""How much a figure of a model that shall become the default may have fallen, for all that the data says."""
 
 _MODEL = "hotel-mini, hotel-mini-base, rules, a folder, adapter:FOLDER or openai:NAME"
 _HOTELS = "hotel database in CrossWOZ's form [default: the shipped one]"

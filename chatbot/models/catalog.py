@@ -11,6 +11,8 @@ from chatbot.models.backends import ChatModel
 from chatbot.models.rules import RulesModel
 
 DEFAULT = "hotel-mini"
+PROMOTIONS = "promotions.jsonl"
+"""In the workspace: which models became the chat's default, a line each; the last one stands."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,27 @@ def available_models(current: Settings | None = None) -> list[ModelChoice]:
         out.append(ModelChoice(f"adapter:{folder}" if kind == "adapter" else str(folder), folder_name(folder), kind))
     if current.openai_api_key or current.openai_base_url:
         out.append(ModelChoice(f"openai:{current.openai_model}", current.openai_model, "endpoint"))
-    return out
+    chosen = default_model(current)
+    return sorted(out, key=lambda choice: not same_model(choice.id, chosen))
+
+
+def default_model(current: Settings | None = None) -> str:
+    """The model that the chat takes where none is named: the one promoted last, if still there, else the shipped one."""
+    path = (current or settings()).workspace / PROMOTIONS
+    for line in reversed(path.read_text(encoding="utf-8", errors="replace").split("\n") if path.is_file() else []):
+        try:
+            chosen = json.loads(line)["model"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue  # torn
+        there = isinstance(chosen, str) and ("/" not in chosen or Path(chosen.removeprefix("adapter:")).is_dir())
+        return chosen if there else DEFAULT
+    return DEFAULT
+
+
+def same_model(first: str, second: str) -> bool:
+    """Whether two ids name one model, whichever way a folder is written."""
+    folders = [Path(name.removeprefix("adapter:")) for name in (first, second)]
+    return first == second or ("/" in first and "/" in second and folders[0].resolve() == folders[1].resolve())
 
 
 def folder_name(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,8 @@ def best_checkpoint(folder: Path) -> Path:
 
 FIGURES = {"slot_f1": "slot F1", "call_exact": "exact call", "act_accuracy": "call or reply", "loss": "loss a token"}
 """What a card tells, in this order."""
+LOW, HIGH = "_low", "_high"
+"""Behind a figure's name: the ends of its 95% interval."""
 
 
 def publish(checkpoint: Path, out: Path, family: str, record: dict[str, Any]) -> None:
@@ -81,15 +84,19 @@ def publish(checkpoint: Path, out: Path, family: str, record: dict[str, Any]) ->
     write_record(out, record)
 
 
-def _figure(value: float | None) -> str:
-    return "—" if value is None else f"{value:.4f}"
+def figure_text(figures: Mapping[str, float], name: str) -> str:
+    """A figure of a checkpoint with its 95% interval, where it has one; a dash where it was not measured."""
+    if name not in figures:
+        return "—"
+    ends = [figures[name + end] for end in (LOW, HIGH) if name + end in figures]
+    return f"{figures[name]:.4f}" + (f" ({ends[0]:.2f} – {ends[1]:.2f})" if len(ends) == 2 else "")
 
 
 def card(record: dict[str, Any]) -> str:
     """The adapter's card: what it was made from and what it scored, with the metadata that model hubs read."""
     config, before, figures = record["config"], record.get("before", {}), record.get("best", {})
     rows = "\n".join(
-        f"| {title} | {_figure(before.get(name))} | {_figure(figures[name])} |"
+        f"| {title} | {figure_text(before, name)} | {figure_text(figures, name)} |"
         for name, title in FIGURES.items()
         if name in figures
     )
@@ -110,6 +117,8 @@ An adapter for `{Path(config["base"]).name}` that answers hotel questions in Chi
 - Steps: {record["steps"]}, in {record["seconds"]:.0f} s; checkpoint kept: `{record["checkpoint"]}`
 {f"- The run {record['verdict']}" if record.get("verdict") else ""}
 ## Held-out figures of this checkpoint
+
+In brackets: 95% intervals by conversation, where text was generated.
 
 | figure | before the first step | this adapter |
 |---|---|---|

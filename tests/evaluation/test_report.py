@@ -11,7 +11,8 @@ from chatbot.core.messages import call, reply, write_conversations
 from chatbot.evaluation.reporting.in_words import in_words, wishes
 from chatbot.evaluation.reporting.labels import model_names
 from chatbot.evaluation.reporting.plots import metric_chart
-from chatbot.evaluation.reporting.report import example, failures, html_report, markdown_report, write_reports
+from chatbot.evaluation.reporting.report import example, html_report, markdown_report, write_reports
+from chatbot.evaluation.reporting.rows import failures
 from chatbot.evaluation.study import Study, StudyConfig, run_study
 
 EVIL = '<img src=x onerror="alert(1)">'
@@ -76,10 +77,40 @@ def test_words_come_before_figures_in_both_languages_with_real_mistakes(study):
     assert 'id="zh" checked' in text and 'id="en" checked' in html_report(study, language="en")
 
 
-def test_a_small_sample_says_so_and_a_model_alone_claims_no_comparison(study):
-    assert "样本小" in html_report(study) and "sample is small" in html_report(study)
-    alone = replace(study, result=study.result | {"models": study.result["models"][-1:], "pairs": []})
+def resized(study, dialogues):
+    """The same figures, as if they came from so many dialogues."""
+    models = [m | {"counts": m["counts"] | {"dialogues": dialogues}} for m in study.result["models"]]
+    return replace(study, result=study.result | {"models": models})
+
+
+@pytest.mark.parametrize(
+    ("dialogues", "says"),
+    [(29, ["什么都还说明不了", "nothing can be"]), (30, ["样本小", "sample is small"]), (200, [])],
+)
+def test_a_small_sample_says_so_once(study, dialogues, says):
+    text = html_report(resized(study, dialogues))
+    found = [one for one in ("什么都还说明不了", "nothing can be", "样本小", "sample is small") if one in text]
+    assert found == says and all(text.count(one) == 1 for one in says)
+
+
+def test_a_model_alone_claims_no_comparison(study):
+    alone = replace(study, result=study.result | {"models": study.result["models"][-1:], "pairs": [], "bare": None})
     assert in_words(alone, "zh")["against"] == ["这次没有别的模型可比。"]
+    text = html_report(alone)
+    assert "Holm" not in text and "adapter against" not in text and "Holm" not in markdown_report(alone)
+
+
+def test_comparisons_tell_what_they_can_and_are_counted_in_both_languages(study):
+    tests = sum(len(pair["metrics"]) for pair in study.result["pairs"])
+    page = html_report(study)
+    zh, en = (page.split(f'<main lang="{language}">')[1].split("</main>")[0] for language in ("zh-CN", "en"))
+    for text, head, few, counted in (
+        (zh, "adapter 比 base", "样本太少，看不出：至少差", f"按 {tests} 次比较一起修正"),
+        (en, "adapter against base", "too few to tell:", f"corrected for {tests} comparisons"),
+    ):
+        assert f'<th scope="col">{head}</th>' in text and few in text and text.count(counted) == 1
+        assert few in text.split("<h2>")[0]
+    assert "★" not in page and "看不出" not in en and "too few" not in zh
 
 
 def test_a_call_is_told_in_words():

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from chatbot.evaluation.reporting.report import culprit_rows, phenomenon_rows
+from chatbot.evaluation.reporting.rows import culprit_rows, phenomenon_rows
 from chatbot.ui.evaluate.tables import simulation_details
 from chatbot.ui.i18n.translate import translate
 

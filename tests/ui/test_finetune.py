@@ -190,3 +190,14 @@ def test_checkpoints_are_listed_and_a_run_goes_on_from_one_for_so_many_steps_mor
     assert begun.config["rank"] == FinetuneConfig.model_fields["rank"].default
     with pytest.raises(gr.Error, match="完整的检查点"):
         handlers.go_on(WHO, Onward("a", str(tmp_path), 4))
+
+
+def test_a_gain_whose_intervals_overlap_is_not_sold_as_sure(tmp_path):
+    def measured(step, score, low, high):
+        ends = {"eval_slot_f1": score, "eval_slot_f1_low": low, "eval_slot_f1_high": high}
+        return Metrics(step=step, max_steps=10, figures=ends)
+
+    base = measured(0, 0.5, 0.3, 0.7)
+    unsure = job(tmp_path / "a", "done", base, measured(5, 0.6, 0.4, 0.8))
+    sure = job(tmp_path / "b", "done", base, measured(5, 0.9, 0.8, 1.0))
+    assert "还不能肯定" in status(unsure, "zh") and "还不能肯定" not in status(sure, "zh")

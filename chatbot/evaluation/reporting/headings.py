@@ -28,9 +28,16 @@ HEADINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bare_verdict": ("只看模型本身（不经核对）：", "The model alone (no checks): "),
         "main": ("主要指标", "Main figures"),
         "main_note": (
-            "每格下方是按对话重抽样的 95% 区间；★ 表示显著好于其他所有模型（成对自助法，p < 0.05）。设施按标准名称比较。",
-            "Below each figure its 95% interval, resampled by dialogue; ★ marks what is significantly better than all"
-            " others (paired bootstrap, p < 0.05). Facilities are compared by their standard names.",
+            "每格下方是按对话重抽样的 95% 区间。设施按标准名称比较。",
+            "Below each figure its 95% interval, resampled by dialogue. Facilities are compared by their standard"
+            " names.",
+        ),
+        "tests_note": (
+            "模型之间按对话成对比较（自助法），p 值按 {tests} 次比较一起修正（Holm）；看不出时写明至少差多少才看得出"
+            "（p < 0.05，五次里看出四次）。",
+            " Models are compared in pairs by dialogue (bootstrap), and p is corrected for {tests} comparisons together"
+            " (Holm); where too few tell, the least difference that would show is named (p < 0.05, four times in"
+            " five).",
         ),
         "bare": ("模型本身", "The model alone"),
         "bare_note": (

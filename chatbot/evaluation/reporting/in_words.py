@@ -1,4 +1,4 @@
-"""The report's first page: what the chatbot does, how well, on what, against what, what it gets wrong and how sure that is, in sentences."""
+"""The report's first page: what the chatbot does, how well, on what, against what, what goes wrong, how sure it is."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -7,6 +7,7 @@ from typing import Any
 from chatbot.evaluation.predictions import Prediction
 from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import Case, cases
+from chatbot.evaluation.reporting.tells import FEWEST, told
 from chatbot.evaluation.study import Study
 from chatbot.hotels.facilities import wish_text
 
@@ -38,15 +39,12 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{dialogues} test dialogues, {turns} turns in all ({file}).",
         ),
         "against": (
-            "和 {first} 比：条件全对的查询从 {before} 次变成 {after} 次（共 {of} 次），差 {change} 个百分点"
-            "（95% 区间 {low} 到 {high}）。{sure}",
-            "Against {first}: searches with every wish right went from {before} to {after} of {of}, {change} points"
-            " (95% {low} to {high}). {sure}",
+            "{second} 和 {first} 比：条件全对的查询从 {before} 次变成 {after} 次（共 {of} 次），差 {change} 个百分点"
+            "（95% 区间 {low} 到 {high}），{words}。",
+            "{second} against {first}: searches with every wish right went from {before} to {after} of {of}, {change}"
+            " points (95% {low} to {high}), {words}.",
         ),
         "alone": ("这次没有别的模型可比。", "No other model was measured beside it."),
-        "sure": ("这个差别不像是偶然。", "The difference is unlikely to be chance."),
-        "unsure": ("这个差别可能只是偶然。", "The difference may be chance."),
-        "same": ("两者没有差别。", "There is no difference."),
         "range": (
             "换一批同样的对话再测，条件全对的比例多半在 {low} 到 {high} 之间（95%）。",
             "Measured on other dialogues of this kind, the share of fully right searches would mostly lie between"
@@ -56,6 +54,11 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "只有 {dialogues} 段对话，样本小：相差几个百分点不说明什么；上线前请用自己的对话再测一次。",
             "With {dialogues} dialogues the sample is small: a few points mean nothing. Measure on your own dialogues"
             " before going live.",
+        ),
+        "few": (
+            "只有 {dialogues} 段对话，样本太小：区间偏窄，什么都还说明不了。请用 {fewest} 段以上再测。",
+            "With {dialogues} dialogues the sample is too small: the intervals are too narrow, and nothing can be"
+            " concluded. Measure on {fewest} or more.",
         ),
         "none_wrong": ("这批题里没有答错的。", "It made no mistake on these."),
         "nothing": ("没有查询", "no search"),
@@ -79,15 +82,12 @@ def in_words(study: Study, language: str) -> dict[str, Any]:
         return labels.label(TEXTS, key, language).format(**values)
 
     figure = study.figures[-1]
-    counts, bounds = figure["counts"], figure["intervals"].get("call_exact")
-    sure = [say("range", **dict(zip(("low", "high"), map(_percent, bounds), strict=True)))] if bounds else []
-    sure += [say("small", dialogues=counts["dialogues"])] if counts["dialogues"] < SMALL else []
     return {
         "what": [say("what")],
-        "well": _well(figure, counts, say),
-        "data": [say("data", file=study.result["data"]["file"], **counts)],
-        "against": _against(study, say),
-        "sure": sure,
+        "well": _well(figure, say),
+        "data": [say("data", file=study.result["data"]["file"], **figure["counts"])],
+        "against": _against(study, language, say),
+        "sure": _sure(figure, say),
         "mistakes": [mistake(case, study, language) for case in chosen(study)],
         "none_wrong": say("none_wrong"),
     }
@@ -97,7 +97,17 @@ def _percent(share: float) -> str:
     return f"{share:.0%}"
 
 
-def _well(figure: Mapping[str, Any], counts: Mapping[str, int], say: Any) -> list[str]:
+def _sure(figure: Mapping[str, Any], say: Any) -> list[str]:
+    """How far the figures may be trusted; of very few dialogues only that they may not."""
+    dialogues, bounds = figure["counts"]["dialogues"], figure["intervals"].get("call_exact")
+    if dialogues < FEWEST:
+        return [say("few", dialogues=dialogues, fewest=FEWEST)]
+    sure = [say("range", low=_percent(bounds[0]), high=_percent(bounds[1]))] if bounds else []
+    return sure + ([say("small", dialogues=dialogues)] if dialogues < SMALL else [])
+
+
+def _well(figure: Mapping[str, Any], say: Any) -> list[str]:
+    counts = figure["counts"]
     pairs = {
         "searches": (counts["calls_right"], counts["calls_gold"]),
         "acts": (counts["acts_right"], counts["turns"]),
@@ -108,18 +118,17 @@ def _well(figure: Mapping[str, Any], counts: Mapping[str, int], say: Any) -> lis
     return out + ([say("finished", share=_percent(finished))] if finished is not None else [])
 
 
-def _against(study: Study, say: Any) -> list[str]:
-    """The last model beside the first."""
-    last = len(study.figures) - 1
-    pair = next((p for p in study.result["pairs"] if (p["first"], p["second"]) == (0, last)), None)
-    found = pair and pair["metrics"].get("call_exact")
-    if not found:
-        return [say("alone")]
-    first, counts = study.figures[0]["counts"], study.figures[last]["counts"]
-    low, high, change = (f"{100 * edge:+.0f}" for edge in (*found["interval"], found["difference"]))
-    kind = "same" if found["interval"] == [0, 0] else "sure" if found["significant"] else "unsure"
-    told = {"before": first["calls_right"], "after": counts["calls_right"], "of": counts["calls_gold"]}
-    return [say("against", first=study.models[0], change=change, low=low, high=high, sure=say(kind), **told)]
+def _against(study: Study, language: str, say: Any) -> list[str]:
+    """Each other model beside the first, by the searches that have every wish right."""
+    first, changes = study.figures[0], told(study.result["pairs"], study.figures[0]["counts"]["dialogues"])
+    out = []
+    for second, found in changes.items():
+        if change := found.get("call_exact"):
+            (low, high), counts = change.edges, study.figures[second]["counts"]
+            values = {"first": study.models[0], "second": study.models[second], "change": change.change}
+            values |= {"low": low, "high": high, "words": change.words(language), "of": counts["calls_gold"]}
+            out.append(say("against", before=first["counts"]["calls_right"], after=counts["calls_right"], **values))
+    return out if changes else [say("alone")]
 
 
 def chosen(study: Study) -> list[Case]:

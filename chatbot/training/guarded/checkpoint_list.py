@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot.training.run_record import best_checkpoint, complete_checkpoints
+from chatbot.training.run_record import HIGH, LOW, best_checkpoint, complete_checkpoints
 
 SHOWN = ("slot_f1", "call_exact", "act_accuracy", "loss")
 """The figures that are listed, in this order."""
+NAMES = tuple(name + end for name in SHOWN for end in ("", LOW, HIGH))
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Scored:
     """One evaluation of a run.
 
     Attributes:
-        figures: of SHOWN, those that were measured.
+        figures: of SHOWN, those that were measured, with the ends of their intervals.
         kept: the checkpoint's folder; None where it was given up for newer ones.
         best: whether it is the one that is published.
     """
@@ -27,7 +28,7 @@ class Scored:
 
 
 def scored_checkpoints(out: Path) -> list[Scored]:
-    """What a run's checkpoints scored, oldest first, and those that were kept without a score; [] before the first one."""
+    """What a run's checkpoints scored, oldest first; [] before the first one."""
     folder = Path(out) / "checkpoints"
     found = complete_checkpoints(folder)
     if not found:
@@ -35,7 +36,7 @@ def scored_checkpoints(out: Path) -> list[Scored]:
     kept = {int(path.name.rsplit("-", 1)[-1]): path for path in found}
     history = json.loads((found[-1] / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
     scores = {
-        line["step"]: {name: line[f"eval_{name}"] for name in SHOWN if f"eval_{name}" in line}
+        line["step"]: {name: line[f"eval_{name}"] for name in NAMES if f"eval_{name}" in line}
         for line in history
         if line["step"] and any(name.startswith("eval_") for name in line)
     }

@@ -1,4 +1,4 @@
-"""A new run that goes on from a checkpoint of another: its weights, its optimiser, its step, and what its guard knew."""
+"""A new run that goes on from a checkpoint of another: its weights, its optimiser, its step."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ SAME = (
 
 
 def begin_from(config: FinetuneConfig) -> None:
-    """Put `config.start` into a new run's folder as its own first checkpoint; nothing where none is named, or it is there already.
+    """Put `config.start` into a new run's folder as its own first checkpoint, where it is not there already.
 
     Raises:
         InputError: it is no whole checkpoint of a run, or of one with another base, method or optimiser.
@@ -78,7 +78,7 @@ def _refuse_other(config: FinetuneConfig, record: dict[str, Any]) -> None:
 
 
 def _own(state: dict[str, Any], step: int, place: Path) -> dict[str, Any]:
-    """A checkpoint's state as if it were this run's best so far: what came before it is not kept here, and its patience begins anew."""
+    """A checkpoint's state as if it were this run's best so far, with its patience begun anew."""
     metric = _metric(state)
     found = [line[metric] for line in state["log_history"] if line["step"] == step and metric in line]
     best = {"best_metric": found[-1], "best_model_checkpoint": str(place), "best_global_step": step} if found else {}

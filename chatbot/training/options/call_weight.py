@@ -1,4 +1,4 @@
-"""Calls weigh more or less than replies in the loss: a weight for every trained token, found again by the tokens of its conversation."""
+"""Calls weigh more or less than replies in the loss: a weight for every trained token."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -20,7 +20,7 @@ Weights = Mapping[tuple[int, ...], Sequence[float]]
 def call_weights(
     data: Sequence[Example], family: Family, tokenizer: "PreTrainedTokenizerBase", weight: float
 ) -> dict[tuple[int, ...], list[float]]:
-    """The weights of all examples, scaled so that a trained token weighs 1 on average: the learning rate keeps its meaning."""
+    """The weights of all examples, scaled so that a trained token weighs 1 on average."""
     raw = {tuple(e.ids): _raw(e, family, tokenizer, weight) for e in data}
     trained = [w for ids, labels in _labels(data) for w in _of_trained(raw[ids], labels)]
     mean = sum(trained) / len(trained)

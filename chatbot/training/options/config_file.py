@@ -1,4 +1,4 @@
-"""A run's configuration as a file and as a command line, so that what was tried on the page can be kept, sent on and done again."""
+"""A run's configuration as a file and as a command line, to be kept, sent on and done again."""
 
 import json
 import shlex

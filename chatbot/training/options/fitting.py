@@ -1,4 +1,4 @@
-"""Options that a method does not have are refused: a setting that is silently without effect would be taken for one that was tried."""
+"""Options that a method does not have are refused: one without effect would be taken for one that was tried."""
 
 from chatbot.core.errors import InputError
 from chatbot.training.config import FinetuneConfig

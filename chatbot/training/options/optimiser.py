@@ -7,7 +7,7 @@ from torch.optim import Optimizer
 
 
 def loraplus_optimizer(trainer: Any, model: Any, ratio: float) -> Optimizer:
-    """The optimiser that the trainer's settings ask for, with groups of their own for A and B; B's rate is `ratio` times A's."""
+    """The trainer's own optimiser with groups for A and B; B's rate is `ratio` times A's."""
     kind, given = trainer.get_optimizer_cls_and_kwargs(trainer.args, model)
     rate = given.pop("lr")
     made: Optimizer = create_loraplus_optimizer(

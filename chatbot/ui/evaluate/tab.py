@@ -7,6 +7,7 @@ import gradio as gr
 from gradio.context import Context
 
 from chatbot.evaluation.reporting import labels
+from chatbot.ui.evaluate import promotion
 from chatbot.ui.evaluate.blind_vote import build_vote
 from chatbot.ui.evaluate.form import CaseFilter, StudyForm
 from chatbot.ui.evaluate.handlers import EvaluateHandlers
@@ -62,6 +63,7 @@ def build(context: PageContext) -> gr.Dropdown:
         with gr.Row():
             filters = _filters()
         cases = gr.HTML(padding=False, elem_id="cases")
+    promotion.build(context, view.study, view.drawn)
     handlers = EvaluateHandlers(context)
     _wire_filters(handlers, view, filters, cases)
     _wire(handlers, form, view, [errors, filters["model"], filters["operation"]])

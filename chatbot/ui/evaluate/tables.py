@@ -10,6 +10,7 @@ from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import Case
 from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart
 from chatbot.evaluation.reporting.report import answer_line, differs, message_line
+from chatbot.evaluation.reporting.tells import FEWEST, Told, tests, told
 from chatbot.evaluation.study import Study
 from chatbot.ui.i18n.translate import language, translate
 from chatbot.ui.shell.html import cells, para, quiet, table
@@ -25,11 +26,12 @@ def results(study: Study, who: Any) -> str:
         who, "evaluate.base", n=counts["dialogues"], turns=counts["turns"], file=escape(study.result["data"]["file"])
     )
     whole = translate(who, "evaluate.whole" if bare else "evaluate.alone")
-    parts = [quiet(f"{base} · {whole}"), *_lifts(study.models, study.result["pairs"], whole, who)]
-    parts += _lifts(study.models, bare["pairs"], translate(who, "evaluate.alone"), who) if bare else []
+    few = para("lift unsure", translate(who, "evaluate.few", n=counts["dialogues"])) if _few(figures) else ""
+    parts = [quiet(f"{base} · {whole}"), few, *_lifts(figures, study.result["pairs"], whole, who)]
+    parts += _lifts(figures, bare["pairs"], translate(who, "evaluate.alone"), who) if bare else []
     parts += [
-        metric_table(figures, HEADLINE, study.result["best"], tongue),
-        quiet(translate(who, "evaluate.note")),
+        metric_table(figures, HEADLINE, study.result["pairs"], who),
+        quiet(translate(who, "evaluate.note", tests=tests(study.result["pairs"]))),
     ]
     parts += [
         legend(study.models),
@@ -40,9 +42,9 @@ def results(study: Study, who: Any) -> str:
         parts += [f"<h3>{translate(who, 'evaluate.simulated')}</h3>", simulation_table(figures, tongue)]
         parts += simulation_details(figures, who)
     if bare:
-        alone = metric_table(bare["figures"], HEADLINE, bare["best"], tongue)
+        alone = metric_table(bare["figures"], HEADLINE, bare["pairs"], who)
         parts.append(_folded(translate(who, "evaluate.bare"), quiet(translate(who, "evaluate.bare_note")) + alone))
-    others = metric_table(figures, [name for name in METRICS if name not in HEADLINE], {}, tongue)
+    others = metric_table(figures, [name for name in METRICS if name not in HEADLINE], [], who)
     return "".join(
         [
             *parts,
@@ -56,30 +58,34 @@ def _folded(title: str, body: str) -> str:
     return f"<details><summary>{title}</summary>{body}</details>"
 
 
-def _lifts(names: Sequence[str], pairs: Sequence[dict[str, Any]], scope: str, who: Any) -> list[str]:
+def _few(figures: Sequence[dict[str, Any]]) -> bool:
+    return int(figures[0]["counts"]["dialogues"]) < FEWEST
+
+
+def _lifts(figures: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], scope: str, who: Any) -> list[str]:
     """What the others gain on the first model, a sentence each."""
     out = []
-    for pair in pairs:
-        name = next((name for name in ("slot_f1", "act_accuracy") if name in pair["metrics"]), None)
-        if pair["first"] == 0 and name:
-            found = pair["metrics"][name]
-            low, high, change = (f"{100 * x:+.1f}" for x in (*found["interval"], found["difference"]))
-            metric = labels.label(labels.METRICS, name, language(who))
-            models = {"model": escape(names[pair["second"]]), "first": escape(names[0])}
-            same = found["interval"] == [0, 0]
-            sure = translate(
-                who, "evaluate.same" if same else "evaluate.sure" if found["significant"] else "evaluate.unsure"
-            )
-            style = "lift" if found["significant"] and found["difference"] > 0 else "lift unsure"
-            lift = translate(
-                who, "evaluate.lift", scope=scope, metric=metric, change=change, low=low, high=high, **models
-            )
-            out.append(para(style, lift + sure))
+    for second, changes in told(pairs, figures[0]["counts"]["dialogues"]).items():
+        name = next((name for name in ("slot_f1", "act_accuracy") if name in changes), None)
+        if name is None:
+            continue
+        found, metric = changes[name], labels.label(labels.METRICS, name, language(who))
+        models = {"model": escape(figures[second]["model"]), "first": escape(figures[0]["model"])}
+        low, high = found.edges
+        lift = translate(
+            who, "evaluate.lift", scope=scope, metric=metric, change=found.change, low=low, high=high, **models
+        )
+        style = "lift" if found.judged == "better" else "lift unsure"
+        out.append(para(style, lift + _tells(found, who) + translate(who, "evaluate.period")))
     return out
 
 
+def _tells(found: Told, who: Any) -> str:
+    return translate(who, f"evaluate.tells.{found.judged}", least=found.least)
+
+
 def _table(models: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, str, bool]]]]) -> str:
-    """A row a figure, a column a model; cells are (value, interval, whether it is the best)."""
+    """A row a figure, a column a model; cells are (value, what stands small below it, whether it is a gain)."""
     lines = (cells([name], "th") + "".join(_cell(*figure) for figure in found) for name, found in rows)
     return figures_table(("", *map(escape, models)), lines)
 
@@ -89,33 +95,33 @@ def figures_table(head: Iterable[str], rows: Iterable[str]) -> str:
     return f'<div class="wide">{table("figures", head, rows)}</div>'
 
 
-def _cell(value: str, bounds: str, best: bool) -> str:
-    return (
-        f'<td class="best">{value} ★<small>{bounds}</small></td>'
-        if best
-        else f"<td>{value}<small>{bounds}</small></td>"
-    )
+def _cell(value: str, small: str, gained: bool) -> str:
+    style = ' class="best"' if gained else ""
+    return f"<td{style}>{value}<small>{small}</small></td>"
 
 
 def metric_table(
-    figures: Sequence[dict[str, Any]], names: Sequence[str], best: dict[str, int | None], tongue: str
+    figures: Sequence[dict[str, Any]], names: Sequence[str], pairs: Sequence[dict[str, Any]], who: Any
 ) -> str:
-    """Figures of all models side by side."""
-    rows = [
-        (
-            labels.label(labels.METRICS, name, tongue),
-            [
-                (
-                    labels.figure_text(name, f[name]),
-                    labels.interval_text(name, f["intervals"].get(name)),
-                    best.get(name) == i,
-                )
-                for i, f in enumerate(figures)
-            ],
-        )
-        for name in names
-    ]
-    return _table([figure["model"] for figure in figures], rows)
+    """Figures of all models side by side, and behind them what each tells against the first."""
+    changes, tongue = told(pairs, figures[0]["counts"]["dialogues"]), language(who)
+    models = [figure["model"] for figure in figures]
+    heads = [translate(who, "evaluate.against", model=models[at], first=models[0]) for at in changes]
+    rows = []
+    for name in names:
+        mine = [
+            (labels.figure_text(name, f[name]), labels.interval_text(name, f["intervals"].get(name)), False)
+            for f in figures
+        ]
+        mine += [_change(found.get(name), who) for found in changes.values()]
+        rows.append((labels.label(labels.METRICS, name, tongue), mine))
+    return _table([*models, *heads], rows)
+
+
+def _change(found: Told | None, who: Any) -> tuple[str, str, bool]:
+    if found is None:
+        return "—", "", False
+    return f"{found.change} ({found.bounds})", _tells(found, who), found.judged == "better"
 
 
 def simulation_table(figures: Sequence[dict[str, Any]], tongue: str) -> str:

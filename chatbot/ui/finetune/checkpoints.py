@@ -9,6 +9,7 @@ import gradio as gr
 from chatbot.core.errors import InputError
 from chatbot.core.jobs import Job
 from chatbot.training.guarded.checkpoint_list import SHOWN, scored_checkpoints
+from chatbot.training.run_record import figure_text
 from chatbot.ui.finetune import runs
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
@@ -81,7 +82,7 @@ def shown(job: Job | None, who: Any) -> list[Any]:
         cells(
             [
                 str(scored.step),
-                *(f"{scored.figures[name]:.4f}" if name in scored.figures else "—" for name in names),
+                *(figure_text(scored.figures, name) for name in names),
                 _mark(scored.best, scored.kept is not None, who),
             ]
         )

@@ -12,7 +12,7 @@ from chatbot.training.config import FinetuneConfig
 
 @dataclass(frozen=True)
 class FinetuneForm:
-    """The form as the page sends it: an empty field is None, or a 0; `rest` are fields of a loaded file that the page does not show."""
+    """The form as the page sends it: an empty field is None, or a 0; `rest` is what else a loaded file says."""
 
     base: str | None
     data: str | None

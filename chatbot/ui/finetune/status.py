@@ -6,7 +6,7 @@ from typing import Any
 from chatbot.core.events import GAVE_UP, Done, Event, Failed, Metrics, Progress, Rollback, last
 from chatbot.core.jobs import ACTIVE, Job
 from chatbot.training.loss_guard import blamed
-from chatbot.training.run_record import read_record
+from chatbot.training.run_record import HIGH, LOW, read_record
 from chatbot.ui.finetune.runs import merge_of, merged
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.errors import last_error
@@ -52,7 +52,19 @@ def _gain(job: Job, events: list[Event], state: str, who: Any) -> str:
         translate(who, "finetune.gained", before=before, after=after, gain=after - before),
         "good" if after > before else "",
     )
+    if after > before and _overlap(events, after):
+        return told + note(translate(who, "finetune.overlap"))
     return told + (note(translate(who, "finetune.no_gain")) if after <= before and state not in ACTIVE else "")
+
+
+def _overlap(events: list[Event], after: float) -> bool:
+    """Whether the bare base's 95% interval reaches into that of a later score; False where there are none."""
+    points = [e for e in events if isinstance(e, Metrics)]
+    high = next((e.figures.get(f"eval_slot_f1{HIGH}") for e in points if e.step == 0), None)
+    low = next(
+        (e.figures.get(f"eval_slot_f1{LOW}") for e in points if e.step and e.figures.get("eval_slot_f1") == after), None
+    )
+    return high is not None and low is not None and high >= low
 
 
 def _guard(events: list[Event], kind: str, who: Any) -> list[str]:
