@@ -1,14 +1,17 @@
-"""`evaluate`, `simulate`, `measure-understanding` and `report`: the figures of the Evaluate tab on the command line."""
+"""`evaluate`, `simulate`, `measure-understanding`, `study`, `report` and `promote`: the Evaluate tab by commands."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from chatbot.core.errors import InputError
 from chatbot.core.events import JobWriter, Reporter
 from chatbot.core.kinds import Console, Kind, execute, progress_callback
-from chatbot.evaluation.config import EvaluateConfig, SimulateConfig, StudyConfig, write_config
+from chatbot.core.settings import settings
+from chatbot.evaluation.config import MARGIN, EvaluateConfig, SimulateConfig, StudyConfig, write_config
 
 HOTELS = Annotated[
     Path | None, typer.Option("--hotels", help="hotel database in CrossWOZ's form [default: the shipped one]")
@@ -90,8 +93,6 @@ def simulate(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Let a simulated user talk to the chatbot: task finish, pass^k, whose fault failures are, what was understood."""
-    import json
-
     config = SimulateConfig(model=model, n=n, seeds=seeds, hotels=hotels, transcripts=transcripts, verifier=verifier)
     figures = execute(SIMULATE, config, Console())
     print(
@@ -121,8 +122,6 @@ def measure_understanding(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Measure understanding on lines of the phrase bank that no training has seen: model alone, rules alone, both."""
-    import json
-
     from chatbot.evaluation.understanding import as_table, measure_model
 
     figures = measure_model(model, hotels, n, progress_callback(Console()))
@@ -157,7 +156,6 @@ def report(
     ),
 ) -> None:
     """Make one self-contained HTML file (and Markdown) out of a study."""
-    from chatbot.core.settings import settings
     from chatbot.corpus.review.feedback import feedback_counts
     from chatbot.evaluation.reporting.report import write_reports
     from chatbot.evaluation.reporting.votes import read_votes, standings
@@ -168,6 +166,59 @@ def report(
         print(path)
 
 
+def promote(
+    study: Annotated[
+        Path | None, typer.Argument(help="a finished study that measured the model beside the present default")
+    ] = None,
+    *,
+    model: Annotated[str, typer.Option("--model", help="which of its models; its last where not given")] = "",
+    sign: Annotated[str, typer.Option("--sign", help="your name, to promote a model that the gate refuses")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="why, for the record; goes with --sign")] = "",
+    margin: Annotated[
+        float, typer.Option("--margin", min=0, max=1, help="how much a figure may have fallen, for all that is shown")
+    ] = MARGIN,
+    back: Annotated[bool, typer.Option("--back", help="go back to the default before")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+) -> None:
+    """Make a model the chat's default where it is not worse than the present one; without a study, tell which it is."""
+    from chatbot.evaluation import promotion as record
+    from chatbot.evaluation.study import Study
+    from chatbot.models.catalog import default_model
+
+    current = settings()
+    if back:
+        _tell_default(record.go_back(current, by=sign).model_dump(), as_json)
+    elif study is None:
+        _tell_default({"model": default_model(current), "history": _history(current.workspace)}, as_json)
+    else:
+        found = Study.load(study)
+        chosen = model or str(found.result["models"][-1]["model"])
+        if bool(sign) != bool(reason):
+            raise InputError("evaluation.half_signed", value=sign or reason)
+        _tell_default(
+            record.promote(found, chosen, current, by=sign, reason=reason, margin=margin).model_dump(), as_json
+        )
+
+
+def _history(workspace: Path) -> list[dict[str, Any]]:
+    from chatbot.evaluation.promotion import promotions
+
+    return [one.model_dump(exclude={"checks"}) for one in promotions(workspace)]
+
+
+def _tell_default(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    typer.echo(f"default: {found['model']}")
+    for one in found.get("history", ()):
+        how = "back" if one["back"] else "passed" if one["passed"] else f"signed by {one['by']}: {one['reason']}"
+        typer.echo(f"  {one['before']} -> {one['model']}  {how}")
+    for check in found.get("checks", ()):
+        told = "—" if check["difference"] is None else f"{100 * check['difference']:+6.1f} points"
+        typer.echo(f"  {check['suite']:10} {check['name']:22} {told:16} n = {check['n']:<5} {check['outcome']}")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
     app.command()(evaluate)
@@ -175,3 +226,4 @@ def register(app: typer.Typer) -> None:
     app.command("measure-understanding")(measure_understanding)
     app.command()(study)
     app.command()(report)
+    app.command()(promote)

@@ -65,7 +65,7 @@ def ruling(study: Study, model: str, settings: Settings, margin: float = MARGIN)
     if second is None:
         raise InputError("evaluation.not_in_study", value=model, choices=measured)
     if first is None:
-        raise InputError("evaluation.default_not_in_study", value=present, choices=measured)
+        raise InputError("evaluation.default_not_in_study", value=present)
     if first == second:
         raise InputError("evaluation.already_default", value=model)
     _refuse_stale(study, model)

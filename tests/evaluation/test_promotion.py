@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from chatbot.commands import promotion as commands
+from chatbot.commands import evaluation as commands
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation, call, observation, reply, user, write_conversations
 from chatbot.core.settings import Settings, settings
@@ -184,7 +184,6 @@ def test_the_command_tells_promotes_and_goes_back(study, current, model, monkeyp
     settings.cache_clear()
     app = typer.Typer()
     commands.register(app)
-    app.command("other")(lambda: None)
 
     def told(*words):
         done = CliRunner().invoke(app, ["promote", *map(str, words), "--json"], catch_exceptions=False)
