@@ -238,3 +238,21 @@ def test_a_random_model_of_the_family_always_says_something_that_can_be_used(tmp
     _can_be_used(TurnAct.parse(message.act), messages)
     (delta,) = model.generate(messages, [])
     assert delta.message == message
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_question_that_names_a_shown_hotel_is_about_that_one(constraint, seed):
+    messages = conversation({"type": "经济型"}, 4, "第2酒店的地址和电话")
+    act = read_act(constraint.tokenizer.decode(written(constraint, messages, seed)))
+    pointed = [item.value for item in act.items if item.op == "#"]
+    if act.act in ("ask_field", "ask_has", "book"):
+        assert pointed == ["3"]
+
+
+def test_of_two_names_of_which_one_holds_the_other_the_longer_is_meant(constraint):
+    records = [{"name": "云桥酒店"}, {"name": "云桥酒店二店"}, {"name": "月坛酒店"}]
+    before = [user("…"), call({}), observation(records), reply("…")]
+    named = [
+        constraint.start([*before, user(words)], []).named for words in ("云桥酒店二店电话", "云桥酒店电话", "云桥电话")
+    ]
+    assert named == [{"2"}, {"1"}, set()]

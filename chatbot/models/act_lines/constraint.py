@@ -23,6 +23,7 @@ from chatbot.understanding.turn_act import (
     DROP,
     EXCLUDE,
     GROUPS,
+    HOTELS,
     NUMERIC,
     VALUED,
     Item,
@@ -33,6 +34,8 @@ _LATIN = re.compile(r"[A-Za-z]{2}")
 _PUNCTUATION = re.compile(r"[,，。;；!！?？、…]")
 """What no name of a hotel or a place goes across."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_OF_ONE = ("ask_field", "ask_has", "book")
+"""Acts about a hotel: where the words name one that was shown, it is that one."""
 PLACE_OPS = tuple(f"{kind}=" for kind in KINDS)
 MOST_NUMBERS = 24
 """Numbers of an utterance that can become values; ranges are pairs of them, and thousands would stall the machine."""
@@ -102,6 +105,8 @@ class ActGuide:
         }
         self.places = _places(self.words, words, owner.offsets(words))
         self.standing, self.shown = _standing(context.state), len(context.records)
+        self.named = _named(context.shown, words)
+        self.act = ""
         self.op, self.value = "", list[int]()
         self.begun = False
         self.used: set[str] = set()
@@ -129,7 +134,7 @@ class ActGuide:
             self.used.add(self.op)
             self.left -= 1
         elif text.startswith("<|act:"):
-            self.op, self.value = "", []
+            self.op, self.value, self.act = "", [], text[6:-2]
         else:
             self.value = [*self.value, token]
             self.said.add((self.op, text))
@@ -151,8 +156,9 @@ class ActGuide:
 
     def _next_item(self) -> set[int]:
         """The operators that make sense now, and the end."""
+        unsaid = self.named and "#" not in self.used and self.act in _OF_ONE
         return {
-            *([self.ids[END]] if self.left <= 0 else []),
+            *([self.ids[END]] if self.left <= 0 and not unsaid else []),
             *(self.ids[mark("op", op)] for op in map(lambda t: t[5:-2], OP_TOKENS) if self._open(op)),
         }
 
@@ -210,12 +216,12 @@ class ActGuide:
 
     def _sensible(self, op: str, text: str) -> bool:
         word = text[4:-2]
+        if op == "#" and self.named and self.act in _OF_ONE:
+            return word in self.named and (op, text) not in self.said
         if op in ("#", "!#"):
             return not word.isdigit() or int(word) <= self.shown
-        if (op, text) in self.said:
-            return (
-                False  # 健身房、泳池 is no choice between a gym and a gym or a pool, and no hotel is pointed at twice
-            )
+        if (op, text) in self.said:  # no choice between a gym and a gym or a pool; no hotel is pointed at twice
+            return False
         if op in (ADD, DROP) and (DROP if op == ADD else ADD, text) in self.said:
             return False  # nobody gives up and asks for the same in one breath
         if (
@@ -225,6 +231,14 @@ class ActGuide:
         ):
             return False
         return op != DROP or f"+{word}" in self.standing
+
+
+def _named(shown: Sequence[str], words: str) -> set[str]:
+    """Numbers of the shown hotels whose whole names stand in the words."""
+    said, names = words.lower(), [model_words(name).lower() for name in shown[: len(HOTELS)]]
+    found = {name for name in names if name and name in said}
+    longest = {name for name in found if not any(name != other and name in other for other in found)}
+    return {str(at) for at, name in enumerate(names, 1) if name in longest}
 
 
 def _places(ids: list[int], words: str, offsets: list[tuple[int, int]]) -> dict[str, list[list[int]]]:
