@@ -156,7 +156,7 @@ class ActGuide:
 
     def _next_item(self) -> set[int]:
         """The operators that make sense now, and the end."""
-        unsaid = self.named and "#" not in self.used and self.act in _OF_ONE
+        unsaid = self.named and "#" not in self.used and (self.act in _OF_ONE or self.used & {"ask:", "has:"})
         return {
             *([self.ids[END]] if self.left <= 0 and not unsaid else []),
             *(self.ids[mark("op", op)] for op in map(lambda t: t[5:-2], OP_TOKENS) if self._open(op)),
@@ -216,7 +216,7 @@ class ActGuide:
 
     def _sensible(self, op: str, text: str) -> bool:
         word = text[4:-2]
-        if op == "#" and self.named and self.act in _OF_ONE:
+        if op == "#" and self.named and self.act != "compare":
             return word in self.named and (op, text) not in self.said
         if op in ("#", "!#"):
             return not word.isdigit() or int(word) <= self.shown
