@@ -7,7 +7,12 @@ from chatbot.ui.shell.page import TABS
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-VIEWS = [("zh-CN", "light"), ("zh-CN", "dark"), ("en-US", "light"), ("en-US", "dark")]
+VIEWS = [
+    ("zh-CN", "light"),
+    ("en-US", "dark"),
+    pytest.param("zh-CN", "dark", marks=pytest.mark.slow),
+    pytest.param("en-US", "light", marks=pytest.mark.slow),
+]
 
 
 def violations(tab):
