@@ -34,7 +34,7 @@
   new MutationObserver(() => { amending ||= setTimeout(() => { amending = 0; amend(); }, 100); })
     .observe(document.body, { childList: true, subtree: true });
 
-  // Gradio does not say that its server is gone. The page asks, and asks more often once it is.
+  // Gradio notices that its server is gone only while it waits for an answer. The page asks by itself, and more often then.
   const bar = document.createElement("div");
   bar.id = "connection";
   bar.setAttribute("role", "status");
@@ -43,7 +43,7 @@
   let failed = 0, app;  // one failure may be a busy server; two are a lost one
   const ask = async () => {
     try {
-      const answer = await fetch(new URL("gradio_api/app_id", document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(8000) });
+      const answer = await fetch(new URL("gradio_api/app_id?page", document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(8000) });
       const now = answer.ok ? (await answer.json()).app_id : app;
       const anew = app !== undefined && now !== app;
       app ??= now;
