@@ -35,11 +35,10 @@ def run_prefer(config: PreferConfig, reporter: Reporter) -> dict[str, Any]:
     return work(config, settings(), reporter)
 
 
-KINDS = (
-    Kind(WORTH, WorthConfig, run_worth, resource=RESOURCE),
-    Kind(DOUBT, DoubtConfig, run_doubt),
-    Kind("prefer", PreferConfig, run_prefer, resource=RESOURCE),
-)
+WORTHS = Kind(WORTH, WorthConfig, run_worth, resource=RESOURCE)
+DOUBTS = Kind(DOUBT, DoubtConfig, run_doubt)
+PREFER = Kind("prefer", PreferConfig, run_prefer, resource=RESOURCE)
+KINDS = (WORTHS, DOUBTS, PREFER)
 
 
 def worth(config: WorthConfig) -> None:
@@ -49,7 +48,7 @@ def worth(config: WorthConfig) -> None:
     chosen = config.model_copy(update={"workspace": settings().folder()})
     chosen.folder.mkdir(parents=True, exist_ok=True)
     with claim(settings().folder("jobs"), RESOURCE):
-        _print(execute(KINDS[0], chosen, Console(JobWriter(chosen.folder))))
+        _print(execute(WORTHS, chosen, Console(JobWriter(chosen.folder))))
 
 
 def doubt(
@@ -57,7 +56,7 @@ def doubt(
     model: Annotated[str, typer.Option("--model", help=DoubtConfig.model_fields["model"].description)] = "hotel-mini",
 ) -> None:
     """Read the review's cards with a model, and keep how unsure it is of each one's calls."""
-    _print(execute(KINDS[1], DoubtConfig(workspace=settings().folder(), model=model), Console()))
+    _print(execute(DOUBTS, DoubtConfig(workspace=settings().folder(), model=model), Console()))
 
 
 def prefer(
@@ -68,7 +67,7 @@ def prefer(
 
     config.out.mkdir(parents=True, exist_ok=True)
     with claim(settings().folder("jobs"), RESOURCE):
-        found = execute(KINDS[2], config, Console(JobWriter(config.out)))
+        found = execute(PREFER, config, Console(JobWriter(config.out)))
     if as_json or not found:
         return typer.echo(json.dumps(found, ensure_ascii=False))
     typer.echo(

@@ -5,9 +5,13 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from chatbot.core.errors import JobError
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -35,6 +39,17 @@ def append_whole(path: Path, line: str) -> None:
             out.seek(-1, os.SEEK_END)
             line = line if out.read(1) == b"\n" else "\n" + line
         out.write((line + "\n").encode())
+
+
+def read_whole(path: Path, kind: type[M]) -> list[M]:
+    """The lines that `append_whole` has added, the oldest first; one that a kill has torn is left out."""
+    out = []
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else ():
+        try:
+            out.append(kind.model_validate_json(line))
+        except ValidationError:
+            continue
+    return out
 
 
 def try_lock(path: Path) -> IO[bytes] | None:

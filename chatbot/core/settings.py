@@ -80,6 +80,10 @@ class Settings(BaseSettings):
         path.mkdir(parents=True, exist_ok=True)
         return path
 
+    def review_address(self, workspace: Path | None = None) -> str:
+        """The review's database: the one that is set, else a file in the workspace (or in one that is given)."""
+        return self.review_url or f"sqlite:///{(workspace or self.folder()) / 'review.sqlite'}"
+
 
 @cache
 def settings() -> Settings:

@@ -10,15 +10,13 @@ import numpy as np
 from chatbot.core.messages import Conversation
 from chatbot.evaluation.config import MARGIN
 from chatbot.evaluation.metrics.bootstrap import Columns, Difference, Metric, columns, paired_difference
-from chatbot.evaluation.metrics.certainty import LEVEL, holm
+from chatbot.evaluation.metrics.certainty import FEWEST, LEVEL, holm
 from chatbot.evaluation.metrics.metrics import METRICS, table
 from chatbot.evaluation.predictions import Prediction
 from chatbot.evaluation.understanding import PHENOMENA
 
 FIGURES = ("slot_f1", "call_exact", "act_accuracy", "joint_goal_accuracy", "grounded_rate")
 """The figures of the held-out data that must not fall."""
-FEWEST = 30
-"""Conversations below which nothing is shown, whatever they say."""
 WHOLE = "understood"
 """All kinds of wording together."""
 Outcome = Literal["passed", "worse", "too_few", "not_measured"]

@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from chatbot.core.errors import InputError
-from chatbot.core.locks import append_whole
+from chatbot.core.locks import append_whole, read_whole
 from chatbot.core.settings import Settings
 from chatbot.evaluation.config import MARGIN
 from chatbot.evaluation.gate import Ruling, rule
@@ -40,14 +40,7 @@ class Promotion(BaseModel):
 
 def promotions(workspace: Path) -> list[Promotion]:
     """All of them, the oldest first; a line torn by a kill is left out."""
-    path = workspace / PROMOTIONS
-    out = []
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else ():
-        try:
-            out.append(Promotion.model_validate_json(line))
-        except ValidationError:
-            continue
-    return out
+    return read_whole(workspace / PROMOTIONS, Promotion)
 
 
 def ruling(study: Study, model: str, settings: Settings, margin: float = MARGIN) -> Ruling:

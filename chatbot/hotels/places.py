@@ -8,6 +8,8 @@ from chatbot.core.settings import DATA
 
 DISTRICTS_FILE = DATA / "place_districts.json"
 """Places of Beijing by the district that they lie in."""
+FIELDS = ("near", "subway", "address")
+"""Arguments of a search that are places, the one that is given up first before the others."""
 _BESIDE = r"(?:附近|旁边?|周边|边上|一带)"
 _RAILWAY = re.compile(r"北京(?:东|西|南|北|朝阳|丰台)?站|.站")
 """Stations whose 站 is part of the name: 北京西站, and 西站 for short."""
@@ -33,12 +35,17 @@ def spellings(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((core, short, short.replace("机场", "国际机场"))))
 
 
+def district_in(address: str) -> str:
+    """The district that an address begins with; "" where it begins with none."""
+    said = re.match(r"(?:北京市?)?(.{2,3}?区)", address)
+    return said[1] if said else ""
+
+
 def district_of(words: str) -> str:
     """The district that a place lies in, said in it or known of it: 朝阳区建国路, 广济寺附近 → 朝阳区, 西城区; "" where it is not known."""
-    said = re.match(r"(?:北京市?)?(.{2,3}?区)", words.strip())
     known, core = _districts(), spellings(words)[0]
-    if said and said[1] in known.values():
-        return said[1]
+    if (said := district_in(words.strip())) in known.values():
+        return said
     return next((known[name] for name in (core, station(core), f"{core}站") if name in known), "")
 
 

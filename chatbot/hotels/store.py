@@ -1,6 +1,5 @@
 """The hotel database that search_hotels runs against: any file in CrossWOZ's form, searched in memory."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -109,7 +108,7 @@ class HotelStore:
 
     def _closest(self, query: HotelQuery, given_up: Sequence[str], found: Mask) -> Mask:
         """Of what was found without its place, that in the place's own district, where there is some."""
-        for field in ("near", "subway", "address"):
+        for field in places.FIELDS:
             district = places.district_of(getattr(query, field)) if field in given_up else ""
             if district and (closer := found & self._set("district", district)).any():
                 return closer
@@ -189,10 +188,9 @@ class _Columns:
         for row, hotel in enumerate(hotels):
             self.price.append(hotel.price)
             self.rating.append(hotel.rating)
-            district = re.match(r"(?:北京市?)?(.{2,3}?区)", hotel.address)
             keys = [
                 ("type", hotel.type),
-                ("district", district[1] if district else ""),
+                ("district", places.district_in(hotel.address)),
                 *(("facility", name) for name in hotel.facilities),
             ]
             for key in keys:

@@ -20,15 +20,12 @@ from chatbot.training.finetune import build, finetune, prepare
 from chatbot.training.loss_guard import LossGuard
 from chatbot.training.methods import METHODS
 
-pytestmark = [  # AdaLoRA gives some matrices rank 0, and peft warns of its own names for them
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    # AdaLoRA gives some matrices rank 0, and peft warns of its own names for them
     pytest.mark.filterwarnings("ignore:Adapter 'default'.*invalid shape"),
     pytest.mark.filterwarnings("ignore:The following rank_pattern keys"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -17,10 +17,7 @@ from chatbot.training.loss_guard import LossGuard
 from chatbot.training.options.call_weight import call_weights
 from chatbot.training.prepared import prepare
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

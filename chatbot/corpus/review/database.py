@@ -35,7 +35,9 @@ from chatbot.core.messages import Conversation
 META = MetaData()
 LOCK = 20_261_124
 """Names the review's lock within a PostgreSQL database."""
-VERDICTS = ("approve", "edit", "reject")
+KEPT = ("approve", "edit")
+"""Verdicts that let an item through."""
+VERDICTS = (*KEPT, "reject")
 """Actions that decide on an item; the others are skip, flag, comment and undo."""
 ITEMS = Table(
     "review_items",

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
-from chatbot.core.locks import append_whole
+from chatbot.core.locks import append_whole, read_whole
 from chatbot.core.messages import Conversation, Message, call, last_user_index, reply
 from chatbot.core.settings import settings
 from chatbot.corpus.checks import check
@@ -71,7 +71,7 @@ def record_feedback(
         return given
     store = store or HotelStore.load(settings().hotels)
     happened, right = as_conversation(given.messages, given), candidate(given, store)
-    own = review or ReviewStore(settings().review_url or f"sqlite:///{workspace / 'review.sqlite'}")
+    own = review or ReviewStore(settings().review_address(workspace))
     try:
         given.queued = own.add(
             right, OPERATION, happened if right.messages != happened.messages else None, check(right, store)
@@ -120,14 +120,7 @@ def candidate(given: Feedback, store: HotelStore) -> Conversation:
 
 def read_feedback(workspace: Path) -> list[Feedback]:
     """Everything that was said, the oldest first; a line torn by a kill is left out."""
-    path = workspace / FILE
-    out = []
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []:
-        try:
-            out.append(Feedback.model_validate_json(line))
-        except ValidationError:
-            continue  # torn
-    return out
+    return read_whole(workspace / FILE, Feedback)
 
 
 def feedback_counts(workspace: Path) -> dict[str, int]:

@@ -60,7 +60,7 @@ class ReviewStore:
         """The review of the workspace, or of the database that the settings name."""
         from chatbot.core.settings import settings
 
-        return cls(settings().review_url or f"sqlite:///{settings().folder() / 'review.sqlite'}")
+        return cls(settings().review_address())
 
     def close(self) -> None:
         """Close all connections."""

@@ -125,7 +125,7 @@ class RunLedger:
         """The runs of the workspace's review, or of the one that the settings name."""
         from chatbot.core.settings import settings
 
-        return cls(settings().review_url or f"sqlite:///{settings().folder() / 'review.sqlite'}")
+        return cls(settings().review_address())
 
     def close(self) -> None:
         """Close all connections."""

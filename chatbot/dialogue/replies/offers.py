@@ -8,7 +8,7 @@ from chatbot.corpus.phrasebank.bank import Row
 from chatbot.dialogue.replies.facts import Fact, Shown, State, Unknown, best, offered
 from chatbot.dialogue.replies.wishes import canonical_wish, conditions, described, given_up
 from chatbot.dialogue.replies.wording import MARK, Voice
-from chatbot.hotels.places import district_of
+from chatbot.hotels.places import FIELDS, district_of
 
 _FIGURES = {"price", "rating", "facilities", "phone", "address", "subway", "attractions", "restaurants"}
 _ADVICE = re.compile(r"电话|号码|前台|去问|问过去|确认|\d{7}|\bring\b|number|call|front desk|until you", re.I)
@@ -52,7 +52,7 @@ class Offer:
 
     def _where(self) -> None:
         """Where a place was given up: the district that all of them share with it, or a way to come closer."""
-        lost = next((field for field in ("near", "subway", "address") if field in self.relaxed), "")
+        lost = next((field for field in FIELDS if field in self.relaxed), "")
         if not lost or self.first:
             return
         district = district_of(str(self.state.get(lost) or ""))

@@ -9,6 +9,8 @@ Key = TypeVar("Key", bound=Hashable)
 Z, POWER = 1.959964, 0.841621
 """Quantiles of the normal distribution: 95 % two-sided, and 80 % of being noticed."""
 LEVEL = 0.05
+FEWEST = 30
+"""Conversations below which intervals by resampling are too narrow to conclude anything."""
 RULE_OF_THREE = 3.0
 """What never happened in n conversations may still happen in 3/n of them (95 %; Hanley and Lippman-Hand 1983)."""
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from chatbot.evaluation.metrics.certainty import FEWEST
 from chatbot.evaluation.predictions import Prediction
 from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import Case, cases
-from chatbot.evaluation.reporting.tells import FEWEST, told
+from chatbot.evaluation.reporting.tells import told
 from chatbot.evaluation.study import Study
 from chatbot.hotels.facilities import wish_text
 

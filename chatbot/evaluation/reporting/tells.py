@@ -11,8 +11,6 @@ from chatbot.evaluation.reporting.labels import METRICS, label
 
 OWN_SCALE = frozenset({"bleu4"})
 """Figures from 0 to 100; all others are shares, whose differences are told in points."""
-FEWEST = 30
-"""Conversations below which intervals by resampling are too narrow to conclude anything."""
 TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "better": ("更好", "better"),

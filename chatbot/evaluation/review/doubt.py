@@ -34,7 +34,7 @@ def run_doubt(config: DoubtConfig, reporter: Reporter) -> dict[str, Any]:
 
 def review_of(workspace: Path) -> ReviewStore:
     """The review of a workspace, or the database that the settings name."""
-    return ReviewStore(settings().review_url or f"sqlite:///{workspace / 'review.sqlite'}")
+    return ReviewStore(settings().review_address(workspace))
 
 
 def read_cards(review: ReviewStore, probability: Probability, reporter: Reporter) -> int:

@@ -58,7 +58,7 @@ class DataFiles:
     @property
     def review_url(self) -> str:
         """The review's database."""
-        return self.settings.review_url or f"sqlite:///{self.settings.folder() / 'review.sqlite'}"
+        return self.settings.review_address()
 
     def review(self) -> ReviewStore:
         """The review of this workspace."""

@@ -5,12 +5,13 @@ from html import escape
 from typing import Any
 
 from chatbot.core.messages import Conversation
+from chatbot.evaluation.metrics.certainty import FEWEST
 from chatbot.evaluation.metrics.metrics import HEADLINE, METRICS
 from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import Case
 from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart
 from chatbot.evaluation.reporting.report import answer_line, differs, message_line
-from chatbot.evaluation.reporting.tells import FEWEST, Told, tests, told
+from chatbot.evaluation.reporting.tells import Told, tests, told
 from chatbot.evaluation.study import Study
 from chatbot.ui.i18n.translate import language, translate
 from chatbot.ui.shell.html import cells, para, quiet, table

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.core.events import Metrics, last
+from chatbot.core.events import Metrics, last, recent_events
 from chatbot.core.jobs import ACTIVE, Job
 from chatbot.core.settings import DATA
 from chatbot.evaluation.reporting.labels import model_name
@@ -106,14 +106,14 @@ class StripHandlers:
 
 def _run(job: Job, who: Any) -> str:
     """How the newest run stands."""
-    point = last(list(job.events()), Metrics)
-    if job.state in ACTIVE and point and point.max_steps:
+    state = job.state
+    point = last(recent_events(job.folder), Metrics) if state in ACTIVE else None
+    if point and point.max_steps:
         left = duration(point.seconds_left, who) if point.seconds_left else "–"
         return translate(who, "strip.running", share=f"{point.step / point.max_steps:.0%}", left=left)
-    scores = runs.line(job, "eval_slot_f1")
-    if job.state == "done" and scores:
+    if state == "done" and (scores := runs.line(job, "eval_slot_f1")):
         return translate(who, "strip.trained", share=f"{max(score for _, score in scores):.2f}")
-    return translate(who, f"finetune.state.{job.state}")
+    return translate(who, f"finetune.state.{state}")
 
 
 def wire_strip(

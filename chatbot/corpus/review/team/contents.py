@@ -7,9 +7,8 @@ from sqlalchemy import RowMapping, and_, or_, select
 from sqlalchemy.engine import Connection
 
 from chatbot.core.messages import Conversation
-from chatbot.corpus.review.database import DECISIONS, ITEMS, STANDING, UNDOING, VERDICTS, latest
+from chatbot.corpus.review.database import DECISIONS, ITEMS, KEPT, STANDING, UNDOING, VERDICTS, latest
 from chatbot.corpus.review.items import Filter
-from chatbot.corpus.review.team.standing import KEPT
 
 
 def approved(db: Connection, only: Filter) -> Iterator[Conversation]:

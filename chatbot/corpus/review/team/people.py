@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.engine import Connection
 
-from chatbot.corpus.review.database import DECISIONS, STANDING, VERDICTS, latest
-from chatbot.corpus.review.team.standing import KEPT
+from chatbot.corpus.review.database import DECISIONS, KEPT, STANDING, VERDICTS, latest
 
 PAUSE = 300.0
 """Seconds between two verdicts after which somebody was away."""

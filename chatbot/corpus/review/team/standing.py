@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import RowMapping, bindparam, insert, select, update
 from sqlalchemy.engine import Connection, Engine
 
-from chatbot.corpus.review.database import DECISIONS, ITEMS, STANDING, VERDICTS, latest
+from chatbot.corpus.review.database import DECISIONS, ITEMS, KEPT, STANDING, VERDICTS, latest
 
 CHUNK = 500
 """Items that one question names; SQLite bounds their number."""
-KEPT = ("approve", "edit")
 TELLING = (*VERDICTS, "flag", "gold")
 """Actions that say where an item stands."""
 

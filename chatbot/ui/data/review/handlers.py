@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from chatbot.core.errors import InputError, WorkbenchError
 from chatbot.corpus.checks import check
+from chatbot.corpus.review.database import KEPT
 from chatbot.corpus.review.drafts import Draft
 from chatbot.corpus.review.items import Card, Filter
 from chatbot.corpus.review.queue import Action, ReviewStore
 from chatbot.corpus.review.replay import replay
 from chatbot.corpus.review.team.dealing import Plan, plan_of
-from chatbot.corpus.review.team.standing import KEPT
 from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.review import words
 from chatbot.ui.data.review.card import card_html

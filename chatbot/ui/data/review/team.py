@@ -6,6 +6,7 @@ from typing import Any
 
 from chatbot.corpus.review.agreement import ENOUGH, Agreement
 from chatbot.corpus.review.chips import chips_of
+from chatbot.corpus.review.database import VERDICTS
 from chatbot.corpus.review.drafts import spoken
 from chatbot.corpus.review.items import Card
 from chatbot.corpus.review.team.dealing import Plan, plan_text
@@ -70,7 +71,7 @@ def _row(one: Person, who: Any) -> str:
     reasons = translate(who, "review.comma").join(
         f"{reason_text(reason, who)} {n:,}" for reason, n in list(one.reasons.items())[:3]
     )
-    counts = [f"{one.actions.get(name, 0):,}" for name in ("approve", "edit", "reject")]
+    counts = [f"{one.actions.get(name, 0):,}" for name in VERDICTS]
     seconds = translate(who, "team.seconds_each", n=round(one.seconds)) if one.seconds is not None else "—"
     return cells(
         [escape(person(one.name, who)), f"{one.cards:,}", *counts, seconds, gold_text(one, who), escape(reasons)]
