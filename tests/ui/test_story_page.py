@@ -53,7 +53,9 @@ def test_a_server_that_goes_is_told_of_and_one_that_was_started_anew_offers_to_l
         with tab.expect_response("**/app_id?page"):
             tab.goto(address)
         tab.get_by_placeholder("说出你的需求").fill("写到一半")
-        tab.route(lambda address: address.endswith("/app_id"), lambda route: route.abort())  # Gradio's own way is to reload
+        tab.route(
+            lambda address: address.endswith("/app_id"), lambda route: route.abort()
+        )  # Gradio's own way is to reload
         first.close(verbose=False)
         tab.get_by_text("连接断了").wait_for()
         assert tab.get_by_placeholder("说出你的需求").input_value() == "写到一半"
