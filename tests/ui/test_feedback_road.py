@@ -51,7 +51,7 @@ def dislike(tab):
 
 def approve(tab):
     """Find the candidate in the review queue and approve it."""
-    tab.get_by_role("tab", name="数据").click()
+    tab.locator("#tab-data-button").click()
     tab.locator("#data-step3").click()
     tab.locator("#review-card").get_by_text("砌长城").first.wait_for()
     tab.locator("#review-approve").click()

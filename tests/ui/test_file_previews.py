@@ -16,7 +16,7 @@ ROW = {
 
 
 def bring(tab, path):
-    tab.get_by_role("tab", name="数据").click()
+    tab.locator("#tab-data-button").click()
     with tab.expect_file_chooser() as chooser:
         tab.locator("#corpus-upload").click()
     chooser.value.set_files(path)

@@ -18,8 +18,8 @@ from tests.servers import answered
 pytestmark = pytest.mark.browser
 
 
-def tune(tab, name="微调"):
-    tab.get_by_role("tab", name=name).click()
+def tune(tab):
+    tab.locator("#tab-finetune-button").click()
     tab.locator("#walk summary").wait_for()
     return tab
 
@@ -138,10 +138,10 @@ def test_a_training_outlives_the_page_and_both_outlive_a_kill(start_app, open_ta
     tab.get_by_role("button", name="继续", exact=True).click()
     tab.locator("#run-status").get_by_text("训练完成").wait_for(timeout=300_000)
     assert [step for step, _ in line(job, "loss")] == list(range(1, 31))
-    tab.get_by_role("tab", name="评测").click()
+    tab.locator("#tab-evaluate-button").click()
     tab.locator("#eval-models input").click()
     tab.get_by_role("option", name=job.id).wait_for()
-    tab.get_by_role("tab", name="对话").click()
+    tab.locator("#tab-chat-button").click()
     tab.locator(".pill input").first.click()
     tab.get_by_role("option", name=job.id).click()
     tab.get_by_role("button", name="想找能打麻将的经济型酒店").click()
@@ -162,7 +162,7 @@ def test_all_six_methods_train_from_the_page_and_their_adapters_answer_in_chat(s
         assert run.wait(240) == "done", run.log_tail()
     runs = list_jobs(tmp_path / "workspace" / "jobs", "finetune")
     assert len({run.config["method"] for run in runs}) == 6
-    tab.get_by_role("tab", name="对话").click()
+    tab.locator("#tab-chat-button").click()
     for run in runs:
         tab.locator(".pill input").first.click()
         tab.get_by_role("option", name=run.id).click()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 def test_an_exhibit_is_moved_and_its_address_brings_it_back_on_a_phone(chromium, open_tab, serve_page, tmp_path):
     address = serve_page(PageContext(Settings(workspace=tmp_path, _env_file=None)))
     tab = open_tab(address)
-    tab.get_by_role("tab", name="原理").click()
+    tab.locator("#tab-lesson-button").click()
     tab.get_by_text("合并了 1 次").wait_for()
     tab.get_by_role("button", name="下一步").click()
     tab.get_by_text("合并了 2 次").wait_for()

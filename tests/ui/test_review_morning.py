@@ -74,7 +74,7 @@ class Person:
         self.open()
 
     def open(self):
-        self.tab.get_by_role("tab", name="数据").click()
+        self.tab.locator("#tab-data-button").click()
         self.tab.locator("#data-step3").click()
         self.tab.locator("#review-filters").wait_for()
 

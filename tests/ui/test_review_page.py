@@ -28,7 +28,7 @@ def fill(review, store, n=12):
 
 
 def open_review(tab):
-    tab.get_by_role("tab", name="数据").click()
+    tab.locator("#tab-data-button").click()
     tab.locator("#data-step3").click()
     tab.locator("article.card").wait_for()
 
@@ -65,8 +65,8 @@ def test_a_morning_by_keyboard_alone(open_tab, serve_page, page_context):
     tab.locator("#review-rows .told").get_by_text("现在查不到了").wait_for()
     tab.locator("#review-kept").get_by_text("草稿已存").wait_for()
 
-    tab.get_by_role("tab", name="对话").click()
-    tab.get_by_role("tab", name="数据").click()
+    tab.locator("#tab-chat-button").click()
+    tab.locator("#tab-data-button").click()
     assert tab.locator("#review-editor textarea").first.input_value() == "找第五家豪华的"
     tab.locator("#data-step2").click()
     tab.locator("#data-step3").click()
