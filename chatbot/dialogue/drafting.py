@@ -48,6 +48,8 @@ class Drafter:
                 if not doubts:
                     return candidate
                 best = min(best or (doubts, candidate), (doubts, candidate), key=lambda found: found[0])
+            if best is not None and act_of(best[1]):
+                break  # a line that is drawn is wrong more often than a likely one in doubt
         if best is not None:
             self.turn.rejected.append((_shown(best[1]), "kept: no other draft was better"))
             return best[1]

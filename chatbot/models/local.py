@@ -12,7 +12,7 @@ from transformers import DynamicCache, PreTrainedTokenizerBase
 
 from chatbot.core.errors import BackendError, CallParseError
 from chatbot.core.messages import Message
-from chatbot.models.act_lines.beams import Step, best_line
+from chatbot.models.act_lines.beams import Line, Step, best_line
 from chatbot.models.act_lines.constraint import ActConstraint
 from chatbot.models.act_lines.guesses import without_guesses
 from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta
@@ -27,6 +27,8 @@ from chatbot.models.virtual import cut, decoder, starting_cache
 KEPT_CACHES = 4
 """Conversations whose keys and values stay in memory, so that a page with several visitors reuses them too."""
 MAX_NEW_TOKENS = 320
+UNLIKELY = 5.0
+"""How far below the best act line's log-probability a longer one is no longer an alternative (docs/log.md)."""
 NEVER: Callable[[], bool] = lambda: False  # noqa: E731
 
 
@@ -130,13 +132,22 @@ class LocalModel:
         return [self._predict(messages, tools) for messages, tools in contexts]
 
     def longer(self, messages: Sequence[Message], items: int) -> Message | None:
-        """The most likely act line of at least so many items: what a model of act lines would say if it went on."""
-        return self._predict(messages, [], items)
+        """The most likely act line of at least so many items; None where it is an unlikely one, or of a model without act lines."""
+        if not isinstance(self.constraint, ActConstraint):
+            return None
+        likeliest = self._line(self.constraint, messages, []).score
+        found = self._line(self.constraint, messages, [], items)
+        if found.score < likeliest - UNLIKELY:
+            return None
+        try:
+            return self._read(found, self.constraint, messages)
+        except CallParseError:
+            return None
 
-    def _predict(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], least: int = 0) -> Message | None:
+    def _predict(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> Message | None:
         try:
             if isinstance(self.constraint, ActConstraint):
-                return self._act(self.constraint, messages, tools, least)
+                return self._act(self.constraint, messages, tools)
             with self._lock:
                 prompt = render_prompt(messages, tools, self.family, self.tokenizer)
                 tokens = itertools.takewhile(
@@ -152,18 +163,33 @@ class LocalModel:
         constraint: ActConstraint,
         messages: Sequence[Message],
         tools: Sequence[dict[str, Any]],
-        least: int = 0,
         *,
         temperature: float = 0.0,
         seed: int = 0,
     ) -> Message:
-        """The message of the best act line; keys and values are not kept, for each turn's prompt is a new one."""
+        """The message of the best act line."""
+        line = self._line(constraint, messages, tools, temperature=temperature, seed=seed)
+        return self._read(line, constraint, messages)
+
+    def _line(
+        self,
+        constraint: ActConstraint,
+        messages: Sequence[Message],
+        tools: Sequence[dict[str, Any]],
+        least: int = 0,
+        *,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> Line:
+        """The best act line of at least so many items; keys and values are not kept, for each turn's prompt is a new one."""
         prompt = render_prompt(messages, tools, self.family, self.tokenizer)
         longest = min(self.most_tokens, self._room(prompt))
         guide = constraint.start(messages, tools, least)
         with self._lock:
             step = _beam_step(self.model)
-            line = best_line(step, prompt, guide, self.stops, longest, temperature=temperature, seed=seed)
+            return best_line(step, prompt, guide, self.stops, longest, temperature=temperature, seed=seed)
+
+    def _read(self, line: Line, constraint: ActConstraint, messages: Sequence[Message]) -> Message:
         return self.family.read(self._text(without_guesses(line, constraint.ids)), messages)
 
     def _room(self, prompt: list[int]) -> int:

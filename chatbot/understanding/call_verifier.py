@@ -20,6 +20,7 @@ _UNSURE = r"不是|不要|不用|别|不想|不必|没必要|除了|\bnot\b|n't|
 """Words that turn a wish around: where they stand, rules that only find words are not sure of anything."""
 _QUESTIONS = {"ask_field", "ask_has", "compare", "book", "cancel", "complaint", "attack", "off_topic", "unsupported"}
 """Acts in which amounts and facilities are spoken of without being wished for."""
+_ORDERING = {"superlative", "better", "cheaper"}
 
 
 class CallVerifier(Protocol):
@@ -103,6 +104,9 @@ def _touches(band: Band, held: Sequence[float | None]) -> bool:
 
 
 def _missing_type(slots: ParsedSlots, after: State, turn: TurnAct) -> list[str]:
+    """One type that was said; 最实惠 and 档次高点 order the hotels, whatever type the words are found under."""
+    if turn.act in _ORDERING:
+        return []
     if len(slots.types) != 1 or after.get("type") in slots.types or turn.has("-type"):
         return []
     excluded = (after.get("exclude") or {}).get("type") or ()

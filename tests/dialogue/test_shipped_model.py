@@ -2,6 +2,7 @@
 
 import pytest
 
+from chatbot.core.messages import user
 from chatbot.core.settings import Settings
 from chatbot.dialogue.agent import Agent
 from chatbot.dialogue.events import TurnEvent
@@ -54,3 +55,11 @@ def test_every_hotel_meets_the_wishes(turns):
 def test_every_reply_is_true(turns):
     for done, messages in turns:
         assert done.reply and ungrounded(done.reply, done.records, messages[:-1]) == []
+
+
+def test_a_longer_line_is_offered_only_where_it_is_nearly_as_likely():
+    model = open_model("hotel-mini", Settings(_env_file=None))
+    two = [user("想找带健身房的经济型酒店")]
+    [best] = model.predict([(two, [])])
+    assert best is not None and best.act == "request type=经济型 +健身房"
+    assert model.longer(two, 2) is not None and model.longer(two, 4) is None

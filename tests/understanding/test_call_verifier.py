@@ -48,6 +48,8 @@ def test_a_sure_sign_that_the_line_misses_is_doubted_by_name(words, line, said):
         ("不要豪华型", "thanks"),  # words that turn a wish around: rules are not sure
         ("第一家有残疾人设施吗", "ask_has has:残疾人设施 #1"),
         ("三百块太贵了", "complaint"),
+        ("档次高点", "better up"),  # orders the hotels, whatever type the words are found under
+        ("哪家最实惠", "superlative sort=price_asc"),
         ("舒适家酒店怎么走", "thanks"),  # a type within the name of a hotel shown
         ("谢谢", "thanks"),
     ],
