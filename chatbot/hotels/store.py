@@ -12,7 +12,7 @@ from chatbot.core.messages import Message, observation
 from chatbot.hotels import places
 from chatbot.hotels.facilities import alternatives, match_facility, wish_text
 from chatbot.hotels.index import NONE, Rows, TextIndex
-from chatbot.hotels.query import Exclusion, HotelQuery
+from chatbot.hotels.query import HOTEL_TYPES, Exclusion, HotelQuery
 from chatbot.hotels.records import Hotel, read_hotels
 from chatbot.hotels.relax import Mask, relax
 
@@ -83,7 +83,8 @@ class HotelStore:
     def search(self, query: HotelQuery, limit: int = 3, offset: int = 0) -> SearchResult:
         """Hotels that meet the whole query, or as much of it as any hotel meets.
 
-        Without `sort_by` the best rated come first, the cheaper one of two equally rated. A query of nothing but an
+        Without `sort_by` the best rated come first, the cheaper one of two equally rated, and before all that the class that
+        is nearest to one that had to be given up. A query of nothing but an
         unknown name finds nothing; any other query is relaxed until something is found, as docs/semantics.md says:
         a place that has to be given up is widened to its district where that is known and has a hotel.
         What the query excludes is never shown.
@@ -103,7 +104,7 @@ class HotelStore:
             given_up = [list(wishes)[at] for at in positions]
             found = self._closest(query, given_up, found)
         total = int(np.count_nonzero(found))
-        rows = _first(found, self._orders[_sorting(query, given_up)], min(offset + limit, total), total)[offset:]
+        rows = _first(found, self._order(query, given_up), min(offset + limit, total), total)[offset:]
         return SearchResult(self._text.records(rows), given_up[::-1], self._unknown(query, exclude), total, offset)
 
     def _closest(self, query: HotelQuery, given_up: Sequence[str], found: Mask) -> Mask:
@@ -113,6 +114,16 @@ class HotelStore:
             if district and (closer := found & self._set("district", district)).any():
                 return closer
         return found
+
+    def _order(self, query: HotelQuery, given_up: Sequence[str]) -> Rows:
+        """Positions as the query wants them; where its class was given up and no order asked for, the nearest class first."""
+        order = self._orders[_sorting(query, given_up)]
+        if query.sort_by or "type" not in given_up or query.type not in HOTEL_TYPES:
+            return order
+        distance = np.full(len(self), len(HOTEL_TYPES), np.int8)
+        for at, kind in enumerate(HOTEL_TYPES):
+            distance[self._rare.get(("type", kind), NONE)] = abs(at - HOTEL_TYPES.index(query.type))
+        return order[np.argsort(distance[order], kind="stable")]
 
     def _wishes(self, query: HotelQuery) -> dict[str, Mask]:
         """A mask for each wish, the least important first: people give up a pool before the part of town that they must be in."""

@@ -73,6 +73,15 @@ def test_of_two_wishes_the_less_important_goes(small):
     assert [record["name"] for record in found.records] == ["丙"]
 
 
+def test_where_a_class_is_given_up_the_nearest_one_comes_first_unless_an_order_was_asked_for():
+    store = HotelStore(
+        Hotel(**GOOD | {"name": kind, "type": kind, "rating": rating, "price": 300, "facilities": ["暖气"]})
+        for kind, rating in (("经济型", 4.9), ("舒适型", 4.8), ("高档型", 4.1))
+    )
+    assert _names(store, type="豪华型", facilities=["暖气"]) == ["高档型", "舒适型", "经济型"]
+    assert _names(store, type="豪华型", facilities=["暖气"], sort_by="rating") == ["经济型", "舒适型", "高档型"]
+
+
 def test_a_price_cap_too_low_gives_the_cheapest(small):
     found = small.search(HotelQuery(price_range_upper=50), limit=2)
     assert found.relaxed == ["price_range_upper"]
@@ -140,7 +149,7 @@ def test_what_is_excluded_is_never_shown(small):
 
 def test_an_exclusion_is_kept_where_wishes_are_given_up(small):
     found = small.search(HotelQuery.parse({"type": "豪华型", "exclude": {"type": ["豪华型"]}}))
-    assert found.relaxed == ["type"] and [record["name"] for record in found.records] == list("丁甲乙")
+    assert found.relaxed == ["type"] and [record["name"] for record in found.records] == list("丁戊甲")
     nothing = small.search(HotelQuery.parse({"near": "月坛", "exclude": {"type": list(HOTEL_TYPES)}}))
     assert (nothing.records, nothing.relaxed, nothing.total) == ([], [], 0)
 

@@ -210,9 +210,9 @@ class Offer:
         if len(self.hotels) == 1:
             self.voice.say("relaxed_one", "offer_plain_one", values=values)
             return
-        kinds = {"price": "relaxed_price", "rating": "relaxed_rating", "facilities": "relaxed_facility", "address": "relaxed_place",
-                 "subway": "relaxed_place", "near": "relaxed_place"}  # fmt: skip
-        given = {kinds.get(entry.partition(":")[0].partition("_range")[0], "") for entry in self.relaxed}
+        kinds = {"price_range_upper": "relaxed_price", "rating_range_lower": "relaxed_rating", "facilities": "relaxed_facility",
+                 "address": "relaxed_place", "subway": "relaxed_place", "near": "relaxed_place"}  # fmt: skip
+        given = {kinds.get(entry.partition(":")[0], "") for entry in self.relaxed}
         acts = ("offer_relaxed", "relaxed_plain") if self._rest_holds() else ("relaxed_plain",)
         self.voice.say(
             *acts, "offer_plain", values=values, when=frozenset(given if len(given) == 1 else ()) | {"several"},
