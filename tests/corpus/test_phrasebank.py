@@ -184,6 +184,23 @@ def test_a_dialogues_turns_lead_from_each_written_state_to_the_next(names):
     assert turns[0].shown == () and all(turn.shown for turn in turns[1:])
 
 
+def test_what_no_state_shows_is_in_the_line_where_a_writer_noted_it_and_else_the_turn_is_left_out(names):
+    asked = {"state": {"type": "经济型"}, "search": False, "needs": "电梯列表没有，打电话问"}
+    dialogue = {
+        "turns": [
+            {"user": "经济型，要安静", "state": {"type": "经济型"}, "search": True, "act": "request", "wish": ["安静"]},
+            {"user": "有电梯吗", "act": "unsupported", "wish": ["电梯"], **asked},
+            {"user": "第一家能泡温泉吗", "act": "ask_has", "about": "1", "has": ["温泉"], **asked},
+            {"user": "那电梯呢", "act": "unsupported", **asked},
+            {"user": "三百以内，有电梯", "act": "refine", **asked, "state": {"type": "经济型", "price_range_upper": 300}},
+        ]
+    }  # fmt: skip
+    whole = [str(turn.act) for turn in dialogue_turns(dialogue, names, random.Random(0), whole=True)]
+    assert whole == ["request type=经济型 ?安静", "unsupported ?电梯", "ask_has has:温泉 #1"]
+    every = [str(turn.act) for turn in dialogue_turns(dialogue, names, random.Random(0))]
+    assert every == [*whole, "refine price<=300"]
+
+
 def test_a_broken_line_is_refused_by_file_and_number(tmp_path):
     (tmp_path / "a.utterances.jsonl").write_text('{"act": "thanks", "text": "谢谢"}\n{"act":\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"a\.utterances\.jsonl.*2"):

@@ -5,23 +5,30 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chatbot.corpus.phrasebank.bank import Row
+from chatbot.corpus.phrasebank.marks import unknown_wish
 from chatbot.corpus.phrasebank.states import shown_names
 from chatbot.corpus.phrasebank.turns import PREVIOUS, Turn
 from chatbot.corpus.phrasebank.values import Names
 from chatbot.understanding.derive_act import derive_act
 from chatbot.understanding.dialogue_state import State, needs_search, next_state
 from chatbot.understanding.normalise import model_words
-from chatbot.understanding.turn_act import HOTELS, Item
+from chatbot.understanding.turn_act import HOTELS, Item, facility_value
 
 ASKING = {"ask_field", "compare", "book", "cancel", "superlative"}
 ONLY_POINTS = re.compile(r"(?:那|不让。|嗯,?)?(?:第?[一二三四五]|头一|末|后一|最后)(?:[家个间号]|那家)+呢[?？]?")
 MOST_SHOWN = 5
 UNLABELLED = {"ask_has", "unsupported"}
-"""Acts whose facility or wish the dialogues do not name: their turns are context, not examples."""
+"""Acts whose facility or wish most dialogues do not name: without "has" or "wish" their turns are context, not examples."""
+_LEFT_OPEN = re.compile(r"列表[^，；。]{0,6}[没不]|要问酒店|打电话问|not in the list")
+"""Words of `needs` that tell of an unknown wish beside the others."""
 
 
-def dialogue_turns(dialogue: Row, names: Names, rng: random.Random) -> Iterator[Turn]:
-    """The turns of a dialogue that can be examples, with hotels that might have been shown."""
+def dialogue_turns(dialogue: Row, names: Names, rng: random.Random, *, whole: bool = False) -> Iterator[Turn]:
+    """The turns of a dialogue that can be examples, with hotels that might have been shown.
+
+    Args:
+        whole: leave out turns with an unknown wish whose words nobody noted: their act lines say less than was said.
+    """
     state: State = {}
     shown: tuple[str, ...] = ()
     for at, row in enumerate(dialogue["turns"]):
@@ -31,7 +38,9 @@ def dialogue_turns(dialogue: Row, names: Names, rng: random.Random) -> Iterator[
         if act is None and after == state:
             continue
         turn = derive_act(state, after, words, act, _questions(row, words, shown))
-        if act not in UNLABELLED and _same(next_state(state, turn, shown), after):
+        noted = bool(row.get("has") or row.get("wish"))
+        open_ = whole and not noted and _LEFT_OPEN.search(row.get("needs") or "")
+        if (noted or act not in UNLABELLED) and not open_ and _same(next_state(state, turn, shown), after):
             yield Turn(state, shown, words, turn, "dialogue")
         if needs_search(state, turn, after):
             shown = shown_names(names, rng, _pointed_at(dialogue["turns"][at + 1 :]))
@@ -71,7 +80,9 @@ def _questions(row: Row, words: str, shown: tuple[str, ...]) -> list[Item]:
     if ONLY_POINTS.fullmatch(words):  # what is asked was said a turn before, which the example does not show
         fields = []
     out += [Item("ask:", name) for name in dict.fromkeys(fields)]
-    if row.get("act") not in ASKING and not fields:
+    out += [Item("has:", facility_value(facility)) for facility in row.get("has", ())]
+    out += [unknown_wish(wish) for wish in row.get("wish", ())]
+    if row.get("act") not in ASKING and not fields and not row.get("has"):
         return out
     about = str(row.get("about") or "")
     for which in about.split(",") if about else []:

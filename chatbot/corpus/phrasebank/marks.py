@@ -129,9 +129,14 @@ def _wording(mark: str, row: Row, maker: "TurnMaker", filled: Filled, rng: rando
 
 
 def wish_item(row: Row) -> Item:
+    """A line of the bank as an unknown wish; a need is never quoted."""
+    return Item("?") if row["form"] == "need" else unknown_wish(row["text"])
+
+
+def unknown_wish(words: str) -> Item:
     """An unknown wish: quoted where it is short enough to be repeated in a reply."""
-    text = model_words(row["text"])
-    return Item("?", text if row["form"] != "need" and len(text) <= 14 else "")
+    text = model_words(words)
+    return Item("?", text if len(text) <= 14 else "")
 
 
 def _pointer(shown: tuple[str, ...], filled: Filled, english: bool, rng: random.Random, by_name: float) -> str:

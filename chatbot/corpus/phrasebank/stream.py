@@ -63,8 +63,8 @@ def _mixed(
             yield rng.choice(recorded)
         elif bank.dialogues and roll > 1 - DIALOGUE_SHARE:
             if not spoken:
-                told = (turn for dialogue in bank.dialogues for turn in dialogue_turns(dialogue, names, rng))
-                spoken = [turn for turn in told if turn.copies]
+                told = (dialogue_turns(dialogue, names, rng, whole=True) for dialogue in bank.dialogues)
+                spoken = [turn for turns in told for turn in turns if turn.copies]
                 rng.shuffle(spoken)
             yield spoken.pop()
         else:
