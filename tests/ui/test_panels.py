@@ -91,6 +91,11 @@ def test_a_card_tells_met_wishes_from_unmet_ones():
     assert list(met.values()).count(False) == 3
 
 
+def test_a_wish_for_any_of_two_is_one_wish_with_the_users_words_once():
+    html = slots_html(HotelQuery(facilities=(("室内游泳池", "室外游泳池"),)), HotelQuery(), None, "能游泳的")
+    assert html.count("facility") == 1 and "室内游泳池或室外游泳池" in html and html.count("能游泳") == 1
+
+
 def test_records_and_facility_words_cannot_become_html():
     found = RecordsEvent([RECORD], ["facilities:<i>"], ["<u>"], 1, 0.0)
     html = cards_html(HotelQuery(facilities=("<img src=x>",)), found, "zh") + slots_html(

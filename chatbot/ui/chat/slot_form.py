@@ -55,7 +55,7 @@ def _mark(marks: set[str]) -> str:
 def value(query: HotelQuery, slot: str, who: Any, said: str = "") -> str:
     """One slot's value as HTML; a dash where there is none."""
     if slot == "facilities":
-        return " ".join(OR.join(_facility(w, said) for w in alternatives(f)) for f in query.facilities) or "—"
+        return " ".join(_facility(alternatives(wish), said) for wish in query.facilities) or "—"
     if slot == "exclude":
         lists = query.exclude.arguments().values() if query.exclude else ()
         return escape("、".join(word for words in lists for word in words)) or "—"
@@ -67,12 +67,13 @@ def value(query: HotelQuery, slot: str, who: Any, said: str = "") -> str:
     return escape(getattr(query, slot) or "—")
 
 
-def _facility(word: str, said: str) -> str:
-    """What the database calls it, and the user's own word where that differs."""
-    name = facility_name(word)
-    own = alias_in_text(word, said) if word == name else word
-    shown = f" <small>← “{escape(own)}”</small>" if own else ""
-    return f'<span class="facility">{escape(name)}{shown}</span>'
+def _facility(words: Sequence[str], said: str) -> str:
+    """One wish as the database calls it, of several any one will do, and the user's own words where they differ."""
+    names = [facility_name(word) for word in words]
+    own = [alias_in_text(w, said) if w == name else w for w, name in zip(words, names, strict=True)]
+    quoted = "”“".join(escape(word) for word in dict.fromkeys(own) if word)
+    shown = f" <small>← “{quoted}”</small>" if quoted else ""
+    return f'<span class="facility">{escape(OR.join(names))}{shown}</span>'
 
 
 def facility_name(word: str) -> str:
