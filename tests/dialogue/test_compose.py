@@ -298,6 +298,8 @@ def test_where_a_place_was_given_up_the_shared_district_is_told_or_a_closer_plac
     assert "朝阳区" in same
     far = said(act="request", after={"near": "颐和园"}, searched=True, relaxed=("near",), seed=seed).text
     assert "海淀区" not in far and re.search("地铁站|哪个区", far)
+    whole = said(act="request", after={"address": "密云区"}, searched=True, relaxed=("address",), seed=seed).text
+    assert not re.search("地铁站|哪个区|个区", whole)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -51,14 +51,15 @@ class Offer:
         return facts
 
     def _where(self) -> None:
-        """Where a place was given up: the district that all of them share with it, or a way to come closer."""
+        """Where a place was given up: the district that all of them share with it, or, unless it was a district, a way to come closer."""
         lost = next((field for field in FIELDS if field in self.relaxed), "")
         if not lost or self.first:
             return
-        district = district_of(str(self.state.get(lost) or ""))
+        place = str(self.state.get(lost) or "")
+        district = district_of(place)
         if district and all(district in hotel.address for hotel in self.hotels):
             self.voice.say("same_district", values={"district": district})
-        else:
+        elif place != district:
             self.voice.say("come_closer")
 
     @property
