@@ -24,7 +24,7 @@ def test_a_stop_speaks_both_languages(step):
 
 def test_the_rewrite_says_the_same_in_a_guests_words():
     before, after = (conversation.messages[0].content for conversation in pair())
-    assert "叫醒服务" in before and "叫醒服务" not in after and "能喊我起床" in after
+    assert "行李寄存" in before and "行李寄存" not in after and "能放行李" in after
 
 
 def test_the_recorded_run_learned_and_its_numbers_are_the_records():

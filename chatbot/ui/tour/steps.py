@@ -18,7 +18,7 @@ from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.html import para, quiet
 
 STEPS = ("rewrite", "learn", "measure", "compare", "try")
-REWRITE, COMPARED = "selfplay-1-1765-spoken", "selfplay-1-634"
+REWRITE, COMPARED = "selfplay-1-1486-spoken", "selfplay-1-634"
 """The conversations that two stops show; a test holds that they are shipped and still show what is said of them."""
 RECORD = DATA / "lesson" / "finetune"
 WIDE, HIGH, LEFT, BOTTOM = 560, 210, 44, 178
