@@ -64,7 +64,7 @@ def test_turns_a_second_of_one_eight_and_sixty_four_visitors(engines):
         if message.role == "user"
     ][:TURNS]
     taken = {("transformers", 1): [], ("onnx", 1): [], ("onnx", 8): [], ("onnx", 64): []}
-    for _ in range(3):
+    for _ in range(2):
         for (name, visitors), found in taken.items():
             part = turns[:16] if visitors == 1 else turns
             together = [part[at : at + visitors] for at in range(0, len(part), visitors)]
