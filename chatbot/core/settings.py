@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from chatbot.core.errors import InputError
 
 CpuDtype = Literal["auto", "fp32", "bf16"]
+EngineName = Literal["auto", "transformers", "onnx"]
 Names = Annotated[
     tuple[str, ...],
     NoDecode,
@@ -37,6 +38,8 @@ class Settings(BaseSettings):
     """Folders besides the workspace from which the page may train and measure, written as in PATH."""
     cpu_dtype: CpuDtype = "auto"
     """The numbers in which a CPU computes; auto: answers in fp32, training in bf16 where it pays (docs/figures.md)."""
+    engine: EngineName = "auto"
+    """What computes a local model's answers; auto: ONNX Runtime where it can take the model, else transformers (docs/serving.md)."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     api_key: SecretStr | None = None

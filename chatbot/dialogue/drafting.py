@@ -8,11 +8,11 @@ from typing import Any
 
 from chatbot.core.errors import CallParseError, QueryError
 from chatbot.core.messages import Message, call, reply
-from chatbot.dialogue.events import Event, TextEvent
+from chatbot.dialogue.events import Event, TextEvent, WaitEvent
 from chatbot.dialogue.turn import Draft, TurnInProgress, records_of
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
-from chatbot.models.backends import CallDelta, ChatModel, Delta, MessageDelta
+from chatbot.models.backends import CallDelta, ChatModel, Delta, MessageDelta, WaitDelta
 from chatbot.models.families.act_line import message_of
 from chatbot.models.families.hotel_mini import REFERENCE
 from chatbot.understanding.call_verifier import CallVerifier
@@ -103,6 +103,9 @@ class Drafter:
     def _read(self, deltas: Iterator[Delta], opening: str) -> Generator[Event, None, Message | None]:
         text, shown = "", ""
         for delta in deltas:
+            if isinstance(delta, WaitDelta):
+                yield WaitEvent(delta.before)
+                continue
             if isinstance(delta, MessageDelta):
                 return _valid(delta.message)
             if isinstance(delta, CallDelta):

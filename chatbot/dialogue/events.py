@@ -8,6 +8,13 @@ from chatbot.hotels.query import HotelQuery
 
 
 @dataclass(frozen=True)
+class WaitEvent:
+    """The model answers others first: so many."""
+
+    before: int
+
+
+@dataclass(frozen=True)
 class CallEvent:
     """The model called search_hotels; `query` is what its arguments mean.
 
@@ -63,4 +70,4 @@ class TurnEvent:
     first_token_seconds: float | None = None
 
 
-Event = CallEvent | RecordsEvent | TextEvent | TurnEvent
+Event = WaitEvent | CallEvent | RecordsEvent | TextEvent | TurnEvent

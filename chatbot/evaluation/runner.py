@@ -14,7 +14,7 @@ from chatbot.evaluation.predictions import DRAFT, Prediction, append_predictions
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.hotels.store import HotelStore
-from chatbot.models.backends import ChatModel
+from chatbot.models.backends import ChatModel, side_by_side
 from chatbot.models.rules import RulesModel
 from chatbot.understanding.call_verifier import NoVerifier
 
@@ -169,12 +169,14 @@ def predict(
     rows = {(row.id, row.turn): row for row in read_predictions(kept)} if kept and kept.exists() else {}
     for batch in _batches([turn for turn in todo if turn.key not in rows]):
         drafts = model.predict([(turn.context, turn.tools) for turn in batch])
-        new = [
-            _checked(turn, draft, agent, model, store)
-            if agent
-            else _prediction(turn, _alone(turn, draft, model, store), store)
-            for turn, draft in zip(batch, drafts, strict=True)
-        ]
+
+        def row(given: tuple[GoldTurn, Message | None]) -> Prediction:
+            turn, draft = given
+            if agent:
+                return _checked(turn, draft, agent, model, store)
+            return _prediction(turn, _alone(turn, draft, model, store), store)
+
+        new = list(side_by_side(model, row, zip(batch, drafts, strict=True)))
         rows |= {(row.id, row.turn): row for row in new}
         if kept:
             append_predictions(kept, new)

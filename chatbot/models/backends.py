@@ -1,10 +1,15 @@
 """What the agent asks of any model, local or behind an endpoint: a stream of text and calls."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from chatbot.core.messages import FunctionCall, Message
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,14 @@ class MessageDelta:
     message: Message
 
 
-Delta = TextDelta | CallDelta | MessageDelta
+@dataclass(frozen=True)
+class WaitDelta:
+    """The answer has not begun: so many others begin before it."""
+
+    before: int
+
+
+Delta = TextDelta | CallDelta | MessageDelta | WaitDelta
 
 
 class ChatModel(Protocol):
@@ -64,3 +76,25 @@ class ChatModel(Protocol):
 def numerics_of(model: object) -> dict[str, str] | None:
     """Where and in which dtype a model computes, for the record of a measurement; None behind an endpoint."""
     return getattr(model, "numerics", None)
+
+
+def side_by_side(model: object, work: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
+    """What `work` makes of each item, in their order; several at a time where the model computes turns in one batch.
+
+    Raises:
+        Exception: what `work` raises; nothing more is begun then, or where the rest is not wanted.
+    """
+    most = int(getattr(model, "at_once", 1))
+    if most == 1:
+        yield from map(work, items)
+        return
+    pool, begun = ThreadPoolExecutor(most), deque[Future[B]]()
+    try:
+        for item in items:
+            begun.append(pool.submit(work, item))
+            if len(begun) == most:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

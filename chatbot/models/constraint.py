@@ -28,6 +28,7 @@ class Guide:
         self.matcher: xgrammar.GrammarMatcher | None = owner.matcher(grammar) if must_call else None
         self.start = owner.start_ids() if must_call else []
         self.written: list[int] = []
+        self._bitmask = xgrammar.allocate_token_bitmask(1, owner.vocabulary)
         self.decided = must_call or not grammar
 
     def mask(self, logits: torch.Tensor) -> None:
@@ -39,8 +40,21 @@ class Guide:
             logits.fill_(-torch.inf)
             logits[self.start[0]] = kept
         elif self.matcher and not self.matcher.is_terminated():
-            self.matcher.fill_next_token_bitmask(self.owner.bitmask)
-            xgrammar.apply_token_bitmask_inplace(logits.unsqueeze(0), self.owner.bitmask)
+            self.matcher.fill_next_token_bitmask(self._bitmask)
+            xgrammar.apply_token_bitmask_inplace(logits.unsqueeze(0), self._bitmask)
+
+    def forced(self) -> int | None:
+        """The only token that may come next, which needs no model; None where there are several."""
+        if self.start:
+            return self.start[0]
+        if not self.matcher or self.matcher.is_terminated():
+            return None
+        self.matcher.fill_next_token_bitmask(self._bitmask)
+        words = self._bitmask[0].nonzero()
+        if len(words) != 1:
+            return None
+        at, word = int(words), int(self._bitmask[0, int(words)]) & 0xFFFFFFFF
+        return at * 32 + word.bit_length() - 1 if word & (word - 1) == 0 else None
 
     def accept(self, token: int) -> None:
         """Take note of the chosen token."""
@@ -66,7 +80,7 @@ class CallConstraint:
     """Compiles a family's call grammar for its tokenizer; keeps what it has compiled."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, family: Family, vocabulary: int) -> None:
-        self.tokenizer, self.family = tokenizer, family
+        self.tokenizer, self.family, self.vocabulary = tokenizer, family, vocabulary
         stops = [
             i
             for i in (tokenizer.convert_tokens_to_ids(t) for t in family.stops)
@@ -85,7 +99,6 @@ class CallConstraint:
             max_threads=2,
             cache_limit_bytes=CACHE_BYTES,
         )
-        self.bitmask = xgrammar.allocate_token_bitmask(1, vocabulary)
         self._compiled = lru_cache(maxsize=4)(self._compiler.compile_grammar)
 
     def text(self, ids: list[int]) -> str:

@@ -1,56 +1,50 @@
-"""A model on this machine: greedy decoding with KV-cache reuse across turns, calls under a grammar, one generation at a time."""
+"""A model on this machine: greedy decoding, calls under a grammar, act lines by beam search, computed by an engine."""
 
-import itertools
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import DynamicCache, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from chatbot.core.errors import BackendError, CallParseError
 from chatbot.core.messages import Message
-from chatbot.models.act_lines.beams import Line, Step, best_line
-from chatbot.models.act_lines.constraint import ActConstraint
+from chatbot.core.settings import EngineName, settings
+from chatbot.models.act_lines.beams import WIDTH, Line, best_line
+from chatbot.models.act_lines.constraint import ActConstraint, ActGuide
 from chatbot.models.act_lines.guesses import without_guesses
-from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta
-from chatbot.models.constraint import CallConstraint
+from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta, WaitDelta
+from chatbot.models.constraint import CallConstraint, Guide
+from chatbot.models.engine.choice import choose_engine
+from chatbot.models.engine.with_transformers import TransformersEngine
+from chatbot.models.engine.writing import NEVER, Ask, Engine, Stopped, Waiting, Writing
 from chatbot.models.families.family import Family
 from chatbot.models.loading import load_adapters, load_base, load_tokenizer
 from chatbot.models.numerics import dtype_name
 from chatbot.models.registry import family_of
 from chatbot.models.render import render_prompt
-from chatbot.models.virtual import cut, decoder, starting_cache
 
-KEPT_CACHES = 4
-"""Conversations whose keys and values stay in memory, so that a page with several visitors reuses them too."""
 MAX_NEW_TOKENS = 320
 UNLIKELY = 5.0
 """How far below the best act line's log-probability a longer one is no longer an alternative (docs/log.md)."""
-NEVER: Callable[[], bool] = lambda: False  # noqa: E731
-
-
-@dataclass
-class _Prefix:
-    """Token ids and the keys and values that belong to them."""
-
-    ids: list[int]
-    cache: DynamicCache
 
 
 @dataclass
 class LocalModel:
-    """A causal language model with its tokenizer and family; thread-safe, one generation at a time."""
+    """A causal language model with its tokenizer and family; thread-safe.
+
+    Attributes:
+        engine: what computes its tokens; transformers unless `load` finds that another can.
+        slow_because: why it is transformers where another engine was looked for.
+    """
 
     name: str
     model: Any
     tokenizer: PreTrainedTokenizerBase
     family: Family
     most_tokens: int = MAX_NEW_TOKENS
-    _prefixes: list[_Prefix] = field(default_factory=list, init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
         size = self.model.config.get_text_config().vocab_size
@@ -61,6 +55,9 @@ class LocalModel:
             i for i in (self.tokenizer.convert_tokens_to_ids(t) for t in self.family.stops) if isinstance(i, int)
         }
         self.stops.add(self.tokenizer.eos_token_id)
+        self._plain = TransformersEngine(self.model)
+        self.engine: Engine = self._plain
+        self.slow_because = ""
 
     @property
     def acts(self) -> bool:
@@ -68,22 +65,36 @@ class LocalModel:
         return self.family.name == "act-line"
 
     @property
+    def at_once(self) -> int:
+        """Turns that it is best asked for at a time."""
+        return self.engine.at_once
+
+    @property
     def numerics(self) -> dict[str, str]:
-        """Where and in which dtype it computes, for the record of what it was measured with."""
-        return {"device": self.model.device.type, "dtype": dtype_name(self.model.dtype)}
+        """Where, in which dtype and by which engine it computes, for the record of what it was measured with."""
+        told = {"device": self.model.device.type, "dtype": dtype_name(self.model.dtype), "engine": self.engine.name}
+        return told | ({"because": self.slow_because} if self.slow_because else {})
 
     @classmethod
-    def load(cls, base: Path, adapter: Path | None = None, **options: Any) -> "LocalModel":
-        """Load a base and, on it, an adapter; `options` go to `load_base` (precision, device).
+    def load(
+        cls, base: Path, adapter: Path | None = None, *, engine: EngineName | None = None, **options: Any
+    ) -> "LocalModel":
+        """Load a base and, on it, an adapter.
+
+        Args:
+            engine: instead of the setting.
+            options: go to `load_base` (precision, device).
 
         Raises:
-            ModelError: a folder holds no model, or the two don't fit together.
+            ModelError: a folder holds no model, the two don't fit together, or an engine is asked for that cannot take it.
         """
         tokenizer = load_tokenizer(base, adapter)
         model: Any = load_base(base, **options)
         if adapter is not None:
             model = load_adapters(model, {"default": adapter})
-        return cls(name=Path(adapter or base).name, model=model, tokenizer=tokenizer, family=family_of(adapter or base))
+        out = cls(name=Path(adapter or base).name, model=model, tokenizer=tokenizer, family=family_of(adapter or base))
+        out.engine, out.slow_because = choose_engine(model, engine or settings().engine)
+        return out
 
     def generate(
         self,
@@ -97,20 +108,24 @@ class LocalModel:
     ) -> Iterator[Delta]:
         """Stream the next assistant message: text deltas, or calls; a model of act lines knows no `must_call`.
 
+        Where it is stopped, what it has written so far stands; an act line that is not whole is none.
+
         Raises:
             CallParseError: what it wrote is not a call in its family's format.
         """
         if isinstance(self.constraint, ActConstraint):
-            yield MessageDelta(self._act(self.constraint, messages, tools, temperature=temperature, seed=seed))
+            yield from self._act(self.constraint, messages, tools, stop, temperature, seed)
             return
         prompt = render_prompt(messages, tools, self.family, self.tokenizer)
-        shown = ""
-        with self._lock:
-            written: list[int] = []
-            for token in self._tokens(prompt, messages, tools, temperature, seed, must_call=must_call):
-                if token in self.stops or stop():
-                    break
-                written.append(token)
+        guide = self.constraint.start(messages, tools, must_call=must_call)
+        writing = self._write(prompt, guide, temperature, seed)
+        shown, written = "", list[int]()
+        with contextlib.suppress(Stopped):
+            for step in self._engine(len(prompt)).stream(writing, 1, stop):
+                if isinstance(step, Waiting):
+                    yield WaitDelta(step.before)
+                    continue
+                written.append(step)
                 text = self._text(written)
                 if self.family.is_call(text) is False and not text.endswith("\ufffd"):
                     visible = self.family.visible(text, messages)
@@ -128,33 +143,32 @@ class LocalModel:
         return len(render_prompt(messages, tools, self.family, self.tokenizer))
 
     def predict(self, contexts: Sequence[tuple[Sequence[Message], Sequence[dict[str, Any]]]]) -> list[Message | None]:
-        """The next assistant message of each context; consecutive contexts of one conversation share their keys and values."""
-        return [self._predict(messages, tools) for messages, tools in contexts]
+        """The next assistant message of each context, computed side by side where the engine can."""
+        prompts = [render_prompt(messages, tools, self.family, self.tokenizer) for messages, tools in contexts]
+        engine = self._engine(max(map(len, prompts), default=0))
+        if isinstance(constraint := self.constraint, ActConstraint):
+            guides = [constraint.start(messages, tools) for messages, tools in contexts]
+            lines = engine.all([self._line(*given) for given in zip(prompts, guides, strict=True)], WIDTH)
+            written = [without_guesses(line, constraint.ids) for line in lines]
+        else:
+            calls = [constraint.start(messages, tools) for messages, tools in contexts]
+            written = engine.all([self._write(*given, 0.0, 0) for given in zip(prompts, calls, strict=True)])
+        return [self._read(ids, messages) for ids, (messages, _) in zip(written, contexts, strict=True)]
 
     def longer(self, messages: Sequence[Message], items: int) -> Message | None:
         """The most likely act line of at least so many items; None where it is an unlikely one, or of a model without act lines."""
-        if not isinstance(self.constraint, ActConstraint):
+        if not isinstance(constraint := self.constraint, ActConstraint):
             return None
-        likeliest = self._line(self.constraint, messages, []).score
-        found = self._line(self.constraint, messages, [], items)
-        if found.score < likeliest - UNLIKELY:
+        prompt = render_prompt(messages, [], self.family, self.tokenizer)
+        writings = [self._line(prompt, constraint.start(messages, [], least)) for least in (0, items)]
+        likeliest, found = self._engine(len(prompt)).all(writings, WIDTH)
+        if found.score < likeliest.score - UNLIKELY:
             return None
-        try:
-            return self._read(found, self.constraint, messages)
-        except CallParseError:
-            return None
+        return self._read(without_guesses(found, constraint.ids), messages)
 
-    def _predict(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> Message | None:
+    def _read(self, ids: list[int], messages: Sequence[Message]) -> Message | None:
         try:
-            if isinstance(self.constraint, ActConstraint):
-                return self._act(self.constraint, messages, tools)
-            with self._lock:
-                prompt = render_prompt(messages, tools, self.family, self.tokenizer)
-                tokens = itertools.takewhile(
-                    lambda token: token not in self.stops, self._tokens(prompt, messages, tools, 0.0, 0)
-                )
-                written = list(tokens)
-            return self.family.read(self._text(written), messages)
+            return self.family.read(self._text(ids), messages)
         except CallParseError:
             return None
 
@@ -163,34 +177,33 @@ class LocalModel:
         constraint: ActConstraint,
         messages: Sequence[Message],
         tools: Sequence[dict[str, Any]],
-        *,
-        temperature: float = 0.0,
-        seed: int = 0,
-    ) -> Message:
-        """The message of the best act line."""
-        line = self._line(constraint, messages, tools, temperature=temperature, seed=seed)
-        return self._read(line, constraint, messages)
-
-    def _line(
-        self,
-        constraint: ActConstraint,
-        messages: Sequence[Message],
-        tools: Sequence[dict[str, Any]],
-        least: int = 0,
-        *,
-        temperature: float = 0.0,
-        seed: int = 0,
-    ) -> Line:
-        """The best act line of at least so many items; keys and values are not kept, for each turn's prompt is a new one."""
+        stop: Callable[[], bool],
+        temperature: float,
+        seed: int,
+    ) -> Iterator[Delta]:
+        """The message of the best act line; nothing where it is stopped."""
         prompt = render_prompt(messages, tools, self.family, self.tokenizer)
-        longest = min(self.most_tokens, self._room(prompt))
-        guide = constraint.start(messages, tools, least)
-        with self._lock:
-            step = _beam_step(self.model)
-            return best_line(step, prompt, guide, self.stops, longest, temperature=temperature, seed=seed)
+        writing = self._line(prompt, constraint.start(messages, tools), temperature, seed)
+        stream = self._engine(len(prompt)).stream(writing, WIDTH, stop)
+        try:
+            while True:
+                step = next(stream)
+                if isinstance(step, Waiting):
+                    yield WaitDelta(step.before)
+        except StopIteration as end:
+            ids = without_guesses(end.value, constraint.ids)
+        except Stopped:
+            return
+        finally:
+            stream.close()
+        yield MessageDelta(self.family.read(self._text(ids), messages))
 
-    def _read(self, line: Line, constraint: ActConstraint, messages: Sequence[Message]) -> Message:
-        return self.family.read(self._text(without_guesses(line, constraint.ids)), messages)
+    def _engine(self, prompt: int) -> Engine:
+        """What can compute a prompt of so many tokens and an answer to it."""
+        return self.engine if prompt + self.most_tokens <= self.engine.longest else self._plain
+
+    def _line(self, prompt: list[int], guide: ActGuide, temperature: float = 0.0, seed: int = 0) -> Writing[Line]:
+        return best_line(prompt, guide, self.stops, self._room(prompt), temperature=temperature, seed=seed)
 
     def _room(self, prompt: list[int]) -> int:
         """Tokens that may still be written.
@@ -201,79 +214,34 @@ class LocalModel:
         context: int = getattr(self.model.config, "max_position_embeddings", 4096)
         if len(prompt) + 16 > context:
             raise BackendError("models.too_long", tokens=len(prompt))
-        return context - len(prompt)
+        return min(self.most_tokens, context - len(prompt))
 
     def _text(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=False))
 
-    def _tokens(
-        self,
-        prompt: list[int],
-        messages: Sequence[Message],
-        tools: Sequence[dict[str, Any]],
-        temperature: float,
-        seed: int,
-        *,
-        must_call: bool = False,
-    ) -> Iterator[int]:
-        """New tokens one by one, a stop token included; the keys and values are kept for the next turn."""
-        room = self._room(prompt)
-        prefix = self._prefix(prompt)
-        guide = self.constraint.start(messages, tools, must_call=must_call)
-        random = torch.Generator().manual_seed(seed)
-        new = prompt[len(prefix.ids) :]
-        for _ in range(min(self.most_tokens, room)):
-            logits = self._forward(prefix, new)
+    def _write(self, prompt: list[int], guide: Guide, temperature: float, seed: int) -> Writing[list[int]]:
+        """New tokens one by one, the stop left out; what the grammar forces is written without the model."""
+        return _written(prompt, guide, self.stops, self._room(prompt), temperature, seed)
+
+
+def _written(
+    prompt: list[int], guide: Guide, stops: Collection[int], longest: int, temperature: float, seed: int
+) -> Writing[list[int]]:
+    random = torch.Generator().manual_seed(seed)
+    unread, out = prompt, list[int]()
+    for _ in range(longest):
+        token = guide.forced()
+        if token is None:
+            logits = (yield Ask([0], [unread]))[0]
             guide.mask(logits)
-            token = _choose(logits, temperature, random)
-            guide.accept(token)
-            yield token
-            if token in self.stops:
-                break
-            new = [token]
-
-    def _forward(self, prefix: _Prefix, new: list[int]) -> torch.Tensor:
-        """Logits after the last of `new`, shape (vocabulary,), fp32 on the CPU; extends the prefix."""
-        ids = torch.tensor([new], device=self.model.device)
-        with torch.inference_mode():
-            out = decoder(self.model)(input_ids=ids, past_key_values=prefix.cache, use_cache=True, logits_to_keep=1)
-        prefix.ids += new
-        return out.logits[0, -1].to(
-            "cpu", torch.float32, copy=True
-        )  # a tensor of its own, which a grammar may write into
-
-    def _prefix(self, prompt: list[int]) -> _Prefix:
-        """The kept keys and values that fit best, cut to what they share with the prompt (its last token is always computed)."""
-        best = max(self._prefixes, key=lambda p: _shared(p.ids, prompt), default=None)
-        shared = min(_shared(best.ids, prompt), len(prompt) - 1) if best else 0
-        if best is None or shared < 8:
-            best, shared = _Prefix([], starting_cache(self.model)), 0
-        else:
-            self._prefixes.remove(best)
-        if len(best.ids) > shared:
-            kept = cut(best.cache, len(best.ids) - shared)
-            best = _Prefix(best.ids[:shared], best.cache) if kept else _Prefix([], starting_cache(self.model))
-        self._prefixes = [*self._prefixes, best][-KEPT_CACHES:]
-        return best
-
-
-def _beam_step(model: Any) -> Step:
-    """Goes on with lines of one prompt, their keys and values in one cache."""
-    cache = starting_cache(model)
-
-    def step(parents: list[int], new: list[list[int]]) -> torch.Tensor:
-        with torch.inference_mode():
-            cache.reorder_cache(torch.tensor(parents, device=model.device))
-            ids = torch.tensor(new, device=model.device)
-            out = decoder(model)(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        return out.logits[:, -1].to("cpu", torch.float32)
-
-    return step
-
-
-def _shared(left: list[int], right: list[int]) -> int:
-    """Length of the common prefix."""
-    return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+            token, unread = _choose(logits, temperature, random), []
+        guide.accept(token)
+        if token in stops:
+            break
+        out.append(token)
+        unread = [*unread, token]
+        yield token
+    return out
 
 
 def _choose(logits: torch.Tensor, temperature: float, random: torch.Generator) -> int:

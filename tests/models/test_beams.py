@@ -41,7 +41,14 @@ def table_step():
 
 
 def found(**options):
-    return best_line(table_step(), [-1], options.pop("guide", Guide()), {STOP}, options.pop("longest", 9), **options)
+    step, logits = table_step(), None
+    writing = best_line([-1], options.pop("guide", Guide()), {STOP}, options.pop("longest", 9), **options)
+    while True:
+        try:
+            ask = writing.send(logits)
+        except StopIteration as end:
+            return end.value
+        logits = step(ask.parents, ask.new)
 
 
 def test_the_likeliest_whole_line_wins_over_the_likeliest_beginning():

@@ -62,5 +62,7 @@ def test_a_run_from_a_gpu_goes_on_on_a_cpu_as_that_computes():
 
 def test_a_local_model_tells_what_it_computes_in_and_an_endpoint_nothing(tmp_path, cpu_dtype):
     model = LocalModel.load(tiny_llama(tmp_path), device="cpu")
-    assert numerics_of(model) == {"device": "cpu", "dtype": {"fp32": "float32", "bf16": "bfloat16"}[cpu_dtype]}
+    fast = {"device": "cpu", "dtype": "float32", "engine": "onnx"}
+    plain = {"device": "cpu", "dtype": "bfloat16", "engine": "transformers", "because": "not in fp32"}
+    assert numerics_of(model) == {"fp32": fast, "bf16": plain}[cpu_dtype]
     assert numerics_of(SimpleNamespace(name="gpt")) is None

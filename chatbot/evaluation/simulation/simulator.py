@@ -20,6 +20,7 @@ from chatbot.evaluation.simulation.user import SimulatedUser
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.hotels.store import HotelStore
+from chatbot.models.backends import side_by_side
 
 MOST_TURNS = 16
 
@@ -75,18 +76,23 @@ def simulate(
         kept: a JSONL file that every dialogue is appended to; those that it already holds are not held again.
     """
     done = {(number, outcome.seed): outcome for number, outcome in _held(kept)} if kept else {}
-    out: list[list[Outcome]] = []
-    for number, goal in enumerate(draw_goals(store, n, wishes=wish_names())):
-        out.append([])
-        for seed in range(seeds):
-            outcome = done.get((number, seed))
-            if outcome is None or outcome.goal != goal or outcome.user != USER:
-                outcome = converse(agent, goal, store, number, seed)
-                if kept:
-                    append_line(kept, conversation(outcome, number).to_json())
-            out[-1].append(outcome)
-            if progress:
-                progress(number * seeds + seed + 1, n * seeds)
+    goals = draw_goals(store, n, wishes=wish_names())
+    todo = [(number, goal, seed) for number, goal in enumerate(goals) for seed in range(seeds)]
+
+    def held(what: tuple[int, Goal, int]) -> tuple[int, Outcome, bool]:
+        number, goal, seed = what
+        outcome = done.get((number, seed))
+        if outcome is not None and outcome.goal == goal and outcome.user == USER:
+            return number, outcome, False
+        return number, converse(agent, goal, store, number, seed), True
+
+    out: list[list[Outcome]] = [[] for _ in goals]
+    for number, outcome, new in side_by_side(getattr(agent, "model", None), held, todo):
+        if kept and new:
+            append_line(kept, conversation(outcome, number).to_json())
+        out[number].append(outcome)
+        if progress:
+            progress(sum(map(len, out)), n * seeds)
     return out
 
 

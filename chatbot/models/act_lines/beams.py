@@ -1,16 +1,15 @@
 """Beam search for act lines: of the lines that a dialogue allows, the one that is most likely as a whole."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import torch
 
 from chatbot.models.act_lines.constraint import ActGuide
+from chatbot.models.engine.writing import Ask, Writing
 
 WIDTH = 4
 """Lines that are followed at once: four gain 0.017 of the kept-apart turns over one (docs/log.md)."""
-Step = Callable[[list[int], list[list[int]]], torch.Tensor]
-"""Goes on: for each line the one that it goes on from and its new ids → logits, shape (lines, vocabulary)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,6 @@ class _Next:
 
 
 def best_line(
-    step: Step,
     prompt: list[int],
     guide: ActGuide,
     stops: Collection[int],
@@ -54,8 +52,8 @@ def best_line(
     width: int = WIDTH,
     temperature: float = 0.0,
     seed: int = 0,
-) -> Line:
-    """The likeliest line; with a temperature one that is drawn (a single beam over logits with Gumbel noise).
+) -> Writing[Line]:
+    """Write the likeliest line; with a temperature one that is drawn (a single beam over logits with Gumbel noise).
 
     Args:
         longest: tokens after which a line is taken as it is.
@@ -63,28 +61,30 @@ def best_line(
     random = torch.Generator().manual_seed(seed)
     width = 1 if temperature > 0 else width
     alive, done = [_Open(Line(), guide)], list[Line]()
-    parents, new = [0], [prompt]
+    ask = Ask([0], [prompt])
     for _ in range(longest):
-        logits = step(parents, new)
+        logits = yield ask
         if temperature > 0:
             noise = torch.empty_like(logits).exponential_(generator=random).log()
             logits = logits / temperature - noise
         following = sorted(_following(alive, logits, width), key=lambda n: -n.score)[:width]
         done += [_longer(alive[n.parent].line, n, keep=False) for n in following if n.token in stops]
-        going = [n for n in following if n.token not in stops]
         best = max((line.score for line in done), default=-torch.inf)
-        if not going or best >= going[0].score:
+        # a line only gets less likely: what is no better than a whole one need not be followed
+        going = [n for n in following if n.token not in stops and n.score > best]
+        if not going:
             break
         alive = [_gone_on(alive[n.parent], n) for n in going]
-        parents, new = [n.parent for n in going], [[n.token] for n in going]
+        ask = Ask([n.parent for n in going], [[n.token] for n in going])
     return max(done or [beam.line for beam in alive], key=lambda line: line.score)
 
 
 def _following(alive: list[_Open], logits: torch.Tensor, width: int) -> list[_Next]:
     out = []
+    sums = torch.logsumexp(logits, -1)
     for parent, (beam, row) in enumerate(zip(alive, logits, strict=True)):
         allowed = torch.tensor(sorted(beam.guide.allowed()))
-        scores = torch.log_softmax(row, -1)[allowed]
+        scores = row[allowed] - sums[parent]
         sureness = torch.softmax(row[allowed], -1)
         best = scores.topk(min(width, len(allowed)))
         out += [

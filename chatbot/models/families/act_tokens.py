@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from chatbot.core.errors import CallParseError
@@ -41,11 +42,13 @@ _VALUES: dict[str, Sequence[str]] = {
 """Operators whose values are a closed list."""
 
 
+@cache
 def mark(kind: str, word: str) -> str:
     """The token of a word: its kind keeps the field “type” and the operator “type=” apart."""
     return f"<|{kind}:{word}|>"
 
 
+@cache
 def values_of(op: str) -> tuple[str, ...]:
     """The value tokens that may follow an operator; () for one whose value is text or that has none."""
     return tuple(mark("v", word) for word in _VALUES.get(op, ()))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from chatbot.core.errors import BackendError, InputError
 from chatbot.core.messages import FunctionCall
-from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta
+from chatbot.models.backends import CallDelta, Delta, MessageDelta, TextDelta, WaitDelta
 from chatbot.models.serving.usage import Counter
 
 
@@ -50,6 +50,8 @@ class Choice:
         for delta in source:
             if isinstance(delta, TextDelta):
                 yield from self._more(delta.text)
+            elif isinstance(delta, WaitDelta):
+                continue
             elif called := delta.message.call if isinstance(delta, MessageDelta) else delta.call:
                 yield from self._call(called)
             if self.finish:

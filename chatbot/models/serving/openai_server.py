@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import ValidationError
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from chatbot.core.errors import BackendError, InputError, WorkbenchError
@@ -65,7 +66,7 @@ class Limits:
 
     size: int = 2_000_000
     seconds: float = 120.0
-    at_once: int = 8
+    at_once: int = 64
 
 
 def mount(
@@ -108,7 +109,7 @@ def _api(endpoint: "_Endpoint", authenticate: Authenticate | None) -> FastAPI:
     @api.post("/chat/completions", response_model=None)
     async def chat_completions(request: Request) -> Response:
         began = time.monotonic()
-        return await run_in_threadpool(endpoint.answer, await endpoint.body(request), began)
+        return await to_thread.run_sync(endpoint.answer, await endpoint.body(request), began, limiter=endpoint.threads)
 
     return api
 
@@ -126,6 +127,7 @@ class _Endpoint:
         self.available = available
         self._open, self._limits = open_model, limits
         self._places = threading.BoundedSemaphore(limits.at_once)
+        self.threads = CapacityLimiter(limits.at_once + 4)  # of its own: who waits for a model holds up nobody else
 
     async def body(self, request: Request) -> bytes:
         """A request's body, read no further than the limits go.
@@ -164,16 +166,20 @@ class _Endpoint:
             return JSONResponse(completion(request.model, answering.choices, answering.prompt_tokens()))
         first = next(steps, None)
         return StreamingResponse(
-            _events(answering, first, steps), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
+            _events(answering, first, steps, self.threads),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-cache"},
         )
 
 
-async def _events(answering: Answering, first: Step | None, steps: Generator[Step, None, None]) -> AsyncIterator[str]:
+async def _events(
+    answering: Answering, first: Step | None, steps: Generator[Step, None, None], threads: CapacityLimiter
+) -> AsyncIterator[str]:
     """Server-sent events; a client that hangs up stops the model at its next token."""
     with_usage = bool(answering.request.stream_options and answering.request.stream_options.include_usage)
     chunks, begun = Chunks(answering.request.model, with_usage=with_usage), set[int]()
     try:
-        async for choice, delta in _chained(first, steps):
+        async for choice, delta in _chained(first, steps, threads):
             if choice.index not in begun:
                 begun.add(choice.index)
                 yield _event(chunks.start(choice))
@@ -189,11 +195,13 @@ async def _events(answering: Answering, first: Step | None, steps: Generator[Ste
         steps.close()
 
 
-async def _chained(first: Step | None, steps: Generator[Step, None, None]) -> AsyncIterator[Step]:
-    if first is not None:
-        yield first
-    async for step in iterate_in_threadpool(steps):
+async def _chained(
+    first: Step | None, steps: Generator[Step, None, None], threads: CapacityLimiter
+) -> AsyncIterator[Step]:
+    step = first
+    while step is not None:
         yield step
+        step = await to_thread.run_sync(next, steps, None, limiter=threads)
 
 
 def _event(data: dict[str, Any]) -> str:

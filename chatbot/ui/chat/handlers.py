@@ -10,7 +10,7 @@ import gradio as gr
 from chatbot.core.errors import WorkbenchError
 from chatbot.core.messages import call, reply, user
 from chatbot.core.plain_text import utterance
-from chatbot.dialogue.events import CallEvent, RecordsEvent, TurnEvent
+from chatbot.dialogue.events import CallEvent, RecordsEvent, TurnEvent, WaitEvent
 from chatbot.dialogue.fallback import NOTHING, preface
 from chatbot.hotels.facilities import wish_text
 from chatbot.hotels.query import HotelQuery
@@ -173,6 +173,9 @@ class ChatHandlers:
         try:
             agent = self._agent(model_id, session.store, request)
             for event in agent.turn(state.messages, text, session.stop.is_set):
+                if isinstance(event, WaitEvent):
+                    yield replace(turn, note=translate(request, "turns.waiting", n=event.before))
+                    continue
                 turn = turn.after(event)
                 yield turn
         except WorkbenchError as error:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chatbot.core.messages import Message
-from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent, TurnEvent
+from chatbot.dialogue.events import CallEvent, Event, RecordsEvent, TextEvent, TurnEvent, WaitEvent
 from chatbot.hotels.query import HotelQuery
 
 
@@ -34,6 +34,8 @@ class ChatTurn:
             return replace(self, found=event)
         if isinstance(event, TextEvent):
             return replace(self, reply=event.text)
+        if isinstance(event, WaitEvent):
+            return self
         return replace(self, reply=event.reply, end=event)
 
 

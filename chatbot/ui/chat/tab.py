@@ -32,8 +32,8 @@ SAVE = """(text) => {
 
 
 Asked = tuple[Callable[..., Any], gr.Textbox]
-RUN: dict[str, Any] = QUIET | {"concurrency_limit": 4}
-"""Answers may run for several pages at once; each model decides how many it serves together."""
+RUN: dict[str, Any] = QUIET | {"concurrency_limit": 64}
+"""Answers may run for many pages at once; each model's engine decides how many it serves together, and tells the others their place."""
 
 
 @dataclass(frozen=True)

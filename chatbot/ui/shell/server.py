@@ -59,6 +59,7 @@ def open_page(
             prevent_thread_lock=True,
             ssr_mode=False,
             num_workers=0,
+            max_threads=96,  # an answer that waits for its turn holds one
             quiet=True,
             footer_links=[],
             i18n=translations(),
