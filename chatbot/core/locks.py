@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,18 @@ def write_json(path: Path, value: object) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
     part.replace(path)
+
+
+@contextmanager
+def put_whole(folder: Path, last: str) -> Iterator[Path]:
+    """Files that are written beside a folder's own and then take their places; where the one named `last` is, a kill has left all."""
+    part = folder / f"{last}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    yield part
+    for file in sorted(part.iterdir(), key=lambda file: file.name == last):
+        file.replace(folder / file.name)
+    part.rmdir()
 
 
 def append_whole(path: Path, line: str) -> None:

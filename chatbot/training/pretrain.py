@@ -5,10 +5,8 @@ One command for hotel-mini (Llama- or Glm-shaped) and for GPT-2 small, on a CPU,
 
 import json
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +26,7 @@ from transformers import (
 
 from chatbot.core.errors import TrainingError
 from chatbot.core.events import Checkpoint, Metrics, NullReporter, Reporter, Stopped, finite_or_none
-from chatbot.core.locks import write_json
+from chatbot.core.locks import put_whole, write_json
 from chatbot.core.messages import Conversation
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.models.families.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, RECORDS, SPECIAL_TOKENS, USER
@@ -240,22 +238,10 @@ def _begin(config: PretrainConfig) -> TrainingNumerics:
 
 def _save(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """The finished model in half precision: loading turns it into what the machine computes in."""
-    with _put(folder, last="config.json") as part:
+    with put_whole(folder, last="config.json") as part:
         model.half().save_pretrained(part)
         tokenizer.save_pretrained(part)
         (part / "workbench.json").write_text(json.dumps({"family": HOTEL_MINI.name}), encoding="utf-8")
-
-
-@contextmanager
-def _put(folder: Path, last: str) -> Iterator[Path]:
-    """Files that are written beside a folder's own and then take their places; where `last` is, a kill has left all."""
-    part = folder / f"{last}.part"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    yield part
-    for file in sorted(part.iterdir(), key=lambda file: file.name == last):
-        file.replace(folder / file.name)
-    part.rmdir()
 
 
 def _freeze_all_but_linear(model: Any) -> None:
@@ -278,7 +264,7 @@ def _tokenizer(config: PretrainConfig, conversations: list[Conversation]) -> Pre
     if made:
         return PreTrainedTokenizerFast.from_pretrained(made)
     tokenizer = train_tokenizer(_texts(conversations), config.vocab_size, SPECIAL_TOKENS, pad=PAD, end=END)
-    with _put(config.out, last="tokenizer.json") as part:
+    with put_whole(config.out, last="tokenizer.json") as part:
         tokenizer.save_pretrained(part)
     return tokenizer
 

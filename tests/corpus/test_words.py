@@ -62,6 +62,13 @@ def test_one_conversation_is_forgotten_with_its_ratings_cards_and_decisions_and_
         forget(said, long.id)
 
 
+def test_a_rating_of_nothing_is_no_part_of_every_conversation(said):
+    record_feedback([], model="m", liked=True, workspace=said.workspace)
+    empty = next(one for one in kept(said.workspace) if not one.words)
+    assert forget(said, empty.id).to_dict() == {"ratings": 1, "cards": 0, "votes": 0}
+    assert len(read_feedback(said.workspace)) == 3
+
+
 def test_what_is_forgotten_is_in_no_file_any_more(said):
     with closing(ReviewStore(said.review_address(said.workspace))) as page:  # another has the database open
         assert page.counts().approve == 1

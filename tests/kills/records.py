@@ -53,7 +53,7 @@ class Notes:
 class Records:
     """A scene of many small writes, each noted before and after; `one` does the next one."""
 
-    length = 60
+    length = 30
 
     def begin(self, home: Path) -> None:
         """Nothing is needed."""
@@ -189,7 +189,7 @@ def lost(what: str, done: list[str], found: list[str], tried: list[str]) -> list
 class AccountChanges(Records):
     """Accounts added, changed and removed; sessions given and revoked."""
 
-    length = 80
+    length = 40
 
     def begin(self, home: Path) -> None:
         """An admin, who stays."""
@@ -259,7 +259,7 @@ def roles_after(roles: dict[str, str], changes: list[list[Any]]) -> dict[str, st
 class Words(Records):
     """Likes and votes, appended to files."""
 
-    length = 120
+    length = 60
 
     def opened(self, home: Path) -> Path:
         """The folder."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SHORT = {"records.review": 4, "records.accounts": 6, "records.words": 4, "paid.direct": 2, "paid.batch": 2}
+SHORT = {"records.review": 3, "records.accounts": 3, "records.words": 3, "paid.direct": 2, "paid.batch": 2}
 """How often each is killed in the default run."""
 LONG = {
     "records.review": 40,
@@ -23,7 +23,7 @@ LONG = {
     "models.convert": 15,
 }
 """200 kills: minutes of an idle core, half an hour of a busy one."""
-DISKS = {"records.review": 4, "records.accounts": 4, "records.words": 4}
+DISKS = {"records.review": 3, "records.accounts": 3, "records.words": 3}
 MORE_DISKS = {"records.review": 15, "records.accounts": 10, "records.words": 10, "models.evaluate": 8}
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from chatbot.core.errors import InputError
 from chatbot.core.locks import rewrite_whole
 from chatbot.core.messages import Conversation, Message
+from chatbot.core.plain_text import plain
 from chatbot.core.settings import Settings
 from chatbot.corpus.review.feedback import FILE, OPERATION, Feedback, as_conversation, read_feedback
 from chatbot.corpus.review.queue import ReviewStore
@@ -63,7 +64,7 @@ def kept(workspace: Path) -> list[Kept]:
 
 def _kept(rows: list[Feedback]) -> Kept:
     words = next((m.content for m in rows[0].messages if m.role == "user"), "")
-    return Kept(_id(rows[0]), max(row.time for row in rows), words[:40], len(rows))
+    return Kept(_id(rows[0]), max(row.time for row in rows), plain(" ".join(words.split()))[:40], len(rows))
 
 
 def _id(row: Feedback) -> str:
@@ -73,7 +74,7 @@ def _id(row: Feedback) -> str:
 def _same(one: Sequence[Message], other: Sequence[Message]) -> bool:
     """Whether one is the other, or its beginning."""
     short, long = sorted((list(one), list(other)), key=len)
-    return long[: len(short)] == short
+    return long[: len(short)] == short if short else not long
 
 
 def forget(settings: Settings, id: str) -> Forgotten:
@@ -87,8 +88,9 @@ def forget(settings: Settings, id: str) -> Forgotten:
     if not named:
         raise InputError("corpus.not_kept", value=id)
     ids = {_id(row) for row in read_feedback(workspace) if any(_same(row.messages, one.messages) for one in named)}
-    ratings = rewrite_whole(workspace / FILE, lambda line: not ((row := _row(line)) and _id(row) in ids))
+    # Its ratings go last: as long as they are there, a call that was cut off can be made again.
     cards = _cards(settings, lambda made, original, at: {made.id, *([original.id] if original else [])} & ids != set())
+    ratings = rewrite_whole(workspace / FILE, lambda line: not ((row := _row(line)) and _id(row) in ids))
     return Forgotten(ratings, cards, 0)
 
 
