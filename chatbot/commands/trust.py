@@ -1,4 +1,4 @@
-"""`words list|forget|expire` and `parts sbom|licences|audit`: what is kept of people's words, and what the program is made of."""
+"""`words list|forget|expire`, `parts sbom|licences|audit`: what is kept of people's words, what the program is made of."""
 
 import json
 from dataclasses import asdict
@@ -40,7 +40,7 @@ def list_words(as_json: JSON = False) -> None:
 
 
 def forget(id: Annotated[str, typer.Argument(help="as `words list` shows it")], as_json: JSON = False) -> None:
-    """Delete for good what is kept of one conversation: its ratings, its cards of the review and what was decided on them."""
+    """Delete for good what is kept of one conversation: its ratings, its cards and what was decided on them."""
     from chatbot.corpus.review.kept import forget as run
 
     _tell(run(settings(), id).to_dict(), as_json)

@@ -35,7 +35,7 @@ def write_json(path: Path, value: object) -> None:
 
 @contextmanager
 def put_whole(folder: Path, last: str) -> Iterator[Path]:
-    """Files that are written beside a folder's own and then take their places; where the one named `last` is, a kill has left all."""
+    """Files written beside a folder's own that then take their places; where the one named `last` is, all are."""
     part = folder / f"{last}.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()

@@ -154,7 +154,7 @@ def _soaked(seconds: float, visitors: int, page: int, crowd: Crowd) -> int:
     for part in parts:
         part.start()
     began, seen = time.monotonic(), list[Seen]()
-    print("seconds", *(field.name for field in fields(Seen)), "done", sep="\t")
+    print("seconds", *(field.name for field in fields(Seen)), "done", sep="\t", flush=True)
     while (now := time.monotonic() - began) < seconds:
         with suppress(OSError):
             seen.append(look(page, crowd.home / "tmp"))

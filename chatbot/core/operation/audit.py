@@ -1,4 +1,4 @@
-"""Whether requirements, lock and installation say the same, and whether files are those that were published: all without a network."""
+"""Whether requirements, lock, installation and downloaded files fit each other, asked without a network."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What the program is made of, read from the lock file and from what is installed: a bill of materials in CycloneDX's form."""
+"""What the program is made of, by the lock file and what is installed: a bill of materials in CycloneDX's form."""
 
 import re
 import uuid

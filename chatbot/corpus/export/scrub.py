@@ -1,4 +1,4 @@
-"""Numbers that are a person's, taken out of what users said: telephones, identity cards, passports, bank cards, mail addresses."""
+"""Numbers that are a person's, taken out of what users said: telephones, identity and bank cards, mail addresses."""
 
 import re
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def scrub_text(text: str, public: str = "") -> str:
 
 
 def scrub(conversation: Conversation) -> Conversation:
-    """A conversation in which what users said and what was noted beside it names nobody by number; all else is as it was."""
+    """A conversation in which users' words and comments name nobody by number; all else is as it was."""
     public = "\n".join(message.content for message in conversation.messages if message.role == "tool")
     messages = [_scrubbed(message, public) for message in conversation.messages]
     meta = {key: scrub_text(value, public) if key == "comment" else value for key, value in conversation.meta.items()}

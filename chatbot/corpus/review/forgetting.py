@@ -1,4 +1,4 @@
-"""The one way by which a card leaves the review: people have a right that their words go, and what was decided on them with them."""
+"""The one way by which a card leaves the review, with all that was decided on it: people's words may be forgotten."""
 
 from collections.abc import Callable
 

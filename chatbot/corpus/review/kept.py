@@ -1,4 +1,4 @@
-"""What people said in Chat and is kept, because they rated a reply or voted: shown, forgotten by conversation, and forgotten after a time."""
+"""What people said in Chat and is kept with ratings and votes: shown, forgotten by conversation or after a time."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ class Forgotten:
 
 
 def kept(workspace: Path) -> list[Kept]:
-    """The conversations of which something is kept, the newest first; of one that went on, its longest stretch names it."""
+    """The conversations of which something is kept, newest first; of one that went on, the longest stretch names it."""
     rows = sorted(read_feedback(workspace), key=lambda row: len(row.messages), reverse=True)
     found: list[list[Feedback]] = []
     for row in rows:
@@ -78,7 +78,7 @@ def _same(one: Sequence[Message], other: Sequence[Message]) -> bool:
 
 
 def forget(settings: Settings, id: str) -> Forgotten:
-    """Delete what is kept of one conversation, decided or not; what was split or exported from it is split and exported anew.
+    """Delete what is kept of one conversation, decided or not; what was split or exported from it is made anew.
 
     Raises:
         InputError: nothing of such a conversation is kept.

@@ -160,7 +160,7 @@ def make_split(files: DataFiles, seed: int, *, with_corpus: bool) -> dict[str, A
 
 
 def make_export(files: DataFiles, form: str, store: HotelStore) -> Path:
-    """The split in another form, without personal numbers, with its data card and audit trail, as a zip outside the workspace (which the page may not serve)."""
+    """The split in another form, without personal numbers, with data card and audit trail, as a zip to be served."""
     from chatbot.corpus.augmentation.prompts import prompt_hashes
     from chatbot.corpus.export.data_card import data_card
     from chatbot.corpus.export.formats import export
