@@ -154,13 +154,17 @@ def export(
     form: Annotated[str, typer.Option("--format", help="jsonl, parquet, openai, llama-factory, chatglm3 or llama2")],
     out: Annotated[Path, typer.Option("--out", help="a folder for the export and its data card")],
     hotels: HOTELS = None,
+    personal: Annotated[
+        bool, typer.Option("--personal", help="leave telephone, card and identity numbers in what users said")
+    ] = False,
 ) -> None:
-    """Write a split in the form of another trainer, with a data card."""
+    """Write a split in the form of another trainer, with a data card; personal numbers in users' words are left out."""
     from chatbot.corpus.export.data_card import data_card
     from chatbot.corpus.export.formats import export as run
+    from chatbot.corpus.export.scrub import scrub_sides
     from chatbot.corpus.export.split import leaks, read_sides
 
-    sides = read_sides(folder)
+    sides = read_sides(folder) if personal else scrub_sides(read_sides(folder))
     files = run(sides, form, out)
     card = out / "README.md"
     card.write_text(data_card(sides, _store(hotels), leaks(list(sides.values()))), encoding="utf-8")

@@ -3,7 +3,10 @@
 import fcntl
 import json
 import os
+import shutil
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -30,15 +33,65 @@ def write_json(path: Path, value: object) -> None:
     part.replace(path)
 
 
+@contextmanager
+def put_whole(folder: Path, last: str) -> Iterator[Path]:
+    """Files written beside a folder's own that then take their places; where the one named `last` is, all are."""
+    part = folder / f"{last}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    yield part
+    for file in sorted(part.iterdir(), key=lambda file: file.name == last):
+        file.replace(folder / file.name)
+    part.rmdir()
+
+
 def append_whole(path: Path, line: str) -> None:
     """Add one line to a file; several processes may write at once, and what a kill has torn is not glued to it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as out:
-        fcntl.flock(out, fcntl.LOCK_EX)
+    with _held(path) as out:
         if out.seek(0, os.SEEK_END):
             out.seek(-1, os.SEEK_END)
             line = line if out.read(1) == b"\n" else "\n" + line
         out.write((line + "\n").encode())
+
+
+def rewrite_whole(path: Path, keep: Callable[[str], bool]) -> int:
+    """Leave out lines of a file that `append_whole` writes, while others add to it; returns how many.
+
+    A kill leaves the old file or the new one.
+    """
+    if not path.exists():
+        return 0
+    with _held(path) as held:
+        held.seek(0)
+        lines = [line for line in held.read().decode("utf-8", errors="replace").split("\n") if line]
+        kept = [line for line in lines if keep(line)]
+        if len(kept) < len(lines):
+            part = path.with_name(path.name + ".part")
+            with part.open("wb") as out:
+                out.write("".join(line + "\n" for line in kept).encode())
+                out.flush()
+                os.fsync(out.fileno())
+            part.replace(path)
+    return len(lines) - len(kept)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[IO[bytes]]:
+    """A file that nobody else appends to meanwhile; one that was replaced while we waited is opened anew."""
+    while True:
+        with path.open("ab+") as out:
+            fcntl.flock(out, fcntl.LOCK_EX)
+            if _is_at(path, out):
+                yield out
+                return
+
+
+def _is_at(path: Path, opened: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(opened.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def read_whole(path: Path, kind: type[M]) -> list[M]:

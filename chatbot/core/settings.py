@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     """Whether an endpoint's model is told its task in a system message; a model that was fine-tuned here must not be."""
     upload_quota_mb: int = Field(default=2_000, ge=1)
     """What one person may upload within a day."""
+    keep_days: int = Field(default=0, ge=0)
+    """After so many days what people said in Chat and was kept with their feedback is forgotten; 0: never by itself."""
     log: Literal["text", "json"] = "text"
     """text: what went wrong; json: a line a request as well, for a machine to read."""
     metrics_token: SecretStr | None = None

@@ -26,12 +26,14 @@ from transformers import (
 
 from chatbot.core.errors import TrainingError
 from chatbot.core.events import Checkpoint, Metrics, NullReporter, Reporter, Stopped, finite_or_none
+from chatbot.core.locks import put_whole, write_json
 from chatbot.core.messages import Conversation
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.models.families.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, RECORDS, SPECIAL_TOKENS, USER
 from chatbot.models.numerics import TrainingNumerics, recorded_numerics, training_numerics
 from chatbot.models.render import IGNORED, encode_pieces
 from chatbot.training.config import PretrainConfig
+from chatbot.training.run_record import complete_checkpoints
 from chatbot.training.tokenizer import train_tokenizer
 
 if TYPE_CHECKING:
@@ -207,12 +209,22 @@ def pretrain(config: PretrainConfig, reporter: Reporter | None = None) -> Path:
         data_collator=lambda batch: collate(batch, tokenizer.pad_token_id),
         callbacks=[_Progress(reporter or NullReporter())],
     )
-    trainer.train(resume_from_checkpoint=any(config.out.glob("checkpoint-*")))
+    made = _trained(trainer, config)
+    if trainer.is_world_process_zero():
+        _save(made, tokenizer, config.out)
+    return config.out
+
+
+def _trained(trainer: Trainer, config: PretrainConfig) -> Any:
+    """The model after its last step; raises Stopped where somebody asked for that before."""
+    whole = complete_checkpoints(config.out)  # a kill may have left half of a later one
+    if whole and int(whole[-1].name.rsplit("-", 1)[-1]) >= config.max_steps:
+        # Cut off between the last step and the finished model: the Trainer would go one step too far.
+        return AutoModelForCausalLM.from_pretrained(whole[-1], dtype=torch.float32, trust_remote_code=False)
+    trainer.train(resume_from_checkpoint=str(whole[-1]) if whole else None)
     if trainer.state.global_step < trainer.state.max_steps:
         raise Stopped
-    if trainer.is_world_process_zero():
-        _save(trainer.accelerator.unwrap_model(trainer.model), tokenizer, config.out)
-    return config.out
+    return trainer.accelerator.unwrap_model(trainer.model)
 
 
 def _begin(config: PretrainConfig) -> TrainingNumerics:
@@ -220,15 +232,16 @@ def _begin(config: PretrainConfig) -> TrainingNumerics:
     path = config.out / CONFIG_FILE
     numerics = training_numerics(recorded_numerics(path))
     record = config.model_dump(mode="json") | {"numerics": asdict(numerics)}
-    path.write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
+    write_json(path, record)
     return numerics
 
 
 def _save(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """The finished model in half precision: loading turns it into what the machine computes in."""
-    model.half().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    (folder / "workbench.json").write_text(json.dumps({"family": HOTEL_MINI.name}), encoding="utf-8")
+    with put_whole(folder, last="config.json") as part:
+        model.half().save_pretrained(part)
+        tokenizer.save_pretrained(part)
+        (part / "workbench.json").write_text(json.dumps({"family": HOTEL_MINI.name}), encoding="utf-8")
 
 
 def _freeze_all_but_linear(model: Any) -> None:
@@ -251,7 +264,8 @@ def _tokenizer(config: PretrainConfig, conversations: list[Conversation]) -> Pre
     if made:
         return PreTrainedTokenizerFast.from_pretrained(made)
     tokenizer = train_tokenizer(_texts(conversations), config.vocab_size, SPECIAL_TOKENS, pad=PAD, end=END)
-    tokenizer.save_pretrained(config.out)
+    with put_whole(config.out, last="tokenizer.json") as part:
+        tokenizer.save_pretrained(part)
     return tokenizer
 
 

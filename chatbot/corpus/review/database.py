@@ -203,6 +203,8 @@ def _grow(engine: Engine) -> None:
         for column in lacking:
             made = CreateColumn(column).compile(dialect=engine.dialect)
             db.execute(text(f"ALTER TABLE {column.table.name} ADD COLUMN {made}"))
+        for index in sorted({i for column in lacking for i in column.table.indexes}, key=lambda i: str(i.name)):
+            index.create(db, checkfirst=True)
         if any(column.table is ITEMS for column in lacking):
             for item, content in db.execute(select(ITEMS.c.id, ITEMS.c.conversation)).all():
                 values = found_by(Conversation.model_validate_json(content))

@@ -1,7 +1,7 @@
 """People's decisions on conversations: appended and never changed, so that nothing is lost and everything can be traced."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation
 from chatbot.corpus.checks import Check
-from chatbot.corpus.review import overview, steps
+from chatbot.corpus.review import forgetting, overview, steps
 from chatbot.corpus.review.database import DECISIONS, ITEMS, STANDING, engine_for, reading
 from chatbot.corpus.review.deciding import append
 from chatbot.corpus.review.drafts import Draft, keep_draft, read_draft
@@ -244,6 +244,14 @@ class ReviewStore:
         """Keep what this person has typed on a card; an empty draft is none."""
         with self._engine.begin() as db:
             keep_draft(db, item, annotator, draft)
+
+    def forget(self, operation: str, which: Callable[[Conversation, Conversation | None, float], bool]) -> int:
+        """Delete cards of an operation, with all that was decided on them, for good; returns how many.
+
+        Args:
+            which: told a card's conversation, the one that it came from, and when it was put up.
+        """
+        return forgetting.forget(self._engine, operation, which)
 
     def approved(self, only: Filter | None = None) -> Iterator[Conversation]:
         """The conversations (of a filter) that are let through, as edited."""

@@ -61,7 +61,9 @@ def read_votes(path: Path) -> list[Vote]:
     if not path.exists():
         return []
     out = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").split(
+        "\n"
+    ):  # a person's words may hold other breaks
         try:
             vote = Vote(**json.loads(line))
         except (ValueError, TypeError, RecursionError):

@@ -93,6 +93,7 @@ def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks, asked: Sequ
             talk = _conversation("talk")
             build_feedback(context, talk.window, talk.state, model)
             controls = _controls()
+            gr.Markdown(label("chat.consent"), visible=context.demo, elem_classes="quiet", elem_id="consent")
         other = _other()
         with gr.Column(scale=4, min_width=320, elem_classes="side"):
             side = _side()

@@ -160,20 +160,21 @@ def make_split(files: DataFiles, seed: int, *, with_corpus: bool) -> dict[str, A
 
 
 def make_export(files: DataFiles, form: str, store: HotelStore) -> Path:
-    """The split in another form with its data card and audit trail, as a zip outside the workspace (which the page may not serve)."""
+    """The split in another form, without personal numbers, with data card and audit trail, as a zip to be served."""
     from chatbot.corpus.augmentation.prompts import prompt_hashes
     from chatbot.corpus.export.data_card import data_card
     from chatbot.corpus.export.formats import export
+    from chatbot.corpus.export.scrub import scrub_decision, scrub_sides
     from chatbot.corpus.export.split import leaks, read_sides
 
-    sides, counts = read_sides(files.split), files.counts()
+    sides, counts = scrub_sides(read_sides(files.split)), files.counts()
     folder = Path(tempfile.mkdtemp(prefix="export-")) / f"hotel-dialogues-{form}"
     export(sides, form, folder)
     decided = {"approved": counts.approve, "edited": counts.edit, "rejected": counts.reject, "pending": counts.pending}
     more = {"审核 Review": decided, "提示词 Prompts (SHA-256)": prompt_hashes(files.prompts)}
     (folder / CARD).write_text(data_card(sides, store, leaks(list(sides.values())), more), encoding="utf-8")
+    trail = map(scrub_decision, files.audit())
     (folder / "review.jsonl").write_text(
-        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in [*files.audit(), *files.run_steps()]),
-        encoding="utf-8",
+        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in [*trail, *files.run_steps()]), encoding="utf-8"
     )
     return Path(shutil.make_archive(str(folder), "zip", folder))

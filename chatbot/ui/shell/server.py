@@ -23,6 +23,7 @@ from chatbot.models.serving.openai_server import mount
 from chatbot.ui.i18n.translate import translations
 from chatbot.ui.operation.guard import guard_events
 from chatbot.ui.operation.health import Health
+from chatbot.ui.operation.retention import forget_daily
 from chatbot.ui.operation.uploads import Quota, Uploads
 from chatbot.ui.operation.watch import Watch
 from chatbot.ui.shell.context import PageContext
@@ -116,6 +117,8 @@ def run_server(settings: Settings, *, host: str, port: int, demo: bool, accounts
         page, address = open_page(context, host=host, port=port, health=health)
         print(f"酒店对话机器人工作台 / hotel chatbot workbench: {address}", flush=True)
         threading.Thread(target=warm, args=(context,), daemon=True).start()
+        if settings.keep_days and not demo:
+            threading.Thread(target=forget_daily, args=(settings, health.ending), daemon=True).start()
         health.wait()
         page.close(verbose=False)
 
