@@ -12,9 +12,10 @@ import typer
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from chatbot.core.console import Console
 from chatbot.core.errors import InputError, TrainingError
 from chatbot.core.events import JobWriter, Progress, Reporter
-from chatbot.core.kinds import Console, Kind, execute
+from chatbot.core.kinds import Kind, execute
 from chatbot.training.config import RESOURCE, FinetuneConfig
 
 RESULT = ("steps", "best", "before", "checkpoint", "seconds")
@@ -165,7 +166,10 @@ def estimate(config: FinetuneConfig, *, as_json: AS_JSON = False) -> None:
     from chatbot.training.estimate import SAMPLE
     from chatbot.training.estimate import estimate as reckon
 
-    found = reckon(config, evaluator=evaluator_of(config, config.hotels or settings().hotels, SAMPLE))
+    console = Console()
+    console.event(Progress(done=0, total=0, what="the data is read, and a few steps are timed"))
+    with console.alive():
+        found = reckon(config, evaluator=evaluator_of(config, config.hotels or settings().hotels, SAMPLE))
     typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else found.table())
 
 
@@ -189,7 +193,8 @@ def checkpoints(
         typer.echo(f"{'*' if scored.best else ' '} {scored.step:6}  {figures or '—'}  {scored.kept or '(not kept)'}")
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def read_options(path: Path) -> dict[str, Any]:
+    """The fields in a configuration's file."""
     from chatbot.training.options.config_file import load_config
 
     return load_config(path)
@@ -197,6 +202,6 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
-    app.command("finetune")(with_options(FinetuneConfig, finetune, read=_read_config))
-    app.command("estimate")(with_options(FinetuneConfig, estimate, without=("out",), read=_read_config))
+    app.command("finetune")(with_options(FinetuneConfig, finetune, read=read_options))
+    app.command("estimate")(with_options(FinetuneConfig, estimate, without=("out",), read=read_options))
     app.command()(checkpoints)

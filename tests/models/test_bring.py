@@ -47,12 +47,12 @@ SHAPES = {
 }
 
 
-def random_model(folder, kind, sizes, template=None):
+def random_model(folder, kind, sizes, template=None, tokenizer=None):
     """A random checkpoint with a tokenizer of its own, as somebody might have downloaded it: no file of ours is in it."""
     torch.manual_seed(0)
-    tokenizer = tiny_tokenizer()
+    tokenizer = tokenizer or tiny_tokenizer()
     tokenizer.chat_template = template
-    ends = {"bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
     config = AutoConfig.for_model(kind, vocab_size=len(tokenizer), **ends, **sizes)
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
