@@ -48,7 +48,7 @@ def read_over(texts: Sequence[str]) -> dict[str, list[Any]]:
         name, _, values = text.partition("=")
         field = name.strip().removeprefix("--").replace("-", "_")
         found = [value.strip() for value in values.split(",") if value.strip()]
-        if not found or field in out:
+        if not found or not field or field in out:
             raise InputError("training.sweep_over", value=text)
         out[field] = found
     return out
@@ -65,7 +65,7 @@ def runs(config: SweepConfig) -> dict[str, FinetuneConfig]:
         raise InputError("training.sweep_setting", value=unknown[0], choices=allowed)
     count = len(list(product(*config.over.values())))
     if not 1 <= len(config.over) <= MOST_SETTINGS or not 1 < count <= MOST_RUNS:
-        raise InputError("training.sweep_size", value=count, settings=MOST_SETTINGS, most=MOST_RUNS)
+        raise InputError("training.sweep_size", value=count, runs=count, settings=MOST_SETTINGS, most=MOST_RUNS)
     return dict(_made(config, values) for values in product(*config.over.values()))
 
 

@@ -52,7 +52,11 @@ def random_model(folder, kind, sizes, template=None, tokenizer=None):
     torch.manual_seed(0)
     tokenizer = tokenizer or tiny_tokenizer()
     tokenizer.chat_template = template
-    ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    ends = {
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
     config = AutoConfig.for_model(kind, vocab_size=len(tokenizer), **ends, **sizes)
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -95,7 +95,7 @@ def test_a_file_answers_as_its_folder_does(brought, tmp_path):
     contexts = call_contexts(asked, 50)
     assert [len(context) for context in contexts] == [2, 2]
     seen = []
-    found = compare_calls(folder, file, contexts, lambda done, total: seen.append((done, total)))
+    found = compare_calls(folder, file, contexts, lambda done, total: seen.append((done, total)), most_tokens=40)
     assert (found.asked, found.same) == (2, 2) and found.calls == found.same_calls
     assert seen == [(0, 2), (1, 2), (2, 2)]
 

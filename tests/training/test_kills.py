@@ -30,15 +30,16 @@ def losses(folder):
     return told
 
 
-def trying(config):
-    child = FORKED.Process(target=finetune, args=(config, JobWriter(config.out)), kwargs={"family": HOTEL_MINI})
+def trying(config, family=HOTEL_MINI):
+    config.out.mkdir(exist_ok=True)
+    child = FORKED.Process(target=finetune, args=(config, JobWriter(config.out)), kwargs={"family": family})
     child.start()
     return child
 
 
-def kill_at(config, step, late):
+def kill_at(config, step, late, family=HOTEL_MINI):
     """Start, kill once the step's loss is told and so many seconds have passed; whether the kill came before the end."""
-    child = trying(config)
+    child = trying(config, family)
     while child.is_alive() and max(losses(config.out), default=0) < step:
         time.sleep(0.01)
     time.sleep(late)

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from chatbot.core.messages import Conversation, Message
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.models.bring.source import unpack
-from chatbot.models.local import LocalModel
+from chatbot.models.local import MAX_NEW_TOKENS, LocalModel
 from chatbot.models.registry import family_name, write_family
 
 ENDS = "generation_config.json"
@@ -40,9 +40,17 @@ def call_contexts(conversations: Sequence[Conversation], most: int) -> list[Cont
 
 
 def compare_calls(
-    folder: Path, file: Path, contexts: Sequence[Context], tell: Tell = lambda done, total: None
+    folder: Path,
+    file: Path,
+    contexts: Sequence[Context],
+    tell: Tell = lambda done, total: None,
+    *,
+    most_tokens: int = MAX_NEW_TOKENS,
 ) -> Agreement:
     """Ask both models, read in fp32 by transformers' own reader of GGUF.
+
+    Args:
+        most_tokens: of an answer, after which a model that babbles is cut off.
 
     Raises:
         ModelError: one of them can't be read.
@@ -54,6 +62,8 @@ def compare_calls(
         if (folder / ENDS).is_file():
             shutil.copyfile(folder / ENDS, unpacked / ENDS)  # a turn's end, which transformers does not read from GGUF
         models = [LocalModel.load(path, precision="fp32") for path in (folder, unpacked)]
+        for model in models:
+            model.most_tokens = most_tokens
         pairs = []
         for done, context in enumerate(contexts):
             tell(done, len(contexts))
