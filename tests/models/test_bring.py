@@ -167,7 +167,12 @@ def test_nothing_is_kept_of_a_model_that_cannot_be_used(mistral, tmp_path, works
 
 @pytest.mark.parametrize(
     ("source", "name", "told"),
-    [("nowhere", "", "there is no model here"), ("", "a/b", "this name cannot be used"), ("", "..", "cannot be used")],
+    [
+        ("nowhere", "", "there is no model here"),
+        ("folder/gone.gguf", "", "there is no model here"),
+        ("", "a/b", "this name cannot be used"),
+        ("", "..", "cannot be used"),
+    ],
 )
 def test_a_source_or_a_name_that_cannot_be_used_is_refused_in_words(source, name, told, mistral, workspace):
     with pytest.raises(InputError, match=told):

@@ -31,7 +31,7 @@ def kind_of(source: str) -> SourceKind:
         return "gguf"
     if path.is_dir():
         return _kind_of_folder(path)
-    if _HUB_NAME.fullmatch(source) and not path.exists():
+    if _HUB_NAME.fullmatch(source) and not path.exists() and path.suffix.lower() != ".gguf":
         return "hub"
     raise InputError("models.bring_nothing", value=source)
 
