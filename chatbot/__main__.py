@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -43,6 +44,8 @@ for module in pkgutil.iter_modules(commands.__path__):
 
 def main() -> None:
     """Run the command line; a known error prints its message and exits with 2."""
+    # peft asks transformers for it in the old way: nothing that whoever reads it could do.
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
     try:
         app()
     except Exception as error:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from chatbot.core.console import Console
 from chatbot.core.events import JobWriter, Reporter
-from chatbot.core.kinds import Console, Kind, execute, read_config
+from chatbot.core.kinds import Kind, execute, read_config
 from chatbot.corpus.augmentation.config import AugmentConfig
 
 _FIELDS = AugmentConfig.model_fields

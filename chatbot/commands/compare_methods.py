@@ -1,4 +1,4 @@
-"""`compare-methods`: all six methods on the same data, as the table of the documentation, made anew by one command."""
+"""`compare-methods` and `sweep`: several runs on the same data as one table, over the methods or over one or two settings."""
 
 import json
 import shutil
@@ -9,11 +9,14 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatbot.core.events import Note, Progress, Reporter, Stopped
-from chatbot.core.jobs import FOLDER_MARK
-from chatbot.core.kinds import Console, Kind, execute
+from chatbot.commands.training import read_options, with_options
+from chatbot.core.console import Console
+from chatbot.core.events import JobWriter, Note, Progress, Reporter, Stopped
+from chatbot.core.jobs import FOLDER_MARK, claim
+from chatbot.core.kinds import Kind, execute
 from chatbot.core.settings import settings
-from chatbot.training.config import PRESETS, RESOURCE
+from chatbot.evaluation.sweep import SweepConfig, read_over
+from chatbot.training.config import PRESETS, RESOURCE, FinetuneConfig
 from chatbot.training.methods import METHODS
 
 HEAD = """| method | slot F1 [95 %] | exact call [95 %] | trainable parameters | share | training time | peak memory |
@@ -68,7 +71,35 @@ def _note(config: CompareConfig) -> str:
 
 
 COMPARE = Kind("compare-methods", CompareConfig, run, resource=RESOURCE)
-KINDS = (COMPARE,)
+
+
+def run_sweep(config: SweepConfig, reporter: Reporter) -> dict[str, Any]:
+    """Train at every combination of one or two settings."""
+    from chatbot.evaluation.sweep import sweep as work
+
+    return work(config, settings().hotels, reporter)
+
+
+SWEEP = Kind("sweep", SweepConfig, run_sweep, resource=RESOURCE)
+KINDS = (COMPARE, SWEEP)
+
+
+def sweep(
+    config: FinetuneConfig,
+    *,
+    over: Annotated[list[str], typer.Option("--over", help="setting=value,value,…; once or twice")],
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+) -> None:
+    """Train at every combination of one or two settings, and print a table; --out holds the runs, and a cut-off sweep goes on.
+
+    Example: sweep --base B --data D --out S --max-steps 60 --over learning-rate=1e-3,4e-3 --over rank=8,16
+    """
+    shared = config.model_dump(mode="json", exclude={"out"})
+    swept = SweepConfig(run=shared, over=read_over(over), out=config.out)
+    config.out.mkdir(parents=True, exist_ok=True)
+    with claim(settings().folder("jobs"), RESOURCE):
+        found = execute(SWEEP, swept, Console(JobWriter(config.out)))
+    typer.echo(json.dumps(found, ensure_ascii=False) if as_json else found.get("table", ""))
 
 
 def compare_methods(
@@ -204,3 +235,4 @@ def _row(name: str, scored: dict[str, Any], cost: dict[str, Any]) -> str:
 def register(app: typer.Typer) -> None:
     """Add the command of this topic."""
     app.command("compare-methods")(compare_methods)
+    app.command("sweep")(with_options(FinetuneConfig, sweep, read=read_options))

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from chatbot.core.console import Console
 from chatbot.core.errors import InputError
 from chatbot.core.events import JobWriter, Reporter
-from chatbot.core.kinds import Console, Kind, execute, progress_callback
+from chatbot.core.kinds import Kind, execute, progress_callback
 from chatbot.core.settings import settings
 from chatbot.evaluation.config import MARGIN, EvaluateConfig, SimulateConfig, StudyConfig, write_config
 

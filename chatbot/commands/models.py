@@ -1,6 +1,8 @@
-"""`convert-chatglm`, `merge` and `extract-adapter`: checkpoints and adapters from one form to another."""
+"""`convert-chatglm`, `merge`, `export-gguf` and `extract-adapter`: checkpoints and adapters from one form to another."""
 
 import json
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,8 +10,10 @@ import typer
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatbot.commands.training import with_options
-from chatbot.core.events import Reporter
-from chatbot.core.kinds import Console, Kind, execute
+from chatbot.core.console import Console
+from chatbot.core.events import Progress, Reporter
+from chatbot.core.kinds import Kind, execute, progress_callback
+from chatbot.core.settings import DATA
 
 
 class MergeConfig(BaseModel):
@@ -32,7 +36,43 @@ def run(config: MergeConfig, reporter: Reporter) -> dict[str, Any]:
 
 
 MERGE = Kind("merge", MergeConfig, run)
-KINDS = (MERGE,)
+
+
+class GgufConfig(BaseModel):
+    """A model that becomes a GGUF file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: Path = Field(description="folder of a merged model")
+    out: Path = Field(description="a new file, ending in .gguf")
+    form: str = Field("f16", description="f32, f16, bf16, q8_0 or q4_0")
+    check: int = Field(50, ge=0, description="calls that the file must make as the folder does; 0 means none")
+    data: Path = Field(DATA / "conversations" / "test.jsonl", description="conversations whose calls are asked for")
+
+
+def run_gguf(config: GgufConfig, reporter: Reporter) -> dict[str, Any]:
+    """Write the file, and compare its calls with the folder's."""
+    from chatbot.models.conversion.gguf_export import export_gguf
+
+    def tell(what: str) -> Callable[[int, int], None]:
+        report = progress_callback(reporter)
+        return lambda done, total: report(done, total, what)
+
+    reporter.event(Progress(done=0, total=0, what="write"))
+    out = export_gguf(config.model, config.out, config.form, tell("write"))
+    told: dict[str, Any] = {"file": str(out), "mib": out.stat().st_size >> 20}
+    if not config.check:
+        return told
+    from chatbot.corpus.reading.reader import read_conversations
+    from chatbot.models.conversion.gguf_check import call_contexts, compare_calls
+
+    reporter.event(Progress(done=0, total=0, what="load"))
+    contexts = call_contexts(read_conversations(config.data), config.check)
+    return told | asdict(compare_calls(config.model, out, contexts, tell("check")))
+
+
+GGUF = Kind("export-gguf", GgufConfig, run_gguf)
+KINDS = (MERGE, GGUF)
 
 
 def convert_chatglm(
@@ -74,6 +114,23 @@ def merge(
     print(f"saved: {config.out}")
 
 
+def export_gguf(
+    config: GgufConfig,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+) -> None:
+    """Write a merged model as a GGUF file for llama.cpp, Ollama and LM Studio, and check that it makes the same calls."""
+    told = execute(GGUF, config, Console())
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    print(f"saved: {told['file']}, {told['mib']:,} MiB")
+    if "asked" in told:
+        print(
+            f"the same answer to {told['same']} of {told['asked']} questions; of {told['calls']} calls {told['same_calls']} are the same"
+        )
+
+
 def extract_adapter(
     *,
     base: Annotated[Path, typer.Option("--base", help="folder of the base model")],
@@ -95,4 +152,5 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
     app.command("convert-chatglm")(convert_chatglm)
     app.command("merge")(with_options(MergeConfig, merge))
+    app.command("export-gguf")(with_options(GgufConfig, export_gguf))
     app.command("extract-adapter")(extract_adapter)

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic import BaseModel, ConfigDict, Field
 
+from chatbot.core.console import Console
 from chatbot.core.errors import ModelError
 from chatbot.core.events import Progress, Reporter
-from chatbot.core.kinds import Console, Kind, execute
+from chatbot.core.kinds import Kind, execute
 from chatbot.core.settings import settings
 
 STEPS = ("fetch", "template", "round_trip", "loads", "hash")
@@ -33,6 +34,7 @@ class AddConfig(BaseModel):
 
 def run_add(config: AddConfig, reporter: Reporter) -> dict[str, Any]:
     """Fetch, recognise, check and keep a model."""
+    reporter.event(Progress(done=0, total=len(STEPS), what=STEPS[0]))
     from chatbot.models.bring.add import add
 
     def tell(step: str) -> None:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from chatbot.core.console import Console
 from chatbot.core.events import Reporter
-from chatbot.core.kinds import Console, Kind, execute
+from chatbot.core.kinds import Kind, execute
 from chatbot.training.config import RESOURCE, PretrainConfig
 
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from chatbot.commands.training import with_options
+from chatbot.core.console import Console
 from chatbot.core.events import JobWriter, Reporter
-from chatbot.core.kinds import Console, Kind, execute
+from chatbot.core.kinds import Kind, execute
 from chatbot.core.settings import settings
 from chatbot.evaluation.review.config import DOUBT, WORTH, DoubtConfig, WorthConfig
 from chatbot.training.config import RESOURCE

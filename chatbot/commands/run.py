@@ -19,10 +19,11 @@ from chatbot.commands import (
     review,
     training,
 )
+from chatbot.core.console import Console
 from chatbot.core.errors import InputError
 from chatbot.core.events import JobWriter
 from chatbot.core.jobs import claim, in_foreground, supervised
-from chatbot.core.kinds import Console, Kind, execute, kind_name, read_config
+from chatbot.core.kinds import Kind, execute, kind_name, read_config
 from chatbot.core.settings import settings
 
 _ROOMS = (augment, compare_methods, evaluation, models, models_brought, pretrain, review, training)
@@ -35,8 +36,8 @@ def run(
 ) -> None:
     """Run a long task as the folder's config.json says.
 
-    Its kind is finetune, pretrain, augment, evaluate, study, simulate, compare-methods, prefer, add-model, merge, doubt
-    or worth.
+    Its kind is finetune, pretrain, augment, evaluate, study, simulate, compare-methods, prefer, add-model, merge,
+    export-gguf, doubt or worth.
     """
     kind = kind_of(folder)
     config = read_config(kind, folder)

@@ -12,9 +12,11 @@ import typer
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from chatbot.core.console import Console
 from chatbot.core.errors import InputError, TrainingError
 from chatbot.core.events import JobWriter, Progress, Reporter
-from chatbot.core.kinds import Console, Kind, execute
+from chatbot.core.kinds import Kind, execute
+from chatbot.core.settings import settings
 from chatbot.training.config import RESOURCE, FinetuneConfig
 
 RESULT = ("steps", "best", "before", "checkpoint", "seconds")
@@ -92,6 +94,10 @@ def _with_file(given: dict[str, Any], read: Callable[[Path], dict[str, Any]]) ->
 
 
 def _config(model: type[BaseModel], fields: dict[str, Any]) -> BaseModel:
+    """The configuration; a base may be given by the name of a brought model too."""
+    base = fields.get("base")
+    if base and not Path(base).exists() and (brought := settings().workspace / "models" / base).is_dir():
+        fields = fields | {"base": brought}
     try:
         return model(**fields)
     except ValidationError as error:
@@ -102,7 +108,6 @@ def _config(model: type[BaseModel], fields: dict[str, Any]) -> BaseModel:
 
 def run_finetune(config: FinetuneConfig, reporter: Reporter) -> dict[str, Any]:
     """Train an adapter; the same configuration goes on where it was cut off."""
-    from chatbot.core.settings import settings
     from chatbot.evaluation.checkpoints import evaluator_of
     from chatbot.training.finetune import finetune as train
     from chatbot.training.run_record import read_record
@@ -149,7 +154,6 @@ def finetune(
 def _claimed(job: Path | None) -> AbstractContextManager[None]:
     """The machine's trainer, which a page's job holds already, and so does the first of several processes."""
     from chatbot.core.jobs import claim
-    from chatbot.core.settings import settings
 
     if job or os.environ.get("LOCAL_RANK", "0") != "0":
         return nullcontext()
@@ -160,12 +164,14 @@ def estimate(config: FinetuneConfig, *, as_json: AS_JSON = False) -> None:
     """Say before the start what a run will need: parameters, memory by part, tokens, time, and whether it fits this machine."""
     from dataclasses import asdict
 
-    from chatbot.core.settings import settings
     from chatbot.evaluation.checkpoints import evaluator_of
     from chatbot.training.estimate import SAMPLE
     from chatbot.training.estimate import estimate as reckon
 
-    found = reckon(config, evaluator=evaluator_of(config, config.hotels or settings().hotels, SAMPLE))
+    console = Console()
+    console.event(Progress(done=0, total=0, what="the data is read, and a few steps are timed"))
+    with console.alive():
+        found = reckon(config, evaluator=evaluator_of(config, config.hotels or settings().hotels, SAMPLE))
     typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else found.table())
 
 
@@ -189,7 +195,8 @@ def checkpoints(
         typer.echo(f"{'*' if scored.best else ' '} {scored.step:6}  {figures or '—'}  {scored.kept or '(not kept)'}")
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def read_options(path: Path) -> dict[str, Any]:
+    """The fields in a configuration's file."""
     from chatbot.training.options.config_file import load_config
 
     return load_config(path)
@@ -197,6 +204,6 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this topic."""
-    app.command("finetune")(with_options(FinetuneConfig, finetune, read=_read_config))
-    app.command("estimate")(with_options(FinetuneConfig, estimate, without=("out",), read=_read_config))
+    app.command("finetune")(with_options(FinetuneConfig, finetune, read=read_options))
+    app.command("estimate")(with_options(FinetuneConfig, estimate, without=("out",), read=read_options))
     app.command()(checkpoints)

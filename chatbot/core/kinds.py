@@ -2,17 +2,18 @@
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from chatbot.core.console import Console
 from chatbot.core.errors import InputError
-from chatbot.core.events import Done, Event, Failed, NullReporter, Progress, Reporter, Stopped
+from chatbot.core.events import Done, Failed, NullReporter, Progress, Reporter, Stopped
 from chatbot.core.jobs import FOLDER_MARK
 from chatbot.core.locks import read_json
 
@@ -76,7 +77,8 @@ def execute(kind: Kind[C], config: C, reporter: Reporter) -> dict[str, Any]:
     """
     end = reporter if os.environ.get("RANK", "0") == "0" else NullReporter()  # one of several processes tells the end
     try:
-        result = kind.run(config, reporter)
+        with reporter.alive() if isinstance(reporter, Console) else nullcontext():
+            result = kind.run(config, reporter)
     except Stopped:
         result = {}
     except Exception as error:
@@ -99,24 +101,3 @@ def progress_callback(reporter: Reporter, every: float = 1.0) -> Callable[..., N
             raise Stopped
 
     return tell
-
-
-class Console:
-    """Shows progress on stderr, and passes every report on."""
-
-    def __init__(self, reporter: Reporter | None = None) -> None:
-        self._reporter = reporter or NullReporter()
-
-    def event(self, event: Event) -> None:
-        """One report."""
-        self._reporter.event(event)
-        if isinstance(event, Progress):
-            parts = [f"{event.done}/{event.total}", event.what]
-            parts += [] if event.per_minute is None else [f"{event.per_minute}/min"]
-            parts += [] if event.paid is None else [f"${event.paid:.4f}"]
-            end = "\n" if event.done == event.total else ""
-            print("\r" + " ".join(filter(None, parts)), end=end, file=sys.stderr, flush=True)
-
-    def should_stop(self) -> bool:
-        """Whether the task was asked to stop."""
-        return self._reporter.should_stop()

@@ -16,12 +16,14 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from chatbot.core.errors import InputError, ModelError
 from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer
 from chatbot.models.folder import template_text
 from chatbot.models.numerics import default_device, default_dtype
 
+disable_progress_bar()  # whoever waits is told in the workbench's own words
 Precision = Literal["auto", "fp32", "bf16", "fp16", "nf4"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}

@@ -38,9 +38,11 @@ def family_name(folder: Path) -> str:
     """The name of a folder's family: the saved one; else its base's, for an adapter; else recognised by its config.
 
     Raises:
-        ModelError: nothing in the folder tells.
+        ModelError: there is no such folder, or nothing in it tells.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        raise ModelError("models.no_folder", value=folder)
     saved = read_json(folder / FAMILY_FILE).get("family")
     if saved:
         if saved not in NAMES:

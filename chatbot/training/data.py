@@ -121,9 +121,10 @@ def hold_out(
 
 def rows(data: Sequence[Example], max_length: int, packed: bool) -> "Dataset":
     """A data set that SFTTrainer takes as it is: `input_ids`, `labels`, and `seq_lengths` where packed (best fit decreasing)."""
-    from datasets import Dataset
+    from datasets import Dataset, disable_progress_bars
     from trl import pack_dataset
 
+    disable_progress_bars()
     plain = Dataset.from_dict({"input_ids": [e.ids for e in data], "labels": [e.labels for e in data]})
     return (
         pack_dataset(plain, max_length, "bfd", {"load_from_cache_file": False, "batch_size": len(plain)})

@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from accelerate import PartialState
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
-from transformers import EarlyStoppingCallback
+from transformers import EarlyStoppingCallback, PrinterCallback
 from trl import SFTConfig
 
 from chatbot.core.errors import InputError, TrainingError
@@ -140,6 +140,7 @@ def build(
         loraplus=config.loraplus,
         weights=weights,
     )
+    trainer.remove_callback(PrinterCallback)  # it prints every figure among what the command prints
     guarding.trainer = trainer
     _adapter_in_fp32(trainer.model)
     return trainer

@@ -10,6 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from chatbot.core.messages import Conversation
 from chatbot.corpus.reading.reader import read_conversations
+from chatbot.models.bring.round_trip import refuse_broken
 from chatbot.models.families.family import Family
 from chatbot.models.loading import load_tokenizer
 from chatbot.models.numerics import TrainingNumerics, training_numerics
@@ -91,7 +92,7 @@ def prepare(config: FinetuneConfig, family: Family | None = None, before: Mappin
 
     Raises:
         InputError: the data, the method or the setting of the CPU's dtype cannot be used.
-        ModelError: the base folder holds no tokenizer, or not the family's.
+        ModelError: the base folder holds no tokenizer, or not the family's, or a chat template that can't hold a conversation.
     """
     refuse_unfit(config)
     if family is None:
@@ -99,6 +100,7 @@ def prepare(config: FinetuneConfig, family: Family | None = None, before: Mappin
 
         family = family_of(config.base)
     tokenizer = load_tokenizer(config.base)
+    refuse_broken(family, tokenizer)
     conversations = read_conversations(config.data)
     if config.eval_data:
         train, held = conversations, read_conversations(config.eval_data)

@@ -9,6 +9,7 @@ from typing import Any
 
 from chatbot.core.errors import TrainingError
 from chatbot.models.catalog import folder_name
+from chatbot.models.conversion.card import calling, metadata, result, title_of
 from chatbot.models.registry import write_family
 
 RECORD_FILE = "run.json"
@@ -93,27 +94,27 @@ def figure_text(figures: Mapping[str, float], name: str) -> str:
 
 
 def card(record: dict[str, Any]) -> str:
-    """The adapter's card: what it was made from and what it scored, with the metadata that model hubs read."""
+    """The adapter's card: what it was made from, what it scored and how it is called, with the metadata that model hubs read."""
     config, before, figures = record["config"], record.get("before", {}), record.get("best", {})
+    base, name = Path(config["base"]), folder_name(Path(config["out"]))
     rows = "\n".join(
         f"| {title} | {figure_text(before, name)} | {figure_text(figures, name)} |"
         for name, title in FIGURES.items()
         if name in figures
     )
     data, counted = record["data"], record["statistics"]
-    return f"""---
-base_model: {Path(config["base"]).name}
-library_name: peft
-pipeline_tag: text-generation
-language: [zh]
-tags: [{config["method"]}, function-calling, hotel, task-oriented-dialogue]
----
-# {folder_name(Path(config["out"]))}
+    results = [
+        result(key, title, figures[key], data, [figures[key + end] for end in (LOW, HIGH) if key + end in figures])
+        for key, title in FIGURES.items()
+        if key in figures
+    ]
+    head = metadata(name, base, library="peft", relation="adapter", tags=[config["method"]], results=results)
+    return f"""{head}# {name}
 
-An adapter for `{Path(config["base"]).name}` that answers hotel questions in Chinese and calls `search_hotels`.
+An adapter for `{title_of(base)}` that answers hotel questions in Chinese and calls `search_hotels`.
 
 - Method: {config["method"]}, {record["trainable"]:,} trainable of {record["parameters"]:,} parameters ({record["trainable"] / record["parameters"]:.2%})
-- Data: `{data["file"]}` (SHA-256 `{data["sha256"][:16]}…`), {counted["conversations"]} conversations, {counted["tokens"]:,} tokens an epoch
+- Data: `{data["file"]}` (SHA-256 `{data["sha256"]}`), {counted["conversations"]} conversations, {counted["tokens"]:,} tokens an epoch
 - Steps: {record["steps"]}, in {record["seconds"]:.0f} s; checkpoint kept: `{record["checkpoint"]}`
 {f"- The run {record['verdict']}" if record.get("verdict") else ""}
 ## Held-out figures of this checkpoint
@@ -124,6 +125,7 @@ In brackets: 95% intervals by conversation, where text was generated.
 |---|---|---|
 {rows}
 
+{calling(config["out"], record["family"], adapter=True)}
 ## Limits
 
 Made for hotel search in Chinese; its replies must be checked against the database's records, as the workbench does. Configuration, versions and data

@@ -47,12 +47,16 @@ SHAPES = {
 }
 
 
-def random_model(folder, kind, sizes, template=None):
+def random_model(folder, kind, sizes, template=None, tokenizer=None):
     """A random checkpoint with a tokenizer of its own, as somebody might have downloaded it: no file of ours is in it."""
     torch.manual_seed(0)
-    tokenizer = tiny_tokenizer()
+    tokenizer = tokenizer or tiny_tokenizer()
     tokenizer.chat_template = template
-    ends = {"bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    ends = {
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
     config = AutoConfig.for_model(kind, vocab_size=len(tokenizer), **ends, **sizes)
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -163,7 +167,12 @@ def test_nothing_is_kept_of_a_model_that_cannot_be_used(mistral, tmp_path, works
 
 @pytest.mark.parametrize(
     ("source", "name", "told"),
-    [("nowhere", "", "there is no model here"), ("", "a/b", "this name cannot be used"), ("", "..", "cannot be used")],
+    [
+        ("nowhere", "", "there is no model here"),
+        ("folder/gone.gguf", "", "there is no model here"),
+        ("", "a/b", "this name cannot be used"),
+        ("", "..", "cannot be used"),
+    ],
 )
 def test_a_source_or_a_name_that_cannot_be_used_is_refused_in_words(source, name, told, mistral, workspace):
     with pytest.raises(InputError, match=told):

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
-from chatbot.core.errors import InputError, TrainingError
+from chatbot.core.errors import InputError, ModelError, TrainingError
 from chatbot.core.events import Checkpoint, JobWriter, Metrics, Progress, Rollback
 from chatbot.core.jobs import start_task
 from chatbot.core.messages import Conversation, reply, user, write_conversations
@@ -421,3 +421,39 @@ def test_a_killed_job_resumes_from_its_checkpoint_to_the_same_losses(base, data,
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
     for name, weight in adapter(whole.folder / "adapter").items():
         assert torch.allclose(weight, adapter(killed.folder / "adapter")[name], atol=1e-4), name
+
+
+def test_a_base_whose_numbers_overflow_bf16_is_refused_before_the_first_step(config, base, tmp_path, set_cpu_dtype):
+    set_cpu_dtype("bf16")
+    broken = shutil.copytree(base, tmp_path / "broken")
+    weights = load_file(broken / "model.safetensors")
+    weights["model.layers.0.mlp.up_proj.weight"][0, 0] = 3.4e38  # a number in fp32, and none in bf16
+    save_file(weights, broken / "model.safetensors", {"format": "pt"})
+    events = Events()
+    with pytest.raises(TrainingError, match="the loss is no number before the first step"):
+        train(config(base=broken, method="lora"), events)
+    assert events.losses() == {}
+
+
+def test_an_overflow_while_training_is_rolled_back_and_blamed_on_the_rate(config, set_cpu_dtype):
+    set_cpu_dtype("bf16")
+    events = Events()
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        train(config(method="lora", learning_rate=1e30, max_steps=4, max_rollbacks=1), events)
+    back = [e for e in events.seen if isinstance(e, Rollback)]
+    assert len(back) == 2 and all("no longer a number" in e.reason and e.back_to == 0 for e in back)
+
+
+DROPPED = "{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}{% endfor %}"
+UNTOLD = "{% for m in messages if m.role != 'user' %}{{ m }}{{ eos_token }}{% endfor %}"
+
+
+@pytest.mark.parametrize(("template", "told"), [(DROPPED, "the call is lost"), (UNTOLD, "a question is not shown")])
+def test_a_chat_template_that_hides_calls_or_records_is_refused_before_the_training(
+    template, told, config, base, tmp_path
+):
+    folder = shutil.copytree(base, tmp_path / "broken")
+    (folder / "workbench.json").write_text('{"family": "template"}')
+    (folder / "chat_template.jinja").write_text(template)
+    with pytest.raises(ModelError, match=rf"cannot hold a conversation with calls .*{told}.*models add"):
+        finetune(config(base=folder), Events())

@@ -251,3 +251,8 @@ def test_going_on_needs_a_whole_checkpoint_the_same_adapter_and_steps_that_are_l
         train(config(start=start, rank=8))
     with pytest.raises(InputError, match="nothing is left"):
         train(config(start=start, max_steps=3))
+
+
+def test_adalora_needs_ranks_to_give_up(config):
+    with pytest.raises(InputError, match=r"must be smaller than at the start \(8\)"):
+        prepare(config(method="adalora", rank=8, target_rank=8))

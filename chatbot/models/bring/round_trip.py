@@ -5,7 +5,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from chatbot.core.errors import CallParseError
+from chatbot.core.errors import CallParseError, ModelError
 from chatbot.core.messages import FunctionCall, Message, ToolCall, call, observation, reply, user
 from chatbot.hotels.query import SEARCH_HOTELS
 from chatbot.models.families.family import Family
@@ -81,3 +81,15 @@ def unseen(family: Family, tokenizer: PreTrainedTokenizerBase) -> list[str]:
     text = str(tokenizer.decode(ids, skip_special_tokens=False))
     needed = {"a question": EXAMPLE[0].content, "a record": str(_RECORD["name"]), "the function": "search_hotels"}
     return [f"{what} is not shown to the model" for what, words in needed.items() if words not in text]
+
+
+def refuse_broken(family: Family, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Let no model be trained through a chat template that hides words from it, or a call that it is taught.
+
+    Raises:
+        ModelError: the template does, and what.
+    """
+    if family.name != "template":
+        return
+    if wrong := [*unseen(family, tokenizer), *lost(EXAMPLE, TOOLS, family, tokenizer)]:
+        raise ModelError("models.template_broken", value=tokenizer.name_or_path, detail="; ".join(wrong))

@@ -31,7 +31,7 @@ def kind_of(source: str) -> SourceKind:
         return "gguf"
     if path.is_dir():
         return _kind_of_folder(path)
-    if _HUB_NAME.fullmatch(source) and not path.exists():
+    if _HUB_NAME.fullmatch(source) and not path.exists() and path.suffix.lower() != ".gguf":
         return "hub"
     raise InputError("models.bring_nothing", value=source)
 
@@ -79,7 +79,7 @@ def fetch(source: str, kind: SourceKind, target: Path, *, endpoint: str | None =
     if kind == "hub":
         _download(source, target, endpoint)
     elif kind == "gguf":
-        _unpack(path if path.is_file() else _ggufs(path)[0], target)
+        unpack(path if path.is_file() else _ggufs(path)[0], target)
     elif kind == "chatglm":
         from chatbot.models.conversion.chatglm3 import convert
 
@@ -109,8 +109,12 @@ def _link(path: Path, target: Path) -> None:
         shutil.copyfile(path, target)
 
 
-def _unpack(path: Path, target: Path) -> None:
-    """GGUF blocks to bf16, which holds all that was left of them; tokenizer and chat template stand in the same file."""
+def unpack(path: Path, target: Path, precision: str = "bfloat16") -> None:
+    """GGUF blocks to bf16, which holds all that was left of them; tokenizer and chat template stand in the same file.
+
+    Raises:
+        ModelError: the package gguf is missing, or the file can't be read.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
     from transformers.utils.import_utils import is_gguf_available
@@ -121,7 +125,7 @@ def _unpack(path: Path, target: Path) -> None:
     try:
         tokenizer = AutoTokenizer.from_pretrained(path.parent, **where)
         model = AutoModelForCausalLM.from_pretrained(
-            path.parent, quantization_config=GgufConfig(dequantize=True), dtype=torch.bfloat16, **where
+            path.parent, quantization_config=GgufConfig(dequantize=True), dtype=getattr(torch, precision), **where
         )
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, IndexError, struct.error) as error:
         raise ModelError("models.gguf_unreadable", value=error, path=path) from error

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from chatbot.core.errors import InputError, ModelError
 from chatbot.core.messages import Message, call, observation, user
 from chatbot.hotels.query import SEARCH_HOTELS
+from chatbot.models.conversion.card import CARD, calling, metadata, title_of
 from chatbot.models.loading import Precision, load_adapters, load_base, load_tokenizer
 from chatbot.models.registry import FAMILY_FILE, family_name, family_of, write_family
 from chatbot.models.render import render_prompt
@@ -148,6 +149,7 @@ def merge(
         quantised = logits(load_adapters(load_base(base, "nf4", device=device), {"default": adapter}), texts)
         report["merged_vs_nf4"] = asdict(compare(quantised, after))
     (part / REPORT_FILE).write_text(json.dumps(report, ensure_ascii=False, indent=2), encoding="utf-8")
+    (part / CARD).write_text(_card(base, adapter, out, report), encoding="utf-8")
     part.replace(out)
     return report
 
@@ -190,3 +192,20 @@ def _save_words(tokenizer: PreTrainedTokenizerBase, base: Path, adapter: Path, p
     if folder := _with_file("chat_template.jinja", base, adapter):
         shutil.copyfile(folder / "chat_template.jinja", part / "chat_template.jinja")
     write_family(part, family_name(_with_file(FAMILY_FILE, base, adapter) or base))
+
+
+def _card(base: Path, adapter: Path, out: Path, report: dict[str, Any]) -> str:
+    """The merged model's card: what it was folded from, how closely it answers like that, and what its adapter's card says."""
+    head = metadata(out.name, base, library="transformers", relation="finetune")
+    own = adapter / CARD
+    told = own.read_text(encoding="utf-8", errors="replace").split("---", 2)[-1].strip() if own.is_file() else ""
+    before = told.partition("## How to call it")[0].strip()
+    same = report["merged_vs_unmerged"]
+    return f"""{head}# {out.name}
+
+`{title_of(base)}` with an adapter folded in ({report["dtype"]}). On three conversations the largest difference of any logit is
+{same["max_logit_difference"]:.2g}, and {same["greedy_agreement"]:.1%} of {same["positions"]} next tokens are the same.
+
+{calling(str(out), family_name(_with_file(FAMILY_FILE, base, adapter) or base), adapter=False)}
+{f"What its adapter was made of:{chr(10)}{chr(10)}#{before}" if before else ""}
+"""

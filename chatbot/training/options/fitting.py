@@ -8,8 +8,10 @@ CHECKED = ("rslora", "dora", "loraplus", "modules")
 
 
 def refuse_unfit(config: FinetuneConfig) -> None:
-    """Raise InputError where an option was set that the run's method has not."""
+    """Raise InputError where an option was set that the run's method has not, or AdaLoRA has no rank to give up."""
     known = method(config.method).options
+    if config.method == "adalora" and config.target_rank >= config.rank:
+        raise InputError("training.target_rank", value=config.target_rank, rank=config.rank)
     for name in CHECKED:
         value = getattr(config, name)
         if name not in known and value != FinetuneConfig.model_fields[name].default:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from datasets import Dataset
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase, PrinterCallback
 from trl import DPOConfig, DPOTrainer
 
 from chatbot.core.errors import InputError, TrainingError
@@ -109,6 +109,7 @@ def train(config: PreferConfig, learner: Learner, pairs: Sequence[dict[str, list
         processing_class=learner.tokenizer,
         callbacks=[ReportingCallback(reporter)],
     )
+    trainer.remove_callback(PrinterCallback)
     done = complete_checkpoints(config.out / "checkpoints")
     trainer.train(resume_from_checkpoint=str(done[-1]) if done else None)
     if not all(bool(weight.isfinite().all()) for weight in learner.model.parameters() if weight.requires_grad):

@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.context import Context
 
 from chatbot.training.config import PRESETS, FinetuneConfig, SchedulerName
-from chatbot.ui.finetune import bring, checkpoints, preferences, sharing
+from chatbot.ui.finetune import bring, checkpoints, preferences, sharing, sweep
 from chatbot.ui.finetune.form import ADVANCED, PLAIN, VARIANTS, FinetuneForm
 from chatbot.ui.finetune.handlers import ExampleChoice, FinetuneHandlers
 from chatbot.ui.i18n.translate import label
@@ -102,6 +102,7 @@ def build(context: PageContext) -> gr.Dropdown:
         with gr.Column(scale=4, min_width=320):
             form = _form()
             sharing.build(context, form.fields, form.filled, form.told)
+            sweep.build(context, form.fields)
             bring.build(context, form.base)
             preferences.build(context)
         with gr.Column(scale=6, min_width=320):

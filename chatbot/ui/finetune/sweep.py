@@ -1,0 +1,154 @@
+"""“Sweep settings” on the Fine-tune tab: one or two settings, their values, and the table of what every combination brought."""
+
+import time
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from chatbot.core.events import Done, Progress, last
+from chatbot.core.jobs import ACTIVE, FOLDER_MARK, Job, list_jobs, start_task
+from chatbot.core.settings import Settings
+from chatbot.evaluation.sweep import SweepConfig, read_over, runs
+from chatbot.training.config import RESOURCE
+from chatbot.training.run_record import FIGURES, figure_text
+from chatbot.ui.finetune.form import FinetuneForm
+from chatbot.ui.i18n.translate import label, translate
+from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.errors import last_error, needs
+from chatbot.ui.shell.forms import QUIET, WAIT, Fields
+from chatbot.ui.shell.html import cells, note, para, progress, quiet, table
+
+KIND = "sweep"
+EVERY = 3.0
+"""Seconds between two looks."""
+SETTINGS = ("learning_rate", "rank", "alpha", "epochs", "max_steps", "batch_size", "method", "scheduler", "loraplus")
+
+
+@dataclass(frozen=True)
+class SweepForm:
+    """The run of the form above, and the values of one or two of its settings."""
+
+    chosen: FinetuneForm
+    first: str
+    first_values: str
+    second: str | None = None
+    second_values: str = ""
+
+    def config(self, settings: Settings) -> SweepConfig:
+        """The job's configuration.
+
+        Raises:
+            InputError: a value can't be read or does not fit, or there are too many runs.
+        """
+        texts = [f"{self.first}={self.first_values}"]
+        texts += [f"{self.second}={self.second_values}"] if self.second and self.second_values.strip() else []
+        shared = self.chosen.within(settings).config().model_copy(update={"hotels": settings.hotels})
+        made = SweepConfig(
+            run=shared.model_dump(mode="json", exclude={"out"}), over=read_over(texts), out=Path(FOLDER_MARK)
+        )
+        runs(made)  # what does not fit is told now, and not when its turn comes
+        return made
+
+
+def build(context: PageContext, chosen: Fields[FinetuneForm]) -> None:
+    """Lay it out and wire it."""
+    handlers, page = SweepHandlers(context), Context.root_block
+    assert page is not None
+    with gr.Accordion(label("sweep.title"), open=False, elem_id="sweep"):
+        gr.Markdown(label("sweep.says"), elem_classes="quiet")
+        with gr.Row():
+            first = gr.Dropdown(list(SETTINGS), value=SETTINGS[0], label=label("sweep.first"), min_width=130)
+            values = gr.Textbox("1e-3, 4e-3", label=label("sweep.values"), min_width=130, elem_id="sweep-first")
+        with gr.Row():
+            second = gr.Dropdown(list(SETTINGS), value=SETTINGS[1], label=label("sweep.second"), min_width=130)
+            others = gr.Textbox("", label=label("sweep.values"), min_width=130, elem_id="sweep-second")
+        with gr.Row():
+            start = gr.Button(label("sweep.start"), min_width=120, elem_id="sweep-start")
+            stop, resume = (
+                gr.Button(label(f"finetune.{name}"), min_width=90, visible=False) for name in ("stop", "resume")
+            )
+        shown = gr.HTML(padding=False, elem_id="sweep-status")
+    fields = {"chosen": chosen, "first": first, "first_values": values, "second": second, "second_values": others}
+    form, seen = Fields(SweepForm, fields), [shown, stop, resume]
+    gr.on([page.load, gr.Timer(EVERY).tick], handlers.follow, None, seen, **QUIET)
+    events = [start.click(form.to(handlers.start), form.inputs, None, **WAIT)]
+    events += [
+        button.click(act, None, None, **WAIT) for button, act in ((stop, handlers.stop), (resume, handlers.resume))
+    ]
+    for event in events:
+        event.success(handlers.follow, None, seen, **QUIET)
+
+
+class SweepHandlers:
+    """What the buttons do."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+
+    @needs("engineer")
+    def start(self, request: gr.Request, chosen: SweepForm) -> None:
+        """Start it as a job of its own."""
+        settings = self.context.settings
+        fields = chosen.config(settings).model_dump(mode="json")
+        name = f"{time.strftime('%m%d-%H%M%S')}-sweep"
+        start_task(KIND, fields, settings.folder("jobs"), resource=RESOURCE, name=name)
+        gr.Info(translate(request, "finetune.started"))
+
+    def follow(self, request: gr.Request) -> list[Any]:
+        """How the newest sweep stands."""
+        if not self.context.may(request, "engineer"):
+            return [gr.skip()] * 3
+        job = self._newest()
+        active, state = job is not None and job.state in ACTIVE, job.state if job else ""
+        return [
+            status_html(job, request) if job else "",
+            gr.update(visible=active),
+            gr.update(visible=state in ("stopped", "died", "failed")),
+        ]
+
+    @needs("engineer")
+    def stop(self, request: gr.Request) -> None:
+        """Ask the newest sweep to save and end."""
+        if job := self._newest():
+            job.stop()
+
+    @needs("engineer")
+    def resume(self, request: gr.Request) -> None:
+        """Go on with it."""
+        if job := self._newest():
+            job.resume()
+
+    def _newest(self) -> Job | None:
+        return next(iter(list_jobs(self.context.settings.folder("jobs"), KIND)), None)
+
+
+def status_html(job: Job, who: Any) -> str:
+    """How a sweep stands, and its table where it has ended."""
+    events, state = list(job.events()), job.state
+    point, end = last(events, Progress), last(events, Done)
+    told = para(f"state {state}", escape(f"{job.id}: {translate(who, f'sweep.state.{state}')}"))
+    if state in ACTIVE and isinstance(point, Progress) and point.total:
+        told += progress(point.done / point.total) + quiet(escape(f"{point.done}/{point.total} {point.what}"))
+    if state == "failed":
+        told += note(escape(last_error(job, who) or ""))
+    return told + (result_html(end.result["rows"], who) if isinstance(end, Done) and end.result else "")
+
+
+def result_html(rows: list[dict[str, Any]], who: Any) -> str:
+    """Every combination, best first, and whether its figures tell it from the best."""
+    names = list(rows[0]["settings"])
+    head = ["", *map(escape, names), *(translate(who, f"sweep.{name}") for name in FIGURES)]
+    lines = (cells(_line(row, place, names, who)) for place, row in enumerate(rows))
+    return table("differences", head, lines) + quiet(translate(who, "sweep.tells"))
+
+
+def _line(row: dict[str, Any], place: int, names: list[str], who: Any) -> list[str]:
+    mark = translate(who, "sweep.best") if place == 0 else "≈" if row["apart"] is False else ""
+    figures = [figure_text(row["figures"], name) for name in FIGURES]
+    if row["verdict"]:
+        figures[-1] = translate(who, "sweep.gave_up")
+    return [mark, *(escape(str(row["settings"][name])) for name in names), *figures]
