@@ -35,7 +35,7 @@ class Agreement:
 
 def call_contexts(conversations: Sequence[Conversation], most: int) -> list[Context]:
     """What stands before the first calls of conversations, one after another."""
-    found = [c.messages[:at] for c in conversations for at, m in enumerate(c.messages) if m.tool_calls]
+    found: list[Context] = [c.messages[:at] for c in conversations for at, m in enumerate(c.messages) if m.tool_calls]
     return found[:most]
 
 
