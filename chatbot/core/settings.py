@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     cpu_dtype: CpuDtype = "auto"
     """The numbers in which a CPU computes; auto: answers in fp32, training in bf16 where it pays (docs/figures.md)."""
     engine: EngineName = "auto"
-    """What computes a local model's answers; auto: ONNX Runtime where it can take the model, else transformers (docs/serving.md)."""
+    """What computes a local model's answers; auto: ONNX Runtime where it can, else transformers (docs/serving.md)."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     api_key: SecretStr | None = None

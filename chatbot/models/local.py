@@ -86,7 +86,7 @@ class LocalModel:
             options: go to `load_base` (precision, device).
 
         Raises:
-            ModelError: a folder holds no model, the two don't fit together, or an engine is asked for that cannot take it.
+            ModelError: a folder holds no model, the two don't fit together, or the engine asked for cannot take it.
         """
         tokenizer = load_tokenizer(base, adapter)
         model: Any = load_base(base, **options)

@@ -77,7 +77,7 @@ class Batch:
         self._advance(task, None)
 
     def step(self) -> None:
-        """One step: those that are over leave, some tokens are read, every line that waits for a token goes on by one."""
+        """Those that are over leave, some tokens are read, every line that waits for a token goes on by one."""
         for task in [task for task in self.tasks if task.is_over()]:
             self._leave(task, Stopped())
         self._read(PIECE)
@@ -160,6 +160,9 @@ class Batch:
         if task.lines == 1 and task.rows:
             row = task.rows[0]
             self._prefixes.keep(task.ids[: self._rows.lengths[row]], self._rows.saved(row))
+        for row, holders in enumerate(zip(self._owners, self._seeds, strict=True)):
+            if task in holders:
+                self._rows.lengths[row] = 0
         self._owners = [None if owner is task else owner for owner in self._owners]
         self._seeds = [None if seed is task else seed for seed in self._seeds]
         self.tasks.remove(task)
@@ -192,7 +195,8 @@ class Batch:
         return target
 
     def _compact(self) -> int:
-        """Move the last rows into gaps where these are more than a quarter: idle rows are computed too. How many rows there are then."""
+        """Move the last rows into gaps where these are more than a quarter, and give the number of rows then: idle ones
+        are computed too."""
         while True:
             used = [row for row, owner in enumerate(self._owners) if owner]
             top = used[-1] + 1

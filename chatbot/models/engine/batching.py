@@ -1,4 +1,4 @@
-"""The engine with continuous batching: one thread leads a batch that writings of all callers join and leave at any step, in the order in which they came."""
+"""The engine with continuous batching: one thread leads a batch that writings join and leave at any step."""
 
 import threading
 from collections import deque
@@ -95,7 +95,7 @@ class BatchingEngine:
                 batch.fail(error)
 
     def _joining(self, batch: Batch) -> list[Task] | None:
-        """The next ones for which there is room; waits where there is nothing to do, and ends the thread in time with None."""
+        """The next ones for which there is room; waits where there is nothing to do, in the end in vain: then None."""
         with self._changed:
             while not self._waiting and not batch.tasks:
                 if not self._changed.wait(IDLE) and not self._waiting:

@@ -33,8 +33,9 @@ class Shape:
 
 
 Weights = Mapping[str, np.ndarray[Any, Any]]
-"""`embed` (vocabulary, width), `head` (width, vocabulary), `cos` and `sin` (positions, half a head), for each layer N `qkv.N`, `out.N`,
-`gate.N`, `up.N`, `down.N` as (in, out) and the norms `before.N` and `within.N`; the last norm is `before.LAYERS`. All fp32."""
+"""All fp32: `embed` (vocabulary, width), `head` (width, vocabulary), `cos` and `sin` (positions, half a head); for each
+layer N `qkv.N`, `out.N`, `gate.N`, `up.N`, `down.N` as (in, out) and the norms `before.N` and `within.N`; the last norm
+is `before.LAYERS`."""
 
 
 def open_session(shape: Shape, weights: Weights, threads: int) -> onnxruntime.InferenceSession:

@@ -45,7 +45,7 @@ class Rows:
         """
         rows, new = ids.shape
         lengths = self.lengths[first : first + rows]
-        self._reach(first + rows, int(lengths[grown].max()) + new)
+        self._reach(first + rows, min(int(lengths.max()) + new, self.shape.positions))
         before = np.minimum(lengths, self._size[1] - new)
         last, longest = (before + new - 1).astype(np.int32), np.array(before.max() + new, np.int32)
         at = np.arange(rows, dtype=np.int64) * new + new - 1
@@ -101,7 +101,7 @@ class Rows:
 
 
 class Prefixes:
-    """Keys and values of prompts that were read, the latest ones, up to so many bytes: what a prompt shares with one is not read again."""
+    """Keys and values of the latest prompts, up to so many bytes: what a prompt shares with one is not read again."""
 
     def __init__(self, most: int = 128_000_000, least: int = 8) -> None:
         self._most, self._least = most, least

@@ -1,4 +1,4 @@
-"""Whether a loaded model has a shape that the engine can take, and its weights as the engine wants them: adapters folded in."""
+"""Whether the engine can take a loaded model, and its weights as the engine wants them: adapters folded in."""
 
 import copy
 from typing import Any

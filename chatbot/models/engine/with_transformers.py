@@ -1,4 +1,4 @@
-"""The engine for every model: transformers, one writing at a time, keys and values kept across the turns of a conversation."""
+"""The engine for every model: transformers, one writing at a time, keys and values kept across turns."""
 
 import math
 import threading
@@ -92,7 +92,7 @@ class TransformersEngine:
         return out.logits[:, -1].to("cpu", torch.float32, copy=True)  # which a grammar may write into
 
     def _prefix(self, prompt: list[int]) -> _Prefix:
-        """The kept keys and values that fit best, cut to what they share with the prompt (its last token is always computed)."""
+        """The kept keys and values that fit best, cut to what they share with the prompt but its last."""
         best = max(self._prefixes, key=lambda p: shared(p.ids, prompt), default=None)
         same = min(shared(best.ids, prompt), len(prompt) - 1) if best else 0
         if best is None or same < 8:

@@ -1,4 +1,4 @@
-"""What an engine is given to do: a writing asks for logits step by step, hands out tokens as it chooses them, and ends in a result."""
+"""What an engine is given to do: a writing asks for logits step by step, hands out tokens, and ends in a result."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,8 @@ class Stopped(Exception):
 
 
 Writing = Generator[Ask | int, Any, T]
-"""Yields an `Ask`, for which it is sent logits of shape (lines, vocabulary), fp32 on the CPU and its own to change; or a token, which is handed out."""
+"""Yields an `Ask`, for which it is sent logits of shape (lines, vocabulary), fp32 on the CPU and its own to change;
+or a token, which is handed out."""
 
 
 class Engine(Protocol):

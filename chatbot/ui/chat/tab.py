@@ -33,7 +33,7 @@ SAVE = """(text) => {
 
 Asked = tuple[Callable[..., Any], gr.Textbox]
 RUN: dict[str, Any] = QUIET | {"concurrency_limit": 64}
-"""Answers may run for many pages at once; each model's engine decides how many it serves together, and tells the others their place."""
+"""Answers may run for many pages at once; each model's engine decides how many it serves together."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Writings join and leave one batch: none mixes with another, order is fair, a stop is heeded at once, and those who wait are told their place."""
+"""Writings join and leave one batch: none mixes with another, a stop is heeded at once, who waits knows the place."""
 
 import threading
 
@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from chatbot.core.errors import BackendError
+from chatbot.models.engine.batch import PIECE
 from chatbot.models.engine.batching import BatchingEngine
 from chatbot.models.engine.weights import weights_of
 from chatbot.models.engine.with_transformers import TransformersEngine
@@ -57,6 +58,20 @@ def test_beams_that_join_and_leave_at_different_steps_end_as_each_does_alone(loa
     alone = [result(TransformersEngine(loaded).stream(beams(p, 3 + i), 4)) for i, p in enumerate(prompts)]
     few = engine(rows=12)  # three have room: the others join as these leave
     assert few.all([beams(p, 3 + i) for i, p in enumerate(prompts)], 4) == alone
+
+
+def test_a_prompt_that_is_read_in_pieces_between_the_steps_of_others_stays_whole(loaded, engine):
+    batching, stop = engine(rows=2), threading.Event()
+    writing = batching.stream(endless([7] * 5), 1, stop.is_set)
+    assert next(writing) == 11  # it goes on beside the other from here
+    for size in (PIECE, 2 * PIECE, 2 * PIECE + 1):
+        prompt = [20 + at % 300 for at in range(size)]
+        assert result(batching.stream(beams(prompt, 3, 1))) == result(
+            TransformersEngine(loaded).stream(beams(prompt, 3, 1))
+        )
+    stop.set()
+    with pytest.raises(Stopped):
+        list(writing)
 
 
 def test_many_callers_at_once_get_each_their_own(loaded, engine):

@@ -1,7 +1,7 @@
-"""ONNX Runtime writes what transformers writes: logits of ragged rows, greedy text, calls under a grammar, act lines by beam search."""
+"""ONNX Runtime writes what transformers writes: logits of ragged rows, text, calls under a grammar, act lines."""
 
-import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -92,7 +92,7 @@ def test_the_shipped_model_understands_the_same_by_either_engine():
 
 @pytest.fixture(scope="module")
 def recorded():
-    """Both engines over the shipped model, and five hundred turns: recorded ones, and lines that no training has seen."""
+    """Both engines over the shipped model, and five hundred turns: recorded, or of lines that no training has seen."""
     some = contexts(read_conversations(CONVERSATIONS), 200)
     unseen = held_out_turns(HotelStore.load(settings().hotels).hotels, 300)
     return both(settings().tuned), some + [(history_of(turn), [SEARCH_HOTELS]) for turn in unseen]
@@ -118,6 +118,5 @@ def test_what_the_engine_cannot_take_runs_on_transformers_and_says_why(tmp_path)
 
 def test_a_text_longer_than_the_engine_takes_is_written_by_transformers(tmp_path):
     model = LocalModel.load(tiny_llama(tmp_path), engine="onnx", device="cpu")
-    model.engine.longest = 40
-    before = threading.active_count()
-    assert list(model.generate([user("你好" * 40)], [])) and threading.active_count() == before
+    model.engine = SimpleNamespace(longest=40)  # which has no way to compute
+    assert list(model.generate([user("你好" * 40)], []))
