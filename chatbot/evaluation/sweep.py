@@ -23,17 +23,12 @@ ROW = "swept.json"
 
 
 class SweepConfig(BaseModel):
-    """Which run, and what changes in it.
-
-    Attributes:
-        run: the fields of a FinetuneConfig that all runs share.
-        over: setting → its values.
-    """
+    """Which run, and what changes in it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    run: dict[str, Any]
-    over: dict[str, list[Any]]
+    run: dict[str, Any] = Field(description="settings of a fine-tuning that all runs share")
+    over: dict[str, list[Any]] = Field(description="setting → the values that it takes in turn")
     out: Path = Field(description="folder of the runs, each in one of its own")
 
 

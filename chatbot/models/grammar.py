@@ -177,6 +177,6 @@ def token_info(tokenizer: "PreTrainedTokenizerBase", size: int, stops: Sequence[
     info = TokenizerInfo.from_huggingface(tokenizer, vocab_size=size, stop_token_ids=list(stops))
     texts = info.decoded_vocab
     for index, token in tokenizer.added_tokens_decoder.items():
-        if token.special:
+        if token.special and index < size:  # a tokenizer may know more marks than its model has rows
             texts[index] = b""
     return TokenizerInfo(texts, VocabType.RAW, vocab_size=size, stop_token_ids=list(stops))

@@ -118,17 +118,17 @@ def test_past_its_window_a_model_with_kept_keys_says_what_one_without_says(kind,
     talk = [user("找一家经济型酒店" * 8), call({"type": "经济型"}), observation([]), reply("没有找到。" * 6)]
     turns = [talk[:1], talk[:3], [*talk, user("那豪华型呢")], [*talk, user("算了")], talk[:1]]
     kept = LocalModel.load(folder, precision="fp32")
-    fresh = LocalModel(kept.name, kept.model, kept.tokenizer, kept.family, most_tokens=12)
     kept.most_tokens = 12
     for messages in turns:
-        fresh._prefixes.clear()
+        fresh = LocalModel(kept.name, kept.model, kept.tokenizer, kept.family, most_tokens=12)
         assert _written(kept, messages) == _written(fresh, messages)
 
 
 def _written(model, messages):
     """The ids that a model writes, whatever its random weights make of them."""
     prompt = render_prompt(messages, [], HOTEL_MINI, model.tokenizer)
-    return list(model._tokens(prompt, messages, [], 0.0, 0))
+    [ids] = model.engine.all([model._write(prompt, model.constraint.start(messages, []), 0.0, 0)])
+    return ids
 
 
 def test_a_brought_model_is_listed_verified_renamed_and_removed(mistral, workspace):

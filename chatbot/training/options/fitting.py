@@ -10,8 +10,6 @@ CHECKED = ("rslora", "dora", "loraplus", "modules")
 def refuse_unfit(config: FinetuneConfig) -> None:
     """Raise InputError where an option was set that the run's method has not, or AdaLoRA has no rank to give up."""
     known = method(config.method).options
-    if config.method == "adalora" and config.target_rank >= config.rank:
-        raise InputError("training.target_rank", value=config.target_rank, rank=config.rank)
     for name in CHECKED:
         value = getattr(config, name)
         if name not in known and value != FinetuneConfig.model_fields[name].default:
@@ -19,6 +17,8 @@ def refuse_unfit(config: FinetuneConfig) -> None:
             raise InputError(
                 "training.option_of_method", value=value, option=option(name), method=config.method, choices=fitting
             )
+    if config.method == "adalora" and config.target_rank >= config.rank:
+        raise InputError("training.target_rank", value=config.target_rank, rank=config.rank)
 
 
 def option(name: str) -> str:
