@@ -1,6 +1,7 @@
 """Text of many hotels, found in milliseconds: records and an FTS5 index of character pairs in an in-memory SQLite database."""
 
 import json
+import re
 import sqlite3
 import threading
 from collections import Counter
@@ -85,17 +86,35 @@ class TextIndex:
         keys = [names.normal_name(word) for word in words.split()]
         if not all(len(key) > 1 for key in keys):
             return NONE
-        return self._match(f"{column} : ({' AND '.join(map(_phrase, keys))})")
+        return self._there(words, self._match(f"{column} : ({' AND '.join(map(_phrase, keys))})"))
 
     def placed(self, words: str) -> Rows:
         """Hotels whose address, station or name holds the words: 双井 is said of all of them."""
         key = names.normal_name(words)
-        return self._match(f"{{name address subway}} : {_phrase(key)}") if len(key) > 1 else NONE
+        return self._there(words, self._match(f"{{name address subway}} : {_phrase(key)}")) if len(key) > 1 else NONE
 
     def near(self, words: str) -> Rows:
         """Hotels that have a place among their attractions, or in their name, address or station."""
         said = [key for spelling in places.spellings(words) if len(key := names.normal_name(spelling)) > 1]
-        return self._match(f"{{around address subway}} : ({' OR '.join(map(_phrase, said))})") if said else NONE
+        found = self._match(f"{{around address subway}} : ({' OR '.join(map(_phrase, said))})") if said else NONE
+        return self._there(words, found)
+
+    def _there(self, words: str, found: Rows) -> Rows:
+        """Of the rows that hold a place's words those that do not owe it to another place's name alone."""
+        others = places.others_with(words)
+        if not others or not len(found):
+            return found
+        another = re.compile("|".join(map(re.escape, sorted(others, key=len, reverse=True))))
+        core = places.spellings(words)[0]
+
+        def holds(record: dict[str, Any]) -> bool:
+            texts = (record["name"], record["address"], record["subway"], *record["nearby_attractions"])
+            spots = [text for text in texts if core in text]
+            return not spots or any(core in another.sub("", text) for text in spots)
+
+        return np.array(
+            [row for row, record in zip(found, self.records(found), strict=True) if holds(record)], np.int32
+        )
 
     def named(self, words: str) -> Rows:
         """Hotels that the words name: in full, as a piece of the name, as an abbreviation, with small typos; the first of these that finds any."""

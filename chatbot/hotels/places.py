@@ -49,6 +49,15 @@ def district_of(words: str) -> str:
     return next((known[name] for name in (core, station(core), f"{core}站") if name in known), "")
 
 
+def others_with(words: str) -> tuple[str, ...]:
+    """Other places that a place's words stand in: 航天桥 for 天桥, 苹果园 for 果园 (each in another district), 西四环 for 西四."""
+    known, core = _districts(), spellings(words)[0]
+    longer = [
+        place for place in known if core in place and not place.startswith(core) and known[place] != known.get(core)
+    ]
+    return (*(longer if core in known else ()), *([f"{core}环"] if core[-1:] in "二三四五六" else ()))
+
+
 @cache
 def _districts() -> dict[str, str]:
     found: dict[str, list[str]] = json.loads(DISTRICTS_FILE.read_text(encoding="utf-8"))

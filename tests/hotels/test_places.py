@@ -107,3 +107,20 @@ def test_a_place_whose_district_is_not_known_or_has_no_hotel_is_widened_to_the_w
 
 def test_what_the_district_cannot_meet_is_looked_for_in_the_whole_city():
     assert _names(near="颐和园", name="丙月坛") == (["丙"], ["near"], 1)
+
+
+@pytest.mark.parametrize("field", ["address", "near"])
+@pytest.mark.parametrize(
+    ("said", "there", "elsewhere"),
+    [("天桥", "北京西城区天桥南大街1号", "北京海淀区航天桥西街2号"), ("西四", "北京西城区西四北大街1号", "北京丰台区西四环中路2号")],
+)  # fmt: skip
+def test_a_place_is_not_found_within_the_name_of_another(field, said, there, elsewhere):
+    store = HotelStore([Hotel(name="此", address=there), Hotel(name="彼", address=elsewhere)])
+    found = store.search(HotelQuery.parse({field: said}), 9)
+    assert ([record["name"] for record in found.records], found.relaxed) == (["此"], [])
+
+
+def test_a_station_is_not_found_within_the_name_of_another():
+    store = HotelStore([Hotel(name="此", subway="果园地铁站A口"), Hotel(name="彼", subway="苹果园地铁站C口")])
+    found = store.search(HotelQuery(subway="果园"), 9)
+    assert [record["name"] for record in found.records] == ["此"]

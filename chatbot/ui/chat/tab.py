@@ -11,17 +11,11 @@ from chatbot.ui.chat.handlers import ChatHandlers, Edit
 from chatbot.ui.chat.inside_panel import build_inside
 from chatbot.ui.chat.slot_form import SlotForm, slot_form
 from chatbot.ui.chat.state import ChatState
-from chatbot.ui.i18n.translate import label
+from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET, Fields
 
-EXAMPLES = (
-    "想找能打麻将的经济型酒店",
-    "三百块以内、评分4.5以上的有吗",
-    "带孩子住，要有泳池和接机",
-    "有没有无障碍的高档酒店",
-)
-"""Chinese in both languages, as the shipped model is."""
+EXAMPLES = ("chat.example_mahjong", "chat.example_bounds", "chat.example_family", "chat.example_step_free")
 SAVE = """(text) => {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], {type: "application/jsonl"}));
@@ -102,6 +96,7 @@ def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks, asked: Sequ
     wiring.conversation(asked)
     wiring.tools()
     page.load(wiring.turns.load, None, [side.slots, side.cards], **QUIET)
+    page.load(examples, None, controls.chips, **QUIET)
 
 
 def _conversation(name: str) -> ConversationColumn:
@@ -118,9 +113,14 @@ def _conversation(name: str) -> ConversationColumn:
     return ConversationColumn(gr.State(ChatState()), window)
 
 
+def examples(request: gr.Request) -> list[Any]:
+    """The examples in the person's language, as texts that a click sends."""
+    return [gr.update(value=translate(request, key)) for key in EXAMPLES]
+
+
 def _controls() -> Controls:
     with gr.Row(elem_classes="chips") as row:
-        chips = [gr.Button(text, size="sm", elem_classes="chip", min_width=60) for text in EXAMPLES]
+        chips = [gr.Button(label(key), size="sm", elem_classes="chip", min_width=60) for key in EXAMPLES]
     with gr.Row(elem_classes="say"):
         box = gr.Textbox(
             placeholder=label("chat.input"),

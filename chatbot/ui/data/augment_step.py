@@ -164,7 +164,8 @@ class AugmentHandlers:
         job = self.files.job() if self.context.may(request, "annotator") else None
         now = Standing.of(job) if job else None
         if job is None or now is None:
-            shown, can = empty(translate(request, "augment.none")), (self.files.corpus.exists(), False, False)
+            ready = self.files.corpus.exists()
+            shown, can = empty(translate(request, "augment.none" if ready else "augment.first")), (ready, False, False)
         else:
             shown = status(job, request, batches(self.files, now.run))
             can = (not now.active, now.active and now.state != "stopping", now.can_go_on)

@@ -54,7 +54,7 @@ class StripHandlers:
         """A tab's name, and in the next line how it stands."""
         title = translate(who, "chat.tab" if name == "chat" else f"page.{name}")
         told = {"data": self._data, "finetune": self._finetune, "evaluate": self._evaluate}
-        status = translate(who, "strip.model", name=model_name(model or "–")) if name == "chat" else ""
+        status = translate(who, "strip.model", name=model_name(model)) if name == "chat" and model else ""
         status = told[name](who) if name in told else status
         return f"{title}\n{status}" if status else title
 
