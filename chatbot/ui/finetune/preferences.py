@@ -1,6 +1,5 @@
 """“Learn from likes, dislikes and corrections” on the Fine-tune tab: what was said, and what it brought."""
 
-import time
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -11,23 +10,20 @@ from gradio.context import Context
 
 from chatbot.core.errors import InputError
 from chatbot.core.events import Done, Metrics, Progress, last
-from chatbot.core.jobs import ACTIVE, FOLDER_MARK, Job, list_jobs, start_task
+from chatbot.core.jobs import ACTIVE, FOLDER_MARK, Job
 from chatbot.core.settings import Settings
 from chatbot.corpus.review.feedback import feedback_counts
 from chatbot.evaluation.metrics.certainty import detectable, judgement
 from chatbot.evaluation.reporting import labels
-from chatbot.training.config import RESOURCE
 from chatbot.training.preferences.config import PreferConfig
+from chatbot.ui.finetune.job_panel import EVERY, JobPanel, stop_and_resume, wire
 from chatbot.ui.i18n.translate import label, language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import last_error, needs
-from chatbot.ui.shell.forms import QUIET, WAIT, Fields
+from chatbot.ui.shell.forms import QUIET, Fields
 from chatbot.ui.shell.header import model_choices
 from chatbot.ui.shell.html import cells, note, para, progress, quiet, table
 
-KIND = "prefer"
-EVERY = 3.0
-"""Seconds between two looks."""
 SHOWN = ("slot_f1", "call_exact", "act_accuracy", "grounded_rate")
 KEPT = ("preferred_trained", "preferred_kept", "liked")
 
@@ -58,7 +54,7 @@ class PreferForm:
 
 def build(context: PageContext) -> None:
     """Lay it out and wire it."""
-    handlers, page = PreferHandlers(context), Context.root_block
+    panel, page = PreferPanel(context), Context.root_block
     assert page is not None
     with gr.Accordion(label("prefer.title"), open=False, elem_id="prefer"):
         counts = gr.HTML(padding=False, elem_id="feedback-counts")
@@ -67,31 +63,21 @@ def build(context: PageContext) -> None:
             numbers = {name: _number(name) for name in ("epochs", "beta", "learning_rate")}
         with gr.Row():
             start = gr.Button(label("prefer.start"), variant="primary", min_width=120, elem_id="prefer-start")
-            stop, resume = (
-                gr.Button(label(f"finetune.{name}"), min_width=90, visible=False) for name in ("stop", "resume")
-            )
+            buttons = stop_and_resume()
         shown = gr.HTML(padding=False, elem_id="prefer-status")
-    form = Fields(PreferForm, {"model": model, **numbers})
-    seen = [counts, shown, stop, resume]
-    page.load(handlers.load, None, model, **QUIET)
-    gr.on([page.load, gr.Timer(EVERY).tick], handlers.follow, None, seen, **QUIET)
-    events = [start.click(form.to(handlers.start), form.inputs, None, **WAIT)]
-    events += [
-        button.click(act, None, None, **WAIT) for button, act in ((stop, handlers.stop), (resume, handlers.resume))
-    ]
-    for event in events:
-        event.success(handlers.follow, None, seen, **QUIET)
+    page.load(panel.load, None, model, **QUIET)
+    gr.on([page.load, gr.Timer(EVERY).tick], panel.counts, None, counts, **QUIET)
+    wire(panel, page, start, panel.start, Fields(PreferForm, {"model": model, **numbers}), [shown, *buttons])
 
 
 def _number(name: str) -> gr.Number:
     return gr.Number(PreferConfig.model_fields[name].default, label=label(f"prefer.{name}"), min_width=110)
 
 
-class PreferHandlers:
+class PreferPanel(JobPanel):
     """What the buttons do."""
 
-    def __init__(self, context: PageContext) -> None:
-        self.context = context
+    kind = "prefer"
 
     def load(self, request: gr.Request) -> Any:
         """The models that could learn: those with weights of their own."""
@@ -103,41 +89,19 @@ class PreferHandlers:
     @needs("engineer")
     def start(self, request: gr.Request, chosen: PreferForm) -> None:
         """Start it as a job of its own."""
-        settings = self.context.settings
-        fields = chosen.config(settings)
+        fields = chosen.config(self.context.settings)
         self.context.check_offered(request, str(chosen.model))
-        name = f"{time.strftime('%m%d-%H%M%S')}-preferences"
-        start_task(KIND, fields, settings.folder("jobs"), resource=RESOURCE, name=name)
-        gr.Info(translate(request, "finetune.started"))
+        self.begin(fields, "preferences", request)
 
-    def follow(self, request: gr.Request) -> list[Any]:
-        """What was said so far, and how the newest training stands."""
+    def counts(self, request: gr.Request) -> Any:
+        """What was said so far."""
         if not self.context.may(request, "engineer"):
-            return [gr.skip()] * 4
-        job, settings = self._newest(), self.context.settings
-        said = quiet(translate(request, "prefer.said", **feedback_counts(settings.workspace)))
-        active, state = job is not None and job.state in ACTIVE, job.state if job else ""
-        return [
-            said,
-            status_html(job, request) if job else "",
-            gr.update(visible=active),
-            gr.update(visible=state in ("stopped", "died", "failed")),
-        ]
+            return gr.skip()
+        return quiet(translate(request, "prefer.said", **feedback_counts(self.context.settings.workspace)))
 
-    @needs("engineer")
-    def stop(self, request: gr.Request) -> None:
-        """Ask the newest training to save and end."""
-        if job := self._newest():
-            job.stop()
-
-    @needs("engineer")
-    def resume(self, request: gr.Request) -> None:
-        """Go on with it."""
-        if job := self._newest():
-            job.resume()
-
-    def _newest(self) -> Job | None:
-        return next(iter(list_jobs(self.context.settings.folder("jobs"), KIND)), None)
+    def draw(self, job: Job, who: Any) -> str:
+        """As `JobPanel.draw`."""
+        return status_html(job, who)
 
 
 def status_html(job: Job, who: Any) -> str:

@@ -1,6 +1,5 @@
 """“Sweep settings” on the Fine-tune tab: one or two settings, their values, and the table of what every combination brought."""
 
-import time
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -10,21 +9,18 @@ import gradio as gr
 from gradio.context import Context
 
 from chatbot.core.events import Done, Progress, last
-from chatbot.core.jobs import ACTIVE, FOLDER_MARK, Job, list_jobs, start_task
+from chatbot.core.jobs import ACTIVE, FOLDER_MARK, Job
 from chatbot.core.settings import Settings
 from chatbot.evaluation.sweep import SweepConfig, read_over, runs
-from chatbot.training.config import RESOURCE
 from chatbot.training.run_record import FIGURES, figure_text
 from chatbot.ui.finetune.form import FinetuneForm
+from chatbot.ui.finetune.job_panel import JobPanel, stop_and_resume, wire
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import last_error, needs
-from chatbot.ui.shell.forms import QUIET, WAIT, Fields
+from chatbot.ui.shell.forms import Fields
 from chatbot.ui.shell.html import cells, note, para, progress, quiet, table
 
-KIND = "sweep"
-EVERY = 3.0
-"""Seconds between two looks."""
 SETTINGS = ("learning_rate", "rank", "alpha", "epochs", "max_steps", "batch_size", "method", "scheduler", "loraplus")
 
 
@@ -56,7 +52,7 @@ class SweepForm:
 
 def build(context: PageContext, chosen: Fields[FinetuneForm]) -> None:
     """Lay it out and wire it."""
-    handlers, page = SweepHandlers(context), Context.root_block
+    panel, page = SweepPanel(context), Context.root_block
     assert page is not None
     with gr.Accordion(label("sweep.title"), open=False, elem_id="sweep"):
         gr.Markdown(label("sweep.says"), elem_classes="quiet")
@@ -68,62 +64,25 @@ def build(context: PageContext, chosen: Fields[FinetuneForm]) -> None:
             others = gr.Textbox("", label=label("sweep.values"), min_width=130, elem_id="sweep-second")
         with gr.Row():
             start = gr.Button(label("sweep.start"), min_width=120, elem_id="sweep-start")
-            stop, resume = (
-                gr.Button(label(f"finetune.{name}"), min_width=90, visible=False) for name in ("stop", "resume")
-            )
+            buttons = stop_and_resume()
         shown = gr.HTML(padding=False, elem_id="sweep-status")
     fields = {"chosen": chosen, "first": first, "first_values": values, "second": second, "second_values": others}
-    form, seen = Fields(SweepForm, fields), [shown, stop, resume]
-    gr.on([page.load, gr.Timer(EVERY).tick], handlers.follow, None, seen, **QUIET)
-    events = [start.click(form.to(handlers.start), form.inputs, None, **WAIT)]
-    events += [
-        button.click(act, None, None, **WAIT) for button, act in ((stop, handlers.stop), (resume, handlers.resume))
-    ]
-    for event in events:
-        event.success(handlers.follow, None, seen, **QUIET)
+    wire(panel, page, start, panel.start, Fields(SweepForm, fields), [shown, *buttons])
 
 
-class SweepHandlers:
+class SweepPanel(JobPanel):
     """What the buttons do."""
 
-    def __init__(self, context: PageContext) -> None:
-        self.context = context
+    kind = "sweep"
 
     @needs("engineer")
     def start(self, request: gr.Request, chosen: SweepForm) -> None:
         """Start it as a job of its own."""
-        settings = self.context.settings
-        fields = chosen.config(settings).model_dump(mode="json")
-        name = f"{time.strftime('%m%d-%H%M%S')}-sweep"
-        start_task(KIND, fields, settings.folder("jobs"), resource=RESOURCE, name=name)
-        gr.Info(translate(request, "finetune.started"))
+        self.begin(chosen.config(self.context.settings).model_dump(mode="json"), "sweep", request)
 
-    def follow(self, request: gr.Request) -> list[Any]:
-        """How the newest sweep stands."""
-        if not self.context.may(request, "engineer"):
-            return [gr.skip()] * 3
-        job = self._newest()
-        active, state = job is not None and job.state in ACTIVE, job.state if job else ""
-        return [
-            status_html(job, request) if job else "",
-            gr.update(visible=active),
-            gr.update(visible=state in ("stopped", "died", "failed")),
-        ]
-
-    @needs("engineer")
-    def stop(self, request: gr.Request) -> None:
-        """Ask the newest sweep to save and end."""
-        if job := self._newest():
-            job.stop()
-
-    @needs("engineer")
-    def resume(self, request: gr.Request) -> None:
-        """Go on with it."""
-        if job := self._newest():
-            job.resume()
-
-    def _newest(self) -> Job | None:
-        return next(iter(list_jobs(self.context.settings.folder("jobs"), KIND)), None)
+    def draw(self, job: Job, who: Any) -> str:
+        """As `JobPanel.draw`."""
+        return status_html(job, who)
 
 
 def status_html(job: Job, who: Any) -> str:

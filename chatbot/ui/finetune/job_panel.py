@@ -1,0 +1,85 @@
+"""A panel that starts jobs of one kind and follows the newest: how it stands, and the buttons that stop it and go on with it."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from chatbot.core.jobs import ACTIVE, Job, list_jobs, start_task
+from chatbot.training.config import RESOURCE
+from chatbot.ui.i18n.translate import label, translate
+from chatbot.ui.shell.context import PageContext
+from chatbot.ui.shell.errors import needs
+from chatbot.ui.shell.forms import QUIET, WAIT, Fields
+
+EVERY = 3.0
+"""Seconds between two looks."""
+
+
+class JobPanel:
+    """What its buttons do; `kind` is the jobs' kind and `draw` says how one stands."""
+
+    kind = ""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+
+    def draw(self, job: Job, who: Any) -> str:
+        """How a job stands, as HTML."""
+        raise NotImplementedError
+
+    def begin(self, fields: dict[str, Any], name: str, request: gr.Request) -> None:
+        """Start a job of its own with this configuration."""
+        folder = self.context.settings.folder("jobs")
+        start_task(self.kind, fields, folder, resource=RESOURCE, name=f"{time.strftime('%m%d-%H%M%S')}-{name}")
+        gr.Info(translate(request, "finetune.started"))
+
+    def follow(self, request: gr.Request) -> list[Any]:
+        """How the newest job stands, and which of stop and resume can be pressed."""
+        if not self.context.may(request, "engineer"):
+            return [gr.skip()] * 3
+        job = self._newest()
+        active, state = job is not None and job.state in ACTIVE, job.state if job else ""
+        return [
+            self.draw(job, request) if job else "",
+            gr.update(visible=active),
+            gr.update(visible=state in ("stopped", "died", "failed")),
+        ]
+
+    @needs("engineer")
+    def stop(self, request: gr.Request) -> None:
+        """Ask the newest job to save and end."""
+        if job := self._newest():
+            job.stop()
+
+    @needs("engineer")
+    def resume(self, request: gr.Request) -> None:
+        """Go on with it."""
+        if job := self._newest():
+            job.resume()
+
+    def _newest(self) -> Job | None:
+        return next(iter(list_jobs(self.context.settings.folder("jobs"), self.kind)), None)
+
+
+def stop_and_resume() -> list[gr.Button]:
+    """The two buttons, hidden until there is something to stop or to go on with."""
+    return [gr.Button(label(f"finetune.{name}"), min_width=90, visible=False) for name in ("stop", "resume")]
+
+
+def wire(
+    panel: JobPanel,
+    page: gr.Blocks,
+    start: gr.Button,
+    begin: Callable[..., Any],
+    form: Fields[Any],
+    seen: list[gr.blocks.Block],
+) -> None:
+    """Let the buttons act and the panel follow; `seen` are the standing, the button that stops and the one that resumes."""
+    _, stop, resume = seen
+    gr.on([page.load, gr.Timer(EVERY).tick], panel.follow, None, seen, **QUIET)
+    events = [start.click(form.to(begin), form.inputs, None, **WAIT)]
+    events += [button.click(act, None, None, **WAIT) for button, act in ((stop, panel.stop), (resume, panel.resume))]
+    for event in events:
+        event.success(panel.follow, None, seen, **QUIET)
