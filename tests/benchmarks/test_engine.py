@@ -35,7 +35,10 @@ def seconds(work):
 
 @pytest.fixture(scope="module")
 def engines():
-    return {name: LocalModel.load(settings().tuned, engine=name, device="cpu") for name in ("transformers", "onnx")}
+    return {
+        name: LocalModel.load(settings().tuned, engine=name, device="cpu", precision="fp32")
+        for name in ("transformers", "onnx")
+    }
 
 
 @pytest.mark.benchmark

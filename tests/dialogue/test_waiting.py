@@ -42,6 +42,6 @@ def test_the_page_shows_it_and_the_answer_takes_its_place(page_context, monkeypa
 
 def test_a_turn_that_is_stopped_says_nothing(tmp_path, store):
     for engine in ("onnx", "transformers"):
-        model = LocalModel.load(tiny_act_llama(tmp_path / engine), engine=engine, device="cpu")
+        model = LocalModel.load(tiny_act_llama(tmp_path / engine), engine=engine, device="cpu", precision="fp32")
         end = list(Agent(model, store).turn([], "想找能打麻将的酒店", lambda: True))[-1]
         assert isinstance(end, TurnEvent) and end.reply == "" and end.call is None

@@ -44,7 +44,7 @@ def endless(prompt, wrote=lambda: None):
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
     folder = tiny_llama(tmp_path_factory.mktemp("tiny"))
-    return LocalModel.load(folder, engine="transformers", device="cpu").model
+    return LocalModel.load(folder, engine="transformers", device="cpu", precision="fp32").model
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def contexts(conversations, n):
 
 
 def both(*folders):
-    return [LocalModel.load(*folders, engine=name, device="cpu") for name in ("transformers", "onnx")]
+    return [LocalModel.load(*folders, engine=name, device="cpu", precision="fp32") for name in ("transformers", "onnx")]
 
 
 def greedy(prompt, steps):
@@ -52,7 +52,7 @@ def greedy(prompt, steps):
 def tiny(tmp_path_factory):
     """A model with fewer key than query heads, and both engines over it."""
     folder = tiny_llama(tmp_path_factory.mktemp("tiny"))
-    model = LocalModel.load(folder, engine="transformers", device="cpu").model
+    model = LocalModel.load(folder, engine="transformers", device="cpu", precision="fp32").model
     return TransformersEngine(model), BatchingEngine(*weights_of(model), 1)
 
 
@@ -117,6 +117,6 @@ def test_what_the_engine_cannot_take_runs_on_transformers_and_says_why(tmp_path)
 
 
 def test_a_text_longer_than_the_engine_takes_is_written_by_transformers(tmp_path):
-    model = LocalModel.load(tiny_llama(tmp_path), engine="onnx", device="cpu")
+    model = LocalModel.load(tiny_llama(tmp_path), engine="onnx", device="cpu", precision="fp32")
     model.engine = SimpleNamespace(longest=40)  # which has no way to compute
     assert list(model.generate([user("你好" * 40)], []))
