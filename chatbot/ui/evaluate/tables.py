@@ -85,8 +85,8 @@ def _tells(found: Told, who: Any) -> str:
     return translate(who, f"evaluate.tells.{found.judged}", least=found.least)
 
 
-def _table(models: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, str, bool]]]]) -> str:
-    """A row a figure, a column a model; cells are (value, what stands small below it, whether it is a gain)."""
+def _table(models: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, str, str]]]]) -> str:
+    """A row a figure, a column a model; cells are (value, what stands small below it, better, worse or nothing)."""
     lines = (cells([name], "th") + "".join(_cell(*figure) for figure in found) for name, found in rows)
     return figures_table(("", *map(escape, models)), lines)
 
@@ -96,8 +96,8 @@ def figures_table(head: Iterable[str], rows: Iterable[str]) -> str:
     return f'<div class="wide">{table("figures", head, rows)}</div>'
 
 
-def _cell(value: str, small: str, gained: bool) -> str:
-    style = ' class="best"' if gained else ""
+def _cell(value: str, small: str, judged: str) -> str:
+    style = f' class="{judged}"' if judged in ("better", "worse") else ""
     return f"<td{style}>{value}<small>{small}</small></td>"
 
 
@@ -111,7 +111,7 @@ def metric_table(
     rows = []
     for name in names:
         mine = [
-            (labels.figure_text(name, f[name]), labels.interval_text(name, f["intervals"].get(name)), False)
+            (labels.figure_text(name, f[name]), labels.interval_text(name, f["intervals"].get(name)), "")
             for f in figures
         ]
         mine += [_change(found.get(name), who) for found in changes.values()]
@@ -119,10 +119,10 @@ def metric_table(
     return _table([*models, *heads], rows)
 
 
-def _change(found: Told | None, who: Any) -> tuple[str, str, bool]:
+def _change(found: Told | None, who: Any) -> tuple[str, str, str]:
     if found is None:
-        return "—", "", False
-    return f"{found.change} ({found.bounds})", _tells(found, who), found.judged == "better"
+        return "—", "", ""
+    return f"{found.change} ({found.bounds})", _tells(found, who), found.judged
 
 
 def simulation_table(figures: Sequence[dict[str, Any]], tongue: str) -> str:
@@ -135,7 +135,7 @@ def simulation_table(figures: Sequence[dict[str, Any]], tongue: str) -> str:
                 (
                     labels.figure_text(name, s.get(name)),
                     labels.interval_text(name, s.get("intervals", {}).get(name)),
-                    False,
+                    "",
                 )
                 for s in found
             ],
@@ -155,7 +155,7 @@ def simulation_details(figures: Sequence[dict[str, Any]], who: Any) -> list[str]
         rows = [
             (
                 labels.label(labels.CULPRITS, name, tongue),
-                [(str((s.get("culprits") or {}).get(name, 0)), "", False) for s in found],
+                [(str((s.get("culprits") or {}).get(name, 0)), "", "") for s in found],
             )
             for name in names
         ]
@@ -164,7 +164,7 @@ def simulation_details(figures: Sequence[dict[str, Any]], who: Any) -> list[str]
         rows = [
             (
                 labels.label(labels.PHENOMENA, name, tongue),
-                [(*labels.share_text((s.get("phenomena") or {}).get(name)), False) for s in found],
+                [(*labels.share_text((s.get("phenomena") or {}).get(name)), "") for s in found],
             )
             for name in names
         ]
