@@ -148,6 +148,7 @@ def study(
     if model and data:
         write_config(folder, model, data, hotels, goals=goals, seeds=seeds, limit=limit, verifier=verifier)
     execute(STUDY, StudyConfig.read(folder), JobWriter(folder))
+    print(f"{folder}: python -m chatbot report {folder} --out report.html; python -m chatbot promote {folder}")
 
 
 def report(

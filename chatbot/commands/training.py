@@ -94,10 +94,11 @@ def _with_file(given: dict[str, Any], read: Callable[[Path], dict[str, Any]]) ->
 
 
 def _config(model: type[BaseModel], fields: dict[str, Any]) -> BaseModel:
-    """The configuration; a base may be given by the name of a brought model too."""
+    """The configuration; a base may be given by the name of the shipped one or of a brought model too."""
     base = fields.get("base")
-    if base and not Path(base).exists() and (brought := settings().workspace / "models" / base).is_dir():
-        fields = fields | {"base": brought}
+    if base and not Path(base).exists():
+        named = settings().base if str(base) == settings().base.name else settings().workspace / "models" / base
+        fields = fields | ({"base": named} if named.is_dir() else {})
     try:
         return model(**fields)
     except ValidationError as error:
