@@ -39,7 +39,8 @@ def in_view(open_tab, serve_page, page_context):
 @pytest.mark.parametrize(("locale", "scheme"), VIEWS)
 def test_no_tab_violates_wcag_22_aa(in_view, locale, scheme):
     tab = in_view(locale, scheme)
-    tab.locator(".chip").first.click()
+    tab.locator("#say textarea").fill("想找能打麻将的经济型酒店")
+    tab.keyboard.press("Enter")
     tab.locator(".cite").first.wait_for()
     tab.wait_for_function("!document.querySelector('.talk .title[role=button] button:not([inert])')")
     found = {"chat": violations(tab)}

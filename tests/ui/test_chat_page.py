@@ -39,6 +39,7 @@ def test_a_wish_shows_its_slots_its_call_and_its_hotels(open_tab, serve_page, pa
 def test_an_english_browser_gets_english_words(open_tab, serve_page, page_context):
     tab = open_tab(serve_page(page_context), locale="en-US")
     tab.get_by_role("button", name="Send").wait_for()
+    tab.get_by_role("button", name="A budget hotel where we can play mahjong").wait_for()
     assert "facilities" in tab.locator(".slots").inner_text()
     assert "hotels" in tab.get_by_label("Hotel database").input_value()
 
