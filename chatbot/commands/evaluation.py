@@ -159,11 +159,12 @@ def report(
 ) -> None:
     """Make one self-contained HTML file (and Markdown) out of a study."""
     from chatbot.corpus.review.feedback import feedback_counts
+    from chatbot.corpus.review.kept import VOTES
     from chatbot.evaluation.reporting.report import write_reports
     from chatbot.evaluation.reporting.votes import read_votes, standings
     from chatbot.evaluation.study import Study
 
-    votes = standings(read_votes(settings().workspace / "votes.jsonl"))
+    votes = standings(read_votes(settings().workspace / VOTES))
     for path in write_reports(Study.load(folder), out, votes, feedback_counts(settings().workspace)):
         print(path)
 

@@ -36,8 +36,8 @@ def run(
 ) -> None:
     """Run a long task as the folder's config.json says.
 
-    Its kind is finetune, pretrain, augment, evaluate, study, simulate, compare-methods, prefer, add-model, merge,
-    export-gguf, doubt or worth.
+    Its kind is finetune, pretrain, augment, evaluate, study, simulate, compare-methods, sweep, prefer, add-model,
+    merge, export-gguf, doubt or worth.
     """
     kind = kind_of(folder)
     config = read_config(kind, folder)

@@ -7,11 +7,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from chatbot.core.errors import InputError, TrainingError
 from chatbot.core.events import Event, JobWriter, Note, Progress, Reporter, Stopped
 from chatbot.training.config import FinetuneConfig
+from chatbot.training.options.config_file import checked_config
 from chatbot.training.options.fitting import refuse_unfit
 from chatbot.training.run_record import FIGURES, HIGH, LOW, figure_text, read_record
 
@@ -67,12 +68,7 @@ def runs(config: SweepConfig) -> dict[str, FinetuneConfig]:
 def _made(config: SweepConfig, values: tuple[Any, ...]) -> tuple[str, FinetuneConfig]:
     own = dict(zip(config.over, values, strict=True))
     name = ",".join(f"{setting}={value}" for setting, value in own.items())
-    try:
-        made = FinetuneConfig.model_validate(config.run | own | {"out": config.out / name})
-    except ValidationError as error:
-        first = error.errors()[0]
-        setting = ".".join(map(str, first["loc"]))
-        raise InputError("training.config_field", value=first["input"], field=setting, reason=first["msg"]) from error
+    made = checked_config(config.run | own | {"out": config.out / name})
     refuse_unfit(made)
     return name, made
 

@@ -104,6 +104,8 @@ class TextIndex:
         others = places.others_with(words)
         if not others or not len(found):
             return found
+        holders = self._match(" OR ".join(_phrase(names.normal_name(other)) for other in others))
+        suspects = np.intersect1d(found, holders)
         another = re.compile("|".join(map(re.escape, sorted(others, key=len, reverse=True))))
         core = places.spellings(words)[0]
 
@@ -112,9 +114,8 @@ class TextIndex:
             spots = [text for text in texts if core in text]
             return not spots or any(core in another.sub("", text) for text in spots)
 
-        return np.array(
-            [row for row, record in zip(found, self.records(found), strict=True) if holds(record)], np.int32
-        )
+        elsewhere = [row for row, record in zip(suspects, self.records(suspects), strict=True) if not holds(record)]
+        return np.setdiff1d(found, elsewhere).astype(np.int32)
 
     def named(self, words: str) -> Rows:
         """Hotels that the words name: in full, as a piece of the name, as an abbreviation, with small typos; the first of these that finds any."""

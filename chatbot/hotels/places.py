@@ -2,7 +2,7 @@
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from chatbot.core.settings import DATA
 
@@ -49,13 +49,15 @@ def district_of(words: str) -> str:
     return next((known[name] for name in (core, station(core), f"{core}站") if name in known), "")
 
 
+@lru_cache(maxsize=1024)
 def others_with(words: str) -> tuple[str, ...]:
     """Other places that a place's words stand in: 航天桥 for 天桥, 苹果园 for 果园 (each in another district), 西四环 for 西四."""
     known, core = _districts(), spellings(words)[0]
-    longer = [
-        place for place in known if core in place and not place.startswith(core) and known[place] != known.get(core)
-    ]
-    return (*(longer if core in known else ()), *([f"{core}环"] if core[-1:] in "二三四五六" else ()))
+    ring = (f"{core}环",) if core[-1:] in "二三四五六" else ()
+    if core not in known:
+        return ring
+    longer = (place for place in known if core in place and not place.startswith(core) and known[place] != known[core])
+    return (*longer, *ring)
 
 
 @cache

@@ -37,6 +37,7 @@ from chatbot.training.run_record import (
     complete_checkpoints,
     publish,
     read_record,
+    step_of,
     versions,
     write_record,
 )
@@ -245,7 +246,7 @@ def _finish(trainer: GuardedTrainer, prepared: Prepared, record: dict[str, Any])
         if not record["verdict"]:
             raise
         raise TrainingError("training.gave_up_early", verdict=record["verdict"].rstrip(".")) from error
-    step = int(chosen.name.rsplit("-", 1)[-1])
+    step = step_of(chosen)
     history = json.loads(
         (complete_checkpoints(prepared.config.checkpoints)[-1] / "trainer_state.json").read_text(encoding="utf-8")
     )["log_history"]

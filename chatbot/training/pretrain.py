@@ -33,7 +33,7 @@ from chatbot.models.families.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, 
 from chatbot.models.numerics import TrainingNumerics, recorded_numerics, training_numerics
 from chatbot.models.render import IGNORED, encode_pieces
 from chatbot.training.config import PretrainConfig
-from chatbot.training.run_record import complete_checkpoints
+from chatbot.training.run_record import complete_checkpoints, step_of
 from chatbot.training.tokenizer import train_tokenizer
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def pretrain(config: PretrainConfig, reporter: Reporter | None = None) -> Path:
 def _trained(trainer: Trainer, config: PretrainConfig) -> Any:
     """The model after its last step; raises Stopped where somebody asked for that before."""
     whole = complete_checkpoints(config.out)  # a kill may have left half of a later one
-    if whole and int(whole[-1].name.rsplit("-", 1)[-1]) >= config.max_steps:
+    if whole and step_of(whole[-1]) >= config.max_steps:
         # Cut off between the last step and the finished model: the Trainer would go one step too far.
         return AutoModelForCausalLM.from_pretrained(whole[-1], dtype=torch.float32, trust_remote_code=False)
     trainer.train(resume_from_checkpoint=str(whole[-1]) if whole else None)

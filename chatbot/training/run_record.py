@@ -42,7 +42,12 @@ def write_record(folder: Path, record: dict[str, Any]) -> None:
 def complete_checkpoints(folder: Path) -> list[Path]:
     """Checkpoints that were written to their end, oldest first: the trainer writes its state last."""
     found = [path for path in folder.glob("checkpoint-*") if _whole(path / "trainer_state.json")]
-    return sorted(found, key=lambda path: int(path.name.rsplit("-", 1)[-1]))
+    return sorted(found, key=step_of)
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step after which a checkpoint was written."""
+    return int(checkpoint.name.rsplit("-", 1)[-1])
 
 
 def _whole(state: Path) -> bool:

@@ -30,7 +30,7 @@ def ended(workspace, kind, state, **result):
 @pytest.mark.parametrize(("state", "goes_on"), [("stopped", True), ("failed", True), ("done", False)])
 def test_only_what_ended_early_can_be_gone_on_with_and_nothing_that_ended_stopped(panel, state, goes_on, page_context):
     ended(page_context.settings.workspace, panel.kind, state)
-    _, stop, resume = panel(page_context).follow(REQUEST)
+    *_, stop, resume = panel(page_context).follow(REQUEST)
     assert (stop["visible"], resume["visible"]) == (False, goes_on)
 
 

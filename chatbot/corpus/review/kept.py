@@ -13,11 +13,11 @@ from chatbot.core.locks import rewrite_whole
 from chatbot.core.messages import Conversation, Message
 from chatbot.core.plain_text import plain
 from chatbot.core.settings import Settings
+from chatbot.core.trust.passes import DAY
 from chatbot.corpus.review.feedback import FILE, OPERATION, Feedback, as_conversation, read_feedback
 from chatbot.corpus.review.queue import ReviewStore
 
 VOTES = "votes.jsonl"
-DAY = 86_400.0
 
 
 class _Timed(BaseModel):
@@ -84,10 +84,11 @@ def forget(settings: Settings, id: str) -> Forgotten:
         InputError: nothing of such a conversation is kept.
     """
     workspace = settings.workspace
-    named = [row for row in read_feedback(workspace) if _id(row) == id]
+    rows = read_feedback(workspace)
+    named = [row for row in rows if _id(row) == id]
     if not named:
         raise InputError("corpus.not_kept", value=id)
-    ids = {_id(row) for row in read_feedback(workspace) if any(_same(row.messages, one.messages) for one in named)}
+    ids = {_id(row) for row in rows if any(_same(row.messages, one.messages) for one in named)}
     # Its ratings go last: as long as they are there, a call that was cut off can be made again.
     cards = _cards(settings, lambda made, original, at: {made.id, *([original.id] if original else [])} & ids != set())
     ratings = rewrite_whole(workspace / FILE, lambda line: not ((row := _row(line)) and _id(row) in ids))

@@ -60,10 +60,8 @@ def read_votes(path: Path) -> list[Vote]:
     """All votes so far, the oldest first; a line torn by a kill is left out."""
     if not path.exists():
         return []
-    out = []
-    for line in path.read_text(encoding="utf-8", errors="replace").split(
-        "\n"
-    ):  # a person's words may hold other breaks
+    text, out = path.read_text(encoding="utf-8", errors="replace"), []
+    for line in text.split("\n"):  # a person's words may hold other breaks
         try:
             vote = Vote(**json.loads(line))
         except (ValueError, TypeError, RecursionError):

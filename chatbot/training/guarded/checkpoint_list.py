@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot.training.run_record import HIGH, LOW, best_checkpoint, complete_checkpoints
+from chatbot.training.run_record import HIGH, LOW, best_checkpoint, complete_checkpoints, step_of
 
 SHOWN = ("slot_f1", "call_exact", "act_accuracy", "loss")
 """The figures that are listed, in this order."""
@@ -33,7 +33,7 @@ def scored_checkpoints(out: Path) -> list[Scored]:
     found = complete_checkpoints(folder)
     if not found:
         return []
-    kept = {int(path.name.rsplit("-", 1)[-1]): path for path in found}
+    kept = {step_of(path): path for path in found}
     history = json.loads((found[-1] / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
     scores = {
         line["step"]: {name: line[f"eval_{name}"] for name in NAMES if f"eval_{name}" in line}

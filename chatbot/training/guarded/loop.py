@@ -8,7 +8,7 @@ from chatbot.core.events import Reporter, Rollback
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.guarded.ranks import forget_ranks
 from chatbot.training.loss_guard import LossExploded, Verdict, verdict
-from chatbot.training.run_record import complete_checkpoints, read_record, write_record
+from chatbot.training.run_record import complete_checkpoints, read_record, step_of, write_record
 from chatbot.training.trainer import GuardedTrainer
 
 SLOWER = 0.5
@@ -32,10 +32,10 @@ def run(trainer: GuardedTrainer, config: FinetuneConfig, reporter: Reporter) -> 
     explosions: list[LossExploded] = []
     while before + len(explosions) <= config.max_rollbacks:
         found = complete_checkpoints(config.checkpoints)
-        if found and _step(found[-1]) >= trainer.args.max_steps:
+        if found and step_of(found[-1]) >= trainer.args.max_steps:
             # Cut off between its last step and the published adapter: the Trainer would go one step too far.
             trainer.load_weights(found[-1])
-            trainer.state.global_step = _step(found[-1])
+            trainer.state.global_step = step_of(found[-1])
             return None
         trainer.args.eval_on_start = (
             bool(trainer.evaluator) and config.first_eval > 0 and not found and not explosions
@@ -95,10 +95,6 @@ def _slowed_before(trainer: GuardedTrainer, config: FinetuneConfig) -> int:
     return slowed
 
 
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.rsplit("-", 1)[-1])
-
-
 def _note(trainer: GuardedTrainer, config: FinetuneConfig, slowed: int) -> None:
     if trainer.is_world_process_zero():
         guard = {"start": trainer.detector.start, "slowed": slowed}
@@ -107,7 +103,7 @@ def _note(trainer: GuardedTrainer, config: FinetuneConfig, slowed: int) -> None:
 
 def _tell(trainer: GuardedTrainer, reporter: Reporter, explosion: LossExploded, found: list[Path]) -> None:
     if trainer.is_world_process_zero():
-        back = _step(found[-1]) if found else 0
+        back = step_of(found[-1]) if found else 0
         reporter.event(
             Rollback(
                 step=explosion.step,

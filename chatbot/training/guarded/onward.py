@@ -11,7 +11,7 @@ from chatbot.core.errors import InputError
 from chatbot.core.files import sha256
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.guarded.identity import BASE
-from chatbot.training.run_record import complete_checkpoints, read_record, write_record
+from chatbot.training.run_record import complete_checkpoints, read_record, step_of, write_record
 
 STATE = "trainer_state.json"
 SAME = (
@@ -36,12 +36,8 @@ def begin_from(config: FinetuneConfig) -> None:
 
 def refuse_done(config: FinetuneConfig, steps: int) -> None:
     """Raise InputError where a run that goes on from a checkpoint would have nothing left to do."""
-    if config.start is not None and _step(config.start) >= steps:
+    if config.start is not None and step_of(config.start) >= steps:
         raise InputError("training.start_done", value=config.start.name, steps=steps)
-
-
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.rsplit("-", 1)[-1])
 
 
 def _copy(config: FinetuneConfig, start: Path) -> None:
@@ -49,7 +45,7 @@ def _copy(config: FinetuneConfig, start: Path) -> None:
         raise InputError("training.start", value=start)
     record = read_record(start.parent.parent)
     _refuse_other(config, record)
-    step = _step(start)
+    step = step_of(start)
     part = config.checkpoints / f"{start.name}.part"
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(start, part)

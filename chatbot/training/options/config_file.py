@@ -46,13 +46,22 @@ def load_config(path: Path) -> dict[str, Any]:
     if not isinstance(fields, dict) or fields.get("kind", KIND) != KIND:
         raise InputError("training.config_file", value=str(found)[:80], file=Path(path).name)
     fields = {name: value for name, value in fields.items() if name != "kind"}
+    checked_config({"base": ".", "data": ".", "out": "."} | fields)
+    return fields
+
+
+def checked_config(fields: dict[str, Any]) -> FinetuneConfig:
+    """The configuration of these fields.
+
+    Raises:
+        InputError: one is unknown, missing or does not fit.
+    """
     try:
-        FinetuneConfig.model_validate({"base": ".", "data": ".", "out": "."} | fields)
+        return FinetuneConfig.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         raise InputError("training.config_field", value=first["input"], field=name, reason=first["msg"]) from error
-    return fields
 
 
 def command_line(config: FinetuneConfig) -> str:

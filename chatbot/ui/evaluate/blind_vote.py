@@ -10,6 +10,7 @@ import gradio as gr
 
 from chatbot.core.errors import ModelError
 from chatbot.core.messages import Message
+from chatbot.corpus.review.kept import VOTES
 from chatbot.dialogue.events import TurnEvent
 from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import turn_difference
@@ -120,7 +121,7 @@ class VoteHandlers:
         return self._vote(duel, "right", request)
 
     def _vote(self, duel: Duel, choice: Any, request: gr.Request) -> list[Any]:
-        path = self.context.settings.workspace / "votes.jsonl"
+        path = self.context.settings.workspace / VOTES
         vote = Vote(duel.left, duel.right, choice, duel.turns[-1].text, getattr(request, "username", None) or "")
         if self.context.may(request, "annotator"):
             record_vote(path, vote)

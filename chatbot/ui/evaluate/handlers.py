@@ -11,6 +11,7 @@ from chatbot.core.messages import write_conversations
 from chatbot.core.storage.names import safe_stem
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.review.feedback import feedback_counts
+from chatbot.corpus.review.kept import VOTES
 from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import cases
 from chatbot.evaluation.reporting.report import write_reports
@@ -111,7 +112,7 @@ class EvaluateHandlers:
                 gr.skip(),
             ]
         workspace = self.context.settings.workspace
-        votes = standings(read_votes(workspace / "votes.jsonl"))
+        votes = standings(read_votes(workspace / VOTES))
         files = write_reports(
             study,
             Path(tempfile.mkdtemp(prefix="report-")) / "report.html",

@@ -76,8 +76,8 @@ def wire(
     form: Fields[Any],
     seen: list[gr.blocks.Block],
 ) -> None:
-    """Let the buttons act and the panel follow; `seen` are the standing, the button that stops and the one that resumes."""
-    _, stop, resume = seen
+    """Let the buttons act and the panel follow; `seen` is what `follow` draws, at its end the buttons that stop and resume."""
+    *_, stop, resume = seen
     gr.on([page.load, gr.Timer(EVERY).tick], panel.follow, None, seen, **QUIET)
     events = [start.click(form.to(begin), form.inputs, None, **WAIT)]
     events += [button.click(act, None, None, **WAIT) for button, act in ((stop, panel.stop), (resume, panel.resume))]

@@ -16,7 +16,7 @@ from chatbot.corpus.review.feedback import feedback_counts
 from chatbot.evaluation.metrics.certainty import detectable, judgement
 from chatbot.evaluation.reporting import labels
 from chatbot.training.preferences.config import PreferConfig
-from chatbot.ui.finetune.job_panel import EVERY, JobPanel, stop_and_resume, wire
+from chatbot.ui.finetune.job_panel import JobPanel, stop_and_resume, wire
 from chatbot.ui.i18n.translate import label, language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import last_error, needs
@@ -66,8 +66,8 @@ def build(context: PageContext) -> None:
             buttons = stop_and_resume()
         shown = gr.HTML(padding=False, elem_id="prefer-status")
     page.load(panel.load, None, model, **QUIET)
-    gr.on([page.load, gr.Timer(EVERY).tick], panel.counts, None, counts, **QUIET)
-    wire(panel, page, start, panel.start, Fields(PreferForm, {"model": model, **numbers}), [shown, *buttons])
+    form = Fields(PreferForm, {"model": model, **numbers})
+    wire(panel, page, start, panel.start, form, [counts, shown, *buttons])
 
 
 def _number(name: str) -> gr.Number:
@@ -93,11 +93,12 @@ class PreferPanel(JobPanel):
         self.context.check_offered(request, str(chosen.model))
         self.begin(fields, "preferences", request)
 
-    def counts(self, request: gr.Request) -> Any:
-        """What was said so far."""
+    def follow(self, request: gr.Request) -> list[Any]:
+        """What was said so far, and how the newest training stands."""
         if not self.context.may(request, "engineer"):
-            return gr.skip()
-        return quiet(translate(request, "prefer.said", **feedback_counts(self.context.settings.workspace)))
+            return [gr.skip()] * 4
+        said = translate(request, "prefer.said", **feedback_counts(self.context.settings.workspace))
+        return [quiet(said), *super().follow(request)]
 
     def draw(self, job: Job, who: Any) -> str:
         """As `JobPanel.draw`."""

@@ -4,8 +4,7 @@ import threading
 
 from chatbot.core.operation.logs import LOG, failed
 from chatbot.core.settings import Settings
-
-DAY = 86_400.0
+from chatbot.core.trust.passes import DAY
 
 
 def forget_daily(settings: Settings, ending: threading.Event) -> None:

@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.core.errors import AccessError, InputError, StorageError, WorkbenchError
 from chatbot.core.storage.trouble import trouble
+from chatbot.core.trust.passes import DAY
 from chatbot.ui.i18n.translate import language
 from chatbot.ui.operation.health import RESERVE
 
 PATH = "/gradio_api/upload"
-DAY = 86_400.0
 STATUS = {"ui.upload_demo": 403, "ui.upload_large": 413, "ui.upload_quota": 429, "core.disk_full": 507}
 OWNER = "chatbot.user"
 """Where in a request's scope a gate before this one leaves the name of the person."""
