@@ -205,7 +205,12 @@ def pytest_unconfigure(config):
         reporter.write_line(f"NOT CHECKED: {len(reasons)} tests of the page in a browser were skipped, because {why}")
 
 
-LEFT_BEHIND = ("AbortError: signal is aborted", "Unexpected error Connection errored out.")
+LEFT_BEHIND = (
+    "AbortError: signal is aborted",
+    "Unexpected error Connection errored out.",
+    "Unexpected error 404: Not Found",
+)
+"""What Gradio's client says while its document is left: it breaks its stream off and asks once more for a session that has ended."""
 VIEWS = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
 
 

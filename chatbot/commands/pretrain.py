@@ -92,6 +92,12 @@ def hotel_mini(
     ] = None,
     templates: Annotated[Path | None, typer.Option(help="ConvLab-2's user_utterance_templates.json")] = None,
     dialogues: Annotated[Path | None, typer.Option(help="demo-hotel's hotel_dialogues.json")] = None,
+    learning_rate: Annotated[
+        float, typer.Option(min=0, help="peak rate; lower when a finished model goes on")
+    ] = 1.5e-3,
+    decay_share: Annotated[
+        float, typer.Option(min=0.01, max=1, help="last share of the time in which it falls")
+    ] = 0.35,
     seed: Annotated[int, typer.Option()] = 1,
 ) -> None:
     """Train hotel-mini on the phrase bank: understanding as act lines, on a CPU, for as long as there is time."""
@@ -103,7 +109,8 @@ def hotel_mini(
 
     names = names_of([hotel for path in hotels or [settings().hotels] for hotel in read_hotels(path)])
     bank = read_bank(part="train")
-    trainer = ActTrainer(out, bank_tokenizer(out, bank, names), ActTrainingConfig(seconds=seconds, seed=seed), start)
+    config = ActTrainingConfig(seconds=seconds, learning_rate=learning_rate, decay_share=decay_share, seed=seed)
+    trainer = ActTrainer(out, bank_tokenizer(out, bank, names), config, start)
     used = canonical_bank(bank) if canonical else bank
     at = f"{seed}-{trainer.progress.step}"
     trainer.run(training_turns(used, names, at, templates=templates, dialogues=dialogues))
