@@ -20,6 +20,8 @@ _STATION = re.compile(r"[\w·]{1,12}?地铁站(?:[A-Z]\d?(?:东|西|南|北)?口
 _ADDRESS = re.compile(r"(?:地址(?:是|在|为|：|:)|位于)\s*([^，。！？；\n]{4,60})")
 _NEARBY = re.compile(r"(?:景点|餐馆|餐厅|吃饭的|好玩的)(?:有|是|：|:|包括)\s*([^，。！？；\n]{2,200})")
 _DENIED = re.compile(r"(没有|没|不|无法|未|不提供|不含|暂无)[^，。！？]{0,8}$|放宽了[^，。！？]*$")
+_QUERY = re.compile(r"按[^，。！？；\n]*查|查的(?:条件：|是)[^，。！？；\n]*")
+"""Says what was searched for, which is no claim of any hotel."""
 _FACILITY = re.compile("|".join(sorted(map(re.escape, FACILITIES), key=len, reverse=True)))
 
 
@@ -122,7 +124,10 @@ class _Claims:
     def facilities(self, asked: str) -> list[str]:
         """Facilities that are affirmed of a hotel without them, or denied of one that has them."""
         out = []
+        queries = [match.span() for match in _QUERY.finditer(self.reply)]
         for match in _FACILITY.finditer(self.reply):
+            if match[0] in asked and any(start <= match.start() < end for start, end in queries):
+                continue
             denied = bool(_DENIED.search(self.reply[: match.start()]))
             owners = self._of(match.start())
             held = [match[0] in (record.get("facilities") or []) for record in owners]

@@ -1,6 +1,7 @@
 """People say 朝阳, 三元桥地铁站, 首都机场附近: what of a place's words a hotel's record can hold."""
 
 import json
+import math
 import re
 from functools import cache, lru_cache
 
@@ -8,6 +9,8 @@ from chatbot.core.settings import DATA
 
 DISTRICTS_FILE = DATA / "place_districts.json"
 """Places of Beijing by the district that they lie in."""
+CENTRES_FILE = DATA / "district_centres.json"
+"""Where the seat of each district of Beijing lies: degrees east and north."""
 FIELDS = ("near", "subway", "address")
 """Arguments of a search that are places, the one that is given up first before the others."""
 _BESIDE = r"(?:附近|旁边?|周边|边上|一带)"
@@ -42,11 +45,29 @@ def district_in(address: str) -> str:
 
 
 def district_of(words: str) -> str:
-    """The district that a place lies in, said in it or known of it: 朝阳区建国路, 广济寺附近 → 朝阳区, 西城区; "" where it is not known."""
+    """The district that a place lies in, said in it or known of it: 朝阳区建国路, 广济寺附近, 慕田峪 → 朝阳区, 西城区, 怀柔区.
+
+    "" where it is not known.
+    """
     known, core = _districts(), spellings(words)[0]
     if (said := district_in(words.strip())) in known.values():
         return said
-    return next((known[name] for name in (core, station(core), f"{core}站") if name in known), "")
+    whole = next((known[name] for name in (core, station(core), f"{core}站") if name in known), "")
+    begun = {known[name] for name in known if name.startswith(core)} if len(core) > 1 and not whole else set()
+    return begun.pop() if len(begun) == 1 else whole
+
+
+@cache
+def nearest_districts(district: str) -> tuple[str, ...]:
+    """All districts by the distance of their seats, this one first; only itself where it is not known."""
+    centres: dict[str, tuple[float, float]] = json.loads(CENTRES_FILE.read_text(encoding="utf-8"))
+    if district not in centres:
+        return (district,)
+    shrink = math.cos(math.radians(40))  # a degree of longitude at Beijing, in degrees of latitude
+    east, north = centres[district]
+    return tuple(
+        sorted(centres, key=lambda other: math.hypot((centres[other][0] - east) * shrink, centres[other][1] - north))
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -16,6 +16,9 @@ from chatbot.hotels.query import HOTEL_TYPES, Exclusion, HotelQuery
 from chatbot.hotels.records import Hotel, read_hotels
 from chatbot.hotels.relax import Mask, relax
 
+FAR_ABOVE = 1.5
+"""Times the price asked for: dearer hotels at a place are passed over for cheaper ones of its district."""
+
 
 @dataclass(frozen=True)
 class SearchResult:
@@ -86,7 +89,8 @@ class HotelStore:
         Without `sort_by` the best rated come first, the cheaper one of two equally rated, and before all that the class that
         is nearest to one that had to be given up. A query of nothing but an
         unknown name finds nothing; any other query is relaxed until something is found, as docs/semantics.md says:
-        a place that has to be given up is widened to its district where that is known and has a hotel.
+        a place that has to be given up is widened to its district, or the nearest one, where that is known; and it is given up
+        before a price that its own hotels are far above.
         What the query excludes is never shown.
 
         Args:
@@ -102,17 +106,33 @@ class HotelStore:
         if not found.any() and wishes.keys() - {"name"} and allowed.any():
             positions, found = relax(list(wishes.values()), allowed if query.exclude else None)
             given_up = [list(wishes)[at] for at in positions]
+            if given_up == ["price_range_upper"]:
+                given_up, found = self._cheaper_beside(query, wishes, allowed, found)
             found = self._closest(query, given_up, found)
         total = int(np.count_nonzero(found))
         rows = _first(found, self._order(query, given_up), min(offset + limit, total), total)[offset:]
         return SearchResult(self._text.records(rows), given_up[::-1], self._unknown(query, exclude), total, offset)
 
+    def _cheaper_beside(
+        self, query: HotelQuery, wishes: dict[str, Mask], allowed: Mask, found: Mask
+    ) -> tuple[list[str], Mask]:
+        """What is given up, and found: where a place has only hotels far above the price, those of its district that keep to it."""
+        upper = query.price_range_upper or 0
+        if not (self._price[found] <= FAR_ABOVE * upper).any():
+            for field in (field for field in places.FIELDS if field in wishes):
+                district = places.district_of(getattr(query, field))
+                others = (mask for name, mask in wishes.items() if name != field)
+                if (beside := reduce(np.logical_and, others, allowed & self._set("district", district))).any():
+                    return [field], beside
+        return ["price_range_upper"], found
+
     def _closest(self, query: HotelQuery, given_up: Sequence[str], found: Mask) -> Mask:
-        """Of what was found without its place, that in the place's own district, where there is some."""
+        """Of what was found without its place, that in the place's own district, or in the nearest one that has some."""
         for field in places.FIELDS:
             district = places.district_of(getattr(query, field)) if field in given_up else ""
-            if district and (closer := found & self._set("district", district)).any():
-                return closer
+            for near in places.nearest_districts(district) if district else ():
+                if (closer := found & self._set("district", near)).any():
+                    return closer
         return found
 
     def _order(self, query: HotelQuery, given_up: Sequence[str]) -> Rows:

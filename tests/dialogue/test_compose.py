@@ -292,14 +292,37 @@ def test_others_with_a_new_wish_are_an_offer_of_what_was_found_not_a_next_page(s
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_where_a_place_was_given_up_the_shared_district_is_told_or_a_closer_place_asked_for(seed):
+def test_where_a_place_was_given_up_the_district_found_is_told_or_a_closer_place_asked_for(seed):
     near = {"near": "798艺术区"}
     same = said(act="request", after=near, searched=True, relaxed=("near",), seed=seed).text
-    assert "朝阳区" in same
-    far = said(act="request", after={"near": "颐和园"}, searched=True, relaxed=("near",), seed=seed).text
-    assert "海淀区" not in far and re.search("地铁站|哪个区", far)
-    whole = said(act="request", after={"address": "密云区"}, searched=True, relaxed=("address",), seed=seed).text
-    assert not re.search("地铁站|哪个区|个区", whole)
+    assert "朝阳区" in same and not re.search("要远些|不近", same)
+    for records in ((A, B, C), (A,)):
+        far = said(
+            act="request", records=records, after={"near": "颐和园"}, searched=True, relaxed=("near",), seed=seed
+        ).text
+        assert "海淀区" in far and "朝阳区" in far and re.search("要远些|不近", far)
+        assert ("这几家在" in far) <= (len(records) > 1)
+    unknown = said(act="request", after={"near": "无名寺"}, searched=True, relaxed=("near",), seed=seed).text
+    assert re.search("地铁站|哪个区", unknown)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("relaxed", [(), ("facilities:温泉", "price_range_upper")])
+def test_what_was_searched_for_is_said_so_that_a_misheard_wish_shows(seed, relaxed):
+    after = {
+        "address": "朝阳区",
+        "price_range_upper": 300,
+        "facilities": ["棋牌室", "温泉"],
+        "exclude": {"type": ["豪华型"]},
+    }
+    text = said(act="refine +温泉", after=after, records=(A,), searched=True, relaxed=relaxed, seed=seed).text
+    first = text.partition("。")[0]
+    assert all(wish in first for wish in ("朝阳区", "300元以内", "有棋牌室", "有温泉", "不要豪华型"))
+
+
+def test_what_was_searched_for_is_not_said_again_on_the_next_page():
+    after = {"address": "朝阳区", "price_range_upper": 900}
+    assert not re.search("查的|查了", said(act="more", after=after, searched=True, first=3, total=9).text)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

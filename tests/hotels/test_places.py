@@ -100,9 +100,29 @@ def test_a_place_that_no_record_holds_is_widened_to_its_district_and_told_as_giv
     assert _names(address="朝阳区无名路") == (["丙", "甲"], ["address"], 2)
 
 
-def test_a_place_whose_district_is_not_known_or_has_no_hotel_is_widened_to_the_whole_city():
+def test_a_place_whose_district_is_not_known_is_widened_to_the_whole_city():
     assert _names(near="松台无名寺")[2] == len(STORE)
-    assert _names(near="八达岭长城")[2] == len(STORE)
+
+
+def test_a_place_whose_district_has_no_hotel_is_widened_to_the_nearest_district_that_has():
+    assert _names(near="八达岭长城") == (["乙", "北", "己"], ["near"], 3)
+    assert _names(near="慕田峪") == (["丙", "甲"], ["near"], 2)
+
+
+@pytest.mark.parametrize(
+    ("there", "relaxed", "names"), [(290, "price_range_upper", ["此"]), (310, "near", ["彼"])], ids=["a little", "far"]
+)
+def test_a_place_goes_before_a_price_that_its_hotels_are_far_above(there, relaxed, names):
+    sight = ["颐和园"]
+    store = HotelStore(
+        [
+            Hotel(name="此", address="北京海淀区甲路1号", price=there, nearby_attractions=sight),
+            Hotel(name="彼", address="北京海淀区乙路2号", price=180),
+            Hotel(name="远", address="北京朝阳区丙路3号", price=100),
+        ]
+    )
+    found = store.search(HotelQuery(near="颐和园", price_range_upper=200), 9)
+    assert ([record["name"] for record in found.records], found.relaxed) == (names, [relaxed])
 
 
 def test_what_the_district_cannot_meet_is_looked_for_in_the_whole_city():

@@ -8,7 +8,7 @@ from chatbot.corpus.phrasebank.bank import Row
 from chatbot.dialogue.replies.facts import Fact, Shown, State, Unknown, best, offered
 from chatbot.dialogue.replies.wishes import canonical_wish, conditions, described, given_up
 from chatbot.dialogue.replies.wording import MARK, Voice
-from chatbot.hotels.places import FIELDS, district_of
+from chatbot.hotels.places import FIELDS, district_in, district_of
 
 _FIGURES = {"price", "rating", "facilities", "phone", "address", "subway", "attractions", "restaurants"}
 _ADVICE = re.compile(r"电话|号码|前台|去问|问过去|确认|\d{7}|\bring\b|number|call|front desk|until you", re.I)
@@ -41,6 +41,7 @@ class Offer:
         facts: list[Fact] = [offered(hotel, self.state) for hotel in self.hotels]
         facts += [Unknown(wish) for wish in (*self.unknown, *self.unmatched)]
         self.kept = not (self.relaxed or self.unmatched or any(offered(h, self.state).broken for h in self.hotels))
+        self._searched_for()
         if not self.hotels:
             self._nothing()
             return facts
@@ -50,17 +51,26 @@ class Offer:
         self._where()
         return facts
 
+    def _searched_for(self) -> None:
+        """Say what was searched for, so that a wish that was misheard or missed is seen at once; a name alone is said with its hotel."""
+        said = "" if self.first else described(self._matched(), self.voice)
+        if said:
+            self.voice.say("searched_for", values={"wish": said})
+
     def _where(self) -> None:
-        """Where a place was given up: the district that all of them share with it, or, unless it was a district, a way to come closer."""
+        """Where a place was given up: the district that all of them share with it, the one that they lie in, or a way to come closer."""
         lost = next((field for field in FIELDS if field in self.relaxed), "")
         if not lost or self.first:
             return
-        place = str(self.state.get(lost) or "")
-        district = district_of(place)
-        if district and all(district in hotel.address for hotel in self.hotels):
-            self.voice.say("same_district", values={"district": district})
-        elif place != district:
+        home = district_of(str(self.state.get(lost) or ""))
+        found = {district_in(hotel.address) for hotel in self.hotels}
+        when = frozenset(["several" if len(self.hotels) > 1 else "single"])
+        if not home:
             self.voice.say("come_closer")
+        elif found == {home}:
+            self.voice.say("same_district", values={"district": home}, when=when)
+        elif len(found) == 1:
+            self.voice.say("other_district", values={"district": found.pop(), "home": home}, when=when)
 
     @property
     def values(self) -> dict[str, str]:
@@ -68,11 +78,8 @@ class Offer:
         voice, head = self.voice, self.hotels[0]
         values = voice.values(head)
         values |= voice.listing(self.hotels) | {"first": head.name, "brief": voice.brief(head)}
-        for key, said in (
-            ("wish", described(self.state, voice)),
-            ("given_up", given_up(self.relaxed, self.state, voice)),
-        ):
-            values |= {key: said} if said else {}
+        said = given_up(self.relaxed, self.state, voice)
+        values |= {"given_up": said} if said else {}
         if self.total <= self.first + len(self.hotels):
             values["n"] = str(len(self.hotels))
         return values
@@ -252,9 +259,8 @@ class Offer:
 
     def _nothing(self) -> None:
         voice = self.voice
-        wish, up = described(self.state, voice), given_up(self.relaxed, self.state, voice)
-        values = {"wish": wish} if wish else {}
-        values |= {"given_up": up} if up else {}
+        up = given_up(self.relaxed, self.state, voice)
+        values = {"given_up": up} if up else {}
         values |= {"name": str(self.state["name"])} if self.state.get("name") else {}
         when = conditions(self.state) | (frozenset(["relax_failed"]) if self.relaxed else frozenset())
         if self.first:

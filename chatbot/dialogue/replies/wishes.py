@@ -15,14 +15,30 @@ _DROPPED = {
 }  # fmt: skip
 
 
+_ORDERS = {
+    ("price", "asc"): ("从便宜的看起", "cheapest first"), ("price", "desc"): ("从贵的看起", "dearest first"),
+    ("rating", "asc"): ("从评分低的看起", "lowest rated first"), ("rating", "desc"): ("从评分高的看起", "best rated first"),
+}  # fmt: skip
+
+
 def described(state: State, voice: Voice) -> str:
-    """The state as a noun phrase; "" where it is empty."""
+    """The state but for its name, as a list of wishes: 朝阳区、500元以内、有健身房、不要经济型; "" where it is empty."""
     keys = ("address", "subway", "near", "type", "price", "rating")
     words = [words for key in keys if (words := wish(key, state, voice))]
     held = [voice.facility(value) for value in values(state.get("facilities"))]
+    excluded = _excluded(state.get("exclude") or {}, voice)
+    order = _ORDERS.get((str(state.get("sort_by")), str(state.get("sort_order") or "asc")))
+    last = [order[voice.english]] if order else []
     if voice.english:
-        return ", ".join([*words, *([f"with {voice.joined(held)}"] if held else [])])
-    return "、".join([*words, *(f"有{name}" for name in held)])
+        without = [f"without {' or '.join(excluded)}"] if excluded else []
+        return ", ".join([*words, *([f"with {voice.joined(held)}"] if held else []), *without, *last])
+    return "、".join([*words, *(f"有{name}" for name in held), *(f"不要{name}" for name in excluded), *last])
+
+
+def _excluded(exclude: State, voice: Voice) -> list[str]:
+    """What was ruled out, in words: classes, names, facilities."""
+    kinds = [voice.value("type", kind) for kind in exclude.get("type") or ()]
+    return [*kinds, *exclude.get("name", ()), *(voice.facility(value) for value in values(exclude.get("facilities")))]
 
 
 def values(facilities: Any) -> list[str]:
