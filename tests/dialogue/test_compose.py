@@ -566,3 +566,8 @@ def test_the_bank_of_replies_has_no_line_without_act_and_text():
 def test_a_choice_is_spoken_of_once(seed):
     text = said(act="drop -室内游泳池/室内游泳池", before={"facilities": ["室内游泳池"]}, seed=seed).text
     assert text.count("室内游泳池") == 1
+
+
+def test_a_district_is_told_so_that_an_english_guest_can_read_it_and_a_driver_too():
+    text = said(words="in Chaoyang", act="request", after={"address": "朝阳区"}, searched=True, language="en").text
+    assert "Chaoyang (朝阳区)" in text

@@ -28,11 +28,20 @@ FULL = {
         (
             FULL,
             "朝阳区、国贸站、故宫附近、经济型、200到300元、4.5分以上、有棋牌室、有泳池",
-            "朝阳区, 国贸, near 故宫, economy (经济型), 200 to 300 yuan, rated 4.5 or more, with a mahjong and card room and a pool",
+            "Chaoyang (朝阳区), 国贸, near 故宫, economy (经济型), 200 to 300 yuan, rated 4.5 or more, with a mahjong and card room and a pool",
         ),
         ({"price_range_upper": 300}, "300元以内", "up to 300 yuan"),
         ({"price_range_lower": 200, "facilities": ["暖气"]}, "200元以上、有暖气", "200 yuan or more, with heating"),
         ({"rating_range_upper": 4}, "4分以内", "rated up to 4"),
+        (
+            {
+                "exclude": {"type": ["豪华型"], "name": ["如家"], "facilities": ["酒吧"]},
+                "sort_by": "price",
+                "sort_order": "asc",
+            },
+            "不要豪华型、不要如家、不要酒吧、从便宜的看起",
+            "without luxury (豪华型) or 如家 or a bar, cheapest first",
+        ),
         ({}, "", ""),
     ],
 )
@@ -53,7 +62,7 @@ def test_a_state_is_described_in_both_languages(state, zh, en):
         (
             ["type", "address", "subway", "near", "name"],
             "经济型和朝阳区和国贸站和故宫附近和“如家”这个名字",
-            'the class, economy (经济型), the area, 朝阳区, the station, 国贸, near 故宫 and the name "如家"',
+            'the class, economy (经济型), the area, Chaoyang (朝阳区), the station, 国贸, near 故宫 and the name "如家"',
         ),
         ([], "", ""),
     ],

@@ -25,6 +25,11 @@ GROUPS = {
     "无线": "wifi", "上网": "internet", "房间无线": "wifi in the rooms", "公共无线": "wifi in public areas",
     "早餐": "breakfast", "泳池": "a pool", "接送": "a pickup service", "餐厅": "a restaurant",
 }  # fmt: skip
+DISTRICTS = {
+    "东城": "Dongcheng", "西城": "Xicheng", "朝阳": "Chaoyang", "海淀": "Haidian", "丰台": "Fengtai", "石景山": "Shijingshan",
+    "门头沟": "Mentougou", "房山": "Fangshan", "通州": "Tongzhou", "顺义": "Shunyi", "昌平": "Changping", "大兴": "Daxing",
+    "怀柔": "Huairou", "平谷": "Pinggu", "密云": "Miyun", "延庆": "Yanqing",
+}  # fmt: skip
 _STATION = re.compile(r"(.+地铁站)([A-Z]\d?)[东西南北]?口")
 
 
@@ -36,6 +41,12 @@ def kind(name: str) -> str:
 def facility(name: str) -> str:
     """A facility, or a group of them, in English; one that the table lacks as it is."""
     return FACILITIES.get(name) or GROUPS.get(name) or name
+
+
+def district(name: str) -> str:
+    """朝阳区 → Chaoyang (朝阳区), so that it can be read and shown to a driver; another place as it is."""
+    known = DISTRICTS.get(name.removesuffix("区"))
+    return f"{known} ({name})" if known else name
 
 
 def station(name: str) -> str:

@@ -68,9 +68,10 @@ class Offer:
         if not home:
             self.voice.say("come_closer")
         elif found == {home}:
-            self.voice.say("same_district", values={"district": home}, when=when)
+            self.voice.say("same_district", values={"district": self.voice.district(home)}, when=when)
         elif len(found) == 1:
-            self.voice.say("other_district", values={"district": found.pop(), "home": home}, when=when)
+            places = {"district": self.voice.district(found.pop()), "home": self.voice.district(home)}
+            self.voice.say("other_district", values=places, when=when)
 
     @property
     def values(self) -> dict[str, str]:

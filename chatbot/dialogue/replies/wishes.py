@@ -60,6 +60,8 @@ def wish(key: str, state: State, voice: Voice) -> str:
         return ""
     if key == "type":
         return voice.value("type", said)
+    if key == "address":
+        return voice.district(said)
     shape = {"subway": ("{}站", "{}"), "near": ("{}附近", "near {}"), "name": ("“{}”这个名字", 'the name "{}"')}
     return shape.get(key, ("{}", "{}"))[voice.english].format(said)
 

@@ -164,6 +164,10 @@ class Voice:
             return english.kind(value) if name == "type" else english.station(value)
         return number(value) if isinstance(value, float) else str(value)
 
+    def district(self, name: str) -> str:
+        """A district in words."""
+        return english.district(name) if self.english else name
+
     def facility(self, name: str) -> str:
         """A facility, a group of them or several of which any is enough, in words."""
         parts = dict.fromkeys(name.split("/"))
