@@ -91,6 +91,20 @@ def match_facility(words: str) -> frozenset[str]:
     return meanings[near[0]] if near and _TURNS.findall(key) == _TURNS.findall(near[0]) else frozenset()
 
 
+_MORE_THAN = {
+    "公共区域提供wifi": ("公共区域和部分房间提供wifi", "酒店各处提供wifi"),
+    "部分房间提供wifi": ("公共区域和部分房间提供wifi", "所有房间提供wifi", "酒店各处提供wifi"),
+    "公共区域和部分房间提供wifi": ("酒店各处提供wifi",),
+    "所有房间提供wifi": ("酒店各处提供wifi",),
+    "早餐服务": ("早餐服务免费",),
+}
+
+
+def fulfilling(name: str) -> frozenset[str]:
+    """The facilities that hold what one promises: itself, and those that promise it and more."""
+    return frozenset((name, *_MORE_THAN.get(name, ())))
+
+
 def _harmless(rest: str) -> bool:
     """Whether what stands around an alias leaves its meaning: 不含早餐 is no wish for 早餐, 免费接机 is more than 接机."""
     return not _TURNS.search(rest)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from chatbot.core.messages import Message
-from chatbot.hotels.facilities import FACILITIES
+from chatbot.hotels.facilities import FACILITIES, fulfilling
 
 _NAME = re.compile(
     r"(?P<name>[\w·&]{2,24}?(?:酒店|宾馆|饭店|旅馆|客栈|公寓|度假村|招待所|青年旅舍|会议中心)(?:及服务公寓)?(?:[(（][^()（）]{1,24}[)）])?|[\w·&]{2,16}[(（][^()（）]{1,24}店[)）])"
@@ -20,7 +20,7 @@ _STATION = re.compile(r"[\w·]{1,12}?地铁站(?:[A-Z]\d?(?:东|西|南|北)?口
 _ADDRESS = re.compile(r"(?:地址(?:是|在|为|：|:)|位于)\s*([^，。！？；\n]{4,60})")
 _NEARBY = re.compile(r"(?:景点|餐馆|餐厅|吃饭的|好玩的)(?:有|是|：|:|包括)\s*([^，。！？；\n]{2,200})")
 _DENIED = re.compile(r"(没有|没|不|无法|未|不提供|不含|暂无)[^，。！？]{0,8}$|放宽了[^，。！？]*$")
-_QUERY = re.compile(r"按[^，。！？；\n]*查|查的(?:条件：|是)[^，。！？；\n]*")
+_QUERY = re.compile(r"[^，。！？；\n]*(?:都满足的没有|的没查到)")
 """Says what was searched for, which is no claim of any hotel."""
 _FACILITY = re.compile("|".join(sorted(map(re.escape, FACILITIES), key=len, reverse=True)))
 
@@ -130,7 +130,7 @@ class _Claims:
                 continue
             denied = bool(_DENIED.search(self.reply[: match.start()]))
             owners = self._of(match.start())
-            held = [match[0] in (record.get("facilities") or []) for record in owners]
+            held = [not fulfilling(match[0]).isdisjoint(record.get("facilities") or []) for record in owners]
             if (all(held) if denied else not any(held)) and not (denied and len(owners) > 1):
                 out.append(f"{'denied ' if denied else ''}facility: {match[0]}")
         return out

@@ -10,7 +10,7 @@ import numpy as np
 
 from chatbot.core.messages import Message, observation
 from chatbot.hotels import places
-from chatbot.hotels.facilities import alternatives, match_facility, wish_text
+from chatbot.hotels.facilities import alternatives, fulfilling, match_facility, wish_text
 from chatbot.hotels.index import NONE, Rows, TextIndex
 from chatbot.hotels.query import HOTEL_TYPES, Exclusion, HotelQuery
 from chatbot.hotels.records import Hotel, read_hotels
@@ -176,8 +176,8 @@ class HotelStore:
         return ~reduce(np.logical_or, masks, np.zeros(len(self), bool))
 
     def _facilities(self, words: Iterable[str]) -> Mask | None:
-        """Hotels with any facility that any of the words may mean; None where none of them means anything."""
-        meant = {name for word in words for name in self._meant(word)}
+        """Hotels with any facility that any of the words may mean, or with one that holds it; None where none of them means anything."""
+        meant = {more for word in words for name in self._meant(word) for more in fulfilling(name)}
         return reduce(np.logical_or, (self._set("facility", name) for name in meant)) if meant else None
 
     def _meant(self, word: str) -> frozenset[str]:

@@ -307,17 +307,27 @@ def test_where_a_place_was_given_up_the_district_found_is_told_or_a_closer_place
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("relaxed", [(), ("facilities:温泉", "price_range_upper")])
-def test_what_was_searched_for_is_said_so_that_a_misheard_wish_shows(seed, relaxed):
-    after = {
-        "address": "朝阳区",
-        "price_range_upper": 300,
-        "facilities": ["棋牌室", "温泉"],
-        "exclude": {"type": ["豪华型"]},
-    }
-    text = said(act="refine +温泉", after=after, records=(A,), searched=True, relaxed=relaxed, seed=seed).text
-    first = text.partition("。")[0]
-    assert all(wish in first for wish in ("朝阳区", "300元以内", "有棋牌室", "有温泉", "不要豪华型"))
+@pytest.mark.parametrize("records", [(A,), (A, C | {"facilities": ["棋牌室"], "price": 200})])
+@pytest.mark.parametrize("missing", ["", "温泉"])
+def test_what_was_searched_for_is_said_so_that_a_misheard_wish_shows(seed, records, missing):
+    wanted = ["棋牌室", *([missing] if missing else [])]
+    after = {"address": "朝阳区", "price_range_upper": 300, "facilities": wanted, "exclude": {"type": ["豪华型"]}}
+    relaxed = (f"facilities:{missing}",) if missing else ()
+    text = said(act="refine", after=after, records=records, searched=True, relaxed=relaxed, seed=seed).text
+    wishes = ("朝阳区", "300元以内", "不要豪华型", *(f"有{name}" for name in wanted))
+    assert all(wish in text.partition("近水酒店")[0] for wish in wishes)
+    assert bool(re.search("都满足的没有", text)) == bool(missing)
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [("refine", "还是"), ("cheaper sort=price_asc", "没有更便宜的了"), ("better sort=rating_desc", "没有更好的了")],
+)
+def test_a_search_that_finds_the_same_hotels_says_so(act, told):
+    for records in ((A,), (A, B)):
+        after = {"address": "朝阳区"}
+        text = said(act=act, after=after, records=records, earlier=records, searched=True).text
+        assert told in text and "朝阳区" in text
 
 
 def test_what_was_searched_for_is_not_said_again_on_the_next_page():
@@ -571,3 +581,12 @@ def test_a_choice_is_spoken_of_once(seed):
 def test_a_district_is_told_so_that_an_english_guest_can_read_it_and_a_driver_too():
     text = said(words="in Chaoyang", act="request", after={"address": "朝阳区"}, searched=True, language="en").text
     assert "Chaoyang (朝阳区)" in text
+
+
+def test_who_asks_about_a_hotel_that_was_not_found_is_told_so():
+    text = said(act="ask_field ask:phone", after={"name": "清溪居酒店"}, records=()).text
+    assert re.search("没[查找搜]", text)
+
+
+def test_a_hotel_that_was_not_shown_is_not_taken_for_another():
+    assert re.search("1家", said(act="ask_field ask:price #2", records=(A,)).text)

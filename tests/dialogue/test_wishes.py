@@ -5,7 +5,7 @@ import random
 import pytest
 
 from chatbot.dialogue.replies.topics import is_dated, noun_of
-from chatbot.dialogue.replies.wishes import canonical_wish, conditions, described, given_up
+from chatbot.dialogue.replies.wishes import conditions, described, given_up
 from chatbot.dialogue.replies.wording import Voice
 
 ZH, EN = (Voice(language, random.Random(0), [], []) for language in ("zh", "en"))
@@ -27,8 +27,8 @@ FULL = {
     [
         (
             FULL,
-            "朝阳区、国贸站、故宫附近、经济型、200到300元、4.5分以上、有棋牌室、有泳池",
-            "Chaoyang (朝阳区), 国贸, near 故宫, economy (经济型), 200 to 300 yuan, rated 4.5 or more, with a mahjong and card room and a pool",
+            "名字像“如家”、朝阳区、国贸站、故宫附近、经济型、200到300元、4.5分以上、有棋牌室、有泳池",
+            'a name like "如家", Chaoyang (朝阳区), 国贸, near 故宫, economy (经济型), 200 to 300 yuan, rated 4.5 or more, with a mahjong and card room and a pool',
         ),
         ({"price_range_upper": 300}, "300元以内", "up to 300 yuan"),
         ({"price_range_lower": 200, "facilities": ["暖气"]}, "200元以上、有暖气", "200 yuan or more, with heating"),
@@ -39,9 +39,10 @@ FULL = {
                 "sort_by": "price",
                 "sort_order": "asc",
             },
-            "不要豪华型、不要如家、不要酒吧、从便宜的看起",
-            "without luxury (豪华型) or 如家 or a bar, cheapest first",
+            "不要豪华型、不要如家、不要酒吧",
+            "without luxury (豪华型) or 如家 or a bar",
         ),
+        ({"name": "如家"}, "", ""),
         ({}, "", ""),
     ],
 )
@@ -61,8 +62,8 @@ def test_a_state_is_described_in_both_languages(state, zh, en):
         (["price_range_lower", "price_range_upper"], "200到300元", "the price (200 to 300 yuan)"),
         (
             ["type", "address", "subway", "near", "name"],
-            "经济型和朝阳区和国贸站和故宫附近和“如家”这个名字",
-            'the class, economy (经济型), the area, Chaoyang (朝阳区), the station, 国贸, near 故宫 and the name "如家"',
+            "经济型和朝阳区和国贸站和故宫附近和名字像“如家”",
+            'the class, economy (经济型), the area, Chaoyang (朝阳区), the station, 国贸, near 故宫 and a name like "如家"',
         ),
         ([], "", ""),
     ],
@@ -72,9 +73,8 @@ def test_what_was_given_up_is_named_in_both_languages(relaxed, zh, en):
 
 
 def test_a_wish_given_up_has_one_spelling():
-    spellings = ("facilities:泳池", "facilities:室内游泳池/室外游泳池", "facilities:['室内游泳池', '室外游泳池']")
-    assert {canonical_wish(entry) for entry in spellings} == {"facilities:泳池"}
-    assert canonical_wish("price_range_upper") == "price_range_upper"
+    spellings = ("泳池", "室内游泳池/室外游泳池", "室内游泳池或室外游泳池", "['室内游泳池', '室外游泳池']")
+    assert {given_up([f"facilities:{entry}"], {}, ZH) for entry in spellings} == {"泳池"}
 
 
 def test_the_conditions_of_a_state_are_those_that_hold():

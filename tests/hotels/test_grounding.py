@@ -38,7 +38,7 @@ def test_true_replies_pass(reply):
 
 @pytest.mark.parametrize(
     ("reply", "held"),
-    [("按有温泉查的。", True), ("按有桑拿查的。", False), ("按您说的查了，归途快捷酒店(北京云桥店)有温泉。", False)],
+    [("有温泉的没查到。", True), ("有桑拿的没查到。", False), ("别的没查到，归途快捷酒店(北京云桥店)有温泉。", False)],
 )
 def test_what_was_asked_for_may_be_named_as_what_was_searched_and_not_as_found(reply, held):
     assert (ungrounded(reply, [A, B], [user("要温泉")]) == []) == held

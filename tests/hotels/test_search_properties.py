@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatbot.hotels.facilities import alternatives, match_facility
+from chatbot.hotels.facilities import alternatives, fulfilling, match_facility
 from chatbot.hotels.query import HOTEL_TYPES, Exclusion, HotelQuery
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
@@ -49,7 +49,7 @@ QUERIES = st.builds(
 
 
 def _has(hotel, word):
-    return bool(match_facility(word) & set(hotel.facilities))
+    return any(fulfilling(name) & set(hotel.facilities) for name in match_facility(word))
 
 
 def _ruled_out(hotel, query):

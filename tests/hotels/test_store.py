@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.hotels.facilities import match_facility
+from chatbot.hotels.facilities import fulfilling, match_facility
 from chatbot.hotels.query import HOTEL_TYPES, HotelQuery
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
@@ -197,6 +197,10 @@ def _random_query(rng, hotel):
     return HotelQuery.parse({key: value for key, value in wishes.items() if rng.random() < 0.4})
 
 
+def _has(hotel, word):
+    return any(fulfilling(name) & set(hotel.facilities) for name in match_facility(word))
+
+
 def _meets(hotel, query, relaxed=()):
     price, rating = (
         hotel.price if hotel.price is not None else float("nan"),
@@ -208,7 +212,7 @@ def _meets(hotel, query, relaxed=()):
         "price_range_upper": query.price_range_upper is None or price <= query.price_range_upper,
         "rating_range_lower": query.rating_range_lower is None or rating >= query.rating_range_lower,
         "address": query.address is None or query.address in hotel.address,
-    } | {f"facilities:{word}": bool(match_facility(word) & set(hotel.facilities)) for word in query.facilities}
+    } | {f"facilities:{word}": _has(hotel, word) for word in query.facilities}
     return all(value for key, value in met.items() if key not in relaxed)
 
 
@@ -239,3 +243,14 @@ def test_threads_search_the_same_store_at_once(shipped):
 def test_an_empty_store_finds_nothing():
     found = HotelStore([]).search(HotelQuery(type="经济型", name="甲", facilities=("棋牌室",)))
     assert (found.records, found.total) == ([], 0)
+
+
+def test_a_wish_is_met_by_what_holds_it_and_more_and_never_by_less():
+    store = HotelStore(
+        Hotel(name=name, facilities=[name])
+        for name in ("酒店各处提供wifi", "公共区域提供wifi", "早餐服务免费", "早餐服务")
+    )
+    assert set(_names(store, facilities=["公共区域提供wifi"])) == {"公共区域提供wifi", "酒店各处提供wifi"}
+    assert _names(store, facilities=["酒店各处提供wifi"]) == ["酒店各处提供wifi"]
+    assert set(_names(store, facilities=["早餐服务"])) == {"早餐服务", "早餐服务免费"}
+    assert _names(store, facilities=["早餐服务免费"]) == ["早餐服务免费"]

@@ -47,6 +47,8 @@ class _Composer:
             self._say("refuse")
         elif self.now.searched:
             self._searched()
+        elif asks(self.turn) and not self.hotels and self.now.after:
+            self._offer()
         elif asks(self.turn):
             self._asked(self.hotels)
             self._unknown()
@@ -99,7 +101,7 @@ class _Composer:
         now = self.now
         offer = Offer(
             self.voice, self.hotels, now.after, self.turn.act, now.relaxed, now.unmatched, self.turn.values("?"),
-            max(now.total, now.first + len(self.hotels)), max(now.first, 0),
+            max(now.total, now.first + len(self.hotels)), max(now.first, 0), [hotel.name for hotel in self.earlier],
         )  # fmt: skip
         self.facts += offer.say()
 

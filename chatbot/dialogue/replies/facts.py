@@ -1,12 +1,12 @@
 """What is to be said, as typed facts computed from records: each belongs to one hotel, and what a record lacks is unknown."""
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chatbot.hotels.facilities import match_facility
+from chatbot.hotels import places
+from chatbot.hotels.facilities import fulfilling, match_facility
 from chatbot.hotels.names import comparable_name
 from chatbot.understanding.turn_act import facility_of
 
@@ -135,7 +135,8 @@ def has(hotel: Shown, asked: str) -> Has:
 def meant(facility: object) -> frozenset[str]:
     """The facilities any of which is enough for an entry of the state: a name, the user's word, or a list of them."""
     words = [facility] if isinstance(facility, str) else list(facility) if isinstance(facility, list | tuple) else []
-    return frozenset(name for word in words if isinstance(word, str) for name in match_facility(word) or (word,))
+    names = (name for word in words if isinstance(word, str) for name in match_facility(word) or (word,))
+    return frozenset(more for name in names for more in fulfilling(name))
 
 
 def best(hotels: Sequence[Shown], order: str) -> Best:
@@ -173,10 +174,12 @@ def _at(hotel: Shown, key: str, state: State) -> bool:
         return hotel.type == wanted
     if key == "name":
         return _contains(hotel.name, wanted)
+    if key == "subway":
+        return places.station(wanted) in hotel.subway
+    texts = (hotel.address, hotel.name, hotel.subway)
     if key == "near":
-        return any(wanted in text for text in (*hotel.nearby_attractions, hotel.address, hotel.name, hotel.subway))
-    held = getattr(hotel, key)
-    return all(word in held or word.removesuffix("站") in held for word in re.sub(r"(?<=区)(?=.)", " ", wanted).split())
+        return any(place in text for place in places.spellings(wanted) for text in (*hotel.nearby_attractions, *texts))
+    return all(any(word in text for text in texts) for word in places.address(wanted))
 
 
 def _contains(name: str, wanted: str) -> bool:

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 from chatbot.corpus.phrasebank.bank import Row
 from chatbot.dialogue.replies.facts import Fact, Shown, State, Unknown, best, offered
-from chatbot.dialogue.replies.wishes import canonical_wish, conditions, described, given_up
+from chatbot.dialogue.replies.wishes import conditions, described, given_up
 from chatbot.dialogue.replies.wording import MARK, Voice
 from chatbot.hotels.places import FIELDS, district_in, district_of
 
 _FIGURES = {"price", "rating", "facilities", "phone", "address", "subway", "attractions", "restaurants"}
 _ADVICE = re.compile(r"电话|号码|前台|去问|问过去|确认|\d{7}|\bring\b|number|call|front desk|until you", re.I)
 """Words that tell to ask the hotel."""
+_ORDERS = {
+    "sorted_price_asc": ("从便宜到贵", "cheapest first"), "sorted_price_desc": ("从贵到便宜", "dearest first"),
+    "sorted_rating_asc": ("评分从低到高", "lowest rated first"), "sorted_rating_desc": ("评分从高到低", "best rated first"),
+}  # fmt: skip
 
 
 @dataclass
@@ -24,6 +28,7 @@ class Offer:
         state: the wishes.
         act: the act of the turn.
         unknown: wishes of the turn that no list tells about, "" where they are not quoted; unmatched: facility words.
+        earlier: names of the hotels shown before.
     """
 
     voice: Voice
@@ -35,27 +40,27 @@ class Offer:
     unknown: Sequence[str]
     total: int
     first: int
+    earlier: Sequence[str] = ()
 
     def say(self) -> list[Fact]:
         """Say it; the facts that were told."""
         facts: list[Fact] = [offered(hotel, self.state) for hotel in self.hotels]
         facts += [Unknown(wish) for wish in (*self.unknown, *self.unmatched)]
-        self.kept = not (self.relaxed or self.unmatched or any(offered(h, self.state).broken for h in self.hotels))
-        self._searched_for()
+        self.kept = not (self.relaxed or any(offered(h, self._matched()).broken for h in self.hotels))
+        self.wish = "" if self.first else described(self._matched(), self.voice)
         if not self.hotels:
             self._nothing()
             return facts
-        if not self._with_unknown():
+        if self.unknown or self.unmatched:
+            self.voice.say("unknown_wish" if self.unknown else "unmatched", values={"wish": self._quoted()})
+            advised = _ADVICE.search(self.voice.text)
             self._offer()
-            self._total()
+            if not advised:
+                self._advise()
+        else:
+            self._offer()
         self._where()
         return facts
-
-    def _searched_for(self) -> None:
-        """Say what was searched for, so that a wish that was misheard or missed is seen at once; a name alone is said with its hotel."""
-        said = "" if self.first else described(self._matched(), self.voice)
-        if said:
-            self.voice.say("searched_for", values={"wish": said})
 
     def _where(self) -> None:
         """Where a place was given up: the district that all of them share with it, the one that they lie in, or a way to come closer."""
@@ -92,35 +97,6 @@ class Offer:
             return "that last wish" if self.voice.english else "您说的那一点"
         return self.voice.joined([f'"{word}"' if self.voice.english else f"“{word}”" for word in words])
 
-    def _with_unknown(self) -> bool:
-        """Say that a wish cannot be looked up; whether the offer was said with it."""
-        if not (self.unknown or self.unmatched):
-            return False
-        voice, values = self.voice, self.values | {"wish": self._quoted()}
-        kept = not self.relaxed and not any(offered(h, self._matched()).broken for h in self.hotels)
-        if self.unknown and kept and self._matched() and not self.first and len(self.hotels) > 1:
-            when = conditions(self.state)
-            said = voice.say(
-                "unsupported", values=values, topic="unknown_wish", when=when, fits=self._lists_unknown, prefer=_numbers
-            )
-            if said:
-                advised = _ADVICE.search(voice.text)
-                self._total()
-                if not advised:
-                    self._advise()
-                return True
-        voice.say("unknown_wish" if self.unknown else "unmatched", values=values)
-        one = len(self.hotels) == 1
-        if kept and not self.first:
-            rest = ("offer_rest_one",) if one else ("offer_rest",)
-            acts = (*(rest if self._matched() else ()), "offer_plain_one" if one else "offer_plain")
-            voice.say(*acts, values=self.values)
-        else:
-            self._offer()
-        self._total()
-        self._advise()
-        return True
-
     def _advise(self) -> None:
         """Tell to ask the hotels, where one of them has a number."""
         if any(hotel.phone for hotel in self.hotels):
@@ -132,21 +108,45 @@ class Offer:
         rest = {key: value for key, value in self.state.items() if key != "facilities"}
         return rest | ({"facilities": facilities} if facilities else {})
 
-    def _lists_unknown(self, row: Row) -> bool:
-        """A line that lists the hotels, of the topic of unknown wishes."""
-        marks = set(MARK.findall(row["text"]))
-        return row.get("topic") == "unknown_wish" and "list" in marks and not marks & {"price", "facility"}
-
     def _offer(self) -> None:
-        voice, values = self.voice, self.values
+        """The hotels: with what they were searched by, so that a misheard or missed wish shows at once, else in a line of the bank."""
         if self.first:
-            self._more(values)
-        elif self.relaxed:
+            self._more(self.values)
+        elif self.kept and self.act == "superlative" and self._winner():
+            return
+        elif not ((self.kept or self.relaxed) and self.wish and self._by_wish()):
+            self._plain(self.values)
+        else:
+            return
+        self._total()
+
+    def _by_wish(self) -> bool:
+        """Say in one line what was searched for, how many there are, and which; whether the bank has a line for it."""
+        voice, shown = self.voice, len(self.hotels)
+        order = (
+            _ORDERS.get(next(iter(o for o in self._orders() if o.startswith("sorted_")), ""))
+            if self.total > 1
+            else None
+        )
+        values = self.values | {"wish": self.wish, "total": str(self.total), "n": str(shown)}
+        values |= {"order": order[voice.english]} if order else {}
+        extent = "page" if self.total > shown else "all" if shown > 1 else "one"
+        same = self.kept and self.total == shown and {hotel.name for hotel in self.hotels} == set(self.earlier)
+        when = {"same" if same else "new", "one_wish" if _single(self._matched()) else "wishes"}
+        told = ("same", self.act) if same and self.act in ("cheaper", "better") else ("same",) if same else ()
+        return voice.say(
+            f"{'matching' if self.kept else 'near_miss'}_{extent}", values=values, when=frozenset({*when, *told}),
+            fits=lambda row: ("{order}" in row["text"]) == bool(order and self.kept and not same),
+            prefer=lambda row: not self.kept or row.get("when", "") == ",".join(told),
+        )  # fmt: skip
+
+    def _plain(self, values: dict[str, str]) -> None:
+        """The hotels where no wish can be named."""
+        voice = self.voice
+        if self.relaxed:
             self._relaxed(values)
         elif len(self.hotels) == 1:
             self._one(values)
-        elif self.kept and self.act == "superlative" and self._winner():
-            return
         elif self.kept:
             when = conditions(self.state) | self._orders()
             voice.say("offer", "offer_plain", values=values, when=when, fits=self._lists, prefer=self._suits)
@@ -176,6 +176,8 @@ class Offer:
         }.get(order)
         values = {key: said for key, said in self.voice.values(self.hotels[0]).items() if key != "facilities"}
         figures = {"price", "rating"} & set(values)
+        if self.wish:
+            self.voice.say("among", values={"wish": self.wish, "total": str(self.total)})
         said = need and self.voice.say(
             "superlative",
             "offer_one",
@@ -216,24 +218,7 @@ class Offer:
         )  # fmt: skip
 
     def _relaxed(self, values: dict[str, str]) -> None:
-        if len(self.hotels) == 1:
-            self.voice.say("relaxed_one", "offer_plain_one", values=values)
-            return
-        kinds = {"price_range_upper": "relaxed_price", "rating_range_lower": "relaxed_rating", "facilities": "relaxed_facility",
-                 "address": "relaxed_place", "subway": "relaxed_place", "near": "relaxed_place"}  # fmt: skip
-        given = {kinds.get(entry.partition(":")[0], "") for entry in self.relaxed}
-        acts = ("offer_relaxed", "relaxed_plain") if self._rest_holds() else ("relaxed_plain",)
-        self.voice.say(
-            *acts, "offer_plain", values=values, when=frozenset(given if len(given) == 1 else ()) | {"several"},
-            fits=_lists_alone, prefer=_numbers,
-        )  # fmt: skip
-
-    def _rest_holds(self) -> bool:
-        """Whether every hotel meets all that was not given up."""
-        given = {canonical_wish(entry) for entry in self.relaxed}
-        return all(
-            canonical_wish(entry) in given for hotel in self.hotels for entry in offered(hotel, self.state).broken
-        )
+        self.voice.say("relaxed_one" if len(self.hotels) == 1 else "relaxed_plain", "offer_plain", values=values)
 
     def _more(self, values: dict[str, str]) -> None:
         last = self.first + len(self.hotels) >= self.total
@@ -272,6 +257,13 @@ class Offer:
         voice.say(
             "none_found", values=values, when=when, fits=lambda row: "name_set" not in when or "name_set" in str(row)
         )
+
+
+def _single(state: State) -> bool:
+    """Whether a state is one wish."""
+    bounds = {key.partition("_range")[0] if "_range" in key else key for key in state if not key.startswith("sort_")}
+    facilities = state.get("facilities") or ()
+    return len(bounds - {"facilities"}) + len(facilities) == 1
 
 
 def _lists_alone(row: Row) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from chatbot.dialogue.replies.facts import State
 from chatbot.dialogue.replies.wording import Voice, number
+from chatbot.hotels.facilities import OR
 from chatbot.understanding.turn_act import Item, facility_value
 
 _DROPPED = {
@@ -15,24 +16,18 @@ _DROPPED = {
 }  # fmt: skip
 
 
-_ORDERS = {
-    ("price", "asc"): ("从便宜的看起", "cheapest first"), ("price", "desc"): ("从贵的看起", "dearest first"),
-    ("rating", "asc"): ("从评分低的看起", "lowest rated first"), ("rating", "desc"): ("从评分高的看起", "best rated first"),
-}  # fmt: skip
-
-
 def described(state: State, voice: Voice) -> str:
-    """The state but for its name, as a list of wishes: 朝阳区、500元以内、有健身房、不要经济型; "" where it is empty."""
-    keys = ("address", "subway", "near", "type", "price", "rating")
+    """The state but for its order, as a list of wishes: 朝阳区、500元以内、有健身房、不要经济型; "" where it is empty or a name alone."""
+    keys = ("name", "address", "subway", "near", "type", "price", "rating")
     words = [words for key in keys if (words := wish(key, state, voice))]
     held = [voice.facility(value) for value in values(state.get("facilities"))]
     excluded = _excluded(state.get("exclude") or {}, voice)
-    order = _ORDERS.get((str(state.get("sort_by")), str(state.get("sort_order") or "asc")))
-    last = [order[voice.english]] if order else []
+    if state.get("name") and len(words) + len(held) + len(excluded) == 1:
+        return ""
     if voice.english:
         without = [f"without {' or '.join(excluded)}"] if excluded else []
-        return ", ".join([*words, *([f"with {voice.joined(held)}"] if held else []), *without, *last])
-    return "、".join([*words, *(f"有{name}" for name in held), *(f"不要{name}" for name in excluded), *last])
+        return ", ".join([*words, *([f"with {voice.joined(held)}"] if held else []), *without])
+    return "、".join([*words, *(f"有{name}" for name in held), *(f"不要{name}" for name in excluded)])
 
 
 def _excluded(exclude: State, voice: Voice) -> list[str]:
@@ -62,7 +57,7 @@ def wish(key: str, state: State, voice: Voice) -> str:
         return voice.value("type", said)
     if key == "address":
         return voice.district(said)
-    shape = {"subway": ("{}站", "{}"), "near": ("{}附近", "near {}"), "name": ("“{}”这个名字", 'the name "{}"')}
+    shape = {"subway": ("{}站", "{}"), "near": ("{}附近", "near {}"), "name": ("名字像“{}”", 'a name like "{}"')}
     return shape.get(key, ("{}", "{}"))[voice.english].format(said)
 
 
@@ -107,14 +102,9 @@ def _bound_of(kind: str, relaxed: Sequence[str], state: State) -> State:
     return {key: value for key, value in state.items() if key not in kept}
 
 
-def canonical_wish(entry: str) -> str:
-    """One spelling for a wish that was given up or is broken: facilities:泳池, price_range_upper."""
-    return f"facilities:{_value(entry)}" if entry.startswith("facilities:") else entry
-
-
 def _value(entry: str) -> str:
     """facilities:室内游泳池/室外游泳池 → 泳池; a list printed as Python does is read too."""
-    words = entry.partition(":")[2].strip("[]()").replace("'", "").replace('"', "")
+    words = entry.partition(":")[2].strip("[]()").replace("'", "").replace('"', "").replace(OR, "/")
     return facility_value([word.strip() for word in words.replace(",", "/").split("/") if word.strip()])
 
 

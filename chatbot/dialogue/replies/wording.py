@@ -19,7 +19,8 @@ LONGEST = 120
 """Chinese characters of a reply, where a shorter line says the same."""
 GROUP_WORDS = {
     "无线": "无线网", "上网": "网络", "房间无线": "房间wifi", "公共无线": "公共区域wifi", "早餐": "早餐", "泳池": "泳池",
-    "接送": "接送", "餐厅": "餐厅",
+    "接送": "接送", "餐厅": "餐厅", "公共区域提供wifi": "公共区域wifi", "部分房间提供wifi": "部分房间wifi",
+    "所有房间提供wifi": "所有房间wifi", "早餐服务": "早餐", "早餐服务免费": "免费早餐",
 }  # fmt: skip
 _PHONE_WORDS = re.compile(r"电话|号码|\bphone\b|\bnumber\b")
 _ODD = re.compile(
