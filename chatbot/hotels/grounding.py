@@ -130,7 +130,8 @@ class _Claims:
                 continue
             denied = bool(_DENIED.search(self.reply[: match.start()]))
             owners = self._of(match.start())
-            held = [not fulfilling(match[0]).isdisjoint(record.get("facilities") or []) for record in owners]
+            holds = {match[0]} if denied else fulfilling(match[0])
+            held = [not holds.isdisjoint(record.get("facilities") or []) for record in owners]
             if (all(held) if denied else not any(held)) and not (denied and len(owners) > 1):
                 out.append(f"{'denied ' if denied else ''}facility: {match[0]}")
         return out

@@ -5,7 +5,7 @@ from chatbot.corpus.selfplay import replies as r
 from chatbot.corpus.selfplay.dialogue import FIELDS, SLOT_OF, Dialogue
 from chatbot.corpus.selfplay.human_wording import HumanWording
 from chatbot.corpus.selfplay.speaker import Wish
-from chatbot.hotels.facilities import FACILITIES, match_facility
+from chatbot.hotels.facilities import FACILITIES, fulfilling
 
 
 def first_wishes(d: Dialogue) -> None:
@@ -176,7 +176,7 @@ def _ask_has(d: Dialogue) -> None:
         word = "这家酒店"
     phrase = d.speaker.facility(name)
     d.focus, record = index, d.records[index]
-    held = match_facility(name) & set(record["facilities"])
+    held = fulfilling(name) & set(record["facilities"])
     d.say(d.pick(p.HAS).format(w=word, x=phrase), d.fill(d.pick(r.YES if held else r.NO), record, x=name))
 
 
