@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from chatbot.hotels import places
-from chatbot.hotels.facilities import FACILITIES
+from chatbot.hotels.facilities import FACILITIES, fulfilling
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.hotels.store import HotelStore
 
@@ -90,8 +90,7 @@ def _lies(record: Record, key: str, words: str) -> bool:
 
 
 def _offers(record: Record, facility: str) -> bool:
-    """Free breakfast is breakfast; all other names mean only themselves."""
-    return facility in record["facilities"] or (facility == "早餐服务" and "早餐服务免费" in record["facilities"])
+    return not fulfilling(facility).isdisjoint(record["facilities"])
 
 
 def delivered(reply: str, record: Record, request: tuple[str, str]) -> bool:
