@@ -40,6 +40,10 @@ FIELDS = (
         "nearby_restaurants",
     ),
 )
+_ORDINALS = {
+    "2": r"第[二2][家个间所]|\b(?:2nd|second)\b", "3": r"第[三3][家个间所]|\b(?:3rd|third)\b",
+    "4": r"第[四4][家个间所]|\b(?:4th|fourth)\b", "5": r"第[五5][家个间所]|\b(?:5th|fifth)\b",
+}  # fmt: skip
 SORTS = ("price_asc", "price_desc", "rating_desc", "rating_asc")
 HOTELS = ("1", "2", "3", "4", "5", "last", "it", "all")
 """Which of the hotels shown is meant: by number, the last, the one in focus, or all of them."""
@@ -155,6 +159,11 @@ def _item(word: str) -> Item:
         raise InputError("understanding.item", value=word)
     value = word[found.end() :]
     return Item(found[0], value.replace("_", " ") if found[0] in COPIED else value)
+
+
+def numbered(words: str) -> set[str]:
+    """Values of HOTELS after the first that the words count up to: 第三家 means the third, also where only two were shown."""
+    return {number for number, said in _ORDINALS.items() if re.search(said, words, re.I)}
 
 
 def facility_of(value: str) -> str | list[str]:

@@ -28,6 +28,7 @@ from chatbot.understanding.turn_act import (
     VALUED,
     Item,
     facility_value,
+    numbered,
 )
 
 _LATIN = re.compile(r"[A-Za-z]{2}")
@@ -36,11 +37,6 @@ _PUNCTUATION = re.compile(r"[,，。;；!！?？、…]")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _OF_ONE = ("ask_field", "ask_has", "book")
 """Acts about a hotel: where the words name one that was shown, it is that one."""
-_ORDINALS = {
-    "2": r"第[二2][家个间所]|\b(?:2nd|second)\b", "3": r"第[三3][家个间所]|\b(?:3rd|third)\b",
-    "4": r"第[四4][家个间所]|\b(?:4th|fourth)\b", "5": r"第[五5][家个间所]|\b(?:5th|fifth)\b",
-}  # fmt: skip
-"""Who says 第三家 means the third, also where only two were shown: the reply then says so."""
 PLACE_OPS = tuple(f"{kind}=" for kind in KINDS)
 MOST_NUMBERS = 24
 """Numbers of an utterance that can become values; ranges are pairs of them, and thousands would stall the machine."""
@@ -111,7 +107,7 @@ class ActGuide:
         self.places = _places(self.words, words, owner.offsets(words))
         self.standing, self.shown = _standing(context.state), len(context.records)
         self.named = _named(context.shown, words)
-        self.counted = {number for number, said in _ORDINALS.items() if re.search(said, words, re.I)}
+        self.counted = numbered(words)
         self.act = ""
         self.op, self.value = "", list[int]()
         self.begun = False
