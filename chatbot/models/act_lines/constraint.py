@@ -226,11 +226,8 @@ class ActGuide:
             return False
         if op in (ADD, DROP) and (DROP if op == ADD else ADD, text) in self.said:
             return False  # nobody gives up and asks for the same in one breath
-        if (
-            op == ADD
-            and not self.value
-            and any(_one_of_a_kind(word, other[4:-2]) for at, other in self.said if at == ADD)
-        ):
+        asked = [other[4:-2] for at, other in self.said if at == ADD]
+        if op == ADD and not self.value and any(_one_of_a_kind(word, other) for other in asked):
             return False
         return op != DROP or f"+{word}" in self.standing
 
