@@ -20,7 +20,7 @@ _STATION = re.compile(r"[\w·]{1,12}?地铁站(?:[A-Z]\d?(?:东|西|南|北)?口
 _ADDRESS = re.compile(r"(?:地址(?:是|在|为|：|:)|位于)\s*([^，。！？；\n]{4,60})")
 _NEARBY = re.compile(r"(?:景点|餐馆|餐厅|吃饭的|好玩的)(?:有|是|：|:|包括)\s*([^，。！？；\n]{2,200})")
 _DENIED = re.compile(r"(没有|没|不|无法|未|不提供|不含|暂无)[^，。！？]{0,8}$|放宽了[^，。！？]*$")
-_QUERY = re.compile(r"[^，。！？；\n]*(?:都满足的没有|的没查到)")
+_QUERY = re.compile(r"[^，。！？；\n]*的没查到")
 """Says what was searched for, which is no claim of any hotel."""
 _FACILITY = re.compile("|".join(sorted(map(re.escape, FACILITIES), key=len, reverse=True)))
 

@@ -292,16 +292,15 @@ def test_others_with_a_new_wish_are_an_offer_of_what_was_found_not_a_next_page(s
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_where_a_place_was_given_up_the_district_found_is_told_or_a_closer_place_asked_for(seed):
+def test_where_a_place_was_given_up_the_district_searched_is_told_or_a_closer_place_asked_for(seed):
     near = {"near": "798艺术区"}
-    same = said(act="request", after=near, searched=True, relaxed=("near",), seed=seed).text
-    assert "朝阳区" in same and not re.search("要远些|不近", same)
     for records in ((A, B, C), (A,)):
+        same = said(act="request", records=records, after=near, searched=True, relaxed=("near",), seed=seed).text
+        assert "朝阳区的酒店" in same and re.search("多远", same)
         far = said(
             act="request", records=records, after={"near": "颐和园"}, searched=True, relaxed=("near",), seed=seed
         ).text
-        assert "海淀区" in far and "朝阳区" in far and re.search("要远些|不近", far)
-        assert ("这几家在" in far) <= (len(records) > 1)
+        assert "海淀区" in far and "朝阳区的酒店" in far and re.search("要远些|不近", far)
     unknown = said(act="request", after={"near": "无名寺"}, searched=True, relaxed=("near",), seed=seed).text
     assert re.search("地铁站|哪个区", unknown)
 
@@ -314,9 +313,9 @@ def test_what_was_searched_for_is_said_so_that_a_misheard_wish_shows(seed, recor
     after = {"address": "朝阳区", "price_range_upper": 300, "facilities": wanted, "exclude": {"type": ["豪华型"]}}
     relaxed = (f"facilities:{missing}",) if missing else ()
     text = said(act="refine", after=after, records=records, searched=True, relaxed=relaxed, seed=seed).text
-    wishes = ("朝阳区", "300元以内", "不要豪华型", *(f"有{name}" for name in wanted))
+    wishes = ("朝阳区", "300元以内", "不是豪华型", "有棋牌室", *([f"不要求{missing}"] if missing else []))
     assert all(wish in text.partition("近水酒店")[0] for wish in wishes)
-    assert bool(re.search("都满足的没有", text)) == bool(missing)
+    assert bool(re.search("全都满足", text)) == bool(missing)
 
 
 @pytest.mark.parametrize(
@@ -589,4 +588,16 @@ def test_who_asks_about_a_hotel_that_was_not_found_is_told_so():
 
 
 def test_a_hotel_that_was_not_shown_is_not_taken_for_another():
-    assert re.search("1家", said(act="ask_field ask:price #2", records=(A,)).text)
+    one = said(act="ask_field ask:price #2", records=(A,)).text
+    assert "只有这一家" in one and "300" in one
+    assert re.search("2家", said(act="ask_field ask:price #3", records=(A, B)).text)
+
+
+@pytest.mark.parametrize("act", ["smalltalk", "hello", "off_topic"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_has_hotels_before_them_is_not_asked_what_they_are_looking_for(act, language):
+    starts = "想找什么样|想找酒店|想住哪|要找酒店|hat kind of hotel"
+    texts = [said(act=act, seed=seed, language=language).text for seed in range(60)]
+    fresh = [said(act=act, seed=seed, language=language, records=()).text for seed in range(60)]
+    assert all(texts) and not any(re.search(starts, text) for text in texts)
+    assert act != "hello" or any(re.search(starts, text) for text in fresh)

@@ -27,8 +27,8 @@ FULL = {
     [
         (
             FULL,
-            "名字像“如家”、朝阳区、国贸站、故宫附近、经济型、200到300元、4.5分以上、有棋牌室、有泳池",
-            'a name like "如家", Chaoyang (朝阳区), 国贸, near 故宫, economy (经济型), 200 to 300 yuan, rated 4.5 or more, with a mahjong and card room and a pool',
+            "名字像“如家”、朝阳区、国贸站附近、故宫附近、经济型、200到300元、4.5分以上、有棋牌室、有泳池",
+            'a name like "如家", Chaoyang (朝阳区), near 国贸, near 故宫, economy (经济型), 200 to 300 yuan, rated 4.5 or more, with a mahjong and card room and a pool',
         ),
         ({"price_range_upper": 300}, "300元以内", "up to 300 yuan"),
         ({"price_range_lower": 200, "facilities": ["暖气"]}, "200元以上、有暖气", "200 yuan or more, with heating"),
@@ -39,7 +39,7 @@ FULL = {
                 "sort_by": "price",
                 "sort_order": "asc",
             },
-            "不要豪华型、不要如家、不要酒吧",
+            "不是豪华型、名字不带“如家”、没有酒吧",
             "without luxury (豪华型) or 如家 or a bar",
         ),
         ({"name": "如家"}, "", ""),
@@ -62,8 +62,8 @@ def test_a_state_is_described_in_both_languages(state, zh, en):
         (["price_range_lower", "price_range_upper"], "200到300元", "the price (200 to 300 yuan)"),
         (
             ["type", "address", "subway", "near", "name"],
-            "经济型和朝阳区和国贸站和故宫附近和名字像“如家”",
-            'the class, economy (经济型), the area, Chaoyang (朝阳区), the station, 国贸, near 故宫 and a name like "如家"',
+            "经济型和朝阳区和国贸站附近和故宫附近和名字像“如家”",
+            'the class, economy (经济型), the area, Chaoyang (朝阳区), the station, near 国贸, near 故宫 and a name like "如家"',
         ),
         ([], "", ""),
     ],

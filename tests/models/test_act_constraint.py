@@ -144,8 +144,14 @@ def test_an_operator_is_open_only_where_it_makes_sense(constraint, state, hotels
 
 
 def test_pointers_end_with_the_hotels_shown(constraint):
-    values = allowed(constraint, {}, 2, "第三家", "<|act:ask_field|>", "<|op:#|>")
+    values = allowed(constraint, {}, 2, "最后那家", "<|act:ask_field|>", "<|op:#|>")
     assert values == {"<|v:1|>", "<|v:2|>", "<|v:last|>", "<|v:it|>", "<|v:all|>"}
+
+
+@pytest.mark.parametrize("words", ["第三家", "the third one", "第3个"])
+def test_who_counts_further_than_was_shown_is_taken_at_their_word(constraint, words):
+    values = allowed(constraint, {}, 2, words, "<|act:ask_field|>", "<|op:#|>")
+    assert "<|v:3|>" in values and "<|v:4|>" not in values
 
 
 def test_only_facilities_that_stand_can_be_dropped(constraint):

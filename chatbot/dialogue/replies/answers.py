@@ -61,6 +61,9 @@ class Answers:
             self.voice.say("no_hotel")
             return []
         at = pointed(self.turn, len(self.hotels), self.focus)
+        if at is None and len(self.hotels) == 1:
+            self.voice.say("only_one")
+            at = [0]
         if at is None:
             self.voice.say("no_such", values={"n": str(len(self.hotels))})
             return []

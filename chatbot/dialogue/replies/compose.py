@@ -17,6 +17,11 @@ from chatbot.understanding.turn_act import Item, TurnAct
 
 _WAY_ON = re.compile(r"[？?]$|再说一遍|您点|换[个别]|重新|照着查|我再|tell me|give it|search|find", re.I)
 """Words with which a sentence offers how to go on."""
+_STARTS_OVER = re.compile(
+    r"想找什么样|想找酒店|想住哪|找酒店的时候|要找酒店|住哪[儿边]|预算|位置和|what (?:kind|sort) of hotel|looking for a hotel",
+    re.I,
+)
+"""Words that ask for the first wishes, which nobody is asked for who has hotels before them."""
 __all__ = ["Reply", "Situation", "compose"]
 
 
@@ -189,7 +194,10 @@ class _Composer:
 
     def _say(self, act: str) -> bool:
         """A line on the topic of the words."""
-        return self.voice.say(act, values=self._focus_values(), topic=topic_of(self.turn.act, self.now.words))
+        return self.voice.say(
+            act, values=self._focus_values(), topic=topic_of(self.turn.act, self.now.words),
+            fits=lambda row: not (self.hotels and _STARTS_OVER.search(row["text"])),
+        )  # fmt: skip
 
     def _complaint(self) -> None:
         self._say("sorry")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chatbot.corpus.phrasebank.bank import Row
 from chatbot.dialogue.replies.facts import Fact, Shown, State, Unknown, best, offered
-from chatbot.dialogue.replies.wishes import conditions, described, given_up
+from chatbot.dialogue.replies.wishes import conditions, described, given_up, loosened, without
 from chatbot.dialogue.replies.wording import MARK, Voice
 from chatbot.hotels.places import FIELDS, district_in, district_of
 
@@ -63,20 +63,26 @@ class Offer:
         return facts
 
     def _where(self) -> None:
-        """Where a place was given up: the district that all of them share with it, the one that they lie in, or a way to come closer."""
-        lost = next((field for field in FIELDS if field in self.relaxed), "")
-        if not lost or self.first:
+        """Where a place was given up: that its distance is not known, that the hotels lie in another district, or a way to come closer."""
+        place = self._lost_place()
+        if not place or self.first:
             return
-        home = district_of(str(self.state.get(lost) or ""))
-        found = {district_in(hotel.address) for hotel in self.hotels}
-        when = frozenset(["several" if len(self.hotels) > 1 else "single"])
+        home = district_of(place)
         if not home:
             self.voice.say("come_closer")
-        elif found == {home}:
-            self.voice.say("same_district", values={"district": self.voice.district(home)}, when=when)
-        elif len(found) == 1:
-            places = {"district": self.voice.district(found.pop()), "home": self.voice.district(home)}
-            self.voice.say("other_district", values=places, when=when)
+        elif self._district() != home:
+            self.voice.say("other_district", values={"home": self.voice.district(home)})
+        elif place != home:
+            self.voice.say("same_district")
+
+    def _lost_place(self) -> str:
+        """The place that was given up; "" where none was."""
+        return str(self.state.get(next((field for field in FIELDS if field in self.relaxed), "")) or "")
+
+    def _district(self) -> str:
+        """The one district that was searched instead of a place; "" where the whole city was."""
+        found = {district_in(hotel.address) for hotel in self.hotels}
+        return found.pop() if len(found) == 1 and district_of(self._lost_place()) else ""
 
     @property
     def values(self) -> dict[str, str]:
@@ -122,22 +128,35 @@ class Offer:
 
     def _by_wish(self) -> bool:
         """Say in one line what was searched for, how many there are, and which; whether the bank has a line for it."""
-        voice, shown = self.voice, len(self.hotels)
-        order = (
-            _ORDERS.get(next(iter(o for o in self._orders() if o.startswith("sorted_")), ""))
-            if self.total > 1
-            else None
-        )
-        values = self.values | {"wish": self.wish, "total": str(self.total), "n": str(shown)}
-        values |= {"order": order[voice.english]} if order else {}
+        shown = len(self.hotels)
         extent = "page" if self.total > shown else "all" if shown > 1 else "one"
-        same = self.kept and self.total == shown and {hotel.name for hotel in self.hotels} == set(self.earlier)
-        when = {"same" if same else "new", "one_wish" if _single(self._matched()) else "wishes"}
-        told = ("same", self.act) if same and self.act in ("cheaper", "better") else ("same",) if same else ()
-        return voice.say(
-            f"{'matching' if self.kept else 'near_miss'}_{extent}", values=values, when=frozenset({*when, *told}),
-            fits=lambda row: ("{order}" in row["text"]) == bool(order and self.kept and not same),
-            prefer=lambda row: not self.kept or row.get("when", "") == ",".join(told),
+        values = self.values | {"wish": self.wish, "total": str(self.total), "n": str(shown)}
+        return self._matching(extent, values) if self.kept else self._near_miss(extent, values)
+
+    def _matching(self, extent: str, values: dict[str, str]) -> bool:
+        """All wishes are met: by the hotels in the order asked for, or by no others than were shown before."""
+        same = self.total == len(self.hotels) and {hotel.name for hotel in self.hotels} == set(self.earlier)
+        told = ["same", *({self.act} & {"cheaper", "better"})] if same else []
+        order = (
+            next((_ORDERS[o] for o in self._orders() if o in _ORDERS), None) if self.total > 1 and not same else None
+        )
+        values |= {"order": order[self.voice.english]} if order else {}
+        return self.voice.say(
+            f"matching_{extent}", values=values, when=frozenset(told),
+            fits=lambda row: ("{order}" in row["text"]) == bool(order),
+            prefer=lambda row: row.get("when", "") == ",".join(told),
+        )  # fmt: skip
+
+    def _near_miss(self, extent: str, values: dict[str, str]) -> bool:
+        """Some wishes were given up: which, and what the hotels do meet."""
+        state = without(self.relaxed, self._matched())
+        state |= {"address": district} if (district := self._district()) else {}
+        if kept := described(state, self.voice):
+            values["kept"] = kept
+        values["loosened"] = loosened(self.relaxed, self.state, self.voice)
+        return self.voice.say(
+            f"near_miss_{extent}", values=values, when=frozenset(["one_wish" if _single(self._matched()) else "wishes"]),
+            fits=lambda row: ("{kept}" in row["text"]) == bool(kept),
         )  # fmt: skip
 
     def _plain(self, values: dict[str, str]) -> None:

@@ -27,13 +27,23 @@ def described(state: State, voice: Voice) -> str:
     if voice.english:
         without = [f"without {' or '.join(excluded)}"] if excluded else []
         return ", ".join([*words, *([f"with {voice.joined(held)}"] if held else []), *without])
-    return "、".join([*words, *(f"有{name}" for name in held), *(f"不要{name}" for name in excluded)])
+    return "、".join([*words, *(f"有{name}" for name in held), *excluded])
 
 
 def _excluded(exclude: State, voice: Voice) -> list[str]:
-    """What was ruled out, in words: classes, names, facilities."""
+    """What was ruled out, in words: classes, names, facilities; in Chinese each with its denial."""
     kinds = [voice.value("type", kind) for kind in exclude.get("type") or ()]
-    return [*kinds, *exclude.get("name", ()), *(voice.facility(value) for value in values(exclude.get("facilities")))]
+    names, held = (
+        list(exclude.get("name") or ()),
+        [voice.facility(value) for value in values(exclude.get("facilities"))],
+    )
+    if voice.english:
+        return [*kinds, *names, *held]
+    return [
+        *(f"不是{kind}" for kind in kinds),
+        *(f"名字不带“{name}”" for name in names),
+        *(f"没有{name}" for name in held),
+    ]
 
 
 def values(facilities: Any) -> list[str]:
@@ -57,7 +67,11 @@ def wish(key: str, state: State, voice: Voice) -> str:
         return voice.value("type", said)
     if key == "address":
         return voice.district(said)
-    shape = {"subway": ("{}站", "{}"), "near": ("{}附近", "near {}"), "name": ("名字像“{}”", 'a name like "{}"')}
+    shape = {
+        "subway": ("{}站附近", "near {}"),
+        "near": ("{}附近", "near {}"),
+        "name": ("名字像“{}”", 'a name like "{}"'),
+    }
     return shape.get(key, ("{}", "{}"))[voice.english].format(said)
 
 
@@ -80,6 +94,27 @@ def given_up(relaxed: Sequence[str], state: State, voice: Voice) -> str:
     words = [_given(kind, wish(kind, _bound_of(kind, relaxed, state), voice), voice) for kind in kinds]
     joined = [*facilities, *words]
     return voice.joined(joined) if voice.english else "和".join(joined)
+
+
+def loosened(relaxed: Sequence[str], state: State, voice: Voice) -> str:
+    """What a search did without, as a clause: 300元以内放宽些、不要求温泉; leaving out the price (up to 300 yuan)."""
+    if voice.english:
+        return f"leaving out {given_up(relaxed, state, voice)}"
+    out = [f"不要求{voice.facility(_value(entry))}" for entry in relaxed if entry.startswith("facilities:")]
+    for kind in dict.fromkeys(entry.partition("_range")[0] for entry in relaxed if not entry.startswith("facilities:")):
+        said = wish(kind, _bound_of(kind, relaxed, state), voice)
+        out.append((f"{said}放宽些" if kind in ("price", "rating") else f"不限{said}") if said else "少一个条件")
+    return "、".join(out)
+
+
+def without(relaxed: Sequence[str], state: State) -> State:
+    """The state without what a search gave up."""
+    lost = {_value(entry) for entry in relaxed if entry.startswith("facilities:")}
+    kept = {key: value for key, value in state.items() if key not in relaxed}
+    facilities = [f for f in state.get("facilities") or () if _value(f"facilities:{f}") not in lost]
+    return {key: value for key, value in kept.items() if key != "facilities"} | (
+        {"facilities": facilities} if facilities else {}
+    )
 
 
 def _given(kind: str, said: str, voice: Voice) -> str:
