@@ -16,6 +16,8 @@ from chatbot.hotels.query import HOTEL_TYPES, Exclusion, HotelQuery
 from chatbot.hotels.records import Hotel, read_hotels
 from chatbot.hotels.relax import Mask, relax
 
+_NEEDED = ("facilities:残疾人设施", "name")
+"""The most important wishes, the last above all: who sits in a wheelchair cannot do without, who names a hotel wants that one."""
 FAR_ABOVE = 1.5
 """Times the price asked for: dearer hotels at a place are passed over for cheaper ones of its district."""
 
@@ -166,6 +168,8 @@ class HotelStore:
             value = getattr(query, field)
             if value is not None:
                 wishes[field] = condition(value)
+        for wish in (wish for wish in _NEEDED if wish in wishes):
+            wishes[wish] = wishes.pop(wish)
         return wishes
 
     def _allowed(self, exclude: Exclusion) -> Mask:

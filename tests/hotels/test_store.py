@@ -131,6 +131,14 @@ def test_of_two_wishes_the_one_that_the_document_ranks_lower_goes(more, less):
     assert [wish.partition(":")[0] for wish in found.relaxed] == [less]
 
 
+def test_who_sits_in_a_wheelchair_gives_up_a_station_first():
+    store = HotelStore(
+        [Hotel(**GOOD), Hotel(**GOOD | {"name": "云里", "subway": "云里地铁站", "facilities": ["残疾人设施"]})]
+    )
+    found = store.search(HotelQuery(subway="松台", facilities=("残疾人设施",)))
+    assert ([record["name"] for record in found.records], found.relaxed) == (["云里"], ["subway"])
+
+
 def test_any_of_several_facilities_is_enough(small):
     assert _names(small, facilities=[["游泳", "打麻将"]]) == list("丙甲乙")
     assert _names(small, facilities=[["带宠物", "打麻将"], "热水"]) == ["甲"]
