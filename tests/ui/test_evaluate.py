@@ -82,7 +82,7 @@ def study(settings, tmp_path):
 def test_a_finished_study_is_drawn_once(context, study):
     handlers = EvaluateHandlers(context)
     picked, status, _, _, mark, results, report, *_ = handlers.follow(None, None, PERSON)
-    assert picked["value"] == study and "评测完成" in status and "槽位 F1" in results and report["interactive"]
+    assert picked["value"] == study and "评测完成" in status and "条件理解 F1" in results and report["interactive"]
     assert handlers.follow(study, mark, PERSON)[5] == gr.skip()
 
 
@@ -94,7 +94,7 @@ def test_wrong_turns_open_with_their_context_and_nothing_in_them_is_markup(conte
 
 def test_an_empty_workspace_shows_what_ships_with_the_project(context):
     shown = EvaluateHandlers(context).follow(None, None, PERSON)[5]
-    assert "hotel-mini 相对 hotel-mini-base：槽位 F1 +" in shown
+    assert "hotel-mini 相对 hotel-mini-base：条件理解 F1 +" in shown
 
 
 def test_a_visitor_cannot_start(settings):

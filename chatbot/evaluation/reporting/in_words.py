@@ -1,6 +1,6 @@
 """The report's first page: what the chatbot does, how well, on what, against what, what goes wrong, how sure it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -79,10 +79,7 @@ VALUES = {
 def in_words(study: Study, language: str) -> dict[str, Any]:
     """The first page of a study's last model: a list of sentences for each question, and the mistakes."""
 
-    def say(key: str, **values: object) -> str:
-        return labels.label(TEXTS, key, language).format(**values)
-
-    figure = study.figures[-1]
+    say, figure = _speaker(language), study.figures[-1]
     return {
         "what": [say("what")],
         "well": _well(figure, say),
@@ -92,6 +89,18 @@ def in_words(study: Study, language: str) -> dict[str, Any]:
         "mistakes": [mistake(case, study, language) for case in chosen(study)],
         "none_wrong": say("none_wrong"),
     }
+
+
+def how_well(figure: Mapping[str, Any], language: str) -> list[str]:
+    """How good one model is, a sentence each: searches, turns, replies, simulated guests."""
+    return _well(figure, _speaker(language))
+
+
+def _speaker(language: str) -> Callable[..., str]:
+    def say(key: str, **values: object) -> str:
+        return labels.label(TEXTS, key, language).format(**values)
+
+    return say
 
 
 def _percent(share: float) -> str:

@@ -41,8 +41,9 @@ class EvaluateHandlers:
         models = model_choices(self.context, request)
         chosen = [name for name in FIRST if name in dict(models).values()]
         data = runs.data_files(self.context.settings, request)
+        every = translate(request, "evaluate.all_of")
         named = [
-            gr.update(choices=[("—", ""), *[(in_language(request, pair), key) for key, pair in table.items()]])
+            gr.update(choices=[(every, ""), *[(in_language(request, pair), key) for key, pair in table.items()]])
             for table in (labels.KINDS, labels.SLOTS)
         ]
         pickers = [gr.update(choices=models, value=chosen), gr.update(choices=data, value=data[0][1] if data else None)]
@@ -127,7 +128,8 @@ class EvaluateHandlers:
             gr.update(visible=True),
             gr.update(choices=[(m, i) for i, m in enumerate(study.models)], value=len(study.models) - 1),
         ]
-        pickers.append(gr.update(choices=[("—", ""), *[(name, name) for name in operations]], value=""))
+        every = translate(request, "evaluate.all_of")
+        pickers.append(gr.update(choices=[(every, ""), *[(name, name) for name in operations]], value=""))
         return [results(study, request), *[gr.update(value=str(path), interactive=True) for path in files], *pickers]
 
     def cases(self, request: gr.Request, wanted: CaseFilter) -> str:
