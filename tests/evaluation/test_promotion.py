@@ -206,7 +206,9 @@ def test_the_page_shows_the_gate_takes_a_signature_and_goes_back(study, current,
     assert shown["visible"] and "hotel-mini" in present and picked["value"] == model
     worse = gate.split("</table>")[0]
     assert "没有通过" in gate and "变差了" in worse and "查询全对" in worse
-    assert "<td>100.0%</td><td>0.0%</td><td>-100.0" in worse and "回复有据可查" not in worse
+    assert (
+        ">100.0%</td>" in worse and ">0.0%</td>" in worse and ">-100.0<small>" in worse and "回复有据可查" not in worse
+    )
     with pytest.raises(gr.Error, match="没有通过关口"):
         handlers.go(WHO, PromotionForm("s1", model, "", ""))
     handlers.go(WHO, PromotionForm("s1", model, "李", "演示"))

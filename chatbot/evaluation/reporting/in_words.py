@@ -23,8 +23,8 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             " database, and answers from what it found.",
         ),
         "searches": (
-            "10 次查询，约 {tenth} 次条件全对（{of} 次里 {right} 次）。",
-            "Of 10 searches about {tenth} have every wish right ({right} of {of}).",
+            "{some} 次查询，约 {good} 次条件全对（{of} 次里 {right} 次）。",
+            "Of {some} searches about {good} have every wish right ({right} of {of}).",
         ),
         "acts": (
             "{of} 个回合里，{right} 个该查就查、该答就答。",
@@ -123,9 +123,15 @@ def _well(figure: Mapping[str, Any], say: Any) -> list[str]:
         "acts": (counts["acts_right"], counts["turns"]),
         "grounded": (counts["replies_grounded"], counts["replies_predicted"]),
     }
-    out = [say(key, right=right, of=of, tenth=f"{10 * right / of:.0f}") for key, (right, of) in pairs.items() if of]
+    out = [say(key, right=right, of=of, **_of_some(right, of)) for key, (right, of) in pairs.items() if of]
     finished = (figure.get("simulation") or {}).get("task_finish")
     return out + ([say("finished", share=_percent(finished))] if finished is not None else [])
+
+
+def _of_some(right: int, of: int) -> dict[str, int]:
+    """A share as so many of 10, of more where ten would round it to all or to none."""
+    some = next((some for some in (10, 20, 100) if 0 < round(some * right / of) < some), 10)
+    return {"some": some, "good": round(some * right / of)}
 
 
 def _against(study: Study, language: str, say: Any) -> list[str]:

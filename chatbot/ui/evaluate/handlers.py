@@ -19,7 +19,7 @@ from chatbot.evaluation.reporting.votes import read_votes, standings
 from chatbot.evaluation.study import Study
 from chatbot.ui.evaluate import runs
 from chatbot.ui.evaluate.form import CaseFilter, StudyForm
-from chatbot.ui.evaluate.tables import case_list, results
+from chatbot.ui.evaluate.tables import awaited, case_list, results
 from chatbot.ui.i18n.translate import in_language, language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
@@ -98,13 +98,13 @@ class EvaluateHandlers:
             gr.update(visible=may and active),
             gr.update(visible=may and job is not None and job.state in ("stopped", "failed", "died")),
         ]
-        mark = f"{name}:{study is not None}"
-        shown = [gr.skip()] * 6 if mark == drawn else self._drawn(study, offered, request)
+        mark = f"{name}:{study is not None}:{active}"
+        shown = [gr.skip()] * 6 if mark == drawn else self._drawn(study, offered, request, active=active)
         return [gr.update(choices=offered, value=name), runs.status(job, request), *buttons, mark, *shown]
 
-    def _drawn(self, study: Study | None, offered: list[Any], request: gr.Request) -> list[Any]:
+    def _drawn(self, study: Study | None, offered: list[Any], request: gr.Request, *, active: bool) -> list[Any]:
         if study is None:
-            none = "" if offered else quiet(translate(request, "evaluate.none"))
+            none = awaited(request) if active else "" if offered else quiet(translate(request, "evaluate.none"))
             return [
                 none,
                 *[gr.update(value=None, interactive=False)] * 2,

@@ -24,6 +24,8 @@ SHOWN = 5
 """Promotions that are listed, the newest first."""
 OUTCOMES: tuple[Outcome, ...] = ("worse", "too_few", "not_measured", "passed")
 """In the order in which they are shown."""
+FIGURES = ("present", "new", "difference", "conversations")
+"""What stands in a row of the gate's table behind the figure's name."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def ruling_html(found: Ruling, who: Any) -> str:
 
 def _checks(outcome: Outcome, checks: list[Check], who: Any) -> str:
     """The figures of one outcome; those that stand against nothing are folded away."""
-    head = [translate(who, f"promote.{name}") for name in ("figure", "present", "new", "difference", "conversations")]
+    head = [translate(who, f"promote.{name}") for name in ("figure", *FIGURES)]
     title = escape(f"{translate(who, f'promote.outcome.{outcome}')} ({len(checks)})")
     body = figures_table(head, (_row(check, who) for check in checks))
     if outcome == "passed":
@@ -155,4 +157,6 @@ def _row(check: Check, who: Any) -> str:
         told = f"{100 * check.difference:+.1f}<small>{low} – {high}</small>"
     reached = [labels.figure_text(check.name, value) for value in (check.present, check.new)]
     name = explained(labels.label(names, check.name, language(who)), said)
-    return cells([name], "th") + cells([*reached, told, str(check.n)])
+    heads = [translate(who, f"promote.{name}") for name in FIGURES]
+    values = zip(heads, [*reached, told, str(check.n)], strict=True)
+    return cells([name], "th") + "".join(f'<td data-of="{escape(of)}">{value}</td>' for of, value in values)

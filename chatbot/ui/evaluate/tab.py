@@ -92,7 +92,7 @@ def _form() -> Form:
                 elem_id="eval-data",
                 min_width=200,
             )
-            goals, limit = (_count(name, empty) for name, empty in (("goals", "none_of"), ("limit", "all_of")))
+            goals, limit = (_count(name) for name in ("goals", "limit"))
         with gr.Row():
             start = gr.Button(
                 label("evaluate.start"), variant="primary", min_width=180, scale=0, size="md", elem_id="eval-start"
@@ -107,13 +107,11 @@ def _form() -> Form:
     return Form(group, models, data, upload, goals, limit, start)
 
 
-def _count(name: str, empty: str) -> gr.Number:
-    """A number that may stay empty; what that means stands in it."""
+def _count(name: str) -> gr.Number:
     return gr.Number(
-        None,
+        0,
         label=label(f"evaluate.{name}"),
         info=label(f"evaluate.{name}_info"),
-        placeholder=label(f"evaluate.{empty}"),
         precision=0,
         minimum=0,
         maximum=1000 if name == "goals" else None,
@@ -156,14 +154,7 @@ def _filters() -> dict[str, Any]:
     operation = gr.Dropdown(
         [(label("evaluate.all_of"), "")], value="", label=label("evaluate.operation"), min_width=110
     )
-    longest = gr.Number(
-        None,
-        label=label("evaluate.longest"),
-        placeholder=label("evaluate.all_of"),
-        precision=0,
-        minimum=0,
-        min_width=110,
-    )
+    longest = gr.Number(0, label=label("evaluate.longest"), precision=0, minimum=0, min_width=110)
     return {"model": model, "kind": kind, "slot": slot, "operation": operation, "longest": longest}
 
 

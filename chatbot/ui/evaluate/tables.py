@@ -81,6 +81,18 @@ def _answer(figures: Sequence[dict[str, Any]], who: Any) -> str:
     return f'{para("answer", title)}<div class="tiles">{tiles}</div>'
 
 
+def awaited(who: Any) -> str:
+    """What a study that is under way will say, before there is a number."""
+    tongue = language(who)
+    tiles = "".join(
+        f'<div class="tile waits"><span>{labels.label(labels.METRICS, name, tongue)}</span><b aria-hidden="true">…</b>'
+        f"<small>{labels.explained(name, tongue)}</small></div>"
+        for name in labels.HIGHLIGHTS
+        if name in labels.METRICS
+    )
+    return f'{quiet(translate(who, "evaluate.awaited"))}<div class="tiles">{tiles}</div>'
+
+
 def _before(value: float | None, name: str, model: str, who: Any) -> str:
     if value is None:
         return ""
@@ -119,7 +131,10 @@ def _tells(found: Told, who: Any) -> str:
 
 def _table(models: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, str, str]]]]) -> str:
     """A row a figure, a column a model; cells are (value, what stands small below it, better, worse or nothing)."""
-    lines = (cells([name], "th") + "".join(_cell(*figure) for figure in found) for name, found in rows)
+    lines = (
+        cells([name], "th") + "".join(_cell(*figure, of=of) for of, figure in zip(models, found, strict=True))
+        for name, found in rows
+    )
     return figures_table(("", *map(escape, models)), lines)
 
 
@@ -133,9 +148,9 @@ def explained(name: str, means: str) -> str:
     return f"{escape(name)}<small>{escape(means)}</small>" if means else escape(name)
 
 
-def _cell(value: str, small: str, judged: str) -> str:
+def _cell(value: str, small: str, judged: str, of: str) -> str:
     style = f' class="{judged}"' if judged in ("better", "worse") else ""
-    return f"<td{style}>{value}<small>{small}</small></td>"
+    return f'<td{style} data-of="{escape(of)}">{value}<small>{small}</small></td>'
 
 
 def metric_table(
