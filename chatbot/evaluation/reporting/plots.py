@@ -9,7 +9,7 @@ from chatbot.evaluation.reporting.labels import METRICS, SLOTS, figure_text, lab
 
 MODELS = (svg.GREY, svg.TEAL, svg.AMBER)
 """One a model; told apart by people who see few colours too, for each model has its own shape besides."""
-LEFT, WIDTH, ROW, TOP = 132, 330, 16, 26
+LEFT, WIDTH, ROW, TOP = 158, 330, 16, 26
 Point = tuple[float | None, Sequence[float] | None, str]
 NOTES = MappingProxyType(
     {

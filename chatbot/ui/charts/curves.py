@@ -46,7 +46,12 @@ def _axes(across: svg.Scale, up: svg.Scale) -> str:
 
 
 def _label(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.0e}" if 0 < abs(value) < 0.001 else f"{value:.2g}"
+    """A value in the few characters that there is room for."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    if 0 < abs(value) < 0.001:
+        return f"{value:.0e}"
+    return f"{value:.2g}" if abs(value) < 0.01 else f"{value:.3g}"
 
 
 def _line(line: Sequence[Point], across: svg.Scale, up: svg.Scale, colour: str) -> str:

@@ -83,7 +83,8 @@ class PromotionHandlers:
         chosen = others[-1][1] if others else None
         picked = gr.update(choices=others, value=chosen)
         told = self.show(request, PromotionForm(name, chosen, "", "")) if chosen else ""
-        return [gr.update(visible=True), present_html(settings, request), picked, told]
+        shown = study is not None or bool(promotions(settings.workspace))
+        return [gr.update(visible=shown), present_html(settings, request), picked, told]
 
     @needs("engineer")
     def show(self, request: gr.Request, asked: PromotionForm) -> str:

@@ -100,7 +100,7 @@ def _form() -> Form:
             upload = gr.UploadButton(
                 label("evaluate.upload"),
                 file_types=[".jsonl", ".json", ".zip", ".gz", ".parquet"],
-                min_width=140,
+                min_width=180,
                 scale=0,
                 size="md",
             )

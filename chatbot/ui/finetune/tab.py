@@ -177,9 +177,9 @@ def _field(name: str) -> gr.components.Component:
 
 def _runs(walk: gr.HTML) -> Runs:
     with gr.Column(visible=False) as any_run, gr.Row():
-        run = gr.Dropdown([], label=label("finetune.run"), scale=4, elem_id="run", min_width=240)
+        run = gr.Dropdown([], label=label("finetune.run"), scale=4, elem_id="run", min_width=300)
         stop, resume, merge = (
-            gr.Button(label(f"finetune.{name}"), min_width=90, interactive=False)
+            gr.Button(label(f"finetune.{name}"), min_width=104, size="md", interactive=False)
             for name in ("stop", "resume", "merge")
         )
     status, curves = gr.HTML(padding=False, elem_id="run-status"), gr.HTML(padding=False, elem_id="curves")
