@@ -72,6 +72,9 @@ class PromotionHandlers:
         if not self.context.may(request, "engineer"):
             return [gr.skip()] * 4
         settings = self.context.settings
+        studies = [one for _, one in runs.choices(settings, demo=self.context.demo)]
+        if name not in studies:  # the picker may not stand on the page yet; it will show the newest
+            name = next(iter(studies), None)
         study, now = runs.study(settings, name), default_model(settings)
         measured = [figure["model"] for figure in study.result["models"]] if study else []
         offered = {model.id for model in self.context.models(request)}

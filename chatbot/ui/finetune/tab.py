@@ -140,8 +140,9 @@ def _form() -> Form:
         with gr.Row():
             advanced = [_field(name) for name in ADVANCED if name not in VARIANTS]
         gr.Markdown(label("finetune.variants"), elem_classes="quiet")
-        with gr.Row():
-            advanced += [_field(name) for name in VARIANTS]
+        for names in (VARIANTS[:-2], VARIANTS[-2:]):  # numbers first, then what is on or off
+            with gr.Row():
+                advanced += [_field(name) for name in names]
         allow_cut = gr.Checkbox(False, label=label("finetune.allow_cut"), elem_id="allow-cut")
     with gr.Row():
         look, estimate = (gr.Button(label(f"finetune.{name}"), min_width=80) for name in ("look", "estimate"))
