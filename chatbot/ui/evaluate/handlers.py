@@ -91,7 +91,7 @@ class EvaluateHandlers:
         """How the chosen study stands (the newest where none is chosen); its results are drawn once."""
         settings = self.context.settings
         offered = runs.choices(settings, demo=self.context.demo)
-        name = name if name in dict(offered).values() else offered[0][1] if offered else None
+        asked, name = name, name if name in dict(offered).values() else offered[0][1] if offered else None
         job, study, may = runs.job(settings, name), runs.study(settings, name), self.context.may(request, "engineer")
         active = job is not None and job.state in ACTIVE
         buttons = [
@@ -100,7 +100,9 @@ class EvaluateHandlers:
         ]
         mark = f"{name}:{study is not None}:{active}"
         shown = [gr.skip()] * 6 if mark == drawn else self._drawn(study, offered, request, active=active)
-        return [gr.update(choices=offered, value=name), runs.status(job, request), *buttons, mark, *shown]
+        # what was picked meanwhile must not be put back by a look that began before
+        picked = gr.update(choices=offered) if name == asked else gr.update(choices=offered, value=name)
+        return [picked, runs.status(job, request), *buttons, mark, *shown]
 
     def _drawn(self, study: Study | None, offered: list[Any], request: gr.Request, *, active: bool) -> list[Any]:
         if study is None:

@@ -90,15 +90,18 @@ class FinetuneHandlers:
     def follow(self, name: str | None, request: gr.Request) -> Any:
         """How the chosen run stands; the newest where none is chosen."""
         if not self.context.may(request, "engineer"):
-            return [gr.skip()] * 14
+            return [gr.skip()] * 12
         found = finetune_runs.jobs(self.context.settings)
         names = [job.id for job in found]
         job = next((job for job in found if job.id == name), found[0] if found else None)
-        picked = gr.update(choices=names, value=job.id if job else None)
+        picked = gr.update(choices=names)
+        if (
+            job.id if job else None
+        ) != name:  # what was picked meanwhile must not be put back by a look that began before
+            picked = gr.update(choices=names, value=job.id if job else None)
         buttons = [gr.update(interactive=on) for on in _possible(job)]
         told = [*_told(job, request), *checkpoints.shown(job, request)]
-        there = [gr.update(visible=bool(found))] * 2
-        return [*there, picked, gr.update(choices=names), next_steps(job, request), *told, *buttons]
+        return [picked, gr.update(choices=names), next_steps(job, request), *told, *buttons]
 
     @needs("engineer")
     def stop(self, request: gr.Request, name: str) -> None:

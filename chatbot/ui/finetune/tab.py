@@ -61,10 +61,8 @@ class View:
 
 @dataclass(frozen=True)
 class Runs:
-    """What shows and steers a run; `picked` and `details` are hidden until there is one."""
+    """What shows and steers a run; the style sheet hides what is `of-runs` until there is one."""
 
-    picked: gr.Column
-    details: gr.Column
     run: gr.Dropdown
     stop: gr.Button
     resume: gr.Button
@@ -79,11 +77,9 @@ class Runs:
     compared: gr.HTML
 
     @property
-    def drawn(self) -> list[gr.blocks.Block]:
+    def drawn(self) -> list[gr.components.Component]:
         """In the order of what `follow` returns."""
         return [
-            self.picked,
-            self.details,
             self.run,
             self.chosen,
             self.walk,
@@ -177,14 +173,14 @@ def _field(name: str) -> gr.components.Component:
 
 
 def _runs(walk: gr.HTML) -> Runs:
-    with gr.Column(visible=False) as any_run, gr.Row():
+    with gr.Row(elem_classes="of-runs"):
         run = gr.Dropdown([], label=label("finetune.run"), scale=4, elem_id="run", min_width=300)
         stop, resume, merge = (
             gr.Button(label(f"finetune.{name}"), min_width=104, size="md", interactive=False)
             for name in ("stop", "resume", "merge")
         )
     status, curves = gr.HTML(padding=False, elem_id="run-status"), gr.HTML(padding=False, elem_id="curves")
-    with gr.Column(visible=False) as details:
+    with gr.Column(elem_classes="of-runs"):
         with gr.Accordion(label("finetune.log"), open=False):
             log = gr.Textbox(show_label=False, lines=12, max_lines=12, interactive=False)
         with gr.Accordion(label("finetune.card"), open=False):
@@ -193,7 +189,7 @@ def _runs(walk: gr.HTML) -> Runs:
         saved = checkpoints.build()
         with gr.Accordion(label("finetune.compare"), open=False):
             chosen, compared = gr.CheckboxGroup([], show_label=False), gr.HTML(padding=False)
-    return Runs(any_run, details, run, stop, resume, merge, walk, status, curves, log, card, saved, chosen, compared)
+    return Runs(run, stop, resume, merge, walk, status, curves, log, card, saved, chosen, compared)
 
 
 def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs, expected: gr.HTML) -> None:
