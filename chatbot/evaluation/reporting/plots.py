@@ -43,7 +43,7 @@ def _point(model: int, place: svg.Scale, y: float, point: Point) -> str:
 
 
 def _chart(rows: Sequence[tuple[str, Sequence[Point] | str]], name: str) -> str:
-    """Dots with intervals on an axis from 0 to 100%: rows of (label, one (value, interval, title) a model, or words)."""
+    """Dots with intervals on an axis from 0 to 100%: rows of (label, a (value, interval, title) a model, or words)."""
     place, y, parts = svg.Scale(0, 1, LEFT, LEFT + WIDTH), float(TOP), []
     for text, points in rows:
         band = ROW * (1 if isinstance(points, str) else max(1, len(points))) + 8

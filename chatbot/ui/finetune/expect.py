@@ -1,4 +1,4 @@
-"""What a newcomer sees beside the form before the first run: what will happen, a recorded run's curve, and the words of training in plain ones."""
+"""What a newcomer sees beside the form: what will happen, a recorded curve, the words of training in plain ones."""
 
 from html import escape
 from typing import Any
@@ -16,13 +16,15 @@ def expectation(who: Any, *, runs: bool) -> str:
     told = translate(who, "tour.learn.told", before=points[0][1], after=points[-1][1], steps=points[-1][0])
     picture = f"<figure>{curve(points, translate(who, 'tour.learn.axis'))}</figure>{quiet(escape(told))}"
     happens = f"{para('', translate(who, 'finetune.expect.says'))}{picture}"
-    meanings = "".join(
-        f"<div><dt>{translate(who, f'finetune.word.{name}')}</dt><dd>{translate(who, f'finetune.meaning.{name}')}</dd></div>"
-        for name in WORDS
-    )
+    meanings = "".join(_meaning(name, who) for name in WORDS)
     parts = (("title", happens), ("words", f"<dl>{meanings}</dl>"))
     return "".join(_part(translate(who, f"finetune.expect.{name}"), body, runs) for name, body in parts)
 
 
 def _part(title: str, body: str, folded: bool) -> str:
     return f'<details class="expect" {"" if folded else "open"}><summary>{title}</summary>{body}</details>'
+
+
+def _meaning(name: str, who: Any) -> str:
+    term, meaning = (translate(who, f"finetune.{part}.{name}") for part in ("word", "meaning"))
+    return f"<div><dt>{term}</dt><dd>{meaning}</dd></div>"
