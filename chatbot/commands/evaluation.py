@@ -198,9 +198,13 @@ def promote(
         chosen = model or str(found.result["models"][-1]["model"])
         if bool(sign) != bool(reason):
             raise InputError("evaluation.half_signed", value=sign or reason)
-        _tell_default(
-            record.promote(found, chosen, current, by=sign, reason=reason, margin=margin).model_dump(), as_json
-        )
+        try:
+            promoted = record.promote(found, chosen, current, by=sign, reason=reason, margin=margin)
+        except InputError as error:
+            if isinstance(failed := error.fields.get("failed"), list):
+                typer.echo("".join(f"  {one}\n" for one in failed), err=True, nl=False)
+            raise
+        _tell_default(promoted.model_dump(), as_json)
 
 
 def _history(workspace: Path) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ class Check:
         suite: "held_out" or "phenomena".
         n: conversations that it was paired over.
         difference, interval: the new model's minus the present one's; None where it could not be measured.
+        present, new: what each of the two reached; None where it could not be measured.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Check:
     n: int
     difference: float | None = None
     interval: tuple[float, float] | None = None
+    present: float | None = None
+    new: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,21 @@ def _check(name: str, suite: str, first: Columns, second: Columns, metric: Metri
     n, found = len(next(iter(first.values()))), paired_difference(first, second, metric)
     if found is None:
         return Check(name, suite, "not_measured", n)
-    return Check(name, suite, _outcome(found, n, margin), n, round(found.difference, 6), _rounded(found.interval))
+    return _measured(
+        name, suite, _outcome(found, n, margin), n, found, (_reached(first, metric), _reached(second, metric))
+    )
+
+
+def _measured(
+    name: str, suite: str, outcome: Outcome, n: int, found: Difference, reached: tuple[float, float]
+) -> Check:
+    present, new = (round(value, 6) for value in reached)
+    return Check(name, suite, outcome, n, round(found.difference, 6), _rounded(found.interval), present, new)
+
+
+def _reached(counts: Columns, metric: Metric) -> float:
+    """A figure over all conversations."""
+    return float(metric({name: np.asarray(column.sum()) for name, column in counts.items()}))
 
 
 def _outcome(found: Difference, n: int, margin: float) -> Outcome:
@@ -112,7 +129,14 @@ def _wordings(first: Sequence[Conversation], second: Sequence[Conversation], mar
     differences = {name: one for name, one in found.items() if one is not None}
     p = holm({name: one.p for name, one in differences.items()})
     return [whole] + [
-        Check(name, "phenomena", "worse", len(both), round(one.difference, 6), _rounded(one.interval))
+        _measured(
+            name,
+            "phenomena",
+            "worse",
+            len(both),
+            one,
+            (_reached(tables[0], _share(name)), _reached(tables[1], _share(name))),
+        )
         for name, one in differences.items()
         if one.difference < 0 and p[name] < LEVEL
     ]

@@ -11,6 +11,7 @@ from chatbot.core.locks import append_whole, read_whole
 from chatbot.core.settings import Settings
 from chatbot.evaluation.config import MARGIN
 from chatbot.evaluation.gate import Ruling, rule
+from chatbot.evaluation.reporting.labels import model_name, model_names
 from chatbot.evaluation.study import RESULT, Study
 from chatbot.models.catalog import DEFAULT, PROMOTIONS, default_model, same_model
 from chatbot.training.run_record import read_record
@@ -56,11 +57,11 @@ def ruling(study: Study, model: str, settings: Settings, margin: float = MARGIN)
     ]
     first, second = places
     if second is None:
-        raise InputError("evaluation.not_in_study", value=model, choices=measured)
+        raise InputError("evaluation.not_in_study", value=model_name(model), choices=model_names(measured))
     if first is None:
-        raise InputError("evaluation.default_not_in_study", value=present)
+        raise InputError("evaluation.default_not_in_study", value=model_name(present))
     if first == second:
-        raise InputError("evaluation.already_default", value=model)
+        raise InputError("evaluation.already_default", value=model_name(model))
     _refuse_stale(study, model)
     return rule((study.rows(first), study.rows(second)), (study.simulated(first), study.simulated(second)), margin)
 
@@ -69,7 +70,7 @@ def _refuse_stale(study: Study, model: str) -> None:
     folder = Path(model.removeprefix("adapter:"))
     weights = [path.stat().st_mtime for path in folder.glob("*.safetensors")]
     if weights and max(weights) > (study.folder / RESULT).stat().st_mtime:
-        raise InputError("evaluation.changed_since", value=model)
+        raise InputError("evaluation.changed_since", value=model_name(model))
     trained = (read_record(folder).get("data") or {}).get("sha256")
     if trained and trained == study.result["data"]["sha256"]:
         raise InputError("evaluation.trained_on", value=study.result["data"]["file"])
@@ -90,7 +91,8 @@ def promote(
             check.name + ("" if check.difference is None else f" {100 * check.difference:+.1f}") + f" ({check.outcome})"
             for check in found.failed
         ]
-        raise InputError("evaluation.gate", value=model, failed=told)
+        worse = sum(check.outcome == "worse" for check in found.failed)
+        raise InputError("evaluation.gate", value=model_name(model), failed=told, worse=worse, unsure=len(told) - worse)
     return _append(
         settings,
         Promotion(

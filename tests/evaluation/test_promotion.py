@@ -150,8 +150,9 @@ def test_a_model_that_passes_becomes_the_default_and_one_click_goes_back(study, 
 
 def test_a_model_that_is_worse_needs_a_signature_which_is_kept(study, current, model):
     worse = study(new_right=False)
-    with pytest.raises(InputError, match=r"call_exact -100\.0 \(worse\)"):
+    with pytest.raises(InputError, match="figures are worse") as refused:
         promote(worse, model, current, by="li")
+    assert "call_exact -100.0 (worse)" in refused.value.fields["failed"]
     assert default_model(current) == "hotel-mini" and not promotions(current.workspace)
     promote(worse, model, current, by="li", reason="for a demonstration")
     kept = promotions(current.workspace)[-1]
@@ -203,7 +204,11 @@ def test_the_page_shows_the_gate_takes_a_signature_and_goes_back(study, current,
     handlers = PromotionHandlers(PageContext(current))
     shown, present, picked, gate = handlers.load("s1", WHO)
     assert shown["visible"] and "hotel-mini" in present and picked["value"] == model
-    assert "没有通过" in gate and "变差了" in gate and "-100.0" in gate
+    worse = gate.split("</table>")[0]
+    assert "没有通过" in gate and "变差了" in worse and "查询全对" in worse
+    assert (
+        ">100.0%</td>" in worse and ">0.0%</td>" in worse and ">-100.0<small>" in worse and "回复有据可查" not in worse
+    )
     with pytest.raises(gr.Error, match="没有通过关口"):
         handlers.go(WHO, PromotionForm("s1", model, "", ""))
     handlers.go(WHO, PromotionForm("s1", model, "李", "演示"))

@@ -10,7 +10,7 @@ import pytest
 from chatbot.core.messages import call, reply, write_conversations
 from chatbot.evaluation.reporting.in_words import in_words, wishes
 from chatbot.evaluation.reporting.labels import model_names
-from chatbot.evaluation.reporting.plots import metric_chart
+from chatbot.evaluation.reporting.plots import metric_chart, slot_chart, slots_note
 from chatbot.evaluation.reporting.report import example, html_report, markdown_report, write_reports
 from chatbot.evaluation.reporting.rows import failures
 from chatbot.evaluation.study import Study, StudyConfig, run_study
@@ -55,14 +55,14 @@ def test_the_report_shows_models_metrics_intervals_and_where_they_come_from(stud
     for expected in (
         "base",
         "adapter",
-        "槽位 F1",
+        "条件理解 F1",
         "100.0%",
         study.result["data"]["sha256"],
         study.result["versions"]["sacrebleu"],
         "没有依据：phone: 010-99999999",
     ):
         assert expected in text
-    assert re.search(r"slot_f1|槽位 F1 \+\d", text)
+    assert re.search(r"slot_f1|条件理解 F1 \+\d", text)
 
 
 def test_words_come_before_figures_in_both_languages_with_real_mistakes(study):
@@ -158,7 +158,7 @@ def test_votes_and_feedback_are_part_of_the_report(study):
 def test_both_forms_are_written_beside_each_other(study, tmp_path):
     page, text = write_reports(study, tmp_path / "out" / "r.html")
     assert page.read_text().startswith("<!doctype html>") and text.name == "r.md"
-    assert "| 槽位 F1 |" in text.read_text() and markdown_report(study) == text.read_text()
+    assert "| 条件理解 F1 |" in text.read_text() and markdown_report(study) == text.read_text()
 
 
 def test_reasons_of_failures_are_words(study):
@@ -171,3 +171,13 @@ def test_a_chart_draws_a_mark_for_every_known_value(study):
     assert drawn.count("<title>") == 4
     figures[0]["slot_f1"] = None
     assert metric_chart(figures, ["slot_f1", "bleu4"]).count("<title>") == 3
+
+
+def test_a_wish_that_no_dialogue_asks_for_has_no_score_but_is_said_to_be_absent():
+    heard = {"f1": 0.0, "interval": [0.0, 0.0], "gold": 0, "predicted": 2}
+    once = {"f1": 0.0, "interval": [0.0, 0.0], "gold": 1, "predicted": 1}
+    figures = [{"model": "m", "slots": {"sort_by": heard, "type": once}}]
+    chart = slot_chart(figures)
+    assert chart.count("<circle") == 1 and "类型 (1)" in chart
+    assert ">排序依据<" in chart and "这批对话里没有" in chart and "does not occur here" in slot_chart(figures, "en")
+    assert "排序依据" in slots_note(figures) and "类型" not in slots_note(figures).split("：")[1].split("、")

@@ -186,7 +186,7 @@ def test_a_file_that_is_no_corpus_is_named_in_words_and_leaves_the_page_as_it_wa
     (tmp_path / "other.json").write_text("[1]", encoding="utf-8")
     upload(page, tmp_path / "other.json", takes=False)
     page.get_by_text("没有成功").first.wait_for()
-    page.locator("#corpus-shown").get_by_text("还没有语料").wait_for()
+    page.locator("#corpus-shown").get_by_text("还没有原始对话").wait_for()
 
 
 def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(

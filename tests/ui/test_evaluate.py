@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
+from chatbot.core.locks import lock
 from chatbot.core.messages import Conversation, call, observation, reply, user, write_conversations
 from chatbot.core.settings import Settings
 from chatbot.dialogue.events import TurnEvent
@@ -82,8 +83,25 @@ def study(settings, tmp_path):
 def test_a_finished_study_is_drawn_once(context, study):
     handlers = EvaluateHandlers(context)
     picked, status, _, _, mark, results, report, *_ = handlers.follow(None, None, PERSON)
-    assert picked["value"] == study and "评测完成" in status and "槽位 F1" in results and report["interactive"]
+    assert picked["value"] == study and "评测完成" in status and "条件理解 F1" in results and report["interactive"]
     assert handlers.follow(study, mark, PERSON)[5] == gr.skip()
+
+
+def test_figures_are_answered_in_words_first_and_each_says_what_it_means(context, study):
+    results = EvaluateHandlers(context).follow(None, None, PERSON)[5]
+    assert "tuned · 10 次查询，约 10 次条件全对" in results.split("<table")[0]
+    for means in ("多少是客人真的提过的", "换个说法就会低，不等于答错", "设施都在酒店库里"):
+        assert means in results.split("<table")[1].split("</table>")[0]
+
+
+def test_while_a_study_is_under_way_the_page_says_what_will_stand_there(context, settings):
+    folder = settings.folder("jobs") / "s2"
+    folder.mkdir()
+    for file, value in (("job", {"kind": "study", "argv": [], "created": 2.0}), ("status", {"state": "running"})):
+        (folder / f"{file}.json").write_text(json.dumps(value))
+    with lock(folder / "lock"):
+        results = EvaluateHandlers(context).follow("s2", None, PERSON)[5]
+    assert "答完这里会有" in results and "查询全对" in results
 
 
 def test_wrong_turns_open_with_their_context_and_nothing_in_them_is_markup(context, study):
@@ -94,7 +112,7 @@ def test_wrong_turns_open_with_their_context_and_nothing_in_them_is_markup(conte
 
 def test_an_empty_workspace_shows_what_ships_with_the_project(context):
     shown = EvaluateHandlers(context).follow(None, None, PERSON)[5]
-    assert "hotel-mini 相对 hotel-mini-base：槽位 F1 +" in shown
+    assert "hotel-mini 相对 hotel-mini-base：条件理解 F1 +" in shown
 
 
 def test_a_visitor_cannot_start(settings):

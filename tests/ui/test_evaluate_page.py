@@ -30,10 +30,10 @@ def test_what_the_shipped_adapter_brings_is_measured_as_a_job_and_reported_in_a_
     assert [text.split("，")[0] for text in lifts] == ["整个机器人（模型＋核对）", "模型本身"] and all(
         "95% 区间" in text for text in lifts
     )
-    assert "槽位 F1 " in lifts[1]
+    assert "条件理解 F1 " in lifts[1]
     table = tab.locator("#results table").first
     assert table.locator("tr").first.inner_text().split()[:2] == ["hotel-mini-base", "hotel-mini"]
-    assert "–" in table.get_by_role("row", name="该查还是该答").inner_text()
+    assert "–" in table.get_by_role("row", name="该查就查").inner_text()
     assert tab.locator("#results svg.plot").count() == 2
     tab.locator("#cases").wait_for()
     with tab.expect_download() as download:

@@ -19,6 +19,7 @@ from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.training.preview import Row
 from chatbot.ui.charts.curves import chart, packing
 from chatbot.ui.finetune.checkpoints import CheckpointHandlers, Onward, shown
+from chatbot.ui.finetune.expect import WORDS, expectation
 from chatbot.ui.finetune.form import ADVANCED, PLAIN, FinetuneForm
 from chatbot.ui.finetune.runs import compare, curves, launch, line
 from chatbot.ui.finetune.sharing import SharingHandlers
@@ -43,6 +44,17 @@ def log(step, loss):
 def test_a_run_whose_process_is_gone_is_told_as_such_in_both_languages(tmp_path):
     gone = job(tmp_path / "a", "running", log(3, 2.0))
     assert "意外结束" in status(gone, "zh") and "ended unexpectedly" in status(gone, "en")
+
+
+def test_a_newcomer_reads_what_will_happen_and_what_the_words_mean_and_both_fold_once_there_are_runs():
+    first, later = expectation("zh", runs=False), expectation("zh", runs=True)
+    assert first.count("<details") == first.count(" open>") == 2 and " open>" not in later
+    assert "录下来的一次真实训练" in first and first.count("<dt>") == len(WORDS) and "<svg" in first
+
+
+def test_a_score_stands_on_an_axis_that_ends_where_it_can():
+    axis = chart("x", {"a": [(0, 0.9), (10, 1.0)]}, shares=True)
+    assert ">1</text>" in axis and ">0</text>" in axis and "1.06" not in axis
 
 
 def test_the_guards_roll_back_is_told_with_its_steps(tmp_path):

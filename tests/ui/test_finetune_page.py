@@ -122,7 +122,7 @@ def test_a_training_outlives_the_page_and_both_outlive_a_kill(start_app, open_ta
     tab = tune(open_tab(address))
     upload(tab, few(tmp_path, 12))
     tab.locator(".methods label").nth(1).click()
-    advanced(tab, 最多步数="30", 每几步评测="2", 每次生成几段="0", 每批行数="1", 每行词元数="512")
+    advanced(tab, 最多步数="30", 每几步评测="2", 每次生成几段="0", 每批行数="1", 每行字块数="512")
     tab.get_by_role("button", name="开始训练").click()
     job = followed(tmp_path / "workspace" / "jobs")
     tab.close()
@@ -154,7 +154,7 @@ def test_all_six_methods_train_from_the_page_and_their_adapters_answer_in_chat(s
     answered(address, app, 60)
     tab = tune(open_tab(address))
     upload(tab, few(tmp_path, 12))
-    advanced(tab, 最多步数="4", 每几步评测="2", 每次生成几段="2", 每批行数="1", 每行词元数="512")
+    advanced(tab, 最多步数="4", 每几步评测="2", 每次生成几段="2", 每批行数="1", 每行字块数="512")
     for number in range(6):
         tab.locator(".methods label").nth(number).click()
         tab.get_by_role("button", name="开始训练").click()

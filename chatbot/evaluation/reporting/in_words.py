@@ -1,6 +1,6 @@
 """The report's first page: what the chatbot does, how well, on what, against what, what goes wrong, how sure it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -23,8 +23,8 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             " database, and answers from what it found.",
         ),
         "searches": (
-            "10 次查询，约 {tenth} 次条件全对（{of} 次里 {right} 次）。",
-            "Of 10 searches about {tenth} have every wish right ({right} of {of}).",
+            "{some} 次查询，约 {good} 次条件全对（{of} 次里 {right} 次）。",
+            "Of {some} searches about {good} have every wish right ({right} of {of}).",
         ),
         "acts": (
             "{of} 个回合里，{right} 个该查就查、该答就答。",
@@ -79,10 +79,7 @@ VALUES = {
 def in_words(study: Study, language: str) -> dict[str, Any]:
     """The first page of a study's last model: a list of sentences for each question, and the mistakes."""
 
-    def say(key: str, **values: object) -> str:
-        return labels.label(TEXTS, key, language).format(**values)
-
-    figure = study.figures[-1]
+    say, figure = _speaker(language), study.figures[-1]
     return {
         "what": [say("what")],
         "well": _well(figure, say),
@@ -92,6 +89,18 @@ def in_words(study: Study, language: str) -> dict[str, Any]:
         "mistakes": [mistake(case, study, language) for case in chosen(study)],
         "none_wrong": say("none_wrong"),
     }
+
+
+def how_well(figure: Mapping[str, Any], language: str) -> list[str]:
+    """How good one model is, a sentence each: searches, turns, replies, simulated guests."""
+    return _well(figure, _speaker(language))
+
+
+def _speaker(language: str) -> Callable[..., str]:
+    def say(key: str, **values: object) -> str:
+        return labels.label(TEXTS, key, language).format(**values)
+
+    return say
 
 
 def _percent(share: float) -> str:
@@ -114,9 +123,15 @@ def _well(figure: Mapping[str, Any], say: Any) -> list[str]:
         "acts": (counts["acts_right"], counts["turns"]),
         "grounded": (counts["replies_grounded"], counts["replies_predicted"]),
     }
-    out = [say(key, right=right, of=of, tenth=f"{10 * right / of:.0f}") for key, (right, of) in pairs.items() if of]
+    out = [say(key, right=right, of=of, **_of_some(right, of)) for key, (right, of) in pairs.items() if of]
     finished = (figure.get("simulation") or {}).get("task_finish")
     return out + ([say("finished", share=_percent(finished))] if finished is not None else [])
+
+
+def _of_some(right: int, of: int) -> dict[str, int]:
+    """A share as so many of 10, of more where ten would round it to all or to none."""
+    some = next((some for some in (10, 20, 100) if 0 < round(some * right / of) < some), 10)
+    return {"some": some, "good": round(some * right / of)}
 
 
 def _against(study: Study, language: str, say: Any) -> list[str]:

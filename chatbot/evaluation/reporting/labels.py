@@ -9,26 +9,26 @@ from chatbot.models.catalog import folder_name
 
 METRICS = MappingProxyType(
     {
-        "slot_precision": ("槽位精确率", "Slot precision"),
-        "slot_recall": ("槽位召回率", "Slot recall"),
-        "slot_f1": ("槽位 F1", "Slot F1"),
-        "call_exact": ("查询完全正确", "Exact call"),
-        "act_accuracy": ("该查还是该答", "Call or reply"),
+        "slot_precision": ("条件精确率", "Wish precision"),
+        "slot_recall": ("条件召回率", "Wish recall"),
+        "slot_f1": ("条件理解 F1", "Wishes understood (F1)"),
+        "call_exact": ("查询全对", "Searches all right"),
+        "act_accuracy": ("该查就查", "Search or answer"),
         "joint_goal_accuracy": ("整体需求正确", "Joint goal accuracy"),
         "bleu4": ("回复 BLEU-4", "BLEU-4 of replies"),
         "grounded_rate": ("回复有据可查", "Grounded replies"),
-        "slot_precision_verbatim": ("槽位精确率（原文一致）", "Slot precision (verbatim)"),
-        "slot_recall_verbatim": ("槽位召回率（原文一致）", "Slot recall (verbatim)"),
-        "slot_f1_verbatim": ("槽位 F1（原文一致）", "Slot F1 (verbatim)"),
-        "call_exact_verbatim": ("查询完全正确（原文一致）", "Exact call (verbatim)"),
+        "slot_precision_verbatim": ("条件精确率（原文一致）", "Wish precision (verbatim)"),
+        "slot_recall_verbatim": ("条件召回率（原文一致）", "Wish recall (verbatim)"),
+        "slot_f1_verbatim": ("条件理解 F1（原文一致）", "Wishes understood (F1, verbatim)"),
+        "call_exact_verbatim": ("查询全对（原文一致）", "Searches all right (verbatim)"),
         "joint_goal_accuracy_verbatim": ("整体需求正确（原文一致）", "Joint goal accuracy (verbatim)"),
         "joint_goal_accuracy_convlab": ("整体需求正确（ConvLab 定义）", "Joint goal accuracy (ConvLab)"),
         "same_hotels": ("查到同样的酒店", "Same hotels found"),
         "zero_result_honesty": ("查不到时如实说", "Honest about empty results"),
         "unparseable_rate": ("无法解析的输出", "Unparseable output"),
-        "lab_slot_precision": ("槽位精确率（原实验室定义）", "Slot precision (original lab)"),
-        "lab_slot_recall": ("槽位召回率（原实验室定义）", "Slot recall (original lab)"),
-        "lab_slot_f1": ("槽位 F1（原实验室定义）", "Slot F1 (original lab)"),
+        "lab_slot_precision": ("条件精确率（原实验室定义）", "Wish precision (original lab)"),
+        "lab_slot_recall": ("条件召回率（原实验室定义）", "Wish recall (original lab)"),
+        "lab_slot_f1": ("条件理解 F1（原实验室定义）", "Wishes understood (F1, original lab)"),
         "lab_bleu4": ("BLEU-4（原实验室定义）", "BLEU-4 (original lab)"),
     }
 )
@@ -53,11 +53,31 @@ SLOTS = MappingProxyType(
 )
 EXPLAINED = MappingProxyType(
     {
+        "slot_precision": (
+            "它听到的条件里，多少是客人真的提过的；低 = 爱添条件",
+            "of the wishes it heard, those that the guest had; low: it invents some",
+        ),
+        "slot_recall": (
+            "客人提的条件里，多少被它听到了；低 = 爱漏条件",
+            "of the guest's wishes, those that it heard; low: it misses some",
+        ),
+        "slot_f1": (
+            "上面两项合成一个数：不添也不漏，才会高",
+            "the two above as one number: high only where it neither invents nor misses",
+        ),
         "call_exact": (
             "用户的每一个条件都听对了，没有多也没有少",
             "every condition understood, none missing and none too many",
         ),
         "act_accuracy": ("该查酒店时查，该回答时回答", "it searches when it should and answers when it should"),
+        "joint_goal_accuracy": (
+            "聊到这一句为止，提过的条件合起来全对",
+            "all that was wished so far in the talk, taken together, is right",
+        ),
+        "bleu4": (
+            "回复的用词和参考答案有多像；换个说法就会低，不等于答错",
+            "how like the sample answer its words are; other words score lower without being wrong",
+        ),
         "grounded_rate": (
             "回复里的名称、电话、价格、评分、地址、设施都在酒店库里",
             "every name, phone, price, rating, address and facility stands in the database",
@@ -66,9 +86,16 @@ EXPLAINED = MappingProxyType(
             "模拟用户找到合意的酒店，并问到了所有想知道的",
             "the simulated user got a fitting hotel and every fact asked for",
         ),
+        "pass^2": ("同一个需求换两种说法，两次都办成", "one need in two wordings: both times it worked"),
+        "unparseable_rate": (
+            "模型写的话程序读不懂；越低越好",
+            "the program cannot read what it wrote; lower is better",
+        ),
     }
 )
-"""The figures that a reader who reads nothing else should see, in plain words."""
+"""What a figure says, in plain words."""
+HIGHLIGHTS = ("call_exact", "act_accuracy", "grounded_rate", "task_finish")
+"""The figures that a reader who reads nothing else should see."""
 KINDS = MappingProxyType(
     {
         "act": ("该查没查，或不该查却查了", "Called instead of replying, or the reverse"),
@@ -146,6 +173,11 @@ SIMULATION = MappingProxyType(
 def label(table: Mapping[str, tuple[str, str]], key: str, language: str = "zh") -> str:
     """A name in one language; a key without one is shown as it is."""
     return table.get(key, (key, key))[0 if language == "zh" else 1]
+
+
+def explained(key: str, language: str = "zh") -> str:
+    """What a figure says, in plain words; "" where its name says it."""
+    return label(EXPLAINED, key, language) if key in EXPLAINED else ""
 
 
 def model_name(model: str) -> str:

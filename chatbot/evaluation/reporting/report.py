@@ -13,7 +13,7 @@ from chatbot.evaluation.reporting import labels, rows
 from chatbot.evaluation.reporting.compare import cases
 from chatbot.evaluation.reporting.headings import headings
 from chatbot.evaluation.reporting.in_words import in_words
-from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart
+from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart, slots_note
 from chatbot.evaluation.reporting.tells import heads, tests, verdicts
 from chatbot.evaluation.study import Study
 
@@ -129,6 +129,7 @@ def content(
             "metrics": metric_chart(figures, HEADLINE, language),
             "slots": slot_chart(figures, language),
         },
+        "slots_note": slots_note(figures, language),
         "confusion": [
             c | {"slot": labels.label(labels.SLOTS, c["slot"], language)} for c in figures[last]["confusion"][:15]
         ],

@@ -18,6 +18,7 @@ def metric_rows(
     return [
         {
             "name": labels.label(labels.METRICS, name, language),
+            "means": labels.explained(name, language),
             "key": name,
             "cells": [
                 {
@@ -51,7 +52,7 @@ def highlights(figure: dict[str, Any], language: str = "zh") -> list[dict[str, s
             "interval": labels.interval_text(key, bounds.get(key)),
             "means": labels.label(labels.EXPLAINED, key, language),
         }
-        for key in labels.EXPLAINED
+        for key in labels.HIGHLIGHTS
         if every.get(key) is not None
     ]
 

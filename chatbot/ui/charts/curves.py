@@ -15,25 +15,25 @@ Point = tuple[float, float]
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 320, 150, 44, 6, 124
 
 
-def chart(title: str, series: Mapping[str, Sequence[Point]]) -> str:
-    """One small chart with a line a series; "" where no series has a point."""
+def chart(title: str, series: Mapping[str, Sequence[Point]], *, shares: bool = False) -> str:
+    """One small chart with a line a series, shares on an axis from 0 to 1; "" where no series has a point."""
     points = [p for line in series.values() for p in line]
     if not points:
         return ""
-    across, up = _scales(points)
+    across, up = _scales(points, shares)
     lines = "".join(_line(line, across, up, svg.colour(i)) for i, line in enumerate(series.values()) if line)
     legend = svg.series_legend(series) if len(series) > 1 else ""
     picture = svg.drawing(WIDTH, HEIGHT, _axes(across, up), lines)
     return f'<figure class="curve"><figcaption>{escape(title)}{legend}</figcaption>{picture}</figure>'
 
 
-def _scales(points: Sequence[Point]) -> tuple[svg.Scale, svg.Scale]:
+def _scales(points: Sequence[Point], shares: bool) -> tuple[svg.Scale, svg.Scale]:
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     low, high = min(ys), max(ys)
     pad = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
     bottom = low - pad if low < 0 else max(0.0, low - pad)  # nothing that is never negative gets an axis below zero
     across = svg.Scale(min(xs), max(*xs, min(xs) + 1), LEFT, WIDTH - 4)
-    return across, svg.Scale(bottom, high + pad, BOTTOM, TOP)
+    return across, svg.Scale(0, 1, BOTTOM, TOP) if shares else svg.Scale(bottom, high + pad, BOTTOM, TOP)
 
 
 def _axes(across: svg.Scale, up: svg.Scale) -> str:
@@ -46,7 +46,12 @@ def _axes(across: svg.Scale, up: svg.Scale) -> str:
 
 
 def _label(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.0e}" if 0 < abs(value) < 0.001 else f"{value:.3g}"
+    """A value in the few characters that there is room for."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    if 0 < abs(value) < 0.001:
+        return f"{value:.0e}"
+    return f"{value:.2g}" if abs(value) < 0.01 else f"{value:.3g}"
 
 
 def _line(line: Sequence[Point], across: svg.Scale, up: svg.Scale, colour: str) -> str:

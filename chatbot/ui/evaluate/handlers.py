@@ -19,7 +19,7 @@ from chatbot.evaluation.reporting.votes import read_votes, standings
 from chatbot.evaluation.study import Study
 from chatbot.ui.evaluate import runs
 from chatbot.ui.evaluate.form import CaseFilter, StudyForm
-from chatbot.ui.evaluate.tables import case_list, results
+from chatbot.ui.evaluate.tables import awaited, case_list, results
 from chatbot.ui.i18n.translate import in_language, language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
@@ -41,8 +41,9 @@ class EvaluateHandlers:
         models = model_choices(self.context, request)
         chosen = [name for name in FIRST if name in dict(models).values()]
         data = runs.data_files(self.context.settings, request)
+        every = translate(request, "evaluate.all_of")
         named = [
-            gr.update(choices=[("—", ""), *[(in_language(request, pair), key) for key, pair in table.items()]])
+            gr.update(choices=[(every, ""), *[(in_language(request, pair), key) for key, pair in table.items()]])
             for table in (labels.KINDS, labels.SLOTS)
         ]
         pickers = [gr.update(choices=models, value=chosen), gr.update(choices=data, value=data[0][1] if data else None)]
@@ -90,20 +91,22 @@ class EvaluateHandlers:
         """How the chosen study stands (the newest where none is chosen); its results are drawn once."""
         settings = self.context.settings
         offered = runs.choices(settings, demo=self.context.demo)
-        name = name if name in dict(offered).values() else offered[0][1] if offered else None
+        asked, name = name, name if name in dict(offered).values() else offered[0][1] if offered else None
         job, study, may = runs.job(settings, name), runs.study(settings, name), self.context.may(request, "engineer")
         active = job is not None and job.state in ACTIVE
         buttons = [
             gr.update(visible=may and active),
             gr.update(visible=may and job is not None and job.state in ("stopped", "failed", "died")),
         ]
-        mark = f"{name}:{study is not None}"
-        shown = [gr.skip()] * 6 if mark == drawn else self._drawn(study, offered, request)
-        return [gr.update(choices=offered, value=name), runs.status(job, request), *buttons, mark, *shown]
+        mark = f"{name}:{study is not None}:{active}"
+        shown = [gr.skip()] * 6 if mark == drawn else self._drawn(study, offered, request, active=active)
+        # what was picked meanwhile must not be put back by a look that began before
+        picked = gr.update(choices=offered) if name == asked else gr.update(choices=offered, value=name)
+        return [picked, runs.status(job, request), *buttons, mark, *shown]
 
-    def _drawn(self, study: Study | None, offered: list[Any], request: gr.Request) -> list[Any]:
+    def _drawn(self, study: Study | None, offered: list[Any], request: gr.Request, *, active: bool) -> list[Any]:
         if study is None:
-            none = "" if offered else quiet(translate(request, "evaluate.none"))
+            none = awaited(request) if active else "" if offered else quiet(translate(request, "evaluate.none"))
             return [
                 none,
                 *[gr.update(value=None, interactive=False)] * 2,
@@ -127,7 +130,8 @@ class EvaluateHandlers:
             gr.update(visible=True),
             gr.update(choices=[(m, i) for i, m in enumerate(study.models)], value=len(study.models) - 1),
         ]
-        pickers.append(gr.update(choices=[("—", ""), *[(name, name) for name in operations]], value=""))
+        every = translate(request, "evaluate.all_of")
+        pickers.append(gr.update(choices=[(every, ""), *[(name, name) for name in operations]], value=""))
         return [results(study, request), *[gr.update(value=str(path), interactive=True) for path in files], *pickers]
 
     def cases(self, request: gr.Request, wanted: CaseFilter) -> str:

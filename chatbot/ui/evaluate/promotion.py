@@ -8,12 +8,12 @@ import gradio as gr
 from gradio.context import Context
 
 from chatbot.core.errors import InputError, WorkbenchError
-from chatbot.evaluation.gate import WHOLE, Check, Ruling
+from chatbot.evaluation.gate import WHOLE, Check, Outcome, Ruling
 from chatbot.evaluation.promotion import go_back, promote, promotions, ruling
 from chatbot.evaluation.reporting import labels
 from chatbot.models.catalog import default_model, same_model
 from chatbot.ui.evaluate import runs
-from chatbot.ui.evaluate.tables import figures_table
+from chatbot.ui.evaluate.tables import explained, figures_table
 from chatbot.ui.i18n.translate import label, language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
@@ -22,6 +22,10 @@ from chatbot.ui.shell.html import cells, para, quiet
 
 SHOWN = 5
 """Promotions that are listed, the newest first."""
+OUTCOMES: tuple[Outcome, ...] = ("worse", "too_few", "not_measured", "passed")
+"""In the order in which they are shown."""
+FIGURES = ("present", "new", "difference", "conversations")
+"""What stands in a row of the gate's table behind the figure's name."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,9 @@ class PromotionHandlers:
         if not self.context.may(request, "engineer"):
             return [gr.skip()] * 4
         settings = self.context.settings
+        studies = [one for _, one in runs.choices(settings, demo=self.context.demo)]
+        if name not in studies:  # the picker may not stand on the page yet; it will show the newest
+            name = next(iter(studies), None)
         study, now = runs.study(settings, name), default_model(settings)
         measured = [figure["model"] for figure in study.result["models"]] if study else []
         offered = {model.id for model in self.context.models(request)}
@@ -79,7 +86,8 @@ class PromotionHandlers:
         chosen = others[-1][1] if others else None
         picked = gr.update(choices=others, value=chosen)
         told = self.show(request, PromotionForm(name, chosen, "", "")) if chosen else ""
-        return [gr.update(visible=True), present_html(settings, request), picked, told]
+        shown = study is not None or bool(promotions(settings.workspace))
+        return [gr.update(visible=shown), present_html(settings, request), picked, told]
 
     @needs("engineer")
     def show(self, request: gr.Request, asked: PromotionForm) -> str:
@@ -121,18 +129,38 @@ def present_html(settings: Any, who: Any) -> str:
 
 
 def ruling_html(found: Ruling, who: Any) -> str:
-    """The gate's figures, and whether they let the model through."""
-    head = [translate(who, f"promote.{name}") for name in ("figure", "difference", "conversations", "outcome")]
-    verdict = translate(who, "promote.passes" if found.passed else "promote.refused")
-    rows = (cells(_row(check, who)) for check in found.checks)
-    return para("lift" if found.passed else "lift unsure", escape(verdict)) + figures_table(head, rows)
+    """Whether the gate lets the model through, and before all else a table of what got worse."""
+    groups = [(outcome, [check for check in found.checks if check.outcome == outcome]) for outcome in OUTCOMES]
+    counts = {outcome: len(checks) for outcome, checks in groups}
+    told = translate(who, "promote.passes" if found.passed else "promote.refused")
+    if not found.passed:
+        unsure = counts["too_few"] + counts["not_measured"]
+        told += translate(who, "promote.stands", worse=counts["worse"], unsure=unsure)
+    shown = "".join(_checks(outcome, checks, who) for outcome, checks in groups if checks)
+    return para("lift" if found.passed else "lift unsure", escape(told)) + shown
 
 
-def _row(check: Check, who: Any) -> list[str]:
+def _checks(outcome: Outcome, checks: list[Check], who: Any) -> str:
+    """The figures of one outcome; those that stand against nothing are folded away."""
+    head = [translate(who, f"promote.{name}") for name in ("figure", *FIGURES)]
+    title = escape(f"{translate(who, f'promote.outcome.{outcome}')} ({len(checks)})")
+    body = figures_table(head, (_row(check, who) for check in checks))
+    if outcome == "passed":
+        return f"<details><summary>{title}</summary>{body}</details>"
+    return f'<h4 class="outcome {outcome}">{title}</h4>{body}'
+
+
+def _row(check: Check, who: Any) -> str:
     names = labels.METRICS | labels.PHENOMENA | {WHOLE: (translate(who, "promote.whole"),) * 2}
+    said = labels.explained(check.name, language(who))
+    if check.suite == "phenomena":
+        said = translate(who, "promote.worded")
     told = "—"
     if check.difference is not None and check.interval is not None:
         low, high = (f"{100 * edge:+.1f}" for edge in check.interval)
         told = f"{100 * check.difference:+.1f}<small>{low} – {high}</small>"
-    title = labels.label(names, check.name, language(who))
-    return [escape(title), told, str(check.n), escape(translate(who, f"promote.outcome.{check.outcome}"))]
+    reached = [labels.figure_text(check.name, value) for value in (check.present, check.new)]
+    name = explained(labels.label(names, check.name, language(who)), said)
+    heads = [translate(who, f"promote.{name}") for name in FIGURES]
+    values = zip(heads, [*reached, told, str(check.n)], strict=True)
+    return cells([name], "th") + "".join(f'<td data-of="{escape(of)}">{value}</td>' for of, value in values)

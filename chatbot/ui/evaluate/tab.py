@@ -77,19 +77,22 @@ def _form() -> Form:
             models = gr.Dropdown(
                 [],
                 label=label("evaluate.models"),
+                info=label("evaluate.models_info"),
                 multiselect=True,
                 max_choices=3,
                 scale=4,
                 elem_id="eval-models",
                 min_width=260,
             )
-            data = gr.Dropdown([], label=label("evaluate.data"), scale=3, elem_id="eval-data", min_width=200)
-            goals = gr.Number(
-                0, label=label("evaluate.goals"), precision=0, minimum=0, maximum=1000, scale=2, min_width=150
+            data = gr.Dropdown(
+                [],
+                label=label("evaluate.data"),
+                info=label("evaluate.data_info"),
+                scale=3,
+                elem_id="eval-data",
+                min_width=200,
             )
-            limit = gr.Number(
-                0, label=label("evaluate.limit"), precision=0, minimum=0, scale=2, min_width=150, elem_id="eval-limit"
-            )
+            goals, limit = (_count(name) for name in ("goals", "limit"))
         with gr.Row():
             start = gr.Button(
                 label("evaluate.start"), variant="primary", min_width=180, scale=0, size="md", elem_id="eval-start"
@@ -97,11 +100,25 @@ def _form() -> Form:
             upload = gr.UploadButton(
                 label("evaluate.upload"),
                 file_types=[".jsonl", ".json", ".zip", ".gz", ".parquet"],
-                min_width=140,
+                min_width=180,
                 scale=0,
                 size="md",
             )
     return Form(group, models, data, upload, goals, limit, start)
+
+
+def _count(name: str) -> gr.Number:
+    return gr.Number(
+        0,
+        label=label(f"evaluate.{name}"),
+        info=label(f"evaluate.{name}_info"),
+        precision=0,
+        minimum=0,
+        maximum=1000 if name == "goals" else None,
+        scale=2,
+        min_width=150,
+        elem_id=f"eval-{name}",
+    )
 
 
 def _view() -> View:
@@ -123,18 +140,20 @@ def _filters() -> dict[str, Any]:
     """The filters by the names of CaseFilter."""
     model = gr.Dropdown([], label=label("evaluate.of"), min_width=130)
     kind = gr.Dropdown(
-        [("—", ""), *[(words[0], kind) for kind, words in labels.KINDS.items()]],
+        [(label("evaluate.all_of"), ""), *[(words[0], kind) for kind, words in labels.KINDS.items()]],
         value="",
         label=label("evaluate.kind"),
         min_width=130,
     )
     slot = gr.Dropdown(
-        [("—", ""), *[(words[0], slot) for slot, words in labels.SLOTS.items()]],
+        [(label("evaluate.all_of"), ""), *[(words[0], slot) for slot, words in labels.SLOTS.items()]],
         value="",
         label=label("evaluate.of_slot"),
         min_width=110,
     )
-    operation = gr.Dropdown([("—", "")], value="", label=label("evaluate.operation"), min_width=110)
+    operation = gr.Dropdown(
+        [(label("evaluate.all_of"), "")], value="", label=label("evaluate.operation"), min_width=110
+    )
     longest = gr.Number(0, label=label("evaluate.longest"), precision=0, minimum=0, min_width=110)
     return {"model": model, "kind": kind, "slot": slot, "operation": operation, "longest": longest}
 

@@ -9,7 +9,8 @@ from chatbot.evaluation.metrics.certainty import FEWEST
 from chatbot.evaluation.metrics.metrics import HEADLINE, METRICS
 from chatbot.evaluation.reporting import labels
 from chatbot.evaluation.reporting.compare import Case
-from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart
+from chatbot.evaluation.reporting.in_words import how_well
+from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart, slots_note
 from chatbot.evaluation.reporting.report import answer_line, differs, message_line
 from chatbot.evaluation.reporting.tells import Told, tests, told
 from chatbot.evaluation.study import Study
@@ -28,7 +29,12 @@ def results(study: Study, who: Any) -> str:
     )
     whole = translate(who, "evaluate.whole" if bare else "evaluate.alone")
     few = para("lift unsure", translate(who, "evaluate.few", n=counts["dialogues"])) if _few(figures) else ""
-    parts = [quiet(f"{base} · {whole}"), few, *_lifts(figures, study.result["pairs"], whole, who)]
+    parts = [
+        _answer(figures, who),
+        quiet(f"{base} · {whole}"),
+        few,
+        *_lifts(figures, study.result["pairs"], whole, who),
+    ]
     parts += _lifts(figures, bare["pairs"], translate(who, "evaluate.alone"), who) if bare else []
     parts += [
         metric_table(figures, HEADLINE, study.result["pairs"], who),
@@ -38,7 +44,10 @@ def results(study: Study, who: Any) -> str:
         legend(study.models),
         f'<div class="plots"><div><h3>{translate(who, "evaluate.figures")}</h3>{metric_chart(figures, HEADLINE, tongue)}</div>',
     ]
-    parts.append(f"<div><h3>{translate(who, 'evaluate.slots')}</h3>{slot_chart(figures, tongue)}</div></div>")
+    parts.append(
+        f"<div><h3>{translate(who, 'evaluate.slots')}</h3>{slot_chart(figures, tongue)}"
+        f"{quiet(slots_note(figures, tongue))}</div></div>"
+    )
     if any(figure.get("simulation") for figure in figures):
         parts += [f"<h3>{translate(who, 'evaluate.simulated')}</h3>", simulation_table(figures, tongue)]
         parts += simulation_details(figures, who)
@@ -53,6 +62,41 @@ def results(study: Study, who: Any) -> str:
             _folded(translate(who, "evaluate.others"), others),
         ]
     )
+
+
+def _answer(figures: Sequence[dict[str, Any]], who: Any) -> str:
+    """The answer before the figures: one sentence, and a tile for each figure that says most, before and now."""
+    last, tongue = figures[-1], language(who)
+    said = next(iter(how_well(last, tongue)), "")
+    before = figures[0] | (figures[0].get("simulation") or {}) if len(figures) > 1 else {}
+    now = last | (last.get("simulation") or {})
+    tiles = "".join(
+        f'<div class="tile"><span>{labels.label(labels.METRICS | labels.SIMULATION, name, tongue)}</span>'
+        f"<b>{labels.figure_text(name, now[name])}</b>{_before(before.get(name), name, figures[0]['model'], who)}"
+        f"<small>{labels.explained(name, tongue)}</small></div>"
+        for name in labels.HIGHLIGHTS
+        if now.get(name) is not None
+    )
+    title = translate(who, "evaluate.answer", model=escape(last["model"]), said=escape(said))
+    return f'{para("answer", title)}<div class="tiles">{tiles}</div>'
+
+
+def awaited(who: Any) -> str:
+    """What a study that is under way will say, before there is a number."""
+    tongue = language(who)
+    tiles = "".join(
+        f'<div class="tile waits"><span>{labels.label(labels.METRICS, name, tongue)}</span><b aria-hidden="true">…</b>'
+        f"<small>{labels.explained(name, tongue)}</small></div>"
+        for name in labels.HIGHLIGHTS
+        if name in labels.METRICS
+    )
+    return f'{quiet(translate(who, "evaluate.awaited"))}<div class="tiles">{tiles}</div>'
+
+
+def _before(value: float | None, name: str, model: str, who: Any) -> str:
+    if value is None:
+        return ""
+    return f"<em>{translate(who, 'evaluate.before', value=labels.figure_text(name, value), model=escape(model))}</em>"
 
 
 def _folded(title: str, body: str) -> str:
@@ -87,7 +131,10 @@ def _tells(found: Told, who: Any) -> str:
 
 def _table(models: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, str, str]]]]) -> str:
     """A row a figure, a column a model; cells are (value, what stands small below it, better, worse or nothing)."""
-    lines = (cells([name], "th") + "".join(_cell(*figure) for figure in found) for name, found in rows)
+    lines = (
+        cells([name], "th") + "".join(_cell(*figure, of=of) for of, figure in zip(models, found, strict=True))
+        for name, found in rows
+    )
     return figures_table(("", *map(escape, models)), lines)
 
 
@@ -96,9 +143,14 @@ def figures_table(head: Iterable[str], rows: Iterable[str]) -> str:
     return f'<div class="wide">{table("figures", head, rows)}</div>'
 
 
-def _cell(value: str, small: str, judged: str) -> str:
+def explained(name: str, means: str) -> str:
+    """The name of a figure and, small below it, what it says in plain words; neither holds markup."""
+    return f"{escape(name)}<small>{escape(means)}</small>" if means else escape(name)
+
+
+def _cell(value: str, small: str, judged: str, of: str) -> str:
     style = f' class="{judged}"' if judged in ("better", "worse") else ""
-    return f"<td{style}>{value}<small>{small}</small></td>"
+    return f'<td{style} data-of="{escape(of)}">{value}<small>{small}</small></td>'
 
 
 def metric_table(
@@ -115,7 +167,7 @@ def metric_table(
             for f in figures
         ]
         mine += [_change(found.get(name), who) for found in changes.values()]
-        rows.append((labels.label(labels.METRICS, name, tongue), mine))
+        rows.append((explained(labels.label(labels.METRICS, name, tongue), labels.explained(name, tongue)), mine))
     return _table([*models, *heads], rows)
 
 
@@ -130,7 +182,7 @@ def simulation_table(figures: Sequence[dict[str, Any]], tongue: str) -> str:
     found = [figure.get("simulation") or {} for figure in figures]
     rows = [
         (
-            labels.label(labels.SIMULATION, name, tongue),
+            explained(labels.label(labels.SIMULATION, name, tongue), labels.explained(name, tongue)),
             [
                 (
                     labels.figure_text(name, s.get(name)),

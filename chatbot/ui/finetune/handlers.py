@@ -14,12 +14,12 @@ from chatbot.training.config import PRESETS, FinetuneConfig
 from chatbot.ui.finetune import checkpoints
 from chatbot.ui.finetune import preview as finetune_look
 from chatbot.ui.finetune import runs as finetune_runs
+from chatbot.ui.finetune.expect import expectation
 from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
 from chatbot.ui.finetune.status import next_steps, status
 from chatbot.ui.i18n.translate import in_language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
-from chatbot.ui.shell.html import quiet
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class FinetuneHandlers:
             gr.update(choices=data, value=first[1]),
             gr.update(choices=finetune_look.method_choices(request), value="qlora"),
             gr.update(choices=presets, value="try"),
+            expectation(request, runs=bool(finetune_runs.jobs(current))),
         )
 
     def preset(self, name: str) -> list[Any]:
@@ -82,6 +83,10 @@ class FinetuneHandlers:
         gr.Info(translate(request, "finetune.started"))
         return gr.update(choices=[job.id for job in finetune_runs.jobs(self.context.settings)], value=job.id)
 
+    def put_away(self) -> Any:
+        """Take away what was shown before the start, so that the run stands where it stood."""
+        return "", "", gr.update(visible=False)
+
     def follow(self, name: str | None, request: gr.Request) -> Any:
         """How the chosen run stands; the newest where none is chosen."""
         if not self.context.may(request, "engineer"):
@@ -89,7 +94,11 @@ class FinetuneHandlers:
         found = finetune_runs.jobs(self.context.settings)
         names = [job.id for job in found]
         job = next((job for job in found if job.id == name), found[0] if found else None)
-        picked = gr.update(choices=names, value=job.id if job else None)
+        picked = gr.update(choices=names)
+        if (
+            job.id if job else None
+        ) != name:  # what was picked meanwhile must not be put back by a look that began before
+            picked = gr.update(choices=names, value=job.id if job else None)
         buttons = [gr.update(interactive=on) for on in _possible(job)]
         told = [*_told(job, request), *checkpoints.shown(job, request)]
         return [picked, gr.update(choices=names), next_steps(job, request), *told, *buttons]
@@ -119,7 +128,7 @@ class FinetuneHandlers:
 def _told(job: Job | None, who: Any) -> list[str]:
     """State, curves, log and card of a run."""
     if job is None:
-        return [quiet(translate(who, "finetune.runs.none")), "", "", ""]
+        return ["", "", "", ""]
     return [status(job, who), finetune_runs.curves(job, who), job.log_tail(60), finetune_runs.adapter_card(job)]
 
 

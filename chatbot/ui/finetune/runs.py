@@ -18,6 +18,7 @@ from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.html import cells, quiet, table
 
 QUALITY = ("slot_f1", "call_exact", "act_accuracy")
+DIAGNOSIS = ("learning_rate", "grad_norm", "tokens_per_second")
 KIND = "finetune"
 
 
@@ -114,16 +115,19 @@ def curves(job: Job, who: Any) -> str:
         translate(who, "finetune.c.train"): line(job, "loss"),
         translate(who, "finetune.c.held"): line(job, "eval_loss"),
     }
-    charts = [chart(translate(who, "finetune.c.loss"), {name: points for name, points in loss.items() if points})]
     quality = {translate(who, f"finetune.c.{name}"): line(job, f"eval_{name}") for name in QUALITY}
-    charts.append(
-        chart(translate(who, "finetune.c.quality"), {name: points for name, points in quality.items() if points})
-    )
-    charts += [
-        chart(translate(who, f"finetune.c.{name}"), {name: line(job, name)})
-        for name in ("learning_rate", "grad_norm", "tokens_per_second")
+    main = [("quality", quality, True), ("loss", loss, False)]
+    charts = [
+        chart(
+            translate(who, f"finetune.c.{name}"),
+            {key: points for key, points in found.items() if points},
+            shares=of_one,
+        )
+        for name, found, of_one in main
     ]
-    return f'<div class="curves">{"".join(charts)}</div>'
+    others = "".join(chart(translate(who, f"finetune.c.{name}"), {name: line(job, name)}) for name in DIAGNOSIS)
+    head = f"<h4>{translate(who, 'finetune.diagnosis')}</h4>" if others else ""
+    return f'<div class="curves">{"".join(charts)}</div>{head}<div class="curves small">{others}</div>'
 
 
 def compare(chosen: list[Job], who: Any) -> str:
@@ -131,7 +135,10 @@ def compare(chosen: list[Job], who: Any) -> str:
     if len(chosen) < 2:
         return quiet(translate(who, "finetune.runs.pick"))
     keys = (("loss", "finetune.c.loss"), ("eval_slot_f1", "finetune.c.slot_f1"), ("eval_loss", "finetune.c.held"))
-    charts = "".join(chart(translate(who, title), {job.id: line(job, key) for job in chosen}) for key, title in keys)
+    charts = "".join(
+        chart(translate(who, title), {job.id: line(job, key) for job in chosen}, shares=key == "eval_slot_f1")
+        for key, title in keys
+    )
     return f'<div class="curves">{charts}</div>{_differences(chosen, who)}'
 
 

@@ -61,7 +61,7 @@ class View:
 
 @dataclass(frozen=True)
 class Runs:
-    """What shows and steers a run."""
+    """What shows and steers a run; the style sheet hides what is `of-runs` until there is one."""
 
     run: gr.Dropdown
     stop: gr.Button
@@ -106,9 +106,9 @@ def build(context: PageContext) -> gr.Dropdown:
             bring.build(context, form.base)
             preferences.build(context)
         with gr.Column(scale=6, min_width=320):
-            view = _view()
-    runs = _runs(walk)
-    _wire(FinetuneHandlers(context), form, view, runs)
+            view, runs = _view(), _runs(walk)
+            expected = gr.HTML(padding=False, elem_id="expected")
+    _wire(FinetuneHandlers(context), form, view, runs, expected)
     started = checkpoints.wire(context, runs.saved, runs.run)
     started.success(FinetuneHandlers(context).follow, runs.run, runs.drawn, **QUIET)
     return form.data
@@ -128,14 +128,17 @@ def _form() -> Form:
     upload = gr.UploadButton(
         label("finetune.upload"), file_types=[".jsonl", ".json", ".zip", ".gz", ".parquet"], size="sm"
     )
-    method = gr.Radio([], label=label("finetune.method"), elem_classes="methods", elem_id="method")
-    preset = gr.Radio([], label=label("finetune.preset"), elem_id="preset")
+    method = gr.Radio(
+        [], label=label("finetune.method"), info=label("finetune.method_info"), elem_classes="methods", elem_id="method"
+    )
+    preset = gr.Radio([], label=label("finetune.preset"), info=label("finetune.preset_info"), elem_id="preset")
     with gr.Accordion(label("finetune.advanced"), open=False):
         with gr.Row():
             advanced = [_field(name) for name in ADVANCED if name not in VARIANTS]
         gr.Markdown(label("finetune.variants"), elem_classes="quiet")
-        with gr.Row():
-            advanced += [_field(name) for name in VARIANTS]
+        for names in (VARIANTS[:-2], VARIANTS[-2:]):  # numbers first, then what is on or off
+            with gr.Row():
+                advanced += [_field(name) for name in names]
         allow_cut = gr.Checkbox(False, label=label("finetune.allow_cut"), elem_id="allow-cut")
     with gr.Row():
         look, estimate = (gr.Button(label(f"finetune.{name}"), min_width=80) for name in ("look", "estimate"))
@@ -158,6 +161,7 @@ def _field(name: str) -> gr.components.Component:
     """The field of the form for a setting of the run, by the setting's type."""
     default, kind = FinetuneConfig.model_fields[name].default, FinetuneConfig.model_fields[name].annotation
     shape: dict[str, Any] = {"label": label(f"finetune.{name}"), "min_width": 130}
+    shape["info"] = label(f"finetune.{name}_info")
     if kind is bool:
         return gr.Checkbox(default, elem_id=name, **shape)
     if kind is str:
@@ -169,28 +173,29 @@ def _field(name: str) -> gr.components.Component:
 
 
 def _runs(walk: gr.HTML) -> Runs:
-    with gr.Row():
-        run = gr.Dropdown([], label=label("finetune.run"), scale=4, elem_id="run")
+    with gr.Row(elem_classes="of-runs"):
+        run = gr.Dropdown([], label=label("finetune.run"), scale=4, elem_id="run", min_width=300)
         stop, resume, merge = (
-            gr.Button(label(f"finetune.{name}"), min_width=90, interactive=False)
+            gr.Button(label(f"finetune.{name}"), min_width=104, size="md", interactive=False)
             for name in ("stop", "resume", "merge")
         )
     status, curves = gr.HTML(padding=False, elem_id="run-status"), gr.HTML(padding=False, elem_id="curves")
-    with gr.Accordion(label("finetune.log"), open=False):
-        log = gr.Textbox(show_label=False, lines=12, max_lines=12, interactive=False)
-    with gr.Accordion(label("finetune.card"), open=False):
-        gr.Markdown(label("finetune.export"), elem_classes="quiet")
-        card = gr.Markdown(elem_id="adapter-card")
-    listed = checkpoints.build()
-    with gr.Accordion(label("finetune.compare"), open=False):
-        chosen, compared = gr.CheckboxGroup([], show_label=False), gr.HTML(padding=False)
-    return Runs(run, stop, resume, merge, walk, status, curves, log, card, listed, chosen, compared)
+    with gr.Column(elem_classes="of-runs"):
+        with gr.Accordion(label("finetune.log"), open=False):
+            log = gr.Textbox(show_label=False, lines=12, max_lines=12, interactive=False)
+        with gr.Accordion(label("finetune.card"), open=False):
+            gr.Markdown(label("finetune.export"), elem_classes="quiet")
+            card = gr.Markdown(elem_id="adapter-card")
+        saved = checkpoints.build()
+        with gr.Accordion(label("finetune.compare"), open=False):
+            chosen, compared = gr.CheckboxGroup([], show_label=False), gr.HTML(padding=False)
+    return Runs(run, stop, resume, merge, walk, status, curves, log, card, saved, chosen, compared)
 
 
-def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs) -> None:
+def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs, expected: gr.HTML) -> None:
     page, timer = Context.root_block, gr.Timer(EVERY)
     assert page is not None
-    page.load(handlers.load, None, [form.base, form.data, form.method, form.preset], **QUIET)
+    page.load(handlers.load, None, [form.base, form.data, form.method, form.preset, expected], **QUIET)
     gr.on([page.load, timer.tick, runs.run.input], handlers.follow, runs.run, runs.drawn, **QUIET)
     form.preset.input(handlers.preset, form.preset, [*form.advanced, form.rest, form.told], **QUIET)
     form.upload.upload(handlers.upload, form.upload, form.data, **WAIT)
@@ -200,6 +205,7 @@ def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs) -> Non
     gr.on(looked, look.to(handlers.look), look.inputs, [view.shown, view.index], **WAIT)
     form.estimate.click(chosen.to(handlers.estimate), chosen.inputs, view.cost, **WAIT)
     started = form.start.click(chosen.to(handlers.start), chosen.inputs, runs.run, **WAIT)
+    started.success(handlers.put_away, None, [view.cost, view.shown, view.index], **QUIET)
     started.success(handlers.follow, runs.run, runs.drawn, **QUIET)
     for name in ("stop", "resume", "merge"):
         getattr(runs, name).click(getattr(handlers, name), runs.run, None, **WAIT).success(

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.core.events import Metrics, last, recent_events
+from chatbot.core.events import Metrics, Progress, last, recent_events
 from chatbot.core.jobs import ACTIVE, Job
 from chatbot.core.settings import DATA
 from chatbot.evaluation.reporting.labels import model_name
@@ -71,6 +71,10 @@ class StripHandlers:
 
     def _evaluate(self, who: Any) -> str:
         offered = studies.choices(self.context.settings, demo=self.context.demo)
+        job = studies.job(self.context.settings, offered[0][1]) if offered else None
+        point = last(recent_events(job.folder), Progress) if job and job.state in ACTIVE else None
+        if point and point.total:
+            return translate(who, "strip.measuring", share=f"{point.done / point.total:.0%}")
         found = next((study for _, name in offered if (study := studies.study(self.context.settings, name))), None)
         exact = [figure["call_exact"] for figure in found.figures] if found else []
         if not exact or exact[-1] is None:
