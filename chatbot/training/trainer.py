@@ -10,9 +10,12 @@ from typing import Any, NoReturn
 import torch
 from accelerate.utils import gather_object
 from transformers.integrations.neftune import deactivate_neftune
+from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
+from chatbot.training.guarded.prompt_network import load_network, save_network
 from chatbot.training.guarded.ranks import load_ranks, save_ranks
+from chatbot.training.guarded.row_order import RowOrder
 from chatbot.training.loss_guard import LossExploded, LossGuard
 from chatbot.training.options.call_weight import Weighing, Weights
 from chatbot.training.options.optimiser import loraplus_optimizer
@@ -94,6 +97,13 @@ class GuardedTrainer(SFTTrainer):
             model = Weighing(model, parts, self.weights)
         return super().compute_loss(model, inputs, *arguments, **named)
 
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        """The library's, in an order that a run which goes on has too."""
+        sampler = super()._get_train_sampler(train_dataset)
+        if isinstance(sampler, LengthGroupedSampler):
+            return RowOrder(sampler, self.args.seed, lambda: int(self.state.epoch or 0))
+        return sampler
+
     def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
         """The norm that the library takes of a step's whole gradient, judged before the optimiser uses it."""
         norm = super()._get_grad_norm(model, grad_norm=grad_norm)
@@ -135,13 +145,16 @@ class GuardedTrainer(SFTTrainer):
         self._load_from_checkpoint(str(checkpoint))
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        """AdaLoRA's weights have other shapes in peft's form than in the run, so it has one of its own."""
-        if not load_ranks(self.model, Path(resume_from_checkpoint)):
+        """AdaLoRA's and P-tuning's weights are not all in peft's form, so they have one of their own."""
+        folder = Path(resume_from_checkpoint)
+        if not load_ranks(self.model, folder) and not load_network(self.model, folder):
             super()._load_from_checkpoint(resume_from_checkpoint, model)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         super()._save(output_dir, state_dict)
-        save_ranks(self.accelerator.unwrap_model(self.model), Path(output_dir or self.args.output_dir))
+        model, folder = self.accelerator.unwrap_model(self.model), Path(output_dir or self.args.output_dir)
+        save_ranks(model, folder)
+        save_network(model, folder)
 
     def _blamed(self, parts: list["_Part"]) -> list[str]:
         """Ids of the conversations in the worst batch of a step, over all processes."""

@@ -48,6 +48,24 @@ def test_cards_are_dealt_by_share_and_each_sees_their_own_and_the_common_ones(re
     assert 40 < review.listing("li", Filter(whose="own"), size=200).total < 80
 
 
+def test_a_card_on_somebodys_screen_is_kept_neither_from_whom_it_was_dealt_to_nor_from_who_judges_it_too(review):
+    review.add_many(candidate(n) for n in range(20))
+    held = review.next("lead").id
+    review.team.deal(Plan(people={"li": 1}, common=0), "lead")
+    assert (review.next("li").id, review.listing("li", Filter()).total) == (held, 20)
+    review.team.deal(Plan(people={"li": 1, "wang": 1}, common=1), "lead")
+    both = review.next("li"), review.next("wang")
+    assert both[0].id == both[1].id
+    for card, name in zip(both, ("li", "wang"), strict=True):
+        review.decide(card, name, "approve")
+    assert review.counts().approve == 1
+    last = review.next("li")
+    review.decide(review.hold("wang", last.id), "wang", "approve")
+    review.next("li", Filter(), last.id - 1)
+    assert last.id in [line.id for line in review.listing("li", Filter()).lines]
+    assert last.id not in [line.id for line in review.listing("zhao", Filter()).lines]
+
+
 def test_a_plan_that_wants_more_judgements_than_people_is_refused():
     with pytest.raises(InputError, match="3"):
         Plan(people={"li": 1, "wang": 1}, common=0.5, judgements=3)

@@ -148,6 +148,20 @@ def test_adalora_goes_on_with_all_its_ranks_to_the_same_losses(config, tmp_path)
     assert ranks[0] == ranks[1]
 
 
+@pytest.mark.parametrize("method", ["prompt-tuning", "p-tuning"])
+def test_learned_prompts_go_on_in_a_later_epoch_to_the_same_losses_and_words(method, config, tmp_path, set_cpu_dtype):
+    set_cpu_dtype("fp32")
+    whole, rest = Events(), Events()
+    fields = {"method": method, "max_steps": 9, "eval_every": 2}
+    straight = train(config(out=tmp_path / "straight", **fields), whole)
+    train(config(out=tmp_path / "cut", **fields), Events(stop_at=4))
+    resumed = train(config(out=tmp_path / "cut", **fields), rest)
+    assert min(rest.losses()) == 6 and len(rest.losses()) == 4
+    assert rest.losses() == pytest.approx({step: whole.losses()[step] for step in rest.losses()}, abs=1e-6)
+    for name, words in adapter(straight).items():
+        assert torch.allclose(words, adapter(resumed)[name], atol=1e-6), name
+
+
 def test_a_run_goes_on_only_with_the_base_the_data_and_the_template_that_it_began_with(config, base, data, tmp_path):
     mine = {"base": tmp_path / "base", "data": tmp_path / "mine.jsonl"}
     shutil.copytree(base, mine["base"])

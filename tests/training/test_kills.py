@@ -7,6 +7,7 @@ import signal
 import time
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from chatbot.core.events import JobWriter, Metrics, read_events
@@ -72,4 +73,5 @@ def test_ten_kills_of_every_method_change_no_loss_and_no_weight(method, base, da
     assert worst <= 1e-6
     ends = [load_file(config.out / "adapter_model.safetensors") for config in (whole, cut)]
     assert ends[0].keys() == ends[1].keys()
-    assert all((ends[0][name] - ends[1][name]).abs().max() <= 1e-6 for name in ends[0])
+    for name, weight in ends[0].items():  # of AdaLoRA some are empty
+        assert torch.allclose(weight, ends[1][name], rtol=0, atol=1e-6), name

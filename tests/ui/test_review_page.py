@@ -44,8 +44,11 @@ def test_a_morning_by_keyboard_alone(open_tab, serve_page, page_context):
     tab = open_tab(address)
     open_review(tab)
 
+    guide = tab.locator("#review-guide h1", has_text="审核员手册")
+    guide.wait_for()
     for key in "aar":
         tab.keyboard.press(key)
+    guide.wait_for(state="hidden")
     tab.locator("#review-panel .reason").first.wait_for()
     tab.keyboard.press("2")
     tab.locator("#review-progress").get_by_text("不像人说的 1").wait_for()
@@ -95,6 +98,10 @@ def test_a_morning_by_keyboard_alone(open_tab, serve_page, page_context):
     tab.locator("#review-keys").get_by_text("备注").wait_for()
     tab.keyboard.press("Escape")
     tab.locator("#review-keys").wait_for(state="hidden")
+    tab.keyboard.press("m")
+    guide.wait_for()
+    tab.keyboard.press("Escape")
+    guide.wait_for(state="hidden")
     assert files.counts("me").mine == 4
 
 

@@ -17,18 +17,20 @@ CLAIM_SECONDS = 600.0
 def todo(annotator: str, whose: Whose = "") -> Select[Any]:
     """Items that this person can decide on, on nobody else's screen: dealt to them or to all, without their verdict.
 
-    Of an item for several people it is theirs that is wanted, of a gold card their answer.
+    Of an item for several people it is theirs that is wanted, of a gold card their answer. Somebody else's screen keeps
+    no card that waits for more than one verdict, and none that was dealt to this person since.
     """
     now = time.time()  # a claim from a clock that was ahead would keep a card for ever
     until = CLAIMS.c.until.between(now, now + CLAIM_SECONDS)
     taken = select(CLAIMS.c.item).where(CLAIMS.c.annotator != annotator, until)
+    free = or_(STANDING.c.owner == annotator, STANDING.c.need - STANDING.c.judges > 1, STANDING.c.item.not_in(taken))
     own = latest((DECISIONS.c.annotator == annotator) & DECISIONS.c.action.in_(VERDICTS))
     gold = STANDING.c.answer != ""
     single = and_(STANDING.c.need < 2, STANDING.c.judges == 0)
     several = and_(STANDING.c.need > 1, STANDING.c.judges < STANDING.c.need)
     again = or_(gold, several) & STANDING.c.item.not_in(own.with_only_columns(DECISIONS.c.item))
     open_ = or_(and_(single, ~gold, STANDING.c.final.is_(False)), and_(again, or_(gold, STANDING.c.final.is_(False))))
-    return select(STANDING.c.item).where(open_, STANDING.c.item.not_in(taken), in_review(), *_dealt(annotator, whose))
+    return select(STANDING.c.item).where(open_, free, in_review(), *_dealt(annotator, whose))
 
 
 def _dealt(annotator: str, whose: Whose) -> list[ColumnElement[bool]]:

@@ -91,7 +91,7 @@ const make = () => {
     if (name === "help") return toggle(at("keys"));
     if (name === "list") return focusList();
     if (name === "audit" || name === "team") { const fold = at(name); fold.open = !fold.open; if (fold.open) fold.scrollIntoView({block: "nearest"}); return; }
-    if (name === "guide") return guide(!document.documentElement.classList.contains("review-guide-open"));
+    if (name === "guide") return guide(!guided());
     if (name === "search") return at("filters").elements.text.focus();
     if (state.waiting || state.keys.length) return void state.keys.push(name);  // pressed early: kept, in its order
     act(name);
@@ -172,7 +172,8 @@ const make = () => {
     send({do: "deal", people: form.people, common: Number(form.common), judgements: Number(form.judgements)});
   };
   const disputed = () => { at("filters").elements.state.value = "disputed"; wished(); look(); at("card").scrollIntoView({block: "nearest"}); };
-  const guide = (open) => document.documentElement.classList.toggle("review-guide-open", Boolean(open));
+  const guide = (open) => at("guide").toggleAttribute("data-open", Boolean(open));
+  const guided = () => at("guide").hasAttribute("data-open");
   const toggle = (box) => { box.hidden = !box.hidden; if (!box.hidden) box.focus(); };
 
   // the editor: words in boxes, calls as chips; every change is kept on the server at once
@@ -291,7 +292,7 @@ const make = () => {
     const inside = event.target.closest?.("#review-host");
     if (field && !inside) return;
     if (event.key === "Escape") {
-      if (!at("panel").hidden || !at("keys").hidden || document.documentElement.classList.contains("review-guide-open")) { close(); guide(false); } else if (state.editing) leave(); else field?.blur();
+      if (!at("panel").hidden || !at("keys").hidden || guided()) { close(); guide(false); } else if (state.editing) leave(); else field?.blur();
       return event.preventDefault();
     }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && state.editing) { event.preventDefault(); return save(); }
