@@ -10,18 +10,13 @@ from chatbot.dialogue.replies.answers import Answers, asks, pointed
 from chatbot.dialogue.replies.facts import Fact, Shown, Told, Unknown, shown
 from chatbot.dialogue.replies.offers import Offer
 from chatbot.dialogue.replies.situation import Reply, Situation
-from chatbot.dialogue.replies.topics import is_dated, noun_of, topic_of
+from chatbot.dialogue.replies.topics import is_dated, noun_of, starts_over, topic_of
 from chatbot.dialogue.replies.wishes import dropped
 from chatbot.dialogue.replies.wording import Voice
 from chatbot.understanding.turn_act import Item, TurnAct
 
 _WAY_ON = re.compile(r"[？?]$|再说一遍|您点|换[个别]|重新|照着查|我再|tell me|give it|search|find", re.I)
 """Words with which a sentence offers how to go on."""
-_STARTS_OVER = re.compile(
-    r"想找什么样|想找酒店|想住哪|找酒店的时候|要找酒店|住哪[儿边]|预算|位置和|what (?:kind|sort) of hotel|looking for a hotel",
-    re.I,
-)
-"""Words that ask for the first wishes, which nobody is asked for who has hotels before them."""
 __all__ = ["Reply", "Situation", "compose"]
 
 
@@ -196,7 +191,7 @@ class _Composer:
         """A line on the topic of the words."""
         return self.voice.say(
             act, values=self._focus_values(), topic=topic_of(self.turn.act, self.now.words),
-            fits=lambda row: not (self.hotels and _STARTS_OVER.search(row["text"])),
+            fits=lambda row: not (self.hotels and starts_over(row["text"])),
         )  # fmt: skip
 
     def _complaint(self) -> None:

@@ -7,6 +7,10 @@ from functools import cache
 from chatbot.core.settings import DATA
 
 TOPICS_FILE = DATA / "reply_topics.json"
+_STARTS_OVER = re.compile(
+    r"想找什么样|想找酒店|想住哪|找酒店的时候|要找酒店|住哪[儿边]|预算|位置和|what (?:kind|sort) of hotel|looking for a hotel",
+    re.I,
+)
 
 
 @cache
@@ -32,3 +36,8 @@ def is_dated(words: str) -> bool:
     """Whether the words name a day, or nights."""
     dates = _tables()[0]["unsupported"]["dates"]
     return bool(dates.search(words.lower()) or topic_of("book", words))
+
+
+def starts_over(line: str) -> bool:
+    """Whether a line asks for the first wishes, which nobody is asked for who has hotels before them."""
+    return bool(_STARTS_OVER.search(line))
