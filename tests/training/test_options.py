@@ -185,7 +185,7 @@ def test_a_calls_tokens_weigh_more_and_a_trained_token_weighs_one_on_average(con
 @pytest.mark.parametrize("packing", [True, False])
 def test_the_loss_is_the_weighed_mean_while_training_and_the_plain_one_on_held_out_data(config, packing, set_cpu_dtype):
     set_cpu_dtype("fp32")
-    trainer = built(config(call_weight=4.0, packing=packing))
+    trainer = built(config(call_weight=20.0, packing=packing))
     batch = next(iter(trainer.get_train_dataloader()))
     plain = trainer.model(**{k: v for k, v in batch.items() if k != "labels"}).logits[:, :-1]
     labels = batch["labels"][:, 1:]
