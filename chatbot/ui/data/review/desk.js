@@ -4,6 +4,7 @@ const KEYS = {a: "approve", e: "edit", r: "reject", s: "skip", f: "flag", u: "un
 const LEAD_KEYS = {t: "team", g: "gold"};
 const FILTERS = ["text", "operation", "failed", "slot", "hotels", "run", "whose", "reviewer", "state", "order"];
 const RETRY = 2000;
+const UNSENT = "review-unsent";
 
 const make = () => {
   const at = (id) => document.getElementById("review-" + id);
@@ -14,10 +15,23 @@ const make = () => {
   // commands go one after the other; each names the card that was on screen
   const send = (command) => {
     state.queue.push({wishes: state.wishes, ...command});
-    if (!state.pending) pump();
+    state.pending ? keep() : pump();
+  };
+  // Gradio loads the page anew when a lost server is back: what was not answered waits in the browser's tab,
+  // and is sent again if the same person opens it
+  const keep = () => {
+    if (!state.framed) return;
+    const commands = [state.pending, ...state.queue].filter((command) => command && command.do !== "open");
+    sessionStorage.setItem(UNSENT, JSON.stringify({who: state.who, commands}));
+  };
+  const again = (who) => {
+    const kept = JSON.parse(sessionStorage.getItem(UNSENT) || "null");
+    if (state.who === undefined && kept?.who === who) state.queue.push(...kept.commands);
+    state.who = who;
   };
   const pump = () => {
     state.pending = state.queue.shift() || null;
+    keep();
     if (state.pending) wire.trigger("command", {command: state.pending});
   };
   const on = (extra) => ({card: state.card?.id || 0, seen: state.card?.seen || 0, ...extra});
@@ -27,7 +41,7 @@ const make = () => {
     const answer = JSON.parse(text), command = state.pending;
     if (answer.frame && state.framed) return;  // asked for twice
     state.pending = null;
-    if (answer.frame) { state.lead = answer.lead; frame(answer.frame); guide(answer.guide); }
+    if (answer.frame) { state.lead = answer.lead; frame(answer.frame); guide(answer.guide); again(answer.who); }
     if (!state.framed) return pump();
     if (answer.progress) at("progress").innerHTML = answer.progress;
     if (answer.reasons) state.reasons = answer.reasons;
@@ -335,6 +349,9 @@ const make = () => {
     refresh: () => {
       // a step that opens while the page still loads may ask before Gradio listens: ask again
       if (!state.framed && state.pending?.do === "open") wire.trigger("command", {command: state.pending});
+      // of a connection that was lost before the command, Gradio reports no failure
+      const lost = document.getElementById("connection")?.className === "lost";
+      if (lost && state.framed && state.pending) note(words.lost, true);
       if (here() && !state.card && !state.pending && document.visibilityState === "visible") { state.waiting = true; send({do: "next"}); }
     },
   };

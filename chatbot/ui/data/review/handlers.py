@@ -83,8 +83,8 @@ class ReviewHandlers:
         plan, lead = self.store.team.plan(), self._leads(request)
         dealt = plan is not None and bool(plan.people)
         frame = frame_html(self.store.found(), command.wishes, request, lead=lead, dealt=dealt)
-        guide = self.store.team.is_new(words.name_of(request))
-        return {"frame": frame, "lead": lead, "guide": guide} | (
+        who = words.name_of(request)
+        return {"frame": frame, "lead": lead, "guide": self.store.team.is_new(who), "who": who} | (
             self._pick(request, command) if command.card else self._next(request, command)
         )
 
