@@ -98,6 +98,12 @@ def hotel_mini(
     decay_share: Annotated[
         float, typer.Option(min=0.01, max=1, help="last share of the time in which it falls")
     ] = 0.35,
+    start_share: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="share of the start's weights in what is saved; what is new costs less of what was known"
+        ),
+    ] = 0,
     seed: Annotated[int, typer.Option()] = 1,
 ) -> None:
     """Train hotel-mini on the phrase bank: understanding as act lines, on a CPU, for as long as there is time."""
@@ -109,7 +115,9 @@ def hotel_mini(
 
     names = names_of([hotel for path in hotels or [settings().hotels] for hotel in read_hotels(path)])
     bank = read_bank(part="train")
-    config = ActTrainingConfig(seconds=seconds, learning_rate=learning_rate, decay_share=decay_share, seed=seed)
+    config = ActTrainingConfig(
+        seconds=seconds, learning_rate=learning_rate, decay_share=decay_share, start_share=start_share, seed=seed
+    )
     trainer = ActTrainer(out, bank_tokenizer(out, bank, names), config, start)
     used = canonical_bank(bank) if canonical else bank
     at = f"{seed}-{trainer.progress.step}"

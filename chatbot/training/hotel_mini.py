@@ -49,6 +49,8 @@ class ActTrainingConfig:
         ema: weight of the old average at each step.
         words_weight: weight of the words' own tokens in the loss, beside 1 for the act line's: reading is learnt from them.
         word_noise: share of characters of the words that are dropped or doubled.
+        start_share: share of the start's weights in what is saved beside the run's own: what is newly learnt costs less of what
+            was known (WiSE-FT, arXiv:2109.01903).
     """
 
     seconds: float = 5400
@@ -61,6 +63,7 @@ class ActTrainingConfig:
     label_smoothing: float = 0.03
     word_noise: float = 0.01
     words_weight: float = 0.12
+    start_share: float = 0.0
     save_every: float = 240
     seed: int = 1
 
@@ -188,6 +191,7 @@ class ActTrainer:
             )
         self.optimizers = _optimizers(self.model, config)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
+        self._start = {name: p.clone() for name, p in self.average.items()} if config.start_share else self.average
         self.progress = _Progress()
         kept = self.folder / "train.json"
         self.numerics = training_numerics(recorded_numerics(kept), device="cpu")
@@ -273,7 +277,7 @@ class ActTrainer:
         own = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         with torch.no_grad():
             for name, p in self.model.named_parameters():
-                p.copy_(self.average[name])
+                p.copy_(torch.lerp(self.average[name], self._start[name], self.config.start_share))
             self.model.save_pretrained(self.folder / "model")
             self.tokenizer.save_pretrained(self.folder / "model")
             for name, p in self.model.named_parameters():

@@ -6,6 +6,7 @@ import random
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from chatbot.core.errors import TrainingError
 from chatbot.corpus.phrasebank.turns import Turn
@@ -64,6 +65,16 @@ def test_a_short_run_lowers_the_loss_and_leaves_a_checkpoint(trainer, tokenizer,
     assert run.progress.step > 10
     assert json.loads((tmp_path / "run" / "train.json").read_text())["learning_rate"] == 1e-2
     assert (tmp_path / "run" / "model" / "model.safetensors").is_file()
+
+
+def test_what_is_saved_may_hold_a_share_of_the_start(trainer, start, tmp_path):
+    run = trainer(start_share=0.25)
+    run.run(itertools.cycle(TURNS))
+    begun, saved = (load_file(folder / "model.safetensors") for folder in (start, tmp_path / "run" / "model"))
+    again = trainer(start_share=0.25)
+    for name, own in again.average.items():
+        assert torch.allclose(saved[name], 0.75 * own + 0.25 * begun[name], atol=1e-6)
+    assert any(not torch.allclose(own, begun[name], atol=1e-4) for name, own in again.average.items())
 
 
 def killed(turns):
