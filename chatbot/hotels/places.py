@@ -26,8 +26,12 @@ def station(words: str) -> str:
 
 
 def address(words: str) -> list[str]:
-    """The words that an address must hold, a district by itself: 朝阳区建国路附近 → 朝阳区, 建国路."""
+    """The words that an address must hold, a district by itself: 朝阳区建国路附近, 昌平小汤山 → 朝阳区, 建国路; 昌平, 小汤山."""
     core = re.sub(rf"^北京市?|{_BESIDE}", "", words.strip()) or words
+    bare = next((name for name in map(_short, _centres()) if core.startswith(name)), "")
+    rest = core.removeprefix(bare)
+    if bare and rest in _districts() and core not in _districts():
+        return [bare, rest]
     return re.sub(r"(?<=区)(?=.)", " ", core).split()
 
 
@@ -54,13 +58,15 @@ def district_of(words: str) -> str:
         return said
     whole = next((known[name] for name in (core, station(core), f"{core}站") if name in known), "")
     begun = {known[name] for name in known if name.startswith(core)} if len(core) > 1 and not whole else set()
-    return begun.pop() if len(begun) == 1 else whole
+    if len(begun) == 1:
+        return begun.pop()
+    return whole or next((name for name in _centres() if core.startswith(_short(name)) and len(address(core)) > 1), "")
 
 
 @cache
 def nearest_districts(district: str) -> tuple[str, ...]:
     """All districts by the distance of their seats, this one first; only itself where it is not known."""
-    centres: dict[str, tuple[float, float]] = json.loads(CENTRES_FILE.read_text(encoding="utf-8"))
+    centres = _centres()
     if district not in centres:
         return (district,)
     shrink = math.cos(math.radians(40))  # a degree of longitude at Beijing, in degrees of latitude
@@ -85,3 +91,12 @@ def others_with(words: str) -> tuple[str, ...]:
 def _districts() -> dict[str, str]:
     found: dict[str, list[str]] = json.loads(DISTRICTS_FILE.read_text(encoding="utf-8"))
     return {place: district for district, places in found.items() for place in places}
+
+
+@cache
+def _centres() -> dict[str, tuple[float, float]]:
+    return dict(json.loads(CENTRES_FILE.read_text(encoding="utf-8")))
+
+
+def _short(district: str) -> str:
+    return district.removesuffix("区")

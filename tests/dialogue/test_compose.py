@@ -601,3 +601,8 @@ def test_who_has_hotels_before_them_is_not_asked_what_they_are_looking_for(act, 
     fresh = [said(act=act, seed=seed, language=language, records=()).text for seed in range(60)]
     assert all(texts) and not any(re.search(starts, text) for text in texts)
     assert act != "hello" or any(re.search(starts, text) for text in fresh)
+
+
+def test_one_hotel_that_stays_is_no_list():
+    text = said(act="request", after={"type": "经济型"}, records=(A,)).text
+    assert "近水酒店" in text and "1." not in text

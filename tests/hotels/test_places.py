@@ -56,6 +56,8 @@ def test_a_street_that_is_called_like_a_district_does_not_lie_in_it():
 
 def test_a_district_and_a_street_must_both_hold():
     assert address("北京市朝阳区松台街附近") == ["朝阳区", "松台街"]
+    assert address("昌平小汤山") == ["昌平", "小汤山"]
+    assert [address(whole) for whole in ("朝阳公园", "朝阳门路", "海淀")] == [["朝阳公园"], ["朝阳门路"], ["海淀"]]
     assert _found(address="海淀区松台街") == ["北"]
 
 
@@ -83,6 +85,7 @@ def test_no_place_is_made_of_the_end_of_one_and_the_beginning_of_the_next():
         ("首都机场", "顺义区"),
         ("西单站", "西城区"),
         ("北京市朝阳区松台路", "朝阳区"),
+        ("昌平小汤山", "昌平区"),
         ("松台无名寺", ""),
     ],
 )

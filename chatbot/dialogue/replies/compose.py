@@ -276,7 +276,12 @@ class _Composer:
             hotel = self.hotels[0] if not self._focus_values() else self.hotels[self.focus]
             self.voice.say("found_by_name", values={"name": hotel.name, "brief": self.voice.brief(hotel)})
         else:
-            self.voice.say("again", values=self.voice.listing(self.hotels))
+            one = (
+                {"name": self.hotels[0].name, "brief": self.voice.brief(self.hotels[0])}
+                if len(self.hotels) == 1
+                else {}
+            )
+            self.voice.say(*(["again_one"] if one else []), "again", values=self.voice.listing(self.hotels) | one)
 
     def _missing(self, state: dict[str, Any] | None = None) -> None:
         """One short question back, about the first thing that is not said yet."""

@@ -12,7 +12,7 @@ _DROPPED = {
     "-type": ("类型", "the class"), "-price": ("价格", "the price limit"), "-rating": ("评分", "the rating"),
     "-name": ("店名", "the name"), "-address": ("区域", "the area"), "-subway": ("地铁站", "the station"),
     "-near": ("景点", "the sight"), "-sort": ("排序", "the order"), "-facilities": ("设施", "the facilities"),
-    "-exclude": ("不要的那些", "what you ruled out"), "-all": ("前面的要求", "everything before"),
+    "-exclude": ("先前的排除", "what you ruled out"), "-all": ("前面的要求", "everything before"),
 }  # fmt: skip
 
 
@@ -67,6 +67,8 @@ def wish(key: str, state: State, voice: Voice) -> str:
         return voice.value("type", said)
     if key == "address":
         return voice.district(said)
+    if key == "subway":
+        said = said.removesuffix("站")
     shape = {
         "subway": ("{}站附近", "near {}"),
         "near": ("{}附近", "near {}"),
