@@ -12,7 +12,7 @@ from chatbot.evaluation.simulation.blame import Fault
 from chatbot.evaluation.simulation.goals import HOW, Goal, delivered, draw_goals, satisfies
 from chatbot.evaluation.simulation.held_out_wording import wish_names
 from chatbot.evaluation.simulation.outcome import Outcome, pass_hat, summarise
-from chatbot.evaluation.simulation.simulator import conversation, converse, outcome_of, simulate
+from chatbot.evaluation.simulation.simulator import conversation, converse, outcome_of, simulate, untrue_claims
 from chatbot.evaluation.simulation.user import PATIENCE, SUCCESS, SimulatedUser
 from chatbot.evaluation.understanding import PHENOMENA
 from chatbot.hotels.query import HotelQuery
@@ -122,6 +122,17 @@ def test_the_phone_number_of_another_hotel_in_hand_is_untrue(talk):
     outcome = talk(Goal(({"type": "豪华型"},), PHONE), say=say)
     assert outcome.fault == Fault("untrue", "phone: of another hotel", outcome.turns)
     assert outcome.ungrounded == []
+
+
+def test_a_fact_of_a_hotel_that_a_search_took_the_place_of_is_no_untruth_and_another_hotels_is(store):
+    before, after = (hotel.record() for hotel in store.hotels[:2])
+
+    def untrue(phone):
+        text = f"{before['name']}的电话是{phone}。为您找到{after['name']}。"
+        return untrue_claims(TurnEvent(text, None, HotelQuery(), [after], []), [before], [])
+
+    assert untrue(before["phone"]) == []
+    assert untrue(after["phone"]) == [f"phone: {after['phone']}"]
 
 
 def test_what_is_asked_and_not_told_is_left_out(talk):

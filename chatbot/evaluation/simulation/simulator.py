@@ -33,6 +33,13 @@ class Chatbot(Protocol):
         ...
 
 
+def untrue_claims(heard: TurnEvent, earlier: list[dict[str, Any]], messages: list[Message]) -> list[str]:
+    """The claims of a reply that no record holds: of the hotels in hand, or of those that its search took the place of."""
+    untrue = ungrounded(heard.reply, heard.records, messages)
+    both = [*earlier, *(record for record in heard.records if record not in earlier)]
+    return ungrounded(heard.reply, both, messages) if untrue else []
+
+
 def converse(agent: Chatbot, goal: Goal, store: HotelStore, number: int, seed: int) -> Outcome:
     """Hold one dialogue; `number` and `seed` fix the user's wording.
 
@@ -50,9 +57,10 @@ def converse(agent: Chatbot, goal: Goal, store: HotelStore, number: int, seed: i
             pass
         if not isinstance(last, TurnEvent):
             raise ModelError("evaluation.unfinished_turn", value=text)
+        earlier = heard.records if heard else []
         heard, turns = last, turns + 1
         messages = [*messages, *heard.messages]
-        untrue = ungrounded(heard.reply, heard.records, messages)
+        untrue = untrue_claims(heard, earlier, messages)
         user.faults += [Fault(UNTRUE, claim, turns) for claim in untrue]
         false += untrue
     reason = user.end()
