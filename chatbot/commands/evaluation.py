@@ -201,8 +201,9 @@ def promote(
         try:
             promoted = record.promote(found, chosen, current, by=sign, reason=reason, margin=margin)
         except InputError as error:
-            if isinstance(failed := error.fields.get("failed"), list):
-                typer.echo("".join(f"  {one}\n" for one in failed), err=True, nl=False)
+            if error.code == "evaluation.gate":
+                lines = record.refusals(record.ruling(found, chosen, current, margin))
+                typer.echo("\n".join(f"  {line}" for line in lines), err=True)
             raise
         _tell_default(promoted.model_dump(), as_json)
 

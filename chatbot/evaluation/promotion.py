@@ -76,6 +76,14 @@ def _refuse_stale(study: Study, model: str) -> None:
         raise InputError("evaluation.trained_on", value=study.result["data"]["file"])
 
 
+def refusals(found: Ruling) -> list[str]:
+    """The figures that keep a model back, a line each: call_exact -12.5 (worse)."""
+    return [
+        check.name + ("" if check.difference is None else f" {100 * check.difference:+.1f}") + f" ({check.outcome})"
+        for check in found.failed
+    ]
+
+
 def promote(
     study: Study, model: str, settings: Settings, *, by: str = "", reason: str = "", margin: float = MARGIN
 ) -> Promotion:
@@ -87,12 +95,8 @@ def promote(
     found = ruling(study, model, settings, margin)
     by, reason = by.strip(), reason.strip()
     if not found.passed and not (by and reason):
-        told = [
-            check.name + ("" if check.difference is None else f" {100 * check.difference:+.1f}") + f" ({check.outcome})"
-            for check in found.failed
-        ]
         worse = sum(check.outcome == "worse" for check in found.failed)
-        raise InputError("evaluation.gate", value=model_name(model), failed=told, worse=worse, unsure=len(told) - worse)
+        raise InputError("evaluation.gate", value=model_name(model), worse=worse, unsure=len(found.failed) - worse)
     return _append(
         settings,
         Promotion(

@@ -16,7 +16,7 @@ from chatbot.core.settings import Settings, settings
 from chatbot.evaluation.config import StudyConfig
 from chatbot.evaluation.gate import rule
 from chatbot.evaluation.predictions import Prediction
-from chatbot.evaluation.promotion import go_back, promote, promotions, ruling
+from chatbot.evaluation.promotion import go_back, promote, promotions, refusals, ruling
 from chatbot.evaluation.study import Study, run_study
 from chatbot.hotels.records import Hotel
 from chatbot.models.catalog import available_models, default_model
@@ -150,9 +150,9 @@ def test_a_model_that_passes_becomes_the_default_and_one_click_goes_back(study, 
 
 def test_a_model_that_is_worse_needs_a_signature_which_is_kept(study, current, model):
     worse = study(new_right=False)
-    with pytest.raises(InputError, match="figures are worse") as refused:
+    with pytest.raises(InputError, match="figures are worse"):
         promote(worse, model, current, by="li")
-    assert "call_exact -100.0 (worse)" in refused.value.fields["failed"]
+    assert "call_exact -100.0 (worse)" in refusals(ruling(worse, model, current))
     assert default_model(current) == "hotel-mini" and not promotions(current.workspace)
     promote(worse, model, current, by="li", reason="for a demonstration")
     kept = promotions(current.workspace)[-1]
