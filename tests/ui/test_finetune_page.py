@@ -6,6 +6,7 @@ import signal
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from chatbot.core.events import JobWriter, Metrics
 from chatbot.core.jobs import Job, list_jobs
@@ -44,8 +45,6 @@ def past_run(workspace, name, state, *points, **config):
 
 def upload(tab, path):
     tab.locator("[role=tabpanel]:visible input[type=file]").first.set_input_files(str(path))
-    from playwright.sync_api import expect
-
     expect(tab.get_by_label("训练数据")).to_have_value(path.stem)
 
 
@@ -193,9 +192,14 @@ def few(folder, n):
 
 
 def advanced(tab, **values):
+    """Fill fields as a person does, who sees what stands in one before it is changed and leaves it before the next."""
     tab.get_by_role("button", name="更多设置").click()
     for label, value in values.items():
-        tab.get_by_label(label).fill(value)
+        field = tab.get_by_label(label)
+        expect(field).not_to_have_value("")
+        field.fill(value)
+        field.press("Tab")
+        expect(field).to_have_value(value)
 
 
 def followed(jobs, seconds=240):

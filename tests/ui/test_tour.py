@@ -23,8 +23,11 @@ def test_a_stop_speaks_both_languages(step):
 
 
 def test_the_rewrite_says_the_same_in_a_guests_words():
-    before, after = (conversation.messages[0].content for conversation in pair())
-    assert "行李寄存" in before and "行李寄存" not in after and "能放行李" in after
+    first, second = pair()
+    before, after = (conversation.messages[0].content for conversation in (first, second))
+    wished, kept = (conversation.messages[1].call.arguments for conversation in (first, second))
+    named = [name for name in wished["facilities"] if name in before]
+    assert named and not any(name in after for name in named) and kept.keys() == wished.keys()
 
 
 def test_the_recorded_run_learned_and_its_numbers_are_the_records():
