@@ -121,8 +121,7 @@ class HotelStore:
         """What is given up, and found: where a place has only hotels far above the price, those of its district that keep to it."""
         upper = query.price_range_upper or 0
         if not (self._price[found] <= FAR_ABOVE * upper).any():
-            for field in (field for field in places.FIELDS if field in wishes):
-                district = places.district_of(getattr(query, field))
+            for field, district in _districts(query, wishes):
                 others = (mask for name, mask in wishes.items() if name != field)
                 if (beside := reduce(np.logical_and, others, allowed & self._set("district", district))).any():
                     return [field], beside
@@ -130,9 +129,8 @@ class HotelStore:
 
     def _closest(self, query: HotelQuery, given_up: Sequence[str], found: Mask) -> Mask:
         """Of what was found without its place, that in the place's own district, or in the nearest one that has some."""
-        for field in places.FIELDS:
-            district = places.district_of(getattr(query, field)) if field in given_up else ""
-            for near in places.nearest_districts(district) if district else ():
+        for _, district in _districts(query, given_up):
+            for near in places.nearest_districts(district):
                 if (closer := found & self._set("district", near)).any():
                     return closer
         return found
@@ -266,6 +264,12 @@ def _first(found: Mask, order: Rows, limit: int, total: int) -> Rows:
     while len(rows := (some := order[:reach])[found[some]]) < limit:
         reach *= 2
     return rows[:limit]
+
+
+def _districts(query: HotelQuery, among: Iterable[str]) -> list[tuple[str, str]]:
+    """The places of a query, of these arguments, whose district is known: (argument, district)."""
+    found = ((field, places.district_of(getattr(query, field))) for field in places.FIELDS if field in among)
+    return [(field, district) for field, district in found if district]
 
 
 def _sorting(query: HotelQuery, given_up: Sequence[str]) -> tuple[str, str]:

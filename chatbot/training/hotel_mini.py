@@ -191,7 +191,7 @@ class ActTrainer:
             )
         self.optimizers = _optimizers(self.model, config)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
-        self._start = {name: p.clone() for name, p in self.average.items()} if config.start_share else self.average
+        self._start = {name: p.clone() for name, p in self.average.items()}
         self.progress = _Progress()
         kept = self.folder / "train.json"
         self.numerics = training_numerics(recorded_numerics(kept), device="cpu")

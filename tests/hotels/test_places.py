@@ -128,6 +128,17 @@ def test_a_place_goes_before_a_price_that_its_hotels_are_far_above(there, relaxe
     assert ([record["name"] for record in found.records], found.relaxed) == (names, [relaxed])
 
 
+def test_a_place_of_no_known_district_has_no_hotels_beside_it():
+    store = HotelStore(
+        [
+            Hotel(name="此", address="北京海淀区甲路1号", price=900, nearby_attractions=["松台无名寺"]),
+            Hotel(name="彼", address="无名路2号", price=100),
+        ]
+    )
+    found = store.search(HotelQuery(near="松台无名寺", price_range_upper=200), 9)
+    assert ([record["name"] for record in found.records], found.relaxed) == (["此"], ["price_range_upper"])
+
+
 def test_what_the_district_cannot_meet_is_looked_for_in_the_whole_city():
     assert _names(near="颐和园", name="丙月坛") == (["丙"], ["near"], 1)
 

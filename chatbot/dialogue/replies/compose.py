@@ -272,16 +272,12 @@ class _Composer:
             self._missing()
         elif not self.hotels:
             self._offer()
-        elif self.turn.act == "by_name" or self.turn.has("#"):
+        elif (named := self.turn.act == "by_name" or self.turn.has("#")) or len(self.hotels) == 1:
             hotel = self.hotels[0] if not self._focus_values() else self.hotels[self.focus]
-            self.voice.say("found_by_name", values={"name": hotel.name, "brief": self.voice.brief(hotel)})
+            values = {"name": hotel.name, "brief": self.voice.brief(hotel)}
+            self.voice.say("found_by_name" if named else "again_one", values=values)
         else:
-            one = (
-                {"name": self.hotels[0].name, "brief": self.voice.brief(self.hotels[0])}
-                if len(self.hotels) == 1
-                else {}
-            )
-            self.voice.say(*(["again_one"] if one else []), "again", values=self.voice.listing(self.hotels) | one)
+            self.voice.say("again", values=self.voice.listing(self.hotels))
 
     def _missing(self, state: dict[str, Any] | None = None) -> None:
         """One short question back, about the first thing that is not said yet."""

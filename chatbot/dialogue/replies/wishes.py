@@ -25,18 +25,16 @@ def described(state: State, voice: Voice) -> str:
     if state.get("name") and len(words) + len(held) + len(excluded) == 1:
         return ""
     if voice.english:
-        without = [f"without {' or '.join(excluded)}"] if excluded else []
-        return ", ".join([*words, *([f"with {voice.joined(held)}"] if held else []), *without])
+        last = [f"without {' or '.join(excluded)}"] if excluded else []
+        return ", ".join([*words, *([f"with {voice.joined(held)}"] if held else []), *last])
     return "、".join([*words, *(f"有{name}" for name in held), *excluded])
 
 
 def _excluded(exclude: State, voice: Voice) -> list[str]:
     """What was ruled out, in words: classes, names, facilities; in Chinese each with its denial."""
     kinds = [voice.value("type", kind) for kind in exclude.get("type") or ()]
-    names, held = (
-        list(exclude.get("name") or ()),
-        [voice.facility(value) for value in values(exclude.get("facilities"))],
-    )
+    names = list(exclude.get("name") or ())
+    held = [voice.facility(value) for value in values(exclude.get("facilities"))]
     if voice.english:
         return [*kinds, *names, *held]
     return [
@@ -91,10 +89,8 @@ def _bounds(kind: str, lower: Any, upper: Any, english: bool) -> str:
 
 def given_up(relaxed: Sequence[str], state: State, voice: Voice) -> str:
     """What a search gave up, facilities first, since a denial must stand close before them."""
-    facilities = [voice.facility(_value(entry)) for entry in relaxed if entry.startswith("facilities:")]
-    kinds = dict.fromkeys(entry.partition("_range")[0] for entry in relaxed if not entry.startswith("facilities:"))
-    words = [_given(kind, wish(kind, _bound_of(kind, relaxed, state), voice), voice) for kind in kinds]
-    joined = [*facilities, *words]
+    facilities, others = _lost(relaxed, state, voice)
+    joined = [*facilities, *(_given(kind, said, voice) for kind, said in others.items())]
     return voice.joined(joined) if voice.english else "和".join(joined)
 
 
@@ -102,11 +98,18 @@ def loosened(relaxed: Sequence[str], state: State, voice: Voice) -> str:
     """What a search did without, as a clause: 300元以内放宽些、不要求温泉; leaving out the price (up to 300 yuan)."""
     if voice.english:
         return f"leaving out {given_up(relaxed, state, voice)}"
-    out = [f"不要求{voice.facility(_value(entry))}" for entry in relaxed if entry.startswith("facilities:")]
-    for kind in dict.fromkeys(entry.partition("_range")[0] for entry in relaxed if not entry.startswith("facilities:")):
-        said = wish(kind, _bound_of(kind, relaxed, state), voice)
+    facilities, others = _lost(relaxed, state, voice)
+    out = [f"不要求{facility}" for facility in facilities]
+    for kind, said in others.items():
         out.append((f"{said}放宽些" if kind in ("price", "rating") else f"不限{said}") if said else "少一个条件")
     return "、".join(out)
+
+
+def _lost(relaxed: Sequence[str], state: State, voice: Voice) -> tuple[list[str], dict[str, str]]:
+    """What a search gave up: facilities in words; kind → wish in words of the rest, "" where the state does not hold it."""
+    facilities = [voice.facility(_value(entry)) for entry in relaxed if entry.startswith("facilities:")]
+    kinds = dict.fromkeys(entry.partition("_range")[0] for entry in relaxed if not entry.startswith("facilities:"))
+    return facilities, {kind: wish(kind, _bound_of(kind, relaxed, state), voice) for kind in kinds}
 
 
 def without(relaxed: Sequence[str], state: State) -> State:
