@@ -104,6 +104,9 @@ def hotel_mini(
             min=0, max=1, help="share of the start's weights in what is saved; what is new costs less of what was known"
         ),
     ] = 0,
+    layers: Annotated[
+        int | None, typer.Option(min=1, help="layers of the model; a start with fewer is deepened [default: as it is]")
+    ] = None,
     seed: Annotated[int, typer.Option()] = 1,
 ) -> None:
     """Train hotel-mini on the phrase bank: understanding as act lines, on a CPU, for as long as there is time."""
@@ -116,7 +119,12 @@ def hotel_mini(
     names = names_of([hotel for path in hotels or [settings().hotels] for hotel in read_hotels(path)])
     bank = read_bank(part="train")
     config = ActTrainingConfig(
-        seconds=seconds, learning_rate=learning_rate, decay_share=decay_share, start_share=start_share, seed=seed
+        seconds=seconds,
+        learning_rate=learning_rate,
+        decay_share=decay_share,
+        start_share=start_share,
+        layers=layers,
+        seed=seed,
     )
     trainer = ActTrainer(out, bank_tokenizer(out, bank, names), config, start)
     used = canonical_bank(bank) if canonical else bank

@@ -51,6 +51,7 @@ class ActTrainingConfig:
         word_noise: share of characters of the words that are dropped or doubled.
         start_share: share of the start's weights in what is saved beside the run's own: what is newly learnt costs less of what
             was known (WiSE-FT, arXiv:2109.01903).
+        layers: layers of the model, where not as many as the start's or SHAPE's; a start with fewer is deepened.
     """
 
     seconds: float = 5400
@@ -64,6 +65,7 @@ class ActTrainingConfig:
     word_noise: float = 0.01
     words_weight: float = 0.12
     start_share: float = 0.0
+    layers: int | None = None
     save_every: float = 240
     seed: int = 1
 
@@ -162,6 +164,28 @@ def _optimizers(model: LlamaForCausalLM, config: ActTrainingConfig) -> list[torc
     ]
 
 
+def deepened(model: LlamaForCausalLM, layers: int) -> LlamaForCausalLM:
+    """The model with more layers that add nothing yet, one after every few of its own: it answers as before and has room to learn.
+
+    Each new layer is a copy of the one before it whose two output projections are zero (LLaMA Pro, arXiv:2401.02415).
+    """
+    own = list(model.model.layers)
+    if layers <= len(own):
+        return model
+    config = LlamaConfig.from_dict(model.config.to_dict() | {"num_hidden_layers": layers})
+    config._attn_implementation = model.config._attn_implementation
+    grown = LlamaForCausalLM(config).to(model.dtype)
+    places = [round(n * (len(own) - 1) / (layers - 1)) for n in range(layers)]
+    for n, place in enumerate(places):
+        grown.model.layers[n].load_state_dict(own[place].state_dict())
+        if n and places[n - 1] == place:
+            torch.nn.init.zeros_(grown.model.layers[n].self_attn.o_proj.weight)
+            torch.nn.init.zeros_(grown.model.layers[n].mlp.down_proj.weight)
+    grown.model.embed_tokens.load_state_dict(model.model.embed_tokens.state_dict())
+    grown.model.norm.load_state_dict(model.model.norm.state_dict())
+    return grown
+
+
 class ActTrainer:
     """One run in one folder: `train.json` (settings), `state.pt`, `events.jsonl`, and the averaged weights in `model/`."""
 
@@ -178,6 +202,7 @@ class ActTrainer:
         torch.manual_seed(config.seed)
         if start:
             self.model = LlamaForCausalLM.from_pretrained(start, dtype=torch.float32, attn_implementation=ATTENTION)
+            self.model = deepened(self.model, config.layers or 0)
         else:
             self.model = LlamaForCausalLM(
                 LlamaConfig(
@@ -186,7 +211,7 @@ class ActTrainer:
                     pad_token_id=tokenizer.pad_token_id,
                     eos_token_id=tokenizer.eos_token_id,
                     bos_token_id=tokenizer.eos_token_id,
-                    **SHAPE,
+                    **SHAPE | ({"num_hidden_layers": config.layers} if config.layers else {}),
                 )
             )
         self.optimizers = _optimizers(self.model, config)

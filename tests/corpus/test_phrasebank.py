@@ -1,5 +1,6 @@
 """The phrase bank: what is kept apart stays apart, and an utterance made of a frame does what the frame says."""
 
+import itertools
 import json
 import random
 
@@ -99,6 +100,24 @@ def test_endless_turns_say_what_they_repeat_and_lead_to_states_that_can_be_searc
         assert turn.copies and turn.words == model_words(turn.words)
         HotelQuery.parse(next_state(turn.before, turn.act, turn.shown))
     assert kinds >= {"np", "vp", "need", "unknown", "ask", "request", "refine", "ask_field"}
+
+
+def test_a_turn_repeats_places_as_the_words_write_them(names):
+    row = {"act": "request", "text": "near {district} pls", "set": ["district"], "drop": [], "lang": "en"}
+    made = TurnMaker(Bank([row], WORDINGS, [], [], []), names).turns(random.Random(1))
+    for turn in itertools.islice((turn for turn in made if turn.act.values("address=")), 40):
+        assert turn.act.values("address=")[0] in turn.words
+
+
+def test_a_made_up_station_stands_only_where_the_words_say_that_it_is_one(names):
+    def stations(text):
+        row = {"act": "request", "text": text, "set": ["subway"], "drop": [], "lang": "zh"}
+        maker = TurnMaker(Bank([row], WORDINGS, [], [], []), names)
+        rng = random.Random(3)
+        return {maker.from_frame(row, rng).act.values("subway=")[0] for _ in range(60)}
+
+    assert stations("住{subway}旁边") <= set(names.stations) - {*names.roads, *names.districts, *names.sights}
+    assert stations("住{subway}地铁站旁边") - set(names.stations)
 
 
 def test_the_same_seed_makes_the_same_turns(maker):

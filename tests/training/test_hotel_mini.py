@@ -7,10 +7,20 @@ import random
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import LlamaForCausalLM
 
 from chatbot.core.errors import TrainingError
 from chatbot.corpus.phrasebank.turns import Turn
-from chatbot.training.hotel_mini import POOL, ActTrainer, ActTrainingConfig, act_loss, batches, collate, encoded
+from chatbot.training.hotel_mini import (
+    POOL,
+    ActTrainer,
+    ActTrainingConfig,
+    act_loss,
+    batches,
+    collate,
+    deepened,
+    encoded,
+)
 from chatbot.understanding.turn_act import TurnAct
 from tests.tiny_models import act_tokenizer, tiny_act_llama
 
@@ -75,6 +85,19 @@ def test_what_is_saved_may_hold_a_share_of_the_start(trainer, start, tmp_path):
     for name, own in again.average.items():
         assert torch.allclose(saved[name], 0.75 * own + 0.25 * begun[name], atol=1e-6)
     assert any(not torch.allclose(own, begun[name], atol=1e-4) for name, own in again.average.items())
+
+
+def test_a_deepened_start_answers_as_before_and_its_new_layers_learn(trainer, start, tokenizer):
+    deeper = trainer(layers=3)
+    assert len(deeper.model.model.layers) == 3
+    assert loss(deeper.model, tokenizer) == pytest.approx(loss(LlamaForCausalLM.from_pretrained(start), tokenizer))
+    deeper.run(itertools.cycle(TURNS))
+    assert all(layer.mlp.down_proj.weight.abs().max() > 0 for layer in deeper.model.model.layers)
+
+
+def test_a_start_is_never_made_shallower(start):
+    model = LlamaForCausalLM.from_pretrained(start)
+    assert deepened(model, 0) is model
 
 
 def killed(turns):

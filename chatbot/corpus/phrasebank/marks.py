@@ -102,9 +102,16 @@ def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], fill
     if mark == "name" and shown and row["act"] in POINTING and "name" not in row["set"]:
         return _called(shown, filled, rng)
     if mark in SLOTS:
-        make = {"district": v.area, "subway": v.station, "sight": v.sight, "name": v.asked_name}[mark]
-        filled.chosen[mark] = (english and v.english_place(mark, maker.names, rng)) or make(maker.names, rng)
+        filled.chosen[mark] = (english and v.english_place(mark, maker.names, rng)) or _named(mark, row, maker, rng)
     return filled.chosen[mark]
+
+
+def _named(mark: str, row: Row, maker: "TurnMaker", rng: random.Random) -> str:
+    """A place or a hotel; what nobody could tell for a station by the words is one that is known."""
+    if mark == "subway":
+        return v.station(maker.names, rng, known=not v.says_station(row["text"]))
+    make = {"district": v.area, "sight": v.sight, "name": v.asked_name}[mark]
+    return make(maker.names, rng)
 
 
 def _wording(mark: str, row: Row, maker: "TurnMaker", filled: Filled, rng: random.Random) -> str:

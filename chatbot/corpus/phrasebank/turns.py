@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from chatbot.corpus.phrasebank import values as v
@@ -121,6 +121,15 @@ class Turn:
         numbers = [n for i in self.act.items if i.op in NUMERIC for n in i.value.split("..")]
         return all(text in said for text in texts) and all(number in said for number in numbers)
 
+    def as_said(self) -> "Turn":
+        """The same turn, what its act line repeats written as the words have it: xidan for Xidan."""
+        items = tuple(self._as_said(item) for item in self.act.items)
+        return replace(self, act=TurnAct(self.act.act, items))
+
+    def _as_said(self, item: Item) -> Item:
+        at = self.words.lower().find(item.value.lower()) if item.op in COPIED and item.value else -1
+        return item if at < 0 else Item(item.op, self.words[at : at + len(item.value)])
+
 
 @dataclass(frozen=True)
 class TurnMaker:
@@ -172,7 +181,7 @@ class TurnMaker:
             else:
                 turn = self.asks_has(rng)
             if turn.copies:
-                yield turn
+                yield turn.as_said()
 
     def from_frame(self, row: Row, rng: random.Random) -> Turn:
         """A frame with its marks filled, in a state that fits it."""

@@ -2,9 +2,10 @@
 
 import json
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from chatbot.core.settings import DATA
 from chatbot.hotels.records import Hotel
@@ -58,6 +59,12 @@ class Names:
         return cls(
             names, places["districts"], places["areas"], [s for s in stations if 1 < len(s) < 9], sights, alphabet
         )
+
+    @cached_property
+    def only_stations(self) -> list[str]:
+        """Stations whose name is no area's, road's or sight's too."""
+        other = {*self.districts, *self.roads, *self.sights}
+        return [name for name in self.stations if name not in other] or list(self.stations)
 
 
 def price(number: int, rng: random.Random, english: bool = False) -> str:
@@ -132,8 +139,18 @@ def asked_name(names: Names, rng: random.Random) -> str:
     return short_name(name, rng) if roll < 0.65 else name
 
 
-def station(names: Names, rng: random.Random) -> str:
-    """A station without 站; sometimes one that no map has."""
+_STATION = re.compile(r"站|地铁|号线|轻轨|城铁|捷運|metro|subway|station|underground|tube|\bline\b|\bstop\b", re.I)
+
+
+def says_station(text: str) -> bool:
+    """Whether a frame's own words show that a station stands in it; without them a made-up name could be any place."""
+    return bool(_STATION.search(re.sub(r"{\w+}", "", text)))
+
+
+def station(names: Names, rng: random.Random, *, known: bool = False) -> str:
+    """A station without 站; sometimes one that no map has, unless it must be `known` as one and as nothing else."""
+    if known:
+        return rng.choice(names.only_stations)
     return rng.choice(names.stations) if rng.random() < 0.8 else "".join(rng.choice(names.alphabet) for _ in range(3))
 
 
@@ -156,7 +173,6 @@ def sight(names: Names, rng: random.Random) -> str:
             "寺",
             "机场",
             "会展中心",
-            "胡同",
             "中学",
             "剧院",
         )
