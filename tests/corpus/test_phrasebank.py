@@ -10,6 +10,7 @@ from chatbot.core.errors import InputError
 from chatbot.core.settings import DATA
 from chatbot.corpus.phrasebank.bank import Bank, is_kept, read_bank
 from chatbot.corpus.phrasebank.dialogues import dialogue_turns
+from chatbot.corpus.phrasebank.lists import compact_list
 from chatbot.corpus.phrasebank.marks import MARK
 from chatbot.corpus.phrasebank.turns import TurnMaker
 from chatbot.corpus.phrasebank.values import Names, chinese
@@ -100,6 +101,15 @@ def test_endless_turns_say_what_they_repeat_and_lead_to_states_that_can_be_searc
         assert turn.copies and turn.words == model_words(turn.words)
         HotelQuery.parse(next_state(turn.before, turn.act, turn.shown))
     assert kinds >= {"np", "vp", "need", "unknown", "ask", "request", "refine", "ask_field"}
+
+
+def test_a_list_in_few_words_holds_all_that_its_line_says(maker):
+    rng = random.Random(5)
+    for _ in range(60):
+        row = compact_list(rng)
+        turn = maker.from_frame(row, rng)
+        assert turn.copies and "{" not in turn.words
+        assert len(turn.act.items) >= len(row["set"]) - 1  # two facilities may be one by chance
 
 
 def test_a_turn_repeats_places_as_the_words_write_them(names):

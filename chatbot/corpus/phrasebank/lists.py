@@ -29,6 +29,25 @@ _ENGLISH: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 TOGETHER_SHARE = 0.5
 """How many lists name two facilities under one verb."""
+COMPACT_ENGLISH_SHARE = 0.2
+_BARE: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "zh": (
+        ("type", ("{type}", "{type}的")),
+        ("price<=hi", ("{hi}内", "{hi}以内", "{hi}封顶", "不过{hi}", "{hi}往下", "预算{hi}")),
+        ("rating>=r", ("{r}分", "{r}以上", "{r}分以上", "{r}分起")),
+        ("district", ("{district}", "{district}", "{district}一带")),
+        ("subway", ("{subway}站", "{subway}地铁", "地铁{subway}")),
+        ("sight", ("{sight}附近", "{sight}旁", "近{sight}")),
+    ),
+    "en": (
+        ("price<=hi", ("{hi} max", "under {hi}", "<={hi}", "{hi} tops")),
+        ("rating>=r", ("{r}+", "{r} and up", "rated {r}+")),
+        ("district", ("{district}", "in {district}")),
+        ("subway", ("{subway} station", "{subway} metro")),
+    ),
+}
+_CLOSE = ("", "", "、", "和", "跟")
+_GAPS = {"zh": (" ", " ", "，", "，", "。", "、", "+", "/", "；"), "en": (", ", ". ", " ", "; ", " + ", " and ")}
 _JOINTS = ("，", "，", "，", "、", " ", "，还要", "，另外", "，最好", "还", "，而且", "，同时")
 _AND = ("和", "和", "和", "、", "及", "与", "以及", "还有", "并且有", "、还有")
 _HELD = ("有", "要有", "提供", "能提供", "带", "需要", "配有", "可以提供", "里面有")
@@ -60,6 +79,25 @@ def wish_list(rng: random.Random) -> Row:
         "set": [mark for what, _ in parts for mark in what.split(",")],
         "drop": [],
         "lang": "zh",
+    }
+
+
+def compact_list(rng: random.Random) -> Row:
+    """Three to five wishes as few words say them, often without a joint between them: 西直门站 400内 洗衣热水停车."""
+    lang = "en" if rng.random() < COMPACT_ENGLISH_SHARE else "zh"
+    facilities = rng.choice((1, 2, 2, 3, 3, 4))
+    marks = [f"{{short{n}}}" for n in range(1, facilities + 1)]
+    close = lang == "zh" and rng.random() < 0.5
+    parts = [rng.choice(_CLOSE).join(marks)] if close else marks
+    chosen = rng.sample(_BARE[lang], rng.choice((1, 2, 2, 3)) if facilities < 3 else rng.choice((0, 1, 2)))
+    parts += [rng.choice(shapes) for _, shapes in chosen]
+    rng.shuffle(parts)
+    return {
+        "act": "request" if rng.random() < 0.6 else "refine",
+        "text": rng.choice(_GAPS[lang]).join(parts),
+        "set": [*(f"fac{n}" for n in range(1, facilities + 1)), *(kind for kind, _ in chosen)],
+        "drop": [],
+        "lang": lang,
     }
 
 

@@ -20,6 +20,8 @@ POINTING = {"ask_field", "ask_has", "compare", "book", "cancel"}
 """Acts that are about one or two of the hotels shown."""
 CALLED_BY_NAME, CHOSEN_BY_NAME = 0.35, 0.6
 """How often a numbered hotel is called by its name: in a question, and when it is booked."""
+SHORT = "short"
+"""The form of wordings of any form in few words."""
 UNKNOWN_SHARE = 0.12
 """How often an unknown wish stands where a facility could."""
 SLOTS = {"district": "address", "subway": "subway", "sight": "near", "name": "name"}
@@ -89,7 +91,7 @@ def fill_marks(row: Row, maker: "TurnMaker", before: State, shown: tuple[str, ..
 
 def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], filled: Filled, rng: random.Random) -> str:
     english = row["lang"] == "en"
-    if mark[:-1] in ("np", "vp", "need"):
+    if mark[:-1] in ("np", "vp", "need", SHORT):
         return _wording(mark, row, maker, filled, rng)
     if mark == "type":
         kind = rng.choice(HOTEL_TYPES)
@@ -185,7 +187,7 @@ def _dropped(row: Row, filled: Filled) -> list[Item]:
 def _added(row: Row, filled: Filled) -> list[Item]:
     out: list[Item] = []
     for what in row["set"]:
-        if what in ("fac1", "fac2", "fac3"):
+        if what.startswith("fac"):
             out += _facility(what[-1], filled, "+")
         elif what == "not_fac1":
             out += _facility("1", filled, "!")

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import FORMS, Bank, Row
-from chatbot.corpus.phrasebank.lists import english_list, wish_list
-from chatbot.corpus.phrasebank.marks import Filled, fill_marks, wish_item
+from chatbot.corpus.phrasebank.lists import compact_list, english_list, wish_list
+from chatbot.corpus.phrasebank.marks import SHORT, Filled, fill_marks, wish_item
 from chatbot.corpus.phrasebank.states import random_state, shown_names, stand_for
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.understanding.dialogue_state import State
@@ -26,6 +26,10 @@ OFTEN = {"by_name": 5, "book": 2, "off_topic": 2.5, "unsupported": 3, "attack": 
 """Acts that come more often than their frames are many: names and their ends are learnt from examples, not from frames."""
 ONLY_POINTS_SHARE = 0.12
 """How many of the questions of the bank's own only point at a hotel."""
+COMPACT_SHARE = 0.3
+"""How many lists are said in as few words as may be."""
+SHORTEST = {"zh": 4, "en": 12}
+"""How many characters a wording has at most that may stand in such a list."""
 ENGLISH_SHARE = 0.12
 """How many lists are English."""
 PLAIN_SHARE = 0.12
@@ -155,6 +159,8 @@ class TurnMaker:
                 continue
             kind = row["form"] if "facility" in row else f"wish-{row['form']}"
             out.setdefault((kind, row["lang"]), []).append(row)
+            if row["form"] in ("np", "vp") and len(row["text"]) <= SHORTEST[row["lang"]]:
+                out.setdefault((kind.removesuffix(row["form"]) + SHORT, row["lang"]), []).append(row)
         return out
 
     def wording(self, form: str, lang: str, rng: random.Random) -> Row:
@@ -173,7 +179,7 @@ class TurnMaker:
             if roll < 0.4:
                 turn = self.from_frame(rng.choice(self.by_act[rng.choices(acts, weights)[0]]), rng)
             elif roll < 0.4 + LIST_SHARE:
-                turn = self.from_frame(english_list(rng) if rng.random() < ENGLISH_SHARE else wish_list(rng), rng)
+                turn = self.from_frame(_list(rng), rng)
             elif roll < 0.77:
                 turn = self.from_wording(rng)
             elif roll < 0.93:
@@ -261,6 +267,13 @@ class TurnMaker:
         seen = act in AFTER_RESULTS or rng.random() < (0.85 if points else 0.22)
         shown = shown_names(self.names, rng) if seen else ()
         return random_state(self, rng), shown
+
+
+def _list(rng: random.Random) -> Row:
+    """A frame that lists several wishes."""
+    if rng.random() < COMPACT_SHARE:
+        return compact_list(rng)
+    return english_list(rng) if rng.random() < ENGLISH_SHARE else wish_list(rng)
 
 
 def _implied(row: Row, filled: Filled) -> list[Item]:
