@@ -11,6 +11,7 @@ from transformers import LlamaForCausalLM
 
 from chatbot.core.errors import TrainingError
 from chatbot.corpus.phrasebank.turns import Turn
+from chatbot.models.conversion.deepen import deepened
 from chatbot.training.hotel_mini import (
     POOL,
     ActTrainer,

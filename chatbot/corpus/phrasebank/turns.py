@@ -10,6 +10,7 @@ from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import FORMS, Bank, Row
 from chatbot.corpus.phrasebank.lists import compact_list, english_list, wish_list
 from chatbot.corpus.phrasebank.marks import SHORT, Filled, fill_marks, wish_item
+from chatbot.corpus.phrasebank.shapes import ASKED_OF_HOTELS, ONLY_POINTS, SHAPES
 from chatbot.corpus.phrasebank.states import random_state, shown_names, stand_for
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.understanding.dialogue_state import State
@@ -20,8 +21,8 @@ AFTER_RESULTS = {
     *("ask_field", "ask_has", "compare", "book", "cancel", "cheaper", "better", "more", "complaint", "affirm", "deny"),
 }
 """Acts that speak of hotels already shown."""
-LIST_SHARE = 0.16
-"""How many turns are lists of several wishes in one breath."""
+SHARES = {"frame": 0.34, "list": 0.16, "wording": 0.27, "unknown": 0.18, "asks": 0.05}
+"""How many turns are frames of the bank, lists of several wishes in one breath, one facility's wording, one unknown wish, one question."""
 OFTEN = {"by_name": 5, "book": 2, "off_topic": 2.5, "unsupported": 3, "attack": 1.5}
 """Acts that come more often than their frames are many: names and their ends are learnt from examples, not from frames."""
 ONLY_POINTS_SHARE = 0.12
@@ -41,62 +42,8 @@ PREVIOUS = re.compile(
 )
 RATED = re.compile(r"评|(?<![十部充])分(?!钱|货)|口碑|\brat(e|ed|ings?)\b|review|score|\bstars?\b", re.I)
 _ANY_PLACE = {"district", "subway", "sight"}
-_ASKED_OF_HOTELS = "有{}没"
-"""A wish where no hotel was shown, a question where some were."""
-_SHAPES = {
-    "np": (
-        "想找一家有{}的酒店",
-        "有带{}的吗",
-        "要有{}",
-        "找个有{}的",
-        "{}的酒店有吗",
-        "住的地方得有{}",
-        _ASKED_OF_HOTELS,
-        "得有{}",
-        "{}",
-        "带{}的",
-    ),
-    "vp": (
-        "最好{}，帮我找找",
-        "想住个{}的地方",
-        "要{}的",
-        "找家{}的酒店",
-        "有没有{}的",
-        "{}",
-        "得{}",
-        "{}就行",
-        "必须{}",
-    ),
-    "need": (
-        "{}，给推荐一家吧",
-        "{}，有合适的酒店吗",
-        "{}",
-        "{}",
-        "{}，住哪好",
-        "{}，帮我挑挑",
-        "我这次{}",
-        "{}，你看着找",
-    ),
-}
-_ONLY_POINTS = {
-    "zh": (
-        "{which}呢",
-        "那{which}呢",
-        "{which}呢？",
-        "换成{which}呢",
-        "{which}也说说",
-        "还有{which}呢",
-        "{which}怎么说",
-        "也问问{which}",
-    ),
-    "en": ("what about {which}?", "and {which}?", "how about {which}", "same for {which}?", "{which} too?"),
-}
-"""Questions that only point: what is asked was said before."""
-_SHAPES_EN = {
-    "np": ("I need a hotel with {}", "anything with {}?", "must have {}", "{} please", "with {}", "looking for {}"),
-    "vp": ("it should {}", "one that {}", "{}", "somewhere that {}", "I want a place where: {}"),
-    "need": ("{}", "{}, any suggestions?", "{}. What do you have?", "{}, where should I stay?"),
-}
+_FORMS_BY_NEED = (*FORMS, "need", "need")
+"""Needs come oftenest: of all forms they have the most different lines."""
 
 
 @dataclass(frozen=True)
@@ -175,17 +122,15 @@ class TurnMaker:
         acts = sorted(self.by_act)
         weights = [len(self.by_act[act]) ** 0.7 * OFTEN.get(act, 1) for act in acts]
         while True:
-            roll = rng.random()
-            if roll < 0.4:
+            kind = rng.choices(list(SHARES), list(SHARES.values()))[0]
+            if kind == "frame":
                 turn = self.from_frame(rng.choice(self.by_act[rng.choices(acts, weights)[0]]), rng)
-            elif roll < 0.4 + LIST_SHARE:
+            elif kind == "list":
                 turn = self.from_frame(_list(rng), rng)
-            elif roll < 0.77:
-                turn = self.from_wording(rng)
-            elif roll < 0.93:
-                turn = self.from_wording(rng, unknown=bool(self.bank.wishes))
-            else:
+            elif kind == "asks":
                 turn = self.asks_has(rng)
+            else:
+                turn = self.from_wording(rng, unknown=kind == "unknown" and bool(self.bank.wishes))
             if turn.copies:
                 yield turn.as_said()
 
@@ -207,13 +152,13 @@ class TurnMaker:
 
     def from_wording(self, rng: random.Random, *, unknown: bool = False) -> Turn:
         """A facility's wording (or an unknown wish) in a short sentence, at the start or later."""
-        form, lang = rng.choice((*FORMS, "need")), "en" if rng.random() < 0.15 else "zh"
+        form, lang = rng.choice(_FORMS_BY_NEED), "en" if rng.random() < 0.15 else "zh"
         row = self.wording(f"wish-{form}" if unknown else form, lang, rng)
         later = rng.random() < 0.45
         before, shown = self._scene("refine", rng) if later else ({}, ())
         item = wish_item(row) if unknown else Item("+", facility_value(row["facility"]))
-        shapes = (_SHAPES_EN if row["lang"] == "en" else _SHAPES)[form]
-        shape = rng.choice([shape for shape in shapes if not (shown and shape == _ASKED_OF_HOTELS)])
+        shapes = SHAPES[row["lang"]][form]
+        shape = rng.choice([shape for shape in shapes if not (shown and shape == ASKED_OF_HOTELS)])
         act = "unsupported" if unknown else "refine" if before else "request"
         words = _said(shape.replace("{}", row["text"]), row["lang"], rng)
         return Turn(before, shown, words, TurnAct(act, (item,)), "unknown" if unknown else form)
@@ -222,7 +167,7 @@ class TurnMaker:
         """Whether a hotel shown has a facility, in the bank's own questions."""
         lang = "en" if rng.random() < 0.15 else "zh"
         if rng.random() < ONLY_POINTS_SHARE:
-            text = rng.choice(_ONLY_POINTS[lang])
+            text = rng.choice(ONLY_POINTS[lang])
             return self.from_frame({"act": "ask_field", "text": text, "set": [], "drop": [], "lang": lang}, rng)
         row = self.wording("ask", lang, rng)
         if rng.random() < NAMED_SHARE:
