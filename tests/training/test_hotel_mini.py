@@ -19,7 +19,6 @@ from chatbot.training.hotel_mini import (
     act_loss,
     batches,
     collate,
-    deepened,
     encoded,
 )
 from chatbot.understanding.turn_act import TurnAct
