@@ -24,6 +24,7 @@ from chatbot.models.engine.rows import Prefixes
 from chatbot.models.local import LocalModel
 from chatbot.ui.chat.handlers import ChatHandlers
 from chatbot.ui.chat.state import ChatState
+from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.context import PageContext
 
 VISITORS, TURNS, MODEL = 64, 3, "hotel-mini"
@@ -64,21 +65,18 @@ def on_the_page(context, visitor, said):
     """A visitor of the Chat tab: what its events call, one turn after the other."""
     handlers, state, out = ChatHandlers(context), ChatState(), []
     person = SimpleNamespace(headers={"accept-language": "zh-CN"}, username=None, session_hash=visitor)
+    waiting = translate(person, "transcript.waiting")
     for text in said:
         began, first, before = time.perf_counter(), None, state
         handlers.begin(text, person)
         for view in handlers.answer(text, before, MODEL, person):
             state = view[0] if isinstance(view[0], ChatState) else state
-            if first is None and is_reply(view[1][-1]):
+            if first is None and view[1][-1]["content"] not in (text, waiting):
                 first = time.perf_counter() - began
         handlers.finish(state, person)
         assert state.turns[-1].end, state.turns[-1].note
         out.append(Told(state.query, state.turns[-1].reply, first, time.perf_counter() - began))
     return out
-
-
-def is_reply(message):
-    return message["role"] == "assistant" and "metadata" not in message
 
 
 def by_v1(address, store, said):
