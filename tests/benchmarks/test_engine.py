@@ -18,13 +18,20 @@ from chatbot.models.local import LocalModel
 PROMPT, NEW, TURNS = 64, 32, 64
 
 
+def prompt_of(seed):
+    """PROMPT tokens that no other seed begins with."""
+    return np.random.default_rng(seed).integers(300, 4000, PROMPT).tolist()
+
+
 def writing(seed):
-    """Writes NEW tokens after a prompt of its own."""
-    new = np.random.default_rng(seed).integers(300, 4000, PROMPT).tolist()
+    """Writes NEW tokens after a prompt of its own, and ends in them."""
+    out, new = [], prompt_of(seed)
     for _ in range(NEW):
         logits = (yield Ask([0], [new]))[0]
         new = [int(logits.argmax())]
+        out += new
         yield new[0]
+    return out
 
 
 def seconds(work):

@@ -84,9 +84,9 @@ def _following(alive: list[_Open], logits: torch.Tensor, width: int) -> list[_Ne
     sums = torch.logsumexp(logits, -1)
     for parent, (beam, row) in enumerate(zip(alive, logits, strict=True)):
         allowed = torch.tensor(sorted(beam.guide.allowed()))
-        scores = row[allowed] - sums[parent]
-        sureness = torch.softmax(row[allowed], -1)
-        best = scores.topk(min(width, len(allowed)))
+        found = row[allowed]
+        sureness = torch.softmax(found, -1)
+        best = (found - sums[parent]).topk(min(width, len(allowed)))
         out += [
             _Next(parent, int(allowed[at]), beam.line.score + score, float(sureness[at]))
             for score, at in zip(best.values.tolist(), best.indices.tolist(), strict=True)

@@ -25,6 +25,7 @@ from chatbot.understanding.turn_act import (
     GROUPS,
     HOTELS,
     NUMERIC,
+    OPERATORS,
     VALUED,
     Item,
     facility_value,
@@ -37,6 +38,8 @@ _PUNCTUATION = re.compile(r"[,，。;；!！?？、…]")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _OF_ONE = ("ask_field", "ask_has", "book")
 """Acts about a hotel: where the words name one that was shown, it is that one."""
+_REPEATED = (ADD, DROP, EXCLUDE, "ask:", "has:", "?", "#", "!#")
+"""Operators that may begin more than one item of a line."""
 PLACE_OPS = tuple(f"{kind}=" for kind in KINDS)
 MOST_NUMBERS = 24
 """Numbers of an utterance that can become values; ranges are pairs of them, and thousands would stall the machine."""
@@ -161,26 +164,24 @@ class ActGuide:
         unsaid = self.named and "#" not in self.used and (self.act in _OF_ONE or self.used & {"ask:", "has:"})
         return {
             *([self.ids[END]] if self.left <= 0 and not unsaid else []),
-            *(self.ids[mark("op", op)] for op in map(lambda t: t[5:-2], OP_TOKENS) if self._open(op)),
+            *(self.ids[mark("op", op)] for op in OPERATORS if self._open(op)),
         }
 
     def _open(self, op: str) -> bool:
-        """Whether an operator may begin an item."""
-        if op in NUMERIC and _kind(op) in self.read:
-            return op in self.read[_kind(op)] and op not in self.used
+        """Whether an operator may begin an item; what is told at once is asked first: this is most of a step's work here."""
+        if op in self.used and op not in _REPEATED:
+            return False
         if op in NUMERIC:
-            return bool(self.numbers) and op not in self.used and (op != "price=" or bool(self.ranges or self.numbers))
+            return op in self.read[_kind(op)] if _kind(op) in self.read else bool(self.numbers)
         if op in _STANDING:
-            return op in self.standing and op not in self.used
+            return op in self.standing
         if op in VALUED and not any(self._sensible(op, text) for text in values_of(op)):
             return False
         if op in ("#", "!#"):
             return self.shown > 0
         if op in COPIED and op != "?" and not self.words:
             return False
-        if op in PLACE_OPS and not self.places.get(op, True):
-            return False
-        return op in (ADD, DROP, EXCLUDE, "ask:", "has:", "?") or op not in self.used
+        return op not in PLACE_OPS or bool(self.places.get(op, True))
 
     def _copies(self, after: set[int]) -> set[int]:
         """What continues a stretch of the words; it begins and ends with whole characters, two at least."""
@@ -222,14 +223,15 @@ class ActGuide:
             return word in self.named and (op, text) not in self.said
         if op in ("#", "!#"):
             return not word.isdigit() or int(word) <= self.shown or word in self.counted
+        if op == DROP and f"+{word}" not in self.standing:
+            return False
         if (op, text) in self.said:  # no choice between a gym and a gym or a pool; no hotel is pointed at twice
             return False
         if op in (ADD, DROP) and (DROP if op == ADD else ADD, text) in self.said:
             return False  # nobody gives up and asks for the same in one breath
-        asked = [other[4:-2] for at, other in self.said if at == ADD]
-        if op == ADD and not self.value and any(_one_of_a_kind(word, other) for other in asked):
-            return False
-        return op != DROP or f"+{word}" in self.standing
+        if op != ADD or self.value:
+            return True
+        return not any(at == ADD and _one_of_a_kind(word, other[4:-2]) for at, other in self.said)
 
 
 def _named(shown: Sequence[str], words: str) -> set[str]:

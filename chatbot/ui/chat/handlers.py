@@ -75,10 +75,10 @@ class ChatHandlers:
         return state.back(), other.back(), *self.begin(state.turns[-1].text if state.turns else "", request)
 
     def answer(self, asked: str, state: ChatState, model_id: str, request: gr.Request) -> Iterator[View]:
-        """Let the model answer, drawing the page anew at each event; while words arrive, only the chat window."""
+        """Let the model answer, drawing the page anew at each event; while words arrive or it waits, only the chat window."""
         for turn in self._play(asked, state, model_id, request):
             now = state.plus(turn)
-            only_words = turn.reply and not turn.end and not turn.note
+            only_words = turn.waits or (turn.reply and not turn.end and not turn.note)
             yield (
                 (gr.skip(), transcript(now, request), gr.skip(), gr.skip(), gr.skip())
                 if only_words
@@ -174,7 +174,7 @@ class ChatHandlers:
             agent = self._agent(model_id, session.store, request)
             for event in agent.turn(state.messages, text, session.stop.is_set):
                 if isinstance(event, WaitEvent):
-                    yield replace(turn, note=translate(request, "turns.waiting", n=event.before))
+                    yield replace(turn, note=translate(request, "turns.waiting", n=event.before), waits=True)
                     continue
                 turn = turn.after(event)
                 yield turn

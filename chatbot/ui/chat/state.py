@@ -16,6 +16,7 @@ class ChatTurn:
         text: what the user said, or how an edit of the conditions reads.
         note: why the turn has no (complete) reply, in words for the user; empty where all went well.
         edited: the user changed the conditions by hand; no model took part.
+        waits: the note says no more than how many come before.
     """
 
     text: str
@@ -25,6 +26,7 @@ class ChatTurn:
     end: TurnEvent | None = None
     note: str = ""
     edited: bool = False
+    waits: bool = False
 
     def after(self, event: Event) -> "ChatTurn":
         """This turn one event later."""
