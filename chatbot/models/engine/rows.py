@@ -28,8 +28,6 @@ class Rows:
         self._session, self._binding = session, session.io_binding()
         none = np.empty((0, shape.key_heads, 0, shape.head_size), np.float32)
         self._caches = dict.fromkeys(cache_names(shape.layers), none)
-        self._bound = (0, 0)
-        """First row and number of rows that the session is bound to."""
 
     @property
     def _size(self) -> tuple[int, int]:
@@ -54,7 +52,9 @@ class Rows:
         logits = np.empty((rows, self.shape.vocabulary), np.float32)
         for name, array in (("ids", ids), ("last", last), ("longest", longest), ("at", at)):
             self._bind_input(name, array)
-        self._bind_rows(first, rows)
+        for name, cache in self._caches.items():
+            self._bind_input(f"past_{name}", cache[first : first + rows])
+            self._bind_output(f"present_{name}", cache[first : first + rows])  # the same memory: written in place
         self._bind_output("logits", logits)
         self._session.run_with_iobinding(self._binding)
         self.lengths[first : first + rows] += np.where(grown, new, 0).astype(np.int32)
@@ -89,19 +89,9 @@ class Rows:
             held = min(max(held * 2, 4), len(self.lengths))
         while room < tokens:
             room = min(max(room * 2, ROOM), self.shape.positions)
-        self._bound = (0, 0)
         for name, cache in self._caches.items():
             self._caches[name] = np.zeros((held, cache.shape[1], room, cache.shape[3]), np.float32)
             self._caches[name][: cache.shape[0], :, : cache.shape[2]] = cache
-
-    def _bind_rows(self, first: int, rows: int) -> None:
-        """Bind the caches of some rows, unless they are: from step to step they mostly stay."""
-        if self._bound == (first, rows):
-            return
-        for name, cache in self._caches.items():
-            self._bind_input(f"past_{name}", cache[first : first + rows])
-            self._bind_output(f"present_{name}", cache[first : first + rows])  # the same memory: written in place
-        self._bound = first, rows
 
     def _bind_input(self, name: str, array: Array) -> None:
         self._binding.bind_input(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
