@@ -113,7 +113,8 @@ def _facility(state: State, op: str, value: str) -> None:
         _allow(state, facility)
     if op == ADD:
         if facility not in held:
-            state["facilities"] = [*held, facility][-MOST:]
+            wider = [other for other in held if _names(facility) < _names(other)]
+            state["facilities"] = [*(other for other in held if other not in wider), facility][-MOST:]
     else:
         state["facilities"] = [other for other in held if not _overlap(other, facility)]
 
@@ -127,8 +128,11 @@ def _allow(state: State, facility: str | list[str]) -> None:
 
 
 def _overlap(first: str | list[str], second: str | list[str]) -> bool:
-    one, other = ({name} if isinstance(name, str) else set(name) for name in (first, second))
-    return bool(one & other)
+    return bool(_names(first) & _names(second))
+
+
+def _names(facility: str | list[str]) -> set[str]:
+    return {facility} if isinstance(facility, str) else set(facility)
 
 
 def _leave(state: State, kind: str, *values: str) -> None:

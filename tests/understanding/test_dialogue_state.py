@@ -80,6 +80,8 @@ MEANING = [
     ({"name": "如家燕莎店"}, "refine !name=如家", {"exclude": {"name": ["如家"]}}),
     ({}, "refine !#2", {"exclude": {"name": ["白鹭连锁酒店"]}}),
     ({"facilities": ["棋牌室"]}, "refine !棋牌室", {"exclude": {"facilities": ["棋牌室"]}}),
+    ({"facilities": [POOL, "暖气"]}, "refine +室外游泳池", {"facilities": ["暖气", "室外游泳池"]}),
+    ({"facilities": ["室内游泳池"]}, "refine +泳池", {"facilities": ["室内游泳池", POOL]}),
     ({}, "refine !泳池", {"exclude": {"facilities": POOL}}),
     ({"exclude": {"facilities": POOL}}, "refine +室内游泳池", {"facilities": ["室内游泳池"], "exclude": {"facilities": ["室外游泳池"]}}),
     ({"exclude": {"type": ["经济型"]}}, "drop -type", {}),
