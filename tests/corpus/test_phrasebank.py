@@ -130,6 +130,22 @@ def test_a_made_up_station_stands_only_where_the_words_say_that_it_is_one(names)
     assert stations("住{subway}地铁站旁边") - set(names.stations)
 
 
+@pytest.mark.parametrize(
+    ("said", "hotels"),
+    [("三家", {"#all"}), ("前两家", {"#1", "#2"}), ("第二家跟第三家", {"#2", "#3"}), ("both", {"#all"})],
+)
+def test_a_question_may_be_about_several_hotels_at_once(names, said, hotels):
+    lang, text = ("en", "Phone of {which}?") if said.isascii() else ("zh", "{which}电话")
+    row = {"act": "ask_field", "field": "phone", "text": text, "set": [], "drop": [], "lang": lang}
+    maker, rng = TurnMaker(Bank([row], WORDINGS, [], [], []), names), random.Random(4)
+    turns = [maker.from_frame(row, rng) for _ in range(2000)]
+    found = [
+        turn for turn in turns if turn.words.removesuffix("电话").removeprefix("phone of ").rstrip("?").lower() == said
+    ]
+    assert found
+    assert all({str(item) for item in turn.act.items if item.op == "#"} == hotels for turn in found)
+
+
 def test_the_same_seed_makes_the_same_turns(maker):
     one, other = (maker.turns(random.Random(5)) for _ in range(2))
     assert [next(one) for _ in range(20)] == [next(other) for _ in range(20)]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MARK = re.compile(r"{(\w+)}")
 POINTING = {"ask_field", "ask_has", "compare", "book", "cancel"}
 """Acts that are about one or two of the hotels shown."""
+TOGETHER_SHARE = 0.15
+"""How often a question is about several hotels at once."""
 CALLED_BY_NAME, CHOSEN_BY_NAME = 0.35, 0.6
 """How often a numbered hotel is called by its name: in a question, and when it is booked."""
 SHORT = "short"
@@ -99,6 +101,10 @@ def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], fill
         return rng.choice(v.TYPE_WORDS["en" if english else "zh"][kind])
     if mark in ("lo", "hi"):
         return v.price(int(filled.chosen[mark]), rng, english)
+    if mark == "which" and row["act"] in ("ask_field", "ask_has") and "{which2}" not in row["text"]:
+        together = rng.random() < TOGETHER_SHARE and _pointed_together(shown, filled, english, rng)
+        if together:
+            return together
     if mark in ("which", "which2"):
         return _pointer(shown, filled, english, rng, by_name=CHOSEN_BY_NAME if row["act"] == "book" else CALLED_BY_NAME)
     if mark == "name" and shown and row["act"] in POINTING and "name" not in row["set"]:
@@ -158,6 +164,18 @@ def _pointer(shown: tuple[str, ...], filled: Filled, english: bool, rng: random.
     filled.hotels.append(which)
     table = v.POINTERS["en" if english else "zh"]
     return rng.choice(table.get(which, table["it"]))
+
+
+def _pointed_together(shown: tuple[str, ...], filled: Filled, english: bool, rng: random.Random) -> str:
+    """Words that point at several of the hotels shown, or at all; "" where there is one."""
+    count = len(shown)
+    pairs = {2: (), 3: ("1 2", "2 3", "1 3")}.get(count, ("1 2",))
+    which = rng.choice(("all", f"all of {count}", f"all of {count}", *pairs)) if count > 1 else ""
+    words = v.GROUPS["en" if english else "zh"].get(which)
+    if not words:
+        return ""
+    filled.hotels += ["all"] if which.startswith("all") else which.split()
+    return rng.choice(words)
 
 
 def _called(shown: tuple[str, ...], filled: Filled, rng: random.Random) -> str:

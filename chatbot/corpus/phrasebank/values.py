@@ -16,6 +16,8 @@ TYPE_WORDS: dict[str, dict[str, list[str]]] = _MARKS["types"]
 """Language → type → how people call it."""
 POINTERS: dict[str, dict[str, list[str]]] = _MARKS["pointers"]
 """Language → value of HOTELS → words that point at that hotel."""
+GROUPS: dict[str, dict[str, list[str]]] = _MARKS["groups"]
+"""Language → numbers of several hotels shown, or "all" (of so many) → words that point at them together."""
 BRANDS: list[str] = _MARKS["brands"]
 ENGLISH_PLACES = 0.75
 """How often an English sentence names a place in English."""
