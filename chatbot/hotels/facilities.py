@@ -91,6 +91,11 @@ def match_facility(words: str) -> frozenset[str]:
     return meanings[near[0]] if near and _TURNS.findall(key) == _TURNS.findall(near[0]) else frozenset()
 
 
+def facility_called(words: str) -> frozenset[str]:
+    """Canonical facilities whose name or alias the words are as a whole, fillers aside: 停车, but not 停车顺手给冲冲."""
+    return _meanings().get(simplify(words), frozenset())
+
+
 _MORE_THAN = {
     "公共区域提供wifi": ("公共区域和部分房间提供wifi", "酒店各处提供wifi"),
     "部分房间提供wifi": ("公共区域和部分房间提供wifi", "所有房间提供wifi", "酒店各处提供wifi"),

@@ -88,6 +88,12 @@ class TextIndex:
             return NONE
         return self._there(words, self._match(f"{column} : ({' AND '.join(map(_phrase, keys))})"))
 
+    def at_station(self, words: str) -> Rows:
+        """Hotels at a station; at a railway station also those that have it in their name: their own field names a metro stop."""
+        found = self.keyword("subway", places.station(words))
+        named = [_phrase(names.normal_name(name)) for name in places.railway_names(words)]
+        return np.union1d(found, self._match(f"name : ({' OR '.join(named)})")).astype(np.int32) if named else found
+
     def placed(self, words: str) -> Rows:
         """Hotels whose address, station or name holds the words: 双井 is said of all of them."""
         key = names.normal_name(words)

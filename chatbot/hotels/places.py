@@ -11,6 +11,8 @@ DISTRICTS_FILE = DATA / "place_districts.json"
 """Places of Beijing by the district that they lie in."""
 CENTRES_FILE = DATA / "district_centres.json"
 """Where the seat of each district of Beijing lies: degrees east and north."""
+LONGEST_ENDING = 4
+"""Characters of a road or house that may follow a known place's name: 玉泉营花卉市场."""
 FIELDS = ("near", "subway", "address")
 """Arguments of a search that are places, the one that is given up first before the others."""
 _BESIDE = r"(?:附近|旁边?|周边|边上|一带)"
@@ -23,6 +25,12 @@ def station(words: str) -> str:
     said = re.sub(rf"^地铁|{_BESIDE}$", "", words.strip())
     core = said.removesuffix("地铁站").removesuffix("地铁")
     return (core if _RAILWAY.fullmatch(core) else core.removesuffix("站")) or words
+
+
+def railway_names(words: str) -> tuple[str, ...]:
+    """A railway station as hotels' names write it: 北京西站 → 西站, 西客站; none for another station."""
+    core = station(words).removeprefix("北京")
+    return (core, f"{core.removesuffix('站')}客站") if _RAILWAY.fullmatch(station(words)) and len(core) > 1 else ()
 
 
 def address(words: str) -> list[str]:
@@ -60,7 +68,17 @@ def district_of(words: str) -> str:
     begun = {known[name] for name in known if name.startswith(core)} if len(core) > 1 and not whole else set()
     if len(begun) == 1:
         return begun.pop()
-    return whole or next((name for name in _centres() if core.startswith(_short(name)) and len(address(core)) > 1), "")
+    within = next((name for name in _centres() if core.startswith(_short(name)) and len(address(core)) > 1), "")
+    return whole or within or _district_of_its_beginning(core)
+
+
+def _district_of_its_beginning(place: str) -> str:
+    """The district of the longest known place that a longer name begins with: 琉璃厂东街 lies where 琉璃厂 does."""
+    for end in range(len(place) - 1, max(1, len(place) - LONGEST_ENDING - 1), -1):
+        beginning = place[:end]
+        if beginning in _districts() and f"{beginning}区" not in _centres():
+            return _districts()[beginning]
+    return ""
 
 
 @cache

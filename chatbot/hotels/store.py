@@ -157,7 +157,7 @@ class HotelStore:
         texts: dict[str, Callable[[str], Mask]] = {
             "type": lambda words: self._set("type", words),
             "near": lambda words: self._mask(self._text.near(words)),
-            "subway": lambda words: self._mask(self._text.keyword("subway", places.station(words))),
+            "subway": lambda words: self._mask(self._text.at_station(words)),
             "address": self._address,
             "name": lambda words: self._mask(self._text.named(words)),
         }

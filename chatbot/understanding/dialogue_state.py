@@ -112,11 +112,23 @@ def _facility(state: State, op: str, value: str) -> None:
     else:
         _allow(state, facility)
     if op == ADD:
-        if facility not in held:
-            wider = [other for other in held if _names(facility) < _names(other)]
-            state["facilities"] = [*(other for other in held if other not in wider), facility][-MOST:]
+        state["facilities"] = _with(held, facility, chosen="/" in value)
     else:
         state["facilities"] = [other for other in held if not _overlap(other, facility)]
+
+
+def _with(held: list[Any], facility: str | list[str], *, chosen: bool) -> list[Any]:
+    """The wishes and one more; of a choice and one of its members what was said last takes the other's place.
+
+    A word for several (泳池) is no new wish where one of them stands; a choice that was `chosen` (健身房或泳池) is.
+    """
+    names = _names(facility)
+    if any(_names(other) <= names for other in held) and not chosen:
+        return held
+    return [
+        *(o for o in held if not (names < _names(o) or _names(o) < names)),
+        *([] if facility in held else [facility]),
+    ][-MOST:]
 
 
 def _allow(state: State, facility: str | list[str]) -> None:

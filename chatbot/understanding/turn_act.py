@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbot.core.errors import InputError
+from chatbot.hotels.facilities import alternatives, facility_called
 
 ACTS = (
     *(
@@ -177,6 +178,20 @@ def facility_value(facility: str | list[str] | tuple[str, ...]) -> str:
     names = [facility] if isinstance(facility, str) else list(facility)
     group = next((word for word, members in GROUPS.items() if set(members) == set(names)), None)
     return group or "/".join(names)
+
+
+def with_known_wishes(act: TurnAct) -> TurnAct:
+    """The line without a wish called unknown that is a facility's own name (停车): it is wished for, or asked about with the rest."""
+    known = {item: names for item in act.items if item.op == "?" and (names := facility_called(item.value))}
+    if not known:
+        return act
+    asks = act.act == "ask_has" or (act.act == "unsupported" and act.has("#"))
+    said = {name for item in act.items if item.op in (ADD, "has:") for name in alternatives(facility_of(item.value))}
+    added = [
+        Item("has:" if asks else ADD, facility_value(sorted(names))) for names in known.values() if not names & said
+    ]
+    kind = ("ask_has" if asks else "refine") if act.act == "unsupported" else act.act
+    return TurnAct(kind, (*(item for item in act.items if item not in known), *added)).ordered()
 
 
 def state_items(state: dict[str, Any]) -> list[Item]:

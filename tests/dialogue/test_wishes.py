@@ -5,7 +5,7 @@ import random
 import pytest
 
 from chatbot.dialogue.replies.topics import is_dated, noun_of
-from chatbot.dialogue.replies.wishes import conditions, described, given_up
+from chatbot.dialogue.replies.wishes import conditions, described, given_up, loosened
 from chatbot.dialogue.replies.wording import Voice
 
 ZH, EN = (Voice(language, random.Random(0), [], []) for language in ("zh", "en"))
@@ -64,7 +64,7 @@ def test_a_state_is_described_in_both_languages(state, zh, en):
         (
             ["type", "address", "subway", "near", "name"],
             "经济型和朝阳区和国贸站附近和故宫附近和名字像“如家”",
-            'the class, economy (经济型), the area, Chaoyang (朝阳区), the station, near 国贸, near 故宫 and a name like "如家"',
+            'the class (economy (经济型)), the area (Chaoyang (朝阳区)), the station (国贸), near 故宫 and a name like "如家"',
         ),
         ([], "", ""),
     ],
@@ -98,3 +98,17 @@ def test_words_that_name_none_are_not(words):
 
 def test_an_unknown_topic_has_a_noun_too():
     assert (noun_of("no topic", False), noun_of("no topic", True)) == ("这一点", "that")
+
+
+@pytest.mark.parametrize(
+    ("relaxed", "said"),
+    [
+        (["price_range_lower"], "不到200元的也算上"),
+        (["price_range_upper"], "超过300元的也算上"),
+        (["price_range_lower", "price_range_upper"], "不在200到300元的也算上"),
+        (["rating_range_lower"], "评分不到4.5分的也算上"),
+        (["facilities:健身房", "address"], "不要求健身房、不限朝阳区"),
+    ],
+)
+def test_a_bound_that_was_given_up_is_said_as_what_is_counted_in(relaxed, said):
+    assert loosened(relaxed, FULL, ZH) == said

@@ -77,6 +77,12 @@ def test_no_place_is_made_of_the_end_of_one_and_the_beginning_of_the_next():
     assert _found(near="公园青安") == []
 
 
+@pytest.mark.parametrize("said", ["北京西站", "西站", "北京西站地铁站附近"])
+def test_a_railway_station_is_also_found_in_hotels_names(said):
+    hotels = [Hotel(name="云里酒店(北京西客站店)", subway="云里地铁站"), Hotel(name="松台酒店", subway="松台地铁站")]
+    assert [record["name"] for record in HotelStore(hotels).search(HotelQuery(subway=said)).records] == [hotels[0].name]
+
+
 @pytest.mark.parametrize(
     ("said", "district"),
     [
@@ -86,6 +92,9 @@ def test_no_place_is_made_of_the_end_of_one_and_the_beginning_of_the_next():
         ("西单站", "西城区"),
         ("北京市朝阳区松台路", "朝阳区"),
         ("昌平小汤山", "昌平区"),
+        ("琉璃厂东街", "西城区"),
+        ("玉泉营花卉市场", "丰台区"),
+        ("东城根", ""),
         ("松台无名寺", ""),
     ],
 )

@@ -12,6 +12,7 @@ from chatbot.understanding.turn_act import (
     facility_of,
     facility_value,
     state_items,
+    with_known_wishes,
 )
 from tests.understanding.acts import VALUES, acts
 
@@ -79,3 +80,19 @@ def test_a_state_is_written_in_the_notation_of_acts():
     }
     written = "type=高档型 +棋牌室 +泳池 price=300..500 rating>=4.5 near=故宫 sort=price_asc !name=如家 !酒吧"
     assert " ".join(map(str, state_items(state))) == written
+
+
+@pytest.mark.parametrize(
+    ("line", "settled"),
+    [
+        ("refine +收费停车位 ?停车", "refine +收费停车位"),
+        ("request price<=300 ?停车", "request +收费停车位 price<=300"),
+        ("unsupported ?停车", "refine +收费停车位"),
+        ("unsupported ?停车 #1", "ask_has has:收费停车位 #1"),
+        ("ask_has has:早餐 ?停车 #2", "ask_has has:早餐 has:收费停车位 #2"),
+        ("request ?停大巴", "request ?停大巴"),
+        ("request ?", "request ?"),
+    ],
+)
+def test_a_facility_called_by_its_name_is_no_unknown_wish(line, settled):
+    assert str(with_known_wishes(TurnAct.parse(line))) == settled

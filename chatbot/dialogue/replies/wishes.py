@@ -95,14 +95,24 @@ def given_up(relaxed: Sequence[str], state: State, voice: Voice) -> str:
 
 
 def loosened(relaxed: Sequence[str], state: State, voice: Voice) -> str:
-    """What a search did without, as a clause: 300元以内放宽些、不要求温泉; leaving out the price (up to 300 yuan)."""
+    """What a search did without, as a clause: 超过300元也算上、不要求温泉; leaving out the price (up to 300 yuan)."""
     if voice.english:
         return f"leaving out {given_up(relaxed, state, voice)}"
     facilities, others = _lost(relaxed, state, voice)
     out = [f"不要求{facility}" for facility in facilities]
     for kind, said in others.items():
-        out.append((f"{said}放宽些" if kind in ("price", "rating") else f"不限{said}") if said else "少一个条件")
+        out.append((_beyond(kind, said) if kind in ("price", "rating") else f"不限{said}") if said else "少一个条件")
     return "、".join(out)
+
+
+def _beyond(kind: str, said: str) -> str:
+    """A bound that was given up, as what is counted in: 600元以上 → 不到600元的也算上."""
+    subject = "评分" if kind == "rating" else ""
+    if said.endswith("以上"):
+        return f"{subject}不到{said.removesuffix('以上')}的也算上"
+    return (
+        f"{subject}超过{said.removesuffix('以内')}的也算上" if said.endswith("以内") else f"{subject}不在{said}的也算上"
+    )
 
 
 def _lost(relaxed: Sequence[str], state: State, voice: Voice) -> tuple[list[str], dict[str, str]]:
@@ -129,11 +139,12 @@ def _given(kind: str, said: str, voice: Voice) -> str:
     shapes = {
         "price": "the price ({})",
         "rating": "the rating ({})",
-        "type": "the class, {}",
-        "address": "the area, {}",
-        "subway": "the station, {}",
+        "type": "the class ({})",
+        "address": "the area ({})",
+        "subway": "the station ({})",
     }
-    return shapes.get(kind, "{}").format(said.removeprefix("rated ")) if voice.english else said
+    plain = said.removeprefix("rated ").removeprefix("near ") if kind in shapes else said
+    return shapes.get(kind, "{}").format(plain) if voice.english else said
 
 
 def _bound_of(kind: str, relaxed: Sequence[str], state: State) -> State:

@@ -23,7 +23,7 @@ from chatbot.understanding.history import Context, act_of, context_of
 from chatbot.understanding.named_hotels import settled
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.rule_act import rule_act
-from chatbot.understanding.turn_act import Item, TurnAct
+from chatbot.understanding.turn_act import Item, TurnAct, with_known_wishes
 
 
 def prompt(messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[Piece]:
@@ -83,7 +83,7 @@ def read(text: str, messages: Sequence[Message]) -> Message:
     at = last_user_index(messages)
     context = context_of(messages[:at])
     words = model_words(messages[at].content) if messages else ""
-    return message_of(settled(read_act(text), context.shown, words), context)
+    return message_of(with_known_wishes(settled(read_act(text), context.shown, words)), context)
 
 
 def message_of(act: TurnAct, context: Context) -> Message:
