@@ -168,6 +168,7 @@ def test_a_morning_of_two_annotators_and_a_lead(chromium, serve, workspace):
     # the server is killed while li goes on; what was pressed is there when it is back
     li.choose(whose="own")
     li.told("共 72 张", "#review-list")
+    li.tab.evaluate("window.before = true")
     process.kill()
     process.wait()
     li.press("r")
@@ -176,6 +177,7 @@ def test_a_morning_of_two_annotators_and_a_lead(chromium, serve, workspace):
     li.told("连不上", "#review-note")
     process, _ = serve()
     answered(f"{address}login", process, 300)
+    li.tab.wait_for_function("!window.before")  # Gradio has loaded the page anew
     li.told("退回 1（回复没有依据 1）")
     before = files.counts()
     assert before.reject == 1

@@ -90,6 +90,34 @@ def test_bulk_says_what_it_takes_and_one_undo_takes_it_back(ask):
     assert ask("undo")["note"] == "没有可撤销的。"
 
 
+def test_a_step_that_is_sent_again_is_answered_as_before_and_not_done_twice(ask, queue):
+    ask("approve", ask("open")["card"])
+    asked = ask("ask_bulk")["bulk"]
+    answers = [ask("bulk", until=asked["until"], step="one") for _ in range(2)]
+    assert [answer["note"] for answer in answers] == ["通过了 1 张，按 U 一次撤销。"] * 2
+    anew = Asker(ReviewHandlers(queue))
+    undone = [asker("undo", step="two") for asker in (ask, anew)]
+    assert [answer["card"]["id"] for answer in undone] == [3, 3]
+    assert "待审 2 · 通过 1" in undone[1]["progress"]
+    assert "待审 3" in anew("undo", step="three")["progress"]
+
+
+def test_a_name_of_a_step_is_a_persons_own(ask, queue):
+    ask("bulk", until=3, step="one")
+    ask("undo", step="two")
+    wang = Asker(ReviewHandlers(queue), "wang")
+    assert "通过了 1 张" in wang("bulk", until=3, step="one")["note"]  # the first card is on the other's screen
+    assert "待审 3" in wang("undo", step="two")["progress"]
+
+
+def test_words_that_were_typed_without_a_server_become_the_draft_of_their_card(ask):
+    card = ask("open")["card"]
+    kept = ask("draft", card, draft={"words": {"0": "找豪华的", "2": "不是话"}})["card"]
+    assert kept["draft"]
+    assert "找豪华的</textarea>" in kept["editor"]
+    assert ask("draft", card)["card"]["draft"] is False
+
+
 def test_what_is_typed_is_there_after_a_restart_and_says_what_it_breaks(ask, queue):
     card = ask("open")["card"]
     told = ask.type(card, words={"0": "找豪华的"}, calls={"1": ["类型 豪华型"]})

@@ -199,10 +199,10 @@ class ReviewStore:
         with self._engine.begin() as db:
             append(db, card, said | edited, lead=lead)
 
-    def undo(self, annotator: str) -> Undone | None:
+    def undo(self, annotator: str, step: str = "") -> Undone | None:
         """Take this person's last step back (by new rows); None where there is nothing to undo. See `steps.undo`."""
         with self._engine.begin() as db:
-            rows = steps.undo(db, annotator)
+            rows = steps.undo(db, annotator, step)
         return Undone(self.card(int(rows[0]["item"]), annotator), len(rows)) if rows else None
 
     def bulk(self, annotator: str, only: Filter | None = None) -> Bulk:
@@ -210,10 +210,10 @@ class ReviewStore:
         with reading(self._engine) as db:
             return steps.bulk(db, annotator, only or Filter())
 
-    def bulk_approve(self, annotator: str, only: Filter | None = None, until: int | None = None) -> int:
+    def bulk_approve(self, annotator: str, only: Filter | None = None, until: int | None = None, step: str = "") -> int:
         """Approve, as one step, what a filter shows and has nothing against it; returns how many. See `steps.approve_all`."""
         with self._engine.begin() as db:
-            return steps.approve_all(db, annotator, only or Filter(), until)
+            return steps.approve_all(db, annotator, only or Filter(), until, step)
 
     def listing(self, annotator: str, only: Filter, at: int = 0, size: int = 40) -> overview.Listing:
         """The stretch of a filter's cards around one card."""

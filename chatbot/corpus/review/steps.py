@@ -44,37 +44,45 @@ def _several() -> ColumnElement[bool]:
     return or_(STANDING.c.need > 1, STANDING.c.answer != "")
 
 
-def approve_all(db: Connection, annotator: str, only: Filter, until: int | None) -> int:
+def approve_all(db: Connection, annotator: str, only: Filter, until: int | None, step: str = "") -> int:
     """Approve, as one step, what a filter shows, passed all checks, waits for a decision and is not on somebody's screen.
 
     Flagged cards and those for several people are left out.
 
     Args:
         until: the last item that may be taken, so that none is that came in since somebody looked.
+        step: the name of the step; one that is there already, as its answer got lost, is not made twice.
     """
     if only.over:
         return 0
+    if done := _made(db, annotator, step):
+        return len(done)
     conditions = [STANDING.c.failed == 0, ~_several(), STANDING.c.flagged.is_(False)]
     conditions += [STANDING.c.item <= until] if until is not None else []
     items = list(db.scalars(wanted(annotator, only).where(*conditions)))
     seqs = _last_seqs(db, items)
-    said = {"annotator": annotator, "action": "approve", "bulk": True, "at": time.time(), "step": uuid4().hex}
+    said = {"annotator": annotator, "action": "approve", "bulk": True, "at": time.time(), "step": step or uuid4().hex}
     if items:
         db.execute(insert(DECISIONS), [{"item": item, "seq": seqs.get(item, 0) + 1} | said for item in items])
         refresh(db, items)
     return len(items)
 
 
-def undo(db: Connection, annotator: str) -> list[RowMapping]:
+def undo(db: Connection, annotator: str, step: str = "") -> list[RowMapping]:
     """Take a person's last step back; returns its decisions, [] where there is none.
 
     The words of an edit that is taken back become the card's draft again.
+
+    Args:
+        step: the name of the undoing; one that is there already, as its answer got lost, takes nothing more back.
     """
+    if done := _made(db, annotator, step):
+        return done
     rows = _last_step(db, annotator)
     if not rows:
         return rows
     seqs, now = _last_seqs(db, [row["item"] for row in rows]), time.time()
-    said = {"annotator": annotator, "action": "undo", "at": now}
+    said = {"annotator": annotator, "action": "undo", "at": now, "step": step or None}
     taken = [
         {"item": row["item"], "seq": seqs[row["item"]] + 1, "undoes": row["id"], "bulk": row["bulk"]} for row in rows
     ]
@@ -91,6 +99,14 @@ def undo(db: Connection, annotator: str) -> list[RowMapping]:
             Draft.between(content, Conversation.model_validate_json(first["conversation"])),
         )
     return rows
+
+
+def _made(db: Connection, annotator: str, step: str) -> list[RowMapping]:
+    """The decisions that a person made as a step of this name, the first one first."""
+    if not step:
+        return []
+    made = select(DECISIONS).where(DECISIONS.c.annotator == annotator, DECISIONS.c.step == step)
+    return list(db.execute(made.order_by(DECISIONS.c.id)).mappings())
 
 
 def _last_step(db: Connection, annotator: str) -> list[RowMapping]:

@@ -8,7 +8,7 @@ from chatbot.corpus.review.drafts import Draft
 from chatbot.corpus.review.items import Filter, Order
 
 Verb = Literal[
-    "open", "pick", "next", "approve", "reject", "skip", "flag", "comment", "save", "discard", "undo",
+    "open", "pick", "next", "approve", "reject", "skip", "flag", "comment", "save", "draft", "undo",
     "ask_bulk", "bulk", "audit", "settle", "gold", "team", "deal",
 ]  # fmt: skip
 
@@ -52,11 +52,12 @@ class Wishes(BaseModel):
 
 
 class Command(BaseModel):
-    """One thing to do; `card` and `seen` say on which card, as it was on screen."""
+    """One thing to do; `card` and `seen` say on which card, as it was on screen, `step` which command it is when sent again."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     do: Verb
+    step: str = Field(default="", max_length=32)
     card: int = 0
     seen: int = 0
     wishes: Wishes = Wishes()

@@ -12,21 +12,27 @@ const make = () => {
     editing: false, typing: false, unsent: new Map(), told: 0, framed: false, lead: false};
   let wire = null, words = {};
 
-  // commands go one after the other; each names the card that was on screen
+  // commands go one after the other; each names the card that was on screen, and the step that it is, so that one that
+  // is sent again is not done twice
   const send = (command) => {
-    state.queue.push({wishes: state.wishes, ...command});
+    const step = Date.now().toString(36) + Math.random().toString(36).slice(2, 12);
+    state.queue.push({wishes: state.wishes, step, ...command});
     state.pending ? keep() : pump();
   };
-  // Gradio loads the page anew when a lost server is back: what was not answered waits in the browser's tab,
-  // and is sent again if the same person opens it
+  // Gradio loads the page anew when a lost server is back: what was typed or pressed and not answered waits in the
+  // browser's tab, and is sent again if the same person opens it
   const keep = () => {
     if (!state.framed) return;
-    const commands = [state.pending, ...state.queue].filter((command) => command && command.do !== "open");
-    sessionStorage.setItem(UNSENT, JSON.stringify({who: state.who, commands}));
+    const commands = [state.pending, ...state.queue].filter((command) => command && command.do !== "open" && !command.quiet);
+    const drafts = [...new Map([...(state.typing && state.sent ? [state.sent] : []), ...state.unsent])];
+    sessionStorage.setItem(UNSENT, JSON.stringify({who: state.who, commands, drafts, keys: state.keys}));
   };
   const again = (who) => {
-    const kept = JSON.parse(sessionStorage.getItem(UNSENT) || "null");
-    if (state.who === undefined && kept?.who === who) state.queue.push(...kept.commands);
+    const left = JSON.parse(sessionStorage.getItem(UNSENT) || "null");
+    if (state.who === undefined && left?.who === who) {
+      state.queue.push(...(left.drafts || []).map(([card, draft]) => ({do: "draft", card, draft, wishes: state.wishes})), ...left.commands);
+      state.keys.push(...(left.keys || []));
+    }
     state.who = who;
   };
   const pump = () => {
@@ -46,22 +52,26 @@ const make = () => {
     if (answer.progress) at("progress").innerHTML = answer.progress;
     if (answer.reasons) state.reasons = answer.reasons;
     if ("list" in answer) { at("list").innerHTML = answer.list; }
-    if ("note" in answer) note(answer.note, answer.bad);
+    // an answer that nobody asked for leaves what was told last to be read
+    const lost = at("note").textContent === words.lost, asked = answer.note || answer.card || !command?.quiet;
+    if (lost || ("note" in answer && asked)) note(answer.note, answer.bad);
     if (answer.audit) at("audit").lastElementChild.innerHTML = answer.audit;
     if (answer.team) at("team").lastElementChild.innerHTML = answer.team;
     if (answer.bulk) askBulk(answer.bulk);
     if ("card" in answer) {
       state.next = answer.next;
       if (!state.queue.length) show(answer.card, answer.empty);
-      else if (state.waiting && answer.next) show(answer.next, answer.empty);
+      else if (state.waiting && answer.next && !answer.frame) show(answer.next, answer.empty);
     } else if (answer.bad && command?.do === "save") edit(true, true);
     state.waiting = state.waiting && state.queue.length > 0;
     mark();
     if (state.queue.length) return pump();
+    keep();
     early();
   };
   const early = () => {
     while (!state.waiting && !state.pending && state.keys.length && at("panel").hidden) act(state.keys.shift());
+    keep();
   };
   // the server did not answer: the command stays, and is sent again; one that had arrived is not done twice
   const failed = () => {
@@ -96,7 +106,7 @@ const make = () => {
   const address = () => {
     const url = new URL(location.href);
     FILTERS.forEach((name) => state.wishes[name] && state.wishes[name] !== "queue" ? url.searchParams.set(name, state.wishes[name]) : url.searchParams.delete(name));
-    state.card ? url.searchParams.set("card", state.card.id) : url.searchParams.delete("card");
+    url.searchParams.set("card", state.card?.id || 0);  // 0 opens the step too, where no card is left
     history.replaceState(history.state, "", url);
   };
 
@@ -107,8 +117,9 @@ const make = () => {
     if (name === "audit" || name === "team") { const fold = at(name); fold.open = !fold.open; if (fold.open) fold.scrollIntoView({block: "nearest"}); return; }
     if (name === "guide") return guide(!guided());
     if (name === "search") return at("filters").elements.text.focus();
-    if (state.waiting || state.keys.length) return void state.keys.push(name);  // pressed early: kept, in its order
-    act(name);
+    if (!state.waiting && !state.keys.length) return act(name);
+    state.keys.push(name);  // pressed early: kept, in its order
+    keep();
   };
   const act = (name) => {
     if (name !== "edit") guide(false);
@@ -212,6 +223,7 @@ const make = () => {
   const type = () => {
     if (!state.card) return;
     state.unsent.set(state.card.id, draft());
+    keep();
     at("kept").textContent = words.saving;
     flush();
   };
@@ -232,6 +244,7 @@ const make = () => {
       return void setTimeout(flush, RETRY);
     }
     state.told = told.serial;
+    keep();
     if (state.unsent.size) return flush();
     at("kept").textContent = words.saved;
     if (told.card === state.card?.id) notes(told);
@@ -247,15 +260,16 @@ const make = () => {
     document.activeElement?.blur?.();
     chip(document.querySelector("#review-rows .chipset input:not(:placeholder-shown)"));
     const command = {do: "save", ...on({draft: draft()})};
-    state.unsent.delete(state.card.id);
+    forget();
     Object.assign(state, {waiting: true, editing: false});
     send(command);
   };
+  const forget = () => { state.unsent.delete(state.card.id); if (state.sent?.[0] === state.card.id) state.sent = null; };
   const leave = () => { edit(false); at("card").firstElementChild?.focus(); };
   const discard = () => {
-    state.unsent.delete(state.card.id);
+    forget();
     Object.assign(state, {waiting: true, editing: false});
-    send({do: "discard", ...on()});
+    send({do: "draft", ...on()});
   };
   const chip = (field) => {
     const text = field?.value.trim();
@@ -283,7 +297,7 @@ const make = () => {
     at("rows").addEventListener("change", (event) => { if (event.target.matches(".chipset input") && !/[≤≥ ]$/.test(event.target.value)) chip(event.target); });
     state.framed = true;
   };
-  const wished = () => { state.wishes = Object.fromEntries([...new FormData(at("filters"))].filter(([, value]) => value)); };
+  const wished = () => { state.wishes = Object.fromEntries([...new FormData(at("filters"))].filter(([, value]) => value)); address(); };
   const look = () => { state.waiting = true; send({do: "next"}); };
   const here = () => document.getElementById("review-host")?.offsetParent != null && state.framed;
 
@@ -319,7 +333,11 @@ const make = () => {
     if (!at("panel").hidden) {
       const reason = at("panel").querySelectorAll(".reason")[Number(event.key) - 1];
       if (reason) { event.preventDefault(); reason.click(); }
-      if (event.key === "Enter" && event.target === at("panel")) { event.preventDefault(); at("panel").lastElementChild.click(); }
+      // wherever the focus went meanwhile, e.g. to the card by a click: Enter is the panel's, except on a button
+      if (event.key === "Enter" && !event.target.closest?.("button, a, summary")) {
+        event.preventDefault();
+        (at("panel").querySelector(".primary") || at("panel").lastElementChild).click();
+      }
       if (event.key === "/" || event.key === "0") { event.preventDefault(); at("panel").querySelector("input")?.focus(); }
       return;
     }
@@ -328,7 +346,7 @@ const make = () => {
       const step = event.key === "ArrowDown" ? "nextElementSibling" : "previousElementSibling";
       return event.target.parentElement[step]?.querySelector("button")?.focus();
     }
-    if (state.waiting && state.keys.at(-1) === "reject" && /^[1-9]$/.test(event.key)) { state.keys.splice(-1, 1, "reject:" + event.key); return; }
+    if (state.waiting && state.keys.at(-1) === "reject" && /^[1-9]$/.test(event.key)) { state.keys.splice(-1, 1, "reject:" + event.key); return keep(); }
     if (/^[1-9]$/.test(event.key) && document.querySelector(`#review-card [data-settle="${event.key}"]`)) { event.preventDefault(); return press("settle:" + event.key); }
     const name = event.key === "?" ? "help" : event.key === "/" ? "search" : KEYS[event.key.toLowerCase()] || (state.lead && LEAD_KEYS[event.key.toLowerCase()]);
     if (name) { event.preventDefault(); if (name !== "help") at("keys").hidden = true; press(name); }
@@ -352,7 +370,8 @@ const make = () => {
       // of a connection that was lost before the command, Gradio reports no failure
       const lost = document.getElementById("connection")?.className === "lost";
       if (lost && state.framed && state.pending) note(words.lost, true);
-      if (here() && !state.card && !state.pending && document.visibilityState === "visible") { state.waiting = true; send({do: "next"}); }
+      if (lost && state.framed && state.typing) at("kept").textContent = words.lost;
+      if (here() && !state.card && !state.pending && document.visibilityState === "visible") { state.waiting = true; send({do: "next", quiet: true}); }
     },
   };
 };

@@ -71,7 +71,7 @@ class ReviewHandlers:
 
     def _verbs(self) -> dict[str, Callable[[gr.Request, Command], Answer]]:
         decisions = dict.fromkeys(("approve", "reject", "skip", "flag"), self._decide)
-        own = ("open", "pick", "next", "comment", "save", "discard", "undo", "ask_bulk", "bulk", "audit")
+        own = ("open", "pick", "next", "comment", "save", "draft", "undo", "ask_bulk", "bulk", "audit")
         leads = ("settle", "gold", "team", "deal")
         return decisions | {name: getattr(self, f"_{name}") for name in (*own, *leads)}
 
@@ -153,14 +153,15 @@ class ReviewHandlers:
         wrong = [c.reason for c in checks if not c.passed]
         return self._next(request, command, translate(request, "review.still", reason=wrong[0]) if wrong else "")
 
-    def _discard(self, request: gr.Request, command: Command) -> Answer:
-        """Forget what was typed on a card."""
-        self.store.keep_draft(command.card, words.name_of(request), Draft())
+    def _draft(self, request: gr.Request, command: Command) -> Answer:
+        """Keep what was typed on a card while no server was there; an empty draft forgets it."""
+        card = self._seen(request, command)
+        self.store.keep_draft(card.id, words.name_of(request), command.draft.over(card.conversation))
         return self._pick(request, command)
 
     def _undo(self, request: gr.Request, command: Command) -> Answer:
         """Take the last step back and show its card."""
-        undone = self.store.undo(words.name_of(request))
+        undone = self.store.undo(words.name_of(request), command.step)
         if undone is None:
             return {"note": translate(request, "review.nothing")}
         note = translate(request, "review.undone" if undone.n == 1 else "review.undone_bulk", n=f"{undone.n:,}")
@@ -175,7 +176,8 @@ class ReviewHandlers:
 
     def _bulk(self, request: gr.Request, command: Command) -> Answer:
         """Approve what was asked about, as one step."""
-        taken = self.store.bulk_approve(words.name_of(request), self._filter(request, command), command.until)
+        only, name = self._filter(request, command), words.name_of(request)
+        taken = self.store.bulk_approve(name, only, command.until, command.step)
         return self._next(request, command, translate(request, "review.bulked", n=f"{taken:,}"))
 
     def _settle(self, request: gr.Request, command: Command) -> Answer:

@@ -1,5 +1,5 @@
 () => {
-  // An address with a card in it opens the tab and the step where that card is.
+  // An address with a card in it, or with 0 where none was left, opens the tab and the step where that card is.
   if (!new URLSearchParams(location.search).has("card")) return;
   const click = (id, left, then) => {
     const button = document.getElementById(id);
