@@ -30,7 +30,7 @@ SHAPE: dict[str, Any] = {
     "hidden_size": 256, "num_hidden_layers": 8, "intermediate_size": 704, "num_attention_heads": 4,
     "num_key_value_heads": 4, "head_dim": 64, "max_position_embeddings": 1024, "tie_word_embeddings": True,
 }  # fmt: skip
-"""About 8M parameters: what two cores can train in two hours; a larger one learns less in the same hours (docs/log.md)."""
+"""About 8M parameters: from nothing a larger one learns less in the same hours (docs/log.md); a finished one can be deepened."""
 ATTENTION = "eager"
 """On rows of some fifty tokens plain matrices are faster on a CPU than torch's fused attention: bf16 2,458 tokens a second against 2,194."""
 VOCABULARY = 6000
