@@ -96,13 +96,14 @@ def nearest_districts(district: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def others_with(words: str) -> tuple[str, ...]:
-    """Other places that a place's words stand in: 航天桥 for 天桥, 苹果园 for 果园 (each in another district), 西四环 for 西四."""
+    """Other places that a place's words stand in: 航天桥 for 天桥, 苹果园 for 果园 (each in another district), 西四环 for 西四, 西国贸 for 国贸."""
     known, core = _districts(), spellings(words)[0]
     ring = (f"{core}环",) if core[-1:] in "二三四五六" else ()
     if core not in known:
         return ring
     longer = (place for place in known if core in place and not place.startswith(core) and known[place] != known[core])
-    return (*longer, *ring)
+    beside = (f"{side}{core}" for side in "东西南北" if known.get(f"{side}{core}") != known[core])
+    return (*longer, *beside, *ring)
 
 
 @cache

@@ -77,6 +77,15 @@ def test_no_place_is_made_of_the_end_of_one_and_the_beginning_of_the_next():
     assert _found(near="公园青安") == []
 
 
+def test_a_place_is_not_the_one_that_lies_west_of_it():
+    hotels = [
+        Hotel(name="北京西国贸大酒店", address="北京丰台区松台路1号"),
+        Hotel(name="国贸云里酒店", address="北京朝阳区云桥路1号"),
+    ]
+    found = HotelStore(hotels).search(HotelQuery(address="国贸"))
+    assert [record["name"] for record in found.records] == [hotels[1].name]
+
+
 @pytest.mark.parametrize("said", ["北京西站", "西站", "北京西站地铁站附近"])
 def test_a_railway_station_is_also_found_in_hotels_names(said):
     hotels = [Hotel(name="云里酒店(北京西客站店)", subway="云里地铁站"), Hotel(name="松台酒店", subway="松台地铁站")]

@@ -85,6 +85,12 @@ class Person:
     def told(self, words, where="#review-progress"):
         self.tab.locator(where).get_by_text(words).first.wait_for()
 
+    def rests(self):
+        """Wait until nothing is under way: a key pressed before is kept, and opens its panel only when an answer came."""
+        self.tab.wait_for_function(
+            "!(JSON.parse(sessionStorage.getItem('review-unsent') || '{}').commands || []).length"
+        )
+
     def choose(self, **filters):
         """Set filters, and wait until the page has answered."""
         for name, value in filters.items():
@@ -168,6 +174,7 @@ def test_a_morning_of_two_annotators_and_a_lead(chromium, serve, workspace):
     # the server is killed while li goes on; what was pressed is there when it is back
     li.choose(whose="own")
     li.told("共 72 张", "#review-list")
+    li.rests()
     li.tab.evaluate("window.before = true")
     process.kill()
     process.wait()
