@@ -182,6 +182,7 @@ class ActTrainer:
         if start:
             self.model = LlamaForCausalLM.from_pretrained(start, dtype=torch.float32, attn_implementation=ATTENTION)
             self.model = deepened(self.model, config.layers or 0)
+            self.model.set_attn_implementation(ATTENTION)
         else:
             self.model = LlamaForCausalLM(
                 LlamaConfig(

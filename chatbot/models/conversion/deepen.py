@@ -13,7 +13,6 @@ def deepened(model: LlamaForCausalLM, layers: int) -> LlamaForCausalLM:
     if layers <= len(own):
         return model
     config = LlamaConfig.from_dict(model.config.to_dict() | {"num_hidden_layers": layers})
-    config._attn_implementation = model.config._attn_implementation
     grown = LlamaForCausalLM(config).to(model.dtype)
     places = [round(n * (len(own) - 1) / (layers - 1)) for n in range(layers)]
     for n, place in enumerate(places):
