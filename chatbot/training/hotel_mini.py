@@ -180,8 +180,7 @@ class ActTrainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
         if start:
-            self.model = LlamaForCausalLM.from_pretrained(start, dtype=torch.float32, attn_implementation=ATTENTION)
-            self.model = deepened(self.model, config.layers or 0)
+            self.model = deepened(LlamaForCausalLM.from_pretrained(start, dtype=torch.float32), config.layers or 0)
             self.model.set_attn_implementation(ATTENTION)
         else:
             self.model = LlamaForCausalLM(
@@ -191,7 +190,7 @@ class ActTrainer:
                     pad_token_id=tokenizer.pad_token_id,
                     eos_token_id=tokenizer.eos_token_id,
                     bos_token_id=tokenizer.eos_token_id,
-                    **SHAPE | ({"num_hidden_layers": config.layers} if config.layers else {}),
+                    **SHAPE | {"num_hidden_layers": config.layers or SHAPE["num_hidden_layers"]},
                 )
             )
         self.optimizers = _optimizers(self.model, config)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from chatbot.hotels.facilities import alternatives
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.understanding.places import place
 from chatbot.understanding.turn_act import ADD, BARE, DROP, EXCLUDE, MOST, Item, TurnAct, facility_of
@@ -122,13 +123,11 @@ def _with(held: list[Any], facility: str | list[str], *, chosen: bool) -> list[A
 
     A word for several (泳池) is no new wish where one of them stands; a choice that was `chosen` (健身房或泳池) is.
     """
-    names = _names(facility)
-    if any(_names(other) <= names for other in held) and not chosen:
+    names = set(alternatives(facility))
+    if not chosen and any(names.issuperset(alternatives(other)) for other in held):
         return held
-    return [
-        *(o for o in held if not (names < _names(o) or _names(o) < names)),
-        *([] if facility in held else [facility]),
-    ][-MOST:]
+    left = [other for other in held if not (names < set(alternatives(other)) or names > set(alternatives(other)))]
+    return [*left, *([] if facility in left else [facility])][-MOST:]
 
 
 def _allow(state: State, facility: str | list[str]) -> None:
@@ -140,11 +139,7 @@ def _allow(state: State, facility: str | list[str]) -> None:
 
 
 def _overlap(first: str | list[str], second: str | list[str]) -> bool:
-    return bool(_names(first) & _names(second))
-
-
-def _names(facility: str | list[str]) -> set[str]:
-    return {facility} if isinstance(facility, str) else set(facility)
+    return not set(alternatives(first)).isdisjoint(alternatives(second))
 
 
 def _leave(state: State, kind: str, *values: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from chatbot.core.settings import settings
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.hotels.query import SEARCH_HOTELS
+from chatbot.models.engine.rows import Prefixes
 from chatbot.models.engine.writing import Ask, result
 from chatbot.models.local import LocalModel
 
@@ -32,6 +33,11 @@ def writing(seed):
         out += new
         yield new[0]
     return out
+
+
+def forget(engine):
+    """After this the engine knows no prompt that it has read."""
+    engine._prefixes = Prefixes()
 
 
 def seconds(work):
@@ -79,7 +85,7 @@ def test_turns_a_second_of_one_eight_and_sixty_four_visitors(engines):
             part = turns[:16] if visitors == 1 else turns
             together = [part[at : at + visitors] for at in range(0, len(part), visitors)]
             if name == "onnx":
-                engines[name].engine._prefixes = type(engines[name].engine._prefixes)()  # no prompt is known yet
+                forget(engines[name].engine)
             found.append(seconds(lambda t=together, n=name: [engines[n].predict(some) for some in t]) / len(part))
     rate = {key: 1 / min(found[1:]) for key, found in taken.items()}
     print("\n| engine | visitors | turns a second | ratio |\n|---|---|---|---|")

@@ -9,6 +9,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from types import SimpleNamespace
@@ -20,12 +21,12 @@ from chatbot.core.settings import Settings, settings
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.hotels.query import SEARCH_HOTELS, HotelQuery
 from chatbot.models.catalog import ModelChoice
-from chatbot.models.engine.rows import Prefixes
 from chatbot.models.local import LocalModel
 from chatbot.ui.chat.handlers import ChatHandlers
 from chatbot.ui.chat.state import ChatState
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.context import PageContext
+from tests.benchmarks.test_engine import forget as forget_prompts
 
 VISITORS, TURNS, MODEL = 64, 3, "hotel-mini"
 
@@ -143,12 +144,7 @@ def meanings(told):
 @pytest.fixture
 def forget(context):
     """A function after which no prompt is known, so that every crowd begins alike."""
-    engine = context.pool.get(MODEL).engine
-
-    def clear():
-        engine._prefixes = Prefixes()
-
-    return clear
+    return partial(forget_prompts, context.pool.get(MODEL).engine)
 
 
 @pytest.mark.benchmark

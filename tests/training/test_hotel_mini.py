@@ -12,15 +12,7 @@ from transformers import LlamaForCausalLM
 from chatbot.core.errors import TrainingError
 from chatbot.corpus.phrasebank.turns import Turn
 from chatbot.models.conversion.deepen import deepened
-from chatbot.training.hotel_mini import (
-    POOL,
-    ActTrainer,
-    ActTrainingConfig,
-    act_loss,
-    batches,
-    collate,
-    encoded,
-)
+from chatbot.training.hotel_mini import POOL, ActTrainer, ActTrainingConfig, act_loss, batches, collate, encoded
 from chatbot.understanding.turn_act import TurnAct
 from tests.tiny_models import act_tokenizer, tiny_act_llama
 

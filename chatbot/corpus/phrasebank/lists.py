@@ -83,7 +83,7 @@ def wish_list(rng: random.Random) -> Row:
 
 
 def compact_list(rng: random.Random) -> Row:
-    """Three to five wishes as few words say them, often without a joint between them: 西直门站 400内 洗衣热水停车."""
+    """Two to six wishes as few words say them, often without a joint between them: 西直门站 400内 洗衣热水停车."""
     lang = "en" if rng.random() < COMPACT_ENGLISH_SHARE else "zh"
     facilities = rng.choice((1, 2, 2, 3, 3, 4))
     marks = [f"{{short{n}}}" for n in range(1, facilities + 1)]

@@ -108,11 +108,10 @@ def loosened(relaxed: Sequence[str], state: State, voice: Voice) -> str:
 def _beyond(kind: str, said: str) -> str:
     """A bound that was given up, as what is counted in: 600元以上 → 不到600元的也算上."""
     subject = "评分" if kind == "rating" else ""
-    if said.endswith("以上"):
-        return f"{subject}不到{said.removesuffix('以上')}的也算上"
-    return (
-        f"{subject}超过{said.removesuffix('以内')}的也算上" if said.endswith("以内") else f"{subject}不在{said}的也算上"
-    )
+    for ending, past in (("以上", "不到"), ("以内", "超过")):
+        if said.endswith(ending):
+            return f"{subject}{past}{said.removesuffix(ending)}的也算上"
+    return f"{subject}不在{said}的也算上"
 
 
 def _lost(relaxed: Sequence[str], state: State, voice: Voice) -> tuple[list[str], dict[str, str]]:

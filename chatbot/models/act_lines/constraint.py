@@ -229,9 +229,8 @@ class ActGuide:
             return False
         if op in (ADD, DROP) and (DROP if op == ADD else ADD, text) in self.said:
             return False  # nobody gives up and asks for the same in one breath
-        if op != ADD or self.value:
-            return True
-        return not any(at == ADD and _one_of_a_kind(word, other[4:-2]) for at, other in self.said)
+        asked = (other[4:-2] for at, other in self.said if at == ADD)
+        return op != ADD or bool(self.value) or not any(_one_of_a_kind(word, other) for other in asked)
 
 
 def _named(shown: Sequence[str], words: str) -> set[str]:
