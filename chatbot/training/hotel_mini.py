@@ -53,6 +53,7 @@ class ActTrainingConfig:
         start_share: share of the start's weights in what is saved beside the run's own: what is newly learnt costs less of what
             was known (WiSE-FT, arXiv:2109.01903).
         layers: layers of the model, where not as many as the start's or SHAPE's; a start with fewer is deepened.
+        compiled: fuse each layer's small operations (torch.compile; needs a C++ compiler): the same losses in about 0.75 of the time.
     """
 
     seconds: float = 5400
@@ -67,6 +68,7 @@ class ActTrainingConfig:
     words_weight: float = 0.12
     start_share: float = 0.0
     layers: int | None = None
+    compiled: bool = False
     save_every: float = 240
     seed: int = 1
 
@@ -193,6 +195,9 @@ class ActTrainer:
                     **SHAPE | {"num_hidden_layers": config.layers or SHAPE["num_hidden_layers"]},
                 )
             )
+        if config.compiled:
+            for layer in self.model.model.layers:
+                layer.compile(dynamic=True)
         self.optimizers = _optimizers(self.model, config)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self._start = {name: p.clone() for name, p in self.average.items()}
