@@ -14,8 +14,11 @@ from chatbot.dialogue.turn import Draft, TurnInProgress, records_of, state_of
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.models.backends import ChatModel
+from chatbot.models.families.act_line import message_of
 from chatbot.understanding.call_verifier import CallVerifier, RuleVerifier
 from chatbot.understanding.history import act_of, context_of
+from chatbot.understanding.named_hotels import asked_by_name
+from chatbot.understanding.normalise import model_words
 
 PAGE = 3
 """Hotels that one search shows."""
@@ -93,7 +96,13 @@ class Agent:
         self, turn: TurnInProgress, stop: Callable[[], bool], first: Draft | None = None
     ) -> Generator[Event, None, Message]:
         """What the model makes of the words: an act line, a call, or a reply; the rules' own reading where it makes nothing."""
-        return (yield from Drafter(self.model, self.verifier, turn, stop).understood(first))
+        message = yield from Drafter(self.model, self.verifier, turn, stop).understood(first)
+        act, context = act_of(message), context_of(turn.history)
+        named = asked_by_name(act, self.store.mentioned(model_words(turn.words)), context.shown) if act else None
+        if act is None or named is None or named == act:
+            return message
+        turn.rejected.append((str(act), f"name: {named.values('name=')[0]} was said"))
+        return message_of(named, context)
 
     def _search(self, turn: TurnInProgress, wanted: Message) -> Iterator[Event]:
         """Run the validated call and put it and its records into the conversation."""

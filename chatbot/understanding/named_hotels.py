@@ -1,4 +1,4 @@
-"""Names of hotels in an act line, settled: as whole as the words say them, and a pointer where a hotel shown bears the name."""
+"""Names of hotels in an act line, settled: as whole as the words say them, and the hotel asked about is the one that is named."""
 
 import re
 from collections.abc import Sequence
@@ -17,6 +17,8 @@ _BRANCH = re.compile(r"\([^()]{2,24}\)")
 _OPEN_BRANCH = re.compile(r"[^()]{0,24}\)")
 _CHOSEN = re.compile(r"住|订|定|选|book|stay|take", re.I)
 _CHANGES_NOTHING = (*QUESTIONS, "#", "?")
+ASKING = ("ask_field", "ask_has")
+_WISHING = ("request", "refine", "replace")
 SHORTEST = 4
 """Characters of a name that can only mean the hotel shown, and not its whole chain."""
 
@@ -33,11 +35,35 @@ def settled(act: TurnAct, shown: Sequence[str], words: str) -> TurnAct:
     items = [Item("name=", whole_name(i.value, words)) if i.op == "name=" else i for i in act.items]
     names = [item for item in items if item.op == "name="]
     others = [item for item in items if item.op != "name="]
+    if not names and act.act in ASKING:
+        return TurnAct(act.act, tuple(_pointing(others, shown, words)))
     at = _among(names[0].value, shown, words) if len(names) == 1 else None
     if at is None or any(item.op not in _CHANGES_NOTHING for item in others):
         return TurnAct(act.act, tuple(items))
     kind = _asking(others, words) if act.act == "by_name" else act.act
     return TurnAct(kind, (*others, Item("#", str(at + 1))))
+
+
+def asked_by_name(act: TurnAct, named: str, shown: Sequence[str]) -> TurnAct:
+    """The line as a look-up of the hotel that the words name, where it asks one of those shown and none of them bears the name.
+
+    Args:
+        named: the hotel of the database that the words name, as it stands there; "" for none.
+        shown: names of the hotels in hand.
+    """
+    if len(named) < SHORTEST or act.act not in ASKING or act.has("name="):
+        return act
+    if any(_overlaps(_core(name), _core(named)) for name in shown):
+        return act
+    asked = tuple(item for item in act.items if item.op in QUESTIONS)
+    return TurnAct("by_name", (Item("name=", named), *asked)) if asked else act
+
+
+def unheard_name(act: TurnAct, shown: Sequence[str], words: str) -> str:
+    """The whole name of the one hotel shown that the words name and a line of wishes has no place for; "" for none."""
+    named = _whole_names(shown, words)
+    heard = act.has("name=", "!name=", "near=", "#", "!#")
+    return named[0] if len(named) == 1 and act.act in _WISHING and not heard else ""
 
 
 def whole_name(value: str, words: str) -> str:
@@ -55,15 +81,36 @@ def whole_name(value: str, words: str) -> str:
     return words[at : branch.end() if branch else end]
 
 
+def _pointing(items: Sequence[Item], shown: Sequence[str], words: str) -> list[Item]:
+    """The items of a question; one that points at a single hotel points at the one whose whole name is said, if one is."""
+    named = _whole_names(shown, words)
+    points = [item for item in items if item.op == "#"]
+    if len(named) != 1 or len(points) != 1 or points[0].value == "all":
+        return list(items)
+    number = str([model_words(name) for name in shown].index(named[0]) + 1)
+    return [Item("#", number) if item.op == "#" else item for item in items]
+
+
+def _whole_names(shown: Sequence[str], words: str) -> list[str]:
+    """Names of hotels shown that stand whole in the words, as they are written there."""
+    said = dict.fromkeys(model_words(name) for name in shown if model_words(name) in words)
+    return [name for name in said if not any(name != other and name in other for other in said)]
+
+
 def _among(value: str, shown: Sequence[str], words: str) -> int | None:
     """The position of the one hotel shown whose name, its branch aside, stands in the words and holds the value."""
     names = [model_words(name) for name in shown]
     whole = [at for at, name in enumerate(names) if name in words and value in name]
-    cores = [name.split("(", maxsplit=1)[0].removeprefix("北京") for name in names]
+    cores = [_core(name) for name in names]
     found = whole or [
         at for at, core in enumerate(cores) if len(core) >= SHORTEST and core in words and _overlaps(core, value)
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _core(name: str) -> str:
+    """A name without its branch and city."""
+    return model_words(name).split("(", maxsplit=1)[0].removeprefix("北京")
 
 
 def _overlaps(core: str, value: str) -> bool:

@@ -138,7 +138,7 @@ def test_a_question_may_be_about_several_hotels_at_once(names, said, hotels):
     lang, text = ("en", "Phone of {which}?") if said.isascii() else ("zh", "{which}电话")
     row = {"act": "ask_field", "field": "phone", "text": text, "set": [], "drop": [], "lang": lang}
     maker, rng = TurnMaker(Bank([row], WORDINGS, [], [], []), names), random.Random(4)
-    turns = [maker.from_frame(row, rng) for _ in range(2000)]
+    turns = [maker.from_frame(row, rng) for _ in range(6000)]
     found = [
         turn for turn in turns if turn.words.removesuffix("电话").removeprefix("phone of ").rstrip("?").lower() == said
     ]

@@ -354,3 +354,13 @@ def test_the_rules_alone_hold_a_whole_conversation(store):
     dear = rated | {"type": "豪华型"}
     assert [event.query.arguments() for event in done] == [READ, rated, rated, dear, dear]
     assert "010-11110000" in done[2].reply
+
+
+def test_who_asks_by_name_is_not_told_of_another_hotel(store):
+    first, asked = talk(
+        store, [("要经济型的", "request type=经济型"), ("北京瑞都大酒店的电话是多少", "ask_field ask:phone #1")]
+    )
+    assert "北京瑞都大酒店" not in first.reply
+    assert asked.query.name == "北京瑞都大酒店"
+    assert store.get("北京瑞都大酒店")["phone"] in asked.reply
+    assert asked.rejected == [("ask_field ask:phone #1", "name: 北京瑞都大酒店 was said")]

@@ -1,4 +1,4 @@
-"""Short sentences around one wording of the bank: wishes by the form of their wording, and questions that only point at a hotel."""
+"""Short sentences around one wording of the bank: wishes and questions by the form of their wording, questions that only point."""
 
 ASKED_OF_HOTELS = "有{}没"
 """A wish where no hotel was shown, a question where some were."""
@@ -24,6 +24,20 @@ SHAPES: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 """Language → form → sentences around a wording of that form."""
+QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "zh": {
+        "np": (
+            *("{{which}}有{}吗", "{{which}}有没有{}", "请问{{which}}提供{}吗", "{{which}}带{}不", "{{which}}里头有{}没", "那{{which}}有{}吧"),
+            *("{{which}}是不是有{}啊", "我想问下{{which}}有{}么", "{{which}}配{}了吗", "{{which}}有{}这些服务吗", "好的,{{which}}有{}吗?"),
+        ),
+        "vp": ("{{which}}{}吗", "{{which}}是不是{}", "想问{{which}}{}不", "那{{which}}{}吗", "{{which}}可以{}吗", "{{which}}{}没有"),
+    },
+    "en": {
+        "np": ("does {{which}} have {}?", "is there {} at {{which}}?", "has {{which}} got {}", "{{which}} has {}, right?"),
+        "vp": ("does {{which}} {}?", "can you check if {{which}} will {}", "would {{which}} {}?"),
+    },
+}  # fmt: skip
+"""Language → form → questions whether a hotel shown has what the wording says."""
 ONLY_POINTS: dict[str, tuple[str, ...]] = {
     "zh": (
         *("{which}呢", "那{which}呢", "{which}呢？", "换成{which}呢"),

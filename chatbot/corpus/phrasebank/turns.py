@@ -10,7 +10,7 @@ from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import FORMS, Bank, Row
 from chatbot.corpus.phrasebank.lists import compact_list, english_list, wish_list
 from chatbot.corpus.phrasebank.marks import SHORT, Filled, fill_marks, wish_item
-from chatbot.corpus.phrasebank.shapes import ASKED_OF_HOTELS, ONLY_POINTS, SHAPES
+from chatbot.corpus.phrasebank.shapes import ASKED_OF_HOTELS, ONLY_POINTS, QUESTIONS, SHAPES
 from chatbot.corpus.phrasebank.states import random_state, shown_names, stand_for
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.understanding.dialogue_state import State
@@ -21,12 +21,14 @@ AFTER_RESULTS = {
     *("ask_field", "ask_has", "compare", "book", "cancel", "cheaper", "better", "more", "complaint", "affirm", "deny"),
 }
 """Acts that speak of hotels already shown."""
-SHARES = {"frame": 0.34, "list": 0.16, "wording": 0.27, "unknown": 0.18, "asks": 0.05}
+SHARES = {"frame": 0.34, "list": 0.15, "wording": 0.25, "unknown": 0.16, "asks": 0.1}
 """How many turns are frames of the bank, lists of several wishes in one breath, one facility's wording, one unknown wish, one question."""
-OFTEN = {"by_name": 5, "book": 2, "off_topic": 2.5, "unsupported": 3, "attack": 1.5}
+OFTEN = {"by_name": 5, "ask_has": 2, "book": 2, "off_topic": 2.5, "unsupported": 3, "attack": 1.5}
 """Acts that come more often than their frames are many: names and their ends are learnt from examples, not from frames."""
 ONLY_POINTS_SHARE = 0.12
 """How many of the questions of the bank's own only point at a hotel."""
+WORDED_SHARE = 0.5
+"""How many others are made of a noun or predicate phrase instead of one of the bank's questions."""
 COMPACT_SHARE = 0.3
 """How many lists are said in as few words as may be."""
 SHORTEST = {"zh": 4, "en": 12}
@@ -170,6 +172,10 @@ class TurnMaker:
             text = rng.choice(ONLY_POINTS[lang])
             return self.from_frame({"act": "ask_field", "text": text, "set": [], "drop": [], "lang": lang}, rng)
         row = self.wording("ask", lang, rng)
+        if rng.random() < WORDED_SHARE:
+            form = rng.choice(("np", "vp"))
+            row = self.wording(form, lang, rng)
+            row = row | {"form": "ask", "text": rng.choice(QUESTIONS[row["lang"]][form]).format(row["text"])}
         if rng.random() < NAMED_SHARE:
             return self._of_a_named_hotel(row, [Item("has:", facility_value(row["facility"]))], rng)
         before, shown = self._scene("ask_has", rng)
