@@ -17,6 +17,8 @@ from chatbot.hotels.records import Hotel
 
 TEMPLATE_SHARE, RECORDED_SHARE = 0.10, 0.06
 """How many turns are in people's own words, where the files are at hand."""
+TRAINED_SHARES = {"frame": 0.25, "list": 0.11, "wording": 0.33, "unknown": 0.22, "asks": 0.09}
+"""What the others are made of: wordings are short, many, and what is known least (docs/log.md), so they come oftener than is measured."""
 DIALOGUE_SHARE = 0.2
 """How many turns come from whole dialogues."""
 _CANONICAL = {
@@ -51,7 +53,7 @@ def _mixed(
     bank: Bank, names: Names, rng: random.Random, templates: Path | None, dialogues: Path | None
 ) -> Iterator[Turn]:
     maker = TurnMaker(bank, names)
-    made = maker.turns(rng)
+    made = maker.turns(rng, TRAINED_SHARES)
     people = template_turns(templates, maker, rng) if templates else made
     recorded = recorded_turns(dialogues) if dialogues else []
     spoken: list[Turn] = []
