@@ -25,6 +25,8 @@ SAVE = """(text) => {
 }"""
 
 
+SKELETON = '<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>'
+"""Where the cards will stand, until the page has loaded them."""
 Asked = tuple[Callable[..., Any], gr.Textbox]
 RUN: dict[str, Any] = QUIET | {"concurrency_limit": 64}
 """Answers may run for many pages at once; each model's engine decides how many it serves together."""
@@ -156,7 +158,7 @@ def _side() -> FindingsColumn:
         search = gr.Button(label("chat.search"), size="md", variant="primary")
     slots.click(lambda: gr.update(open=True), None, form, **QUIET)
     gr.Markdown(label("cards.title"), elem_classes="head")
-    cards = gr.HTML(padding=False, elem_id="cards")
+    cards = gr.HTML(SKELETON, padding=False, elem_id="cards")
     return FindingsColumn(slots, cards, form, fields, search)
 
 

@@ -140,7 +140,7 @@ def _form() -> Form:
             with gr.Row():
                 advanced += [_field(name) for name in names]
         allow_cut = gr.Checkbox(False, label=label("finetune.allow_cut"), elem_id="allow-cut")
-    with gr.Row():
+    with gr.Row(elem_classes="actions"):
         look, estimate = (gr.Button(label(f"finetune.{name}"), min_width=80) for name in ("look", "estimate"))
         start = gr.Button(label("finetune.start"), variant="primary", min_width=100, elem_id="start")
     rest, told = gr.State({}), gr.HTML(padding=False, elem_id="rest")

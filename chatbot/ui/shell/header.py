@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from chatbot.models.catalog import DEFAULT
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.hotel_file import FILES, build_box
@@ -29,9 +30,9 @@ def build_header(context: PageContext) -> Header:
     """Lay the header out and wire what changes the database."""
     handlers = HeaderHandlers(context)
     with gr.Row(elem_classes="top"):
-        brand = gr.HTML(elem_classes="brand", padding=False)
+        brand = gr.HTML(label("header.title"), elem_classes="brand", padding=False)
         tour = opener()
-        model, database = _pill("header.model"), _pill("header.database")
+        model, database = _pill("header.model", DEFAULT), _pill("header.database", "…")
         upload = gr.UploadButton(
             label("header.upload"),
             file_types=list(FILES),
@@ -45,10 +46,10 @@ def build_header(context: PageContext) -> Header:
     return Header(brand, tour, model, database)
 
 
-def _pill(key: str) -> gr.Dropdown:
-    """A choice that shows nothing but what is chosen."""
+def _pill(key: str, first: str) -> gr.Dropdown:
+    """A choice that shows nothing but what is chosen: `first`, until the page has loaded its choices."""
     shape: dict[str, Any] = {"show_label": False, "container": False, "elem_classes": "pill", "min_width": 110}
-    return gr.Dropdown([], label=label(key), interactive=True, **shape)
+    return gr.Dropdown([first], value=first, label=label(key), interactive=True, **shape)
 
 
 class HeaderHandlers:

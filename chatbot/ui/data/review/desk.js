@@ -197,7 +197,10 @@ const make = () => {
     send({do: "deal", people: form.people, common: Number(form.common), judgements: Number(form.judgements)});
   };
   const disputed = () => { at("filters").elements.state.value = "disputed"; wished(); look(); at("card").scrollIntoView({block: "nearest"}); };
-  const guide = (open) => at("guide").toggleAttribute("data-open", Boolean(open));
+  const guide = (open) => {
+    at("guide").toggleAttribute("data-open", Boolean(open));
+    if (open && !at("guide").querySelector(".fold")) at("guide").prepend(button(words.leave, "fold", () => guide(false)));
+  };
   const guided = () => at("guide").hasAttribute("data-open");
   const toggle = (box) => { box.hidden = !box.hidden; if (!box.hidden) box.focus(); };
 
