@@ -2,6 +2,7 @@
 
 import random
 import re
+from typing import Any
 
 from chatbot.core.messages import Conversation
 from chatbot.corpus.augmentation.prompts import Exchange, FollowUp, NamedOpening, Opening, Spoken, Turn
@@ -42,27 +43,26 @@ class OfflineWriter:
             Rejected: the tables have no wording that fits.
         """
         self.anew.add(task.id)
-        return task.finish(_WRITERS[task.operation](task, random.Random(f"{self._seed}-{task.id}")))
+        return task.finish(_WRITERS[task.operation](task.payload, random.Random(f"{self._seed}-{task.id}")))
 
 
-def _spoken(task: Task, rng: random.Random) -> Spoken:
+def _spoken(payload: dict[str, Any], rng: random.Random) -> Spoken:
     return Spoken(
         turns=[
-            Turn(turn=turn["turn"], text=rewrite(turn["text"], rng, turn.get("keep", ())))
-            for turn in task.payload["turns"]
+            Turn(turn=turn["turn"], text=rewrite(turn["text"], rng, turn.get("keep", ()))) for turn in payload["turns"]
         ]
     )
 
 
-def _followup(task: Task, rng: random.Random) -> FollowUp:
-    record, dialogue = task.payload["hotel"], task.payload["dialogue"]
+def _followup(payload: dict[str, Any], rng: random.Random) -> FollowUp:
+    record, dialogue = payload["hotel"], payload["dialogue"]
     said = "\n".join(message["content"] for message in dialogue)
     exchanges: list[Exchange] = []
-    for at, topic in enumerate(task.payload["ask"]):
+    for at, topic in enumerate(payload["ask"]):
         subject = rng.choice(IT) if at or _chosen(dialogue, record) else record["name"]
         last = exchanges[-1].answer if exchanges else dialogue[-1]["content"]
         asked = question(record, topic, subject, rng, refused=refuses(last))
-        if at == len(task.payload["ask"]) - 1 and "facilities" not in task.payload["ask"] and rng.random() < 0.5:
+        if at == len(payload["ask"]) - 1 and "facilities" not in payload["ask"] and rng.random() < 0.5:
             asked = facility_question(record, said, subject, rng) or asked
         exchanges.append(asked)
     thanks = rng.choice(_THANKS if refuses(exchanges[-1].answer) else (*_THANKS, *_BOOKS))
@@ -101,8 +101,8 @@ def _untold(topic: str, reply: str, record: Record, rng: random.Random) -> str:
     return rng.choice(others) if told_of(reply, topic, record) and others else topic
 
 
-def _by_name(task: Task, rng: random.Random) -> NamedOpening:
-    payload, record = task.payload, task.payload["hotel"]
+def _by_name(payload: dict[str, Any], rng: random.Random) -> NamedOpening:
+    record = payload["hotel"]
     name = rng.choice([*payload["short_names"], record["name"]])
     asked = rng.choice(p.NAME_ASK).format(x=name)
     end = "？" if re.search("吗$|呢$|怎么样$|有没有", asked) else rng.choice(("", "。", "，谢谢"))
@@ -117,8 +117,8 @@ def _by_name(task: Task, rng: random.Random) -> NamedOpening:
     )
 
 
-def _by_cap(task: Task, rng: random.Random) -> Opening:
-    payload, records, wish = task.payload, task.payload["hotels"], task.payload["wish"]
+def _by_cap(payload: dict[str, Any], rng: random.Random) -> Opening:
+    records, wish = payload["hotels"], payload["wish"]
     if not records:
         raise Rejected("没有查到酒店")
     speaker = Speaker(rng)

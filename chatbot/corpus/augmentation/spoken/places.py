@@ -37,6 +37,8 @@ _HALF = re.compile(r"(?:和|跟|与|及|在|何|或者?|想|免费|提供|是否
 """What a facility cannot be taken from: the other half of a list, a place, 想 before a verb of its own."""
 _NEEDS = re.compile(r"(?:需要|想要|要求有?|还要|要)$")
 _WISH = re.compile(r"(?:希望|最好|需要|要求|想要|要)[^，。！？、]*(?:酒店|宾馆)$")
+_NOUNS_AFTER = re.compile("(?:同时|设施上|房间里)$")
+_NOT = re.compile(r"没[？?。]")
 _JOINED = re.compile(r"(?:和|跟|与|及|以及)(?!能|可以|有|提供|在)")
 _NEXT = re.compile(
     r"的(?=酒店|宾馆|旅馆|店|地方|高档|豪华|舒适|经济|最低|价格|评分|\d|[，。！？；,.!?;、]|吗|呢|吧|哈|呀|并且|而且|$)|[，,、](?!和|跟|与|及)|[。！？；.!?;]|"
@@ -109,10 +111,7 @@ def _place(text: str, match: re.Match[str]) -> Place | None:
         lead=lead,
         polar=polar,
         before_de=after.startswith("的"),
-        nouns_only=joined
-        or kind == "bare"
-        or before.endswith(("同时", "设施上", "房间里"))
-        or bool(re.match(r"没[？?。]", after)),
+        nouns_only=joined or kind == "bare" or bool(_NOUNS_AFTER.search(before)) or bool(_NOT.match(after)),
         wish=bool(_WISH.search(before + lead.removesuffix("要"))),
         closed=before.endswith(("还", "也", "又", "并")),
         goes_on=bool(re.match(r"[，,]?(?:还|并且|而且|且|同时|也)", after)),
