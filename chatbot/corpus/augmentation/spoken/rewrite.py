@@ -9,6 +9,8 @@ from chatbot.corpus.augmentation.spoken.wordings import ABLE, Wordings, wordings
 
 _MASK = "\ue000"
 """Stands for a hotel's name while a sentence is read, so that 温泉 in it is no wish."""
+_CARRIES_ON = re.compile("免费|在|往|给|让|请")
+"""Begins a verb that 和 would carry on to the next one: 能免费打市话和健身 says that both are free."""
 
 
 def rewrite(text: str, rng: random.Random, names: Sequence[str] = ()) -> str:
@@ -108,10 +110,11 @@ def _both_able(place: Place, words: list[Wordings], rng: random.Random) -> Itera
     for ours, theirs in (*guests, (first.host, second.host)):
         if not ours or not theirs:
             continue
-        one, two = rng.choice(ours), rng.choice(theirs)
-        yield _asked(f"能{one}和{two}", place)
+        plain = [[verb for verb in verbs if not _CARRIES_ON.match(verb)] for verbs in (ours, theirs)]
+        if all(plain):
+            yield _asked(f"能{rng.choice(plain[0])}和{rng.choice(plain[1])}", place)
         if not place.polar and not place.closed and not place.goes_on:
-            yield f"既能{one}又能{two}"
+            yield f"既能{rng.choice(ours)}又能{rng.choice(theirs)}"
 
 
 def _mixed(place: Place, words: list[Wordings], rng: random.Random) -> Iterator[str]:
@@ -119,8 +122,9 @@ def _mixed(place: Place, words: list[Wordings], rng: random.Random) -> Iterator[
     first, second = (_phrases(place, at, of, rng) for at, of in enumerate(words))
     for one in first:
         for two in second:
-            if not (one.startswith("有") and two.startswith("有") and "可以" not in one + two):
-                link = "，还" if re.match("能|带|有(?![些的])", two) else "，而且"
+            link = "，还" if re.match("能|带|有(?![些的])", two) else "，而且"
+            twice = one.startswith("有") and two.startswith("有") and "可以" not in one + two
+            if not twice and not (link == "，而且" and place.before.endswith(("而且", "并且"))):
                 yield one + link + two
 
 
