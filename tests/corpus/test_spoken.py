@@ -226,3 +226,20 @@ def test_an_opening_asks_what_its_offer_has_not_told_and_asks_with_one_mark(stor
             asked, offer, more = [m.content for m in messages if m.role in ("user", "assistant") and m.content][:3]
             assert not re.search("(有没有|能不能|可以帮).*[^？]$", asked)
             assert make is cap_task or not ("评分" in more and "评分" in offer)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_modifier_does_not_spread_over_a_list(seed):
+    said = rewrite("找一家提供早餐服务免费、棋牌室和租车的酒店", random.Random(seed))
+    assert "的" not in said.removesuffix("的酒店").split("、", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_leans_on_the_verb_before_stays(seed):
+    words = "公共区域提供wifi吗，暖气吗？"
+    assert rewrite(words, random.Random(seed)) == words
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nobody_is_asked_for_leave(seed):
+    assert "可不可以" not in rewrite("酒店有没有健身房？", random.Random(seed))

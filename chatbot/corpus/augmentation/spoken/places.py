@@ -45,6 +45,8 @@ _NEXT = re.compile(
     r"吗|么|嘛|呢|吧|哈|呀|哟|啊(?!么)|就(?=行|好|可以|完美|更|最)|那就|并且|而且|且|没[？?。]|好吗|$"
 )
 """What may follow: the sentence goes on with a word of its own, and not with one that hangs on the facility's name."""
+_LEANS = re.compile(rf"[吗么][，,、]?{_NAME}")
+"""有X吗，Y吗: what follows leans on the verb before."""
 _POLAR = re.compile(r"(?:吗|么|嘛|没[？?。])")
 _NOT_AFTER_ASKS = re.compile(r"[、；;]|的(?!酒店|宾馆|地方|[？?吗])|并且|而且|且|和|跟|与|及")
 
@@ -99,6 +101,8 @@ def _place(text: str, match: re.Match[str]) -> Place | None:
     joined = bool(_JOINED.match(after))
     polar = kind == "asks" or bool(_POLAR.match(after))
     if kind is None or not (joined or _NEXT.match(after)) or (polar and before.endswith("还有")):
+        return None
+    if _LEANS.match(after) or (before.endswith("酒店") and (match["subject"] or "").startswith("酒店")):
         return None
     subject, names = match["subject"] or "", [_canonical(found) for found in FACILITY.findall(match["names"])]
     lead = _lead(subject, names[0], before, after)

@@ -9,8 +9,6 @@ from chatbot.corpus.augmentation.spoken.wordings import ABLE, Wordings, wordings
 
 _MASK = "\ue000"
 """Stands for a hotel's name while a sentence is read, so that 温泉 in it is no wish."""
-_CARRIES_ON = re.compile("免费|在|往|给|让|请")
-"""Begins a verb that 和 would carry on to the next one: 能免费打市话和健身 says that both are free."""
 
 
 def rewrite(text: str, rng: random.Random, names: Sequence[str] = ()) -> str:
@@ -43,9 +41,10 @@ def _said(place: Place, rng: random.Random) -> str:
 def _noun(place: Place, at: int, words: Wordings, rng: random.Random) -> str:
     """One noun for the facility at a place in the list, another than its name where it has one; "" without any.
 
-    要看孩子的服务 would be misread, and 有吃中餐的地方的酒店 has one 的 too many.
+    要看孩子的服务 would be misread, 有吃中餐的地方的酒店 has one 的 too many, and in 不要钱的早餐和租车 the cars cost nothing either.
     """
-    bare = place.kind == "bare" or (place.before_de and at == len(place.names) - 1)
+    last = at == len(place.names) - 1
+    bare = place.kind == "bare" or not last or place.joined or place.before_de
     nouns = [noun for noun in words.noun if not (bare and "的" in noun)]
     return rng.choice([noun for noun in nouns if noun != place.names[at]] or nouns or [""])
 
@@ -58,7 +57,7 @@ def _one(place: Place, words: list[Wordings], rng: random.Random) -> Iterator[st
     if place.nouns_only:
         return
     if verbs := _verbs(place, words[0]):
-        yield _asked(rng.choice(ABLE) + rng.choice(verbs), place)
+        yield _asked(rng.choice(ABLE[:1] if place.polar else ABLE) + rng.choice(verbs), place)
     if wholes := _wholes(place, words[0]):
         yield _asked(rng.choice(wholes), place)
 
@@ -110,9 +109,6 @@ def _both_able(place: Place, words: list[Wordings], rng: random.Random) -> Itera
     for ours, theirs in (*guests, (first.host, second.host)):
         if not ours or not theirs:
             continue
-        plain = [[verb for verb in verbs if not _CARRIES_ON.match(verb)] for verbs in (ours, theirs)]
-        if all(plain):
-            yield _asked(f"能{rng.choice(plain[0])}和{rng.choice(plain[1])}", place)
         if not place.polar and not place.closed and not place.goes_on:
             yield f"既能{rng.choice(ours)}又能{rng.choice(theirs)}"
 
