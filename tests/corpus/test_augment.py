@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -15,18 +14,15 @@ from chatbot.core.messages import Conversation, call, observation, reply, user
 from chatbot.corpus.augmentation.augment import augment, plan
 from chatbot.corpus.augmentation.config import BATCH, AugmentConfig
 from chatbot.corpus.augmentation.modes import estimate, run_batch, run_direct
-from chatbot.corpus.augmentation.offline import rewrite, wordings
 from chatbot.corpus.augmentation.prompts import OPERATIONS, prompt, save_prompt
 from chatbot.corpus.augmentation.runs.feed import ReviewFeed, SecondParserModel
 from chatbot.corpus.augmentation.task import Rejected
 from chatbot.corpus.augmentation.tasks import hotel_in_hand, spoken_task
 from chatbot.corpus.checks import check
-from chatbot.corpus.phrasebank.phrases import says, verb_phrases
 from chatbot.corpus.reading.reader import read_conversations
 from chatbot.corpus.review.queue import ReviewStore
 from chatbot.corpus.review.runs import RunLedger
 from chatbot.corpus.selfplay.generate import selfplay
-from chatbot.hotels.facilities import FACILITIES, match_facility
 from chatbot.hotels.query import HotelQuery
 from tests.corpus.paid_run import command, corpus, openai_server, run, stats
 
@@ -61,7 +57,8 @@ async def put_up(feed, made):
 def test_the_tables_alone_write_every_task_and_the_checks_pass(store, conversations, config):
     got = augment(conversations, store, config)
     assert {task.operation for task, _ in got.made} == set(OPERATIONS)
-    assert not got.aside
+    assert {item.reason for item in got.aside} <= {"没有改写"}
+    assert len(got.aside) < 0.3 * sum(task.operation == "spoken" for task, _ in got.made)
     passed = [all(c.passed for c in check(made, store, task.original)) for task, made in got.made]
     assert sum(passed) / len(passed) >= 0.97
 
@@ -101,35 +98,6 @@ def test_a_rewrite_keeps_the_call_and_everything_but_the_facility(store):
     )
     assert made.messages[1:] == task.original.messages[1:]
     assert made.source == "c"
-
-
-@pytest.mark.parametrize(
-    ("text", "never"),
-    [
-        ("请问竹里温泉酒店有温泉吗？", "竹里能泡"),
-        ("这个酒店提供中餐厅与吹风机服务吗。", "与能"),
-        ("酒店提供接站服务和免费早餐吗？", "接我和"),
-        ("最好有酒店设施里有叫醒服务与棋牌室。", "有有"),
-        ("想蒸桑拿，有推荐吗？", "想能"),
-        ("然后确定下此酒店设施是否包含部分房间提供wifi。", "此是"),
-        ("酒店是否支持行李寄存。", "支持可以"),
-        ("我不要棋牌室。", "麻将"),
-    ],
-)
-def test_a_rewrite_never_breaks_the_sentence_around_it(text, never):
-    assert all(never not in rewrite(text, random.Random(seed), ["竹里温泉酒店"]) for seed in range(40))
-
-
-def test_the_offline_road_has_the_phrase_banks_wordings_and_its_checks_know_them():
-    counts = {name: len(verb_phrases(name)) for name in FACILITIES}
-    assert sum(counts.values()) > 900 and min(counts.values()) >= 7
-    assert set(verb_phrases("棋牌室")) <= set(wordings("棋牌室"))
-    fresh = next(phrase for phrase in verb_phrases("接待外宾") if not match_facility(phrase))
-    assert says(f"想找一家{fresh}的酒店", "接待外宾") and not says(f"想找一家{fresh}的酒店", "温泉")
-
-
-def test_every_facility_has_a_spoken_wording_that_means_it():
-    assert [name for name in FACILITIES if not wordings(name)] == []
 
 
 @pytest.mark.parametrize(

@@ -19,18 +19,22 @@ FACILITY = re.compile(
     "|".join(f"(?<!出){re.escape(name)}" for name in sorted(FACILITIES, key=len, reverse=True)), re.IGNORECASE
 )
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_SMALL_TALK = re.compile(r"谢|再见|拜拜|辛苦|知道了|好的|没有?问题|没别的|客气")
-_ASKING = re.compile(r"[?？]|吗|呢|哪|什么|多少|几|怎么|有没有|告诉|推荐|帮")
+_SMALL_TALK = re.compile(
+    r"谢|再见|拜拜|辛苦|知道了|好的|没有?问题|没别的|客气|添麻烦|^(?:ok|嗯|哦|行|好)+[吧的啊，。！~]*$", re.IGNORECASE
+)
+_ASKING = re.compile(
+    r"[?？]|吗|呢(?:[?？]|$)|哪|什么|多少|几|怎么|有没有(?!问题)|告诉|(?<!的)推荐(?!不错)|帮(?!助|了|忙了|忙[，。！!]|忙$)"
+)
 _TOPIC = {
-    "phone": "电话|联系",
-    "address": "地址|在哪|位置|怎么走",
-    "price": "价格|多少钱|贵|元|价",
-    "rating": "评分|口碑|评价|几分",
+    "phone": "电话|联系|号码",
+    "address": "地址|在哪|哪里|哪儿|位置|怎么走",
+    "price": "价格|多少钱|贵|元|价|费用",
+    "rating": "评分|口碑|评价|几分|分以上",
     "subway": "地铁",
     "facilities": "设施|服务",
     "type": "类型|档次|型",
-    "nearby_attractions": "景点|好玩|游玩|逛",
-    "nearby_restaurants": "餐馆|好吃|餐厅|吃",
+    "nearby_attractions": "景|玩|逛|旅游",
+    "nearby_restaurants": "餐馆|好吃|餐厅|吃|饭馆|美食",
 }
 """What a question about a topic holds."""
 
@@ -127,15 +131,28 @@ def _open_end(conversation: Conversation) -> list[Message]:
     return messages
 
 
-def _asked(messages: Sequence[Message], topic: str) -> bool:
-    """Whether a topic has come up in the user's words."""
-    return any(re.search(_TOPIC[topic], m.content) for m in messages if m.role == "user")
+def _open_topics(messages: Sequence[Message], record: Record) -> list[str]:
+    """What has not come up: neither asked by the user nor told by the assistant; what the record does not know only where nothing else is left."""
+    asked = "\n".join(m.content for m in messages if m.role == "user")
+    told = "\n".join(m.content for m in messages if m.role == "assistant")
+    topics = [topic for topic in QUESTION if not re.search(_TOPIC[topic], asked) and not told_of(told, topic, record)]
+    return [topic for topic in topics if record[topic]] or topics
+
+
+def told_of(told: str, topic: str, record: Record) -> bool:
+    """Whether a hotel's phone number, price and the like stands in what was said; of its facilities, three."""
+    value = record[topic]
+    if topic.startswith("nearby"):
+        return bool(re.search("景点" if topic == "nearby_attractions" else "餐馆|餐厅", told))
+    if isinstance(value, list):
+        return sum(item in told for item in value) >= 3
+    return value is not None and (f"{value:g}" if isinstance(value, float) else str(value)) in told
 
 
 def followup_task(conversation: Conversation, rng: random.Random) -> Task | None:
-    """One or two questions more about the hotel in hand, and a closing; None where no hotel is in hand."""
+    """One or two questions more about the hotel in hand, and a closing; None where no hotel is in hand, or nothing is left to ask."""
     record, messages = hotel_in_hand(conversation), _open_end(conversation)
-    topics = [topic for topic in QUESTION if not _asked(messages, topic)]
+    topics = _open_topics(messages, record) if record else []
     if record is None or not topics or not any(m.role == "assistant" and record["name"] in m.content for m in messages):
         return None
     said = [{"role": m.role, "content": m.content} for m in messages if m.role in ("user", "assistant") and m.content]

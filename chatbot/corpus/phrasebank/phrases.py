@@ -1,4 +1,4 @@
-"""Phrases that mean a facility and no more or less, and can stand in a sentence where 提供棋牌室 stood (data/phrases/core.json)."""
+"""Knows a facility by the bank's wordings, and by phrases that mean it and no more or less (data/phrases/core.json)."""
 
 import json
 from functools import lru_cache
@@ -24,11 +24,6 @@ def _wordings() -> dict[str, tuple[str, ...]]:
         if isinstance(row["facility"], str) and row["form"] in ("np", "vp") and len(row["text"]) >= SHORTEST:
             out.setdefault(row["facility"], set()).add(row["text"])
     return {facility: tuple(sorted(found)) for facility, found in out.items()}
-
-
-def verb_phrases(facility: str) -> tuple[str, ...]:
-    """Phrases with the scope of this facility: 能打麻将, 有牌桌."""
-    return _core().get(facility, ())
 
 
 def says(words: str, wish: str | tuple[str, ...] | list[str]) -> bool:
