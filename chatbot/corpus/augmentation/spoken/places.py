@@ -38,6 +38,8 @@ _HALF = re.compile(r"(?:和|跟|与|及|在|何|或者?|想|免费|提供|是否
 _NEEDS = re.compile(r"(?:需要|想要|要求有?|还要|要)$")
 _WISH = re.compile(r"(?:希望|最好|需要|要求|想要|要)[^，。！？、]*(?:酒店|宾馆)$")
 _NOUNS_AFTER = re.compile("(?:同时|设施上|房间里)$")
+_IS_THERE = re.compile(r"的[^，。！？,.!?]*(?:酒店|宾馆)[吗么嘛]")
+"""有无烟房的酒店吗 asks with its 有, which a verb would take away."""
 _NOT = re.compile(r"没[？?。]")
 _JOINED = re.compile(r"(?:和|跟|与|及|以及)(?!能|可以|有|提供|在)")
 _NEXT = re.compile(
@@ -115,11 +117,19 @@ def _place(text: str, match: re.Match[str]) -> Place | None:
         lead=lead,
         polar=polar,
         before_de=after.startswith("的"),
-        nouns_only=joined or kind == "bare" or bool(_NOUNS_AFTER.search(before)) or bool(_NOT.match(after)),
+        nouns_only=joined
+        or kind == "bare"
+        or bool(_NOUNS_AFTER.search(before))
+        or bool(_NOT.match(after))
+        or _asks_with_has(before, after),
         wish=bool(_WISH.search(before + lead.removesuffix("要"))),
         closed=before.endswith(("还", "也", "又", "并")),
         goes_on=bool(re.match(r"[，,]?(?:还|并且|而且|且|同时|也)", after)),
     )
+
+
+def _asks_with_has(before: str, after: str) -> bool:
+    return bool(_IS_THERE.match(after)) and not before.endswith("有")
 
 
 def _kind(before: str, match: re.Match[str], after: str) -> Kind | None:
