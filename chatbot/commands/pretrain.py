@@ -108,7 +108,7 @@ def hotel_mini(
         int | None, typer.Option(min=1, help="layers of the model; a start with fewer is deepened [default: as it is]")
     ] = None,
     compiled: Annotated[
-        bool, typer.Option("--compile", help="fuse small operations: a quarter less time, needs a C++ compiler")
+        bool, typer.Option("--compile", help="fuse small operations: a fifth less time, needs a C++ compiler")
     ] = False,
     seed: Annotated[int, typer.Option()] = 1,
 ) -> None:

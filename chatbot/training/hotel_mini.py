@@ -53,7 +53,7 @@ class ActTrainingConfig:
         start_share: share of the start's weights in what is saved beside the run's own: what is newly learnt costs less of what
             was known (WiSE-FT, arXiv:2109.01903).
         layers: layers of the model, where not as many as the start's or SHAPE's; a start with fewer is deepened.
-        compiled: fuse each layer's small operations (torch.compile; needs a C++ compiler): the same losses in about 0.75 of the time.
+        compiled: fuse each layer's small operations (torch.compile; needs a C++ compiler): the same losses in about 0.8 of the time.
     """
 
     seconds: float = 5400
