@@ -89,8 +89,13 @@ class TextIndex:
         return self._there(words, self._match(f"{column} : ({' AND '.join(map(_phrase, keys))})"))
 
     def at_station(self, words: str) -> Rows:
-        """Hotels at a station; at a railway station also those that have it in their name: their own field names a metro stop."""
-        found = self.keyword("subway", places.station(words))
+        """Hotels at a station; at a railway station also those that have it in their name: their own field names a metro stop.
+
+        Where records write 东四地铁站, 东四 is not 东四十条.
+        """
+        station = places.station(words)
+        whole = self._there(station, self._match(f"subway : {_phrase(names.normal_name(station + '地铁站'))}"))
+        found = whole if len(whole) else self.keyword("subway", station)
         named = [_phrase(names.normal_name(name)) for name in places.railway_names(words)]
         return np.union1d(found, self._match(f"name : ({' OR '.join(named)})")).astype(np.int32) if named else found
 

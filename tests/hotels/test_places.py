@@ -176,3 +176,12 @@ def test_a_station_is_not_found_within_the_name_of_another():
     store = HotelStore([Hotel(name="此", subway="果园地铁站A口"), Hotel(name="彼", subway="苹果园地铁站C口")])
     found = store.search(HotelQuery(subway="果园"), 9)
     assert [record["name"] for record in found.records] == ["此"]
+
+
+@pytest.mark.parametrize("said", ["东四", "东四站", "东四地铁站附近"])
+def test_a_station_is_not_the_one_whose_name_goes_on(said):
+    store = HotelStore(
+        [Hotel(name="甲酒店", subway="东四十条地铁站B口"), Hotel(name="乙酒店", subway="东四地铁站C口")]
+    )
+    found = store.search(HotelQuery(subway=said))
+    assert [r["name"] for r in found.records] == ["乙酒店"] and not found.relaxed
