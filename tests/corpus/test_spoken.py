@@ -202,6 +202,17 @@ def test_a_hotel_among_several_is_asked_about_by_name(store):
         assert records[1]["name"] in written(task, seed)[4].content
 
 
+def test_a_hotel_is_named_again_after_a_place_beside_it(store):
+    near = next(name for hotel in store.hotels for name in hotel.record()["nearby_restaurants"])
+    record = next(h.record() for h in store.hotels if near in h.record()["nearby_restaurants"])
+    hotel = reply(f"推荐{record['name']}。")
+    messages = [user("找家酒店"), call({"name": record["name"]}), observation([record], total=1), hotel]
+    messages += [user("附近有什么吃的"), reply(f"附近有{near}。")]
+    for seed in SEEDS:
+        task = followup_task(Conversation(id="n", source="n", messages=messages), random.Random(seed))
+        assert record["name"] in written(task, seed)[len(messages)].content
+
+
 @pytest.mark.parametrize(
     "thanks", ["没有问题了，谢谢您的帮助！", "就这家吧，谢谢你帮了我这么多！", "都不错呢，谢谢你哈！", "给你添麻烦了"]
 )

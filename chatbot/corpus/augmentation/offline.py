@@ -59,8 +59,11 @@ def _followup(payload: dict[str, Any], rng: random.Random) -> FollowUp:
     said = "\n".join(message["content"] for message in dialogue)
     exchanges: list[Exchange] = []
     for at, topic in enumerate(payload["ask"]):
-        subject = rng.choice(IT) if at or _chosen(dialogue, record) else record["name"]
         last = exchanges[-1].answer if exchanges else dialogue[-1]["content"]
+        clear = (at or _chosen(dialogue, record)) and not _elsewhere(
+            [*(m["content"] for m in dialogue[-2:]), last], record
+        )
+        subject = rng.choice(IT) if clear else record["name"]
         asked = question(record, topic, subject, rng, refused=refuses(last))
         if at == len(payload["ask"]) - 1 and "facilities" not in payload["ask"] and rng.random() < 0.5:
             asked = facility_question(record, said, subject, rng) or asked
@@ -74,6 +77,12 @@ def _chosen(dialogue: list[dict[str, str]], record: Record) -> bool:
     """Whether 这家 can mean the hotel only: where it was named last, no other was named beside it."""
     last = next((m["content"] for m in reversed(dialogue) if record["name"] in m["content"]), "")
     return not any(claim.startswith("name") for claim in ungrounded(last, [record]))
+
+
+def _elsewhere(texts: list[str], record: Record) -> bool:
+    """Whether a place beside the hotel was just spoken of, so that 这家 may mean that one."""
+    places = (*record["nearby_attractions"], *record["nearby_restaurants"])
+    return any(place in text for place in places for text in texts)
 
 
 def _detail(record: Record, rng: random.Random) -> str:
