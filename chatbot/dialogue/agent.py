@@ -17,7 +17,7 @@ from chatbot.models.backends import ChatModel
 from chatbot.models.families.act_line import message_of
 from chatbot.understanding.call_verifier import CallVerifier, RuleVerifier
 from chatbot.understanding.history import act_of, context_of
-from chatbot.understanding.named_hotels import asked_by_name
+from chatbot.understanding.named_hotels import ASKING, asked_by_name
 from chatbot.understanding.normalise import model_words
 
 PAGE = 3
@@ -98,8 +98,10 @@ class Agent:
         """What the model makes of the words: an act line, a call, or a reply; the rules' own reading where it makes nothing."""
         message = yield from Drafter(self.model, self.verifier, turn, stop).understood(first)
         act, context = act_of(message), context_of(turn.history)
-        named = asked_by_name(act, self.store.mentioned(model_words(turn.words)), context.shown) if act else None
-        if act is None or named is None or named == act:
+        if act is None or act.act not in ASKING:
+            return message
+        named = asked_by_name(act, self.store.mentioned(model_words(turn.words)), context.shown)
+        if named == act:
             return message
         turn.rejected.append((str(act), f"name: {named.values('name=')[0]} was said"))
         return message_of(named, context)

@@ -18,6 +18,7 @@ _OPEN_BRANCH = re.compile(r"[^()]{0,24}\)")
 _CHOSEN = re.compile(r"住|订|定|选|book|stay|take", re.I)
 _CHANGES_NOTHING = (*QUESTIONS, "#", "?")
 ASKING = ("ask_field", "ask_has")
+"""Acts that ask of a hotel."""
 _WISHING = ("request", "refine", "replace")
 SHORTEST = 4
 """Characters of a name that can only mean the hotel shown, and not its whole chain."""
