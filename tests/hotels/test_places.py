@@ -180,8 +180,6 @@ def test_a_station_is_not_found_within_the_name_of_another():
 
 @pytest.mark.parametrize("said", ["东四", "东四站", "东四地铁站附近"])
 def test_a_station_is_not_the_one_whose_name_goes_on(said):
-    store = HotelStore(
-        [Hotel(name="甲酒店", subway="东四十条地铁站B口"), Hotel(name="乙酒店", subway="东四地铁站C口")]
-    )
+    store = HotelStore([Hotel(name="甲酒店", subway="东四十条地铁站B口"), Hotel(name="乙酒店", subway="东四地铁站C口")])
     found = store.search(HotelQuery(subway=said))
     assert [r["name"] for r in found.records] == ["乙酒店"] and not found.relaxed
