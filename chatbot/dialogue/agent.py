@@ -97,9 +97,10 @@ class Agent:
     ) -> Generator[Event, None, Message]:
         """What the model makes of the words: an act line, a call, or a reply; the rules' own reading where it makes nothing."""
         message = yield from Drafter(self.model, self.verifier, turn, stop).understood(first)
-        act, context = act_of(message), context_of(turn.history)
+        act = act_of(message)
         if act is None or act.act not in ASKING:
             return message
+        context = context_of(turn.history)
         named = asked_by_name(act, self.store.mentioned(model_words(turn.words)), context.shown)
         if named == act:
             return message

@@ -62,9 +62,17 @@ def asked_by_name(act: TurnAct, named: str, shown: Sequence[str]) -> TurnAct:
 
 def unheard_name(act: TurnAct, shown: Sequence[str], words: str) -> str:
     """The whole name of the one hotel shown that the words name and a line of wishes has no place for; "" for none."""
-    named = _whole_names(shown, words)
     heard = act.has("name=", "!name=", "near=", "#", "!#")
-    return named[0] if len(named) == 1 and act.act in _WISHING and not heard else ""
+    named = named_whole(shown, words) if act.act in _WISHING and not heard else []
+    return model_words(shown[named[0]]) if len(named) == 1 else ""
+
+
+def named_whole(shown: Sequence[str], words: str) -> list[int]:
+    """Positions of the hotels shown whose whole names stand in the words; of a name within another the longer one alone."""
+    said, names = words.lower(), [model_words(name).lower() for name in shown]
+    found = {name for name in names if name and name in said}
+    longest = {name for name in found if not any(name != other and name in other for other in found)}
+    return [at for at, name in enumerate(names) if name in longest]
 
 
 def whole_name(value: str, words: str) -> str:
@@ -84,18 +92,11 @@ def whole_name(value: str, words: str) -> str:
 
 def _pointing(items: Sequence[Item], shown: Sequence[str], words: str) -> list[Item]:
     """The items of a question; one that points at a single hotel points at the one whose whole name is said, if one is."""
-    named = _whole_names(shown, words)
+    named = named_whole(shown, words)
     points = [item for item in items if item.op == "#"]
     if len(named) != 1 or len(points) != 1 or points[0].value == "all":
         return list(items)
-    number = str([model_words(name) for name in shown].index(named[0]) + 1)
-    return [Item("#", number) if item.op == "#" else item for item in items]
-
-
-def _whole_names(shown: Sequence[str], words: str) -> list[str]:
-    """Names of hotels shown that stand whole in the words, as they are written there."""
-    said = dict.fromkeys(model_words(name) for name in shown if model_words(name) in words)
-    return [name for name in said if not any(name != other and name in other for other in said)]
+    return [Item("#", str(named[0] + 1)) if item.op == "#" else item for item in items]
 
 
 def _among(value: str, shown: Sequence[str], words: str) -> int | None:

@@ -71,7 +71,7 @@ def test_the_second_parser_is_opened_only_when_the_word_list_finds_a_difference(
         ledger.enter("r", "", {})
         feed = ReviewFeed("r", store, review, ledger, SecondParserModel("no-such-model"))
         asyncio.run(put_up(feed, clean))
-        assert review.counts().pending == len(clean) > 40
+        assert review.counts().pending == len(clean) >= 50
         task, made = clean[0]
         odd = made.model_copy(update={"messages": [user("随便来一家"), *made.messages[1:]]})
         with pytest.raises(ModelError, match="no-such-model"):

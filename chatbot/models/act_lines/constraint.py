@@ -14,6 +14,7 @@ from chatbot.models.families.act_tokens import ACT_TOKENS, END, OP_TOKENS, OR, m
 from chatbot.understanding.amounts import Amount, amounts
 from chatbot.understanding.dialogue_state import State
 from chatbot.understanding.history import Context, context_of
+from chatbot.understanding.named_hotels import named_whole
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.place_mentions import KINDS, place_mentions
 from chatbot.understanding.turn_act import (
@@ -109,7 +110,8 @@ class ActGuide:
         }
         self.places = _places(self.words, words, owner.offsets(words))
         self.standing, self.shown = _standing(context.state), len(context.records)
-        self.named = _named(context.shown, words)
+        self.named = {str(at + 1) for at in named_whole(context.shown[: len(HOTELS)], words)}
+        """Numbers of the shown hotels whose whole names stand in the words."""
         self.counted = numbered(words)
         self.act = ""
         self.op, self.value = "", list[int]()
@@ -231,14 +233,6 @@ class ActGuide:
             return False  # nobody gives up and asks for the same in one breath
         asked = (other[4:-2] for at, other in self.said if at == ADD)
         return op != ADD or bool(self.value) or not any(_one_of_a_kind(word, other) for other in asked)
-
-
-def _named(shown: Sequence[str], words: str) -> set[str]:
-    """Numbers of the shown hotels whose whole names stand in the words."""
-    said, names = words.lower(), [model_words(name).lower() for name in shown[: len(HOTELS)]]
-    found = {name for name in names if name and name in said}
-    longest = {name for name in found if not any(name != other and name in other for other in found)}
-    return {str(at) for at, name in enumerate(names, 1) if name in longest}
 
 
 def _places(ids: list[int], words: str, offsets: list[tuple[int, int]]) -> dict[str, list[list[int]]]:

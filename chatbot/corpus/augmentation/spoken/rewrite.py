@@ -98,8 +98,8 @@ def _two(place: Place, words: list[Wordings], rng: random.Random) -> Iterator[st
     yield from _several(place, words, rng)
     if place.nouns_only or place.kind == "which":
         return
-    yield from _both_able(place, words, rng)
     if not place.polar and not place.closed and not place.goes_on:
+        yield from _both_able(place, words, rng)
         yield from _mixed(place, words, rng)
 
 
@@ -107,9 +107,7 @@ def _both_able(place: Place, words: list[Wordings], rng: random.Random) -> Itera
     first, second = words
     guests = () if _hotel_acts(place) else ((first.guest, second.guest),)
     for ours, theirs in (*guests, (first.host, second.host)):
-        if not ours or not theirs:
-            continue
-        if not place.polar and not place.closed and not place.goes_on:
+        if ours and theirs:
             yield f"既能{rng.choice(ours)}又能{rng.choice(theirs)}"
 
 
