@@ -211,6 +211,8 @@ LEFT_BEHIND = (
     "Unexpected error 404: Not Found",
 )
 """What Gradio's client says while its document is left: it breaks its stream off and asks once more for a session that has ended."""
+PATIENCE = 90_000
+"""Milliseconds that a test waits for a state of the page before it fails, also on a loaded machine."""
 VIEWS = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
 
 
@@ -220,11 +222,14 @@ def open_tab(chromium, serve_page):
 
     Tabs are closed before the server that they talk to.
     """
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
     tabs, problems = [], []
 
     def open_(address: str, view: str = "desktop", locale: str = "zh-CN"):
         tab = chromium.new_page(viewport=VIEWS[view], locale=locale, accept_downloads=True)
-        tab.set_default_timeout(90_000)
+        tab.set_default_timeout(PATIENCE)
         tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         tab.on(
             "response",

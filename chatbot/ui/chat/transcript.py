@@ -13,6 +13,8 @@ from chatbot.ui.chat.state import ChatState, ChatTurn
 from chatbot.ui.i18n.translate import Language, translate
 
 TOOL = "search_hotels"
+# what stands before “1. 某酒店” in a reply: a list is easier to read down than along
+_NUMBERED = re.compile(r"(?<=[：；:;])\s*(?=\d{1,2}\. )")
 
 
 def transcript(state: ChatState, who: Any) -> list[dict[str, Any]]:
@@ -71,7 +73,7 @@ def _turn(turn: ChatTurn, who: Any) -> list[dict[str, Any]]:
             }
         )
     if said := _said(turn, who):
-        out.append({"role": "assistant", "content": said})
+        out.append({"role": "assistant", "content": _NUMBERED.sub("\n", said)})
     return out
 
 

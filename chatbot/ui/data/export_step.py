@@ -26,8 +26,12 @@ FORMS = {
 }
 
 
-def build(context: PageContext) -> list[Any]:
-    """Lay the step out; returns the events after which the counts have changed."""
+def build(context: PageContext, opened: Any) -> list[Any]:
+    """Lay the step out; returns the events after which the counts have changed.
+
+    Args:
+        opened: the event of the step being opened, e.g. a button's `click`: steps before it may have changed what can be split.
+    """
     handlers = ExportHandlers(context)
     with gr.Row(elem_classes="choices"):
         with choice_box("export.split"), gr.Row(elem_classes="inline"):
@@ -47,10 +51,12 @@ def build(context: PageContext) -> list[Any]:
     page = Context.root_block
     assert page is not None
     page.load(handlers.forms, None, form, **QUIET)
-    page.load(handlers.show, None, shown, **QUIET)
+    gr.on([page.load, opened], handlers.show, None, shown, **QUIET)
     done = wire_slow_step(
         split.click, handlers.split, [seed, with_corpus], shown, busy=handlers.busy, back=handlers.show
     )
+    gr.on([page.load, opened], handlers.can, None, [split, export], **QUIET)
+    done.then(handlers.can, None, [split, export], **QUIET)
     export.click(handlers.export, form, [file, fold, card], api_visibility="private")
     return [done]
 
@@ -76,6 +82,12 @@ class ExportHandlers:
         ready = quiet(translate(request, "export.ready", corpus=f"{len(corpus):,}", approved=f"{approved:,}"))
         charts = plots({"stats.before": corpus, "stats.after": [*corpus, *self.files.approved()]}, request)
         return self._sides(request) + ready + charts
+
+    def can(self, request: gr.Request) -> list[Any]:
+        """Which of splitting and exporting can be pressed: nothing is there to be split, nothing is split to be exported."""
+        counts = self.files.counts()
+        ready = self.files.corpus_size() > 0 or counts.approve + counts.edit > 0
+        return [gr.update(interactive=ready), gr.update(interactive=bool(self.files.sides()))]
 
     def busy(self, request: gr.Request) -> str:
         """What goes on while a corpus is split."""

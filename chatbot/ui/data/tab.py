@@ -1,6 +1,7 @@
 """The Data tab: four steps from CrossWOZ to a reviewed, split and exported data set, each with where it stands."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -28,11 +29,13 @@ def build(context: PageContext) -> None:
             )
             for i in range(STEPS)
         ]
+    parts: list[Callable[[PageContext], list[Any]]]
+    parts = [data_corpus.build, data_augment.build, review.build, partial(data_export.build, opened=steps[3].click)]
     panels = []
     changed: list[Any] = []
-    for i, part in enumerate((data_corpus, data_augment, review, data_export)):
+    for i, build_part in enumerate(parts):
         with gr.Column(visible=i == 0, elem_id=f"data-panel{i + 1}") as panel:
-            changed += part.build(context)
+            changed += build_part(context)
         panels.append(panel)
     page, timer = Context.root_block, gr.Timer(3.0)
     assert page is not None
