@@ -105,7 +105,7 @@ def test_an_error_is_one_english_message_with_the_value_quoted_and_shortened():
 
 def test_a_person_reads_the_sentence_of_their_language():
     error = InputError("training.trains_nothing", value="a, b", n=3, all=12, most=64)
-    assert error.text("zh").startswith("12 段对话里有 3 段没有可学的内容：a, b。请去掉它们，让助手在 64 个词元之内回答")
+    assert error.text("zh").startswith("12 段对话里有 3 段没有可学的内容：a, b。请去掉它们，让助手在 64 个字块之内回答")
     assert error.text("en").startswith("3 of 12 conversations would train nothing: a, b. Remove them")
 
 

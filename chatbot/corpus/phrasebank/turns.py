@@ -10,6 +10,7 @@ from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import FORMS, Bank, Row
 from chatbot.corpus.phrasebank.lists import compact_list, english_list, wish_list
 from chatbot.corpus.phrasebank.marks import SHORT, Filled, fill_marks, wish_item
+from chatbot.corpus.phrasebank.mixed import mixed_frame, unknown_part
 from chatbot.corpus.phrasebank.shapes import ASKED_OF_HOTELS, ONLY_POINTS, QUESTIONS, SHAPES
 from chatbot.corpus.phrasebank.states import random_state, shown_names, stand_for
 from chatbot.hotels.facilities import FACILITIES
@@ -21,8 +22,9 @@ AFTER_RESULTS = {
     *("ask_field", "ask_has", "compare", "book", "cancel", "cheaper", "better", "more", "complaint", "affirm", "deny"),
 }
 """Acts that speak of hotels already shown."""
-SHARES = {"frame": 0.34, "list": 0.16, "wording": 0.27, "unknown": 0.18, "asks": 0.05}
-"""What is measured: how many turns are frames of the bank, lists of several wishes in one breath, one facility's wording, one unknown wish, one question."""
+SHARES = {"frame": 0.32, "list": 0.15, "wording": 0.26, "unknown": 0.17, "mixed": 0.05, "asks": 0.05}
+"""What is measured: how many turns are frames of the bank, lists of several wishes in one breath, one facility's wording, one unknown wish, one beside others,
+one question."""
 OFTEN = {"by_name": 5, "book": 2, "off_topic": 2.5, "unsupported": 3, "attack": 1.5}
 """Acts that come more often than their frames are many: names and their ends are learnt from examples, not from frames."""
 ONLY_POINTS_SHARE = 0.12
@@ -131,6 +133,8 @@ class TurnMaker:
                 turn = self.from_frame(_list(rng), rng)
             elif kind == "asks":
                 turn = self.asks_has(rng)
+            elif kind == "mixed" and self.bank.wishes:
+                turn = self.with_unknown(rng)
             else:
                 turn = self.from_wording(rng, unknown=kind == "unknown" and bool(self.bank.wishes))
             if turn.copies:
@@ -164,6 +168,15 @@ class TurnMaker:
         act = "unsupported" if unknown else "refine" if before else "request"
         words = _said(shape.replace("{}", row["text"]), row["lang"], rng)
         return Turn(before, shown, words, TurnAct(act, (item,)), "unknown" if unknown else form)
+
+    def with_unknown(self, rng: random.Random) -> Turn:
+        """An unknown wish, mostly as a question, in one breath with others."""
+        lang = "en" if rng.random() < 0.15 else "zh"
+        wish = self.wording(f"wish-{rng.choice(_FORMS_BY_NEED)}", lang, rng)
+        turn = self.from_frame(mixed_frame(unknown_part(wish, rng), lang, rng), rng)
+        items = (*turn.act.items, wish_item(wish))
+        act = "unsupported" if all(item.op == "?" for item in items) else turn.act.act
+        return replace(turn, act=TurnAct(act, items), kind="mixed")
 
     def asks_has(self, rng: random.Random) -> Turn:
         """Whether a hotel shown has a facility, in the bank's own questions."""
