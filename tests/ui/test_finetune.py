@@ -49,7 +49,7 @@ def test_a_run_whose_process_is_gone_is_told_as_such_in_both_languages(tmp_path)
 def test_a_newcomer_reads_what_will_happen_and_what_the_words_mean_and_both_fold_once_there_are_runs():
     first, later = expectation("zh", runs=False), expectation("zh", runs=True)
     assert first.count("<details") == first.count(" open>") == 2 and " open>" not in later
-    assert "录下来的一次真实训练" in first and first.count("<dt>") == len(WORDS) and "<svg" in first
+    assert "录下来的一次真实试练" in first and first.count("<dt>") == len(WORDS) and "<svg" in first
 
 
 def test_a_score_stands_on_an_axis_that_ends_where_it_can():

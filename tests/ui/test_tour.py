@@ -28,6 +28,8 @@ def test_the_rewrite_says_the_same_in_a_guests_words():
     wished, kept = (conversation.messages[1].call.arguments for conversation in (first, second))
     named = [name for name in wished["facilities"] if name in before]
     assert named and not any(name in after for name in named) and kept.keys() == wished.keys()
+    quoted = re.findall("“([^”]+)”", words()["tour.rewrite.text"][0])
+    assert [quoted[0] in before, quoted[1] in after] == [True, True]
 
 
 def test_the_recorded_run_learned_and_its_numbers_are_the_records():

@@ -19,6 +19,12 @@ _OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("district", ("{district}", "住{district}", "在{district}", "{district}那边")),
     ("subway", ("{subway}站附近", "靠近{subway}地铁站", "{subway}地铁口")),
     ("sight", ("{sight}附近", "{sight}旁边", "离{sight}近")),
+    (
+        "sort=price_asc",
+        ("别太贵", "不要太贵的", "价格别太高", "不想花太多钱", "便宜点的", "从便宜到贵排", "按价格从低到高"),
+    ),
+    ("sort=price_desc", ("按价格从高到低", "价格由高到低排", "最贵的排前面")),
+    ("sort=rating_desc", ("按评分从高到低", "评分高的排前面", "口碑好的")),
 )
 _ENGLISH: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("price<=hi", ("under {hi}", "max {hi}", "up to {hi} a night", "below {hi}", "no more than {hi}")),
@@ -26,6 +32,11 @@ _ENGLISH: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("sight", ("near {sight}", "close to {sight}", "walking distance to {sight}")),
     ("district", ("in {district}", "around {district}")),
     ("subway", ("near {subway} station", "by {subway} metro")),
+    (
+        "sort=price_asc",
+        ("not too expensive", "nothing too pricey", "I don't want to spend much", "price from low to high"),
+    ),
+    ("sort=price_desc", ("sorted by price from high to low", "priciest first")),
 )
 TOGETHER_SHARE = 0.5
 """How many lists name two facilities under one verb."""
@@ -64,7 +75,7 @@ def wish_list(rng: random.Random) -> Row:
         parts = [("fac1,fac2", _together(rng)), *parts[2:]]
     more = rng.sample(_OTHERS, rng.choice((0, 1, 1, 2, 2)) if facilities > 1 else rng.choice((1, 2, 3)))
     for kind, shapes in more:
-        if not (kind.startswith("price") and any(what.startswith("price") for what, _ in parts)):
+        if not any(_of_one_kind(kind, what) for what, _ in parts):
             parts.append((kind, rng.choice(shapes)))
     rng.shuffle(parts)
     joint = rng.choice(_JOINTS) if rng.random() < 0.4 else ""
@@ -101,6 +112,12 @@ def compact_list(rng: random.Random) -> Row:
     }
 
 
+def _of_one_kind(first: str, second: str) -> bool:
+    """Whether two wishes speak of one thing: two bounds of a price, 别太贵 beside one, two orders."""
+    kinds = {"sort" if what.startswith("sort") else what[:5] for what in (first, second)}
+    return len(kinds) == 1 or (kinds == {"sort", "price"} and "sort=price_asc" in (first, second))
+
+
 def _together(rng: random.Random) -> str:
     """Two nouns under one verb: 提供{np1}和{np2}的."""
     return f"{rng.choice(_HELD)}{{np1}}{rng.choice(_AND)}{{np2}}{rng.choice(_AFTER_NOUN)}"
@@ -113,6 +130,8 @@ def english_list(rng: random.Random) -> Row:
     text = ", ".join(nouns[:-1]) + rng.choice((" and ", ", ", " plus ", " & ")) + nouns[-1]
     wishes = [f"fac{n}" for n in range(1, facilities + 1)]
     for kind, shapes in rng.sample(_ENGLISH, rng.choice((0, 1, 1, 2))):
+        if any(_of_one_kind(kind, what) for what in wishes):
+            continue
         wishes.append(kind)
         text += rng.choice((", ", " ", "; ")) + rng.choice(shapes)
     opening = rng.choice(

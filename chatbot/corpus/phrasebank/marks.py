@@ -195,8 +195,8 @@ def _facility(number: str, filled: Filled, op: str) -> list[Item]:
 def _dropped(row: Row, filled: Filled) -> list[Item]:
     out: list[Item] = []
     for what in row["drop"]:
-        if what == "fac1":
-            out += [] if "not_fac1" in row["set"] else _facility("1", filled, "-")
+        if what.startswith("fac") and what != "facilities":
+            out += [] if f"not_{what}" in row["set"] else _facility(what[-1], filled, "-")
         elif what != "all" or row["act"] != "restart":
             out.append(Item(f"-{SLOTS.get(what, what)}"))
     return out
@@ -205,10 +205,13 @@ def _dropped(row: Row, filled: Filled) -> list[Item]:
 def _added(row: Row, filled: Filled) -> list[Item]:
     out: list[Item] = []
     for what in row["set"]:
-        if what.startswith("fac"):
+        if "|" in what:
+            numbers = [one[-1] for one in what.split("|")]
+            out.append(Item("+", "/".join(filled.facilities[number] for number in numbers)))
+        elif what.startswith("fac"):
             out += _facility(what[-1], filled, "+")
-        elif what == "not_fac1":
-            out += _facility("1", filled, "!")
+        elif what.startswith("not_fac"):
+            out += _facility(what[-1], filled, "!")
         elif what in _AMOUNTS:
             op, shape = _AMOUNTS[what]
             out.append(Item(op, shape.format(**filled.chosen)))

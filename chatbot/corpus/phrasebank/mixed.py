@@ -52,11 +52,11 @@ def unknown_part(wish: Row, rng: random.Random) -> str:
     return rng.choice(_UNKNOWN[wish["lang"]][wish["form"]]).replace("{}", wish["text"])
 
 
-def mixed_frame(asked: str, lang: str, rng: random.Random) -> Row:
-    """A frame of the unknown wish and up to two others in any order.
+def mixed_frame(asked: list[str], lang: str, rng: random.Random) -> Row:
+    """A frame of unknown wishes and up to two others in any order.
 
     Args:
-        asked: the unknown wish's part of the sentence.
+        asked: the parts of the sentence that are unknown wishes.
     """
     chosen = (
         []
@@ -64,7 +64,7 @@ def mixed_frame(asked: str, lang: str, rng: random.Random) -> Row:
         else rng.choices(_KNOWN[lang], (4, 4, 3, *[1] * 5)[: len(_KNOWN[lang])], k=rng.choice((1, 1, 1, 2)))
     )
     known = {kind: rng.choice(shapes) for kind, shapes in chosen}
-    parts = [asked, *known.values()]
+    parts = [*asked, *known.values()]
     rng.shuffle(parts)
     text = parts[0]
     for part in parts[1:]:

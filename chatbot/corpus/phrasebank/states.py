@@ -82,8 +82,12 @@ def stand_for(row: Row, filled: "Filled", before: State, maker: "TurnMaker", rng
     values = {number: facility_of(value) for number, value in filled.facilities.items()}
     adds = [values[what[-1]] for what in row["set"] if what.startswith("fac") and what[-1] in values]
     held = [f for f in held if f not in adds]
-    if "fac1" in row["drop"] and "1" in values and values["1"] not in held:
-        held = [values["1"], *held][: rng.choice((1, 2, 3))]
+    stand = [values[what[-1]] for what in (*row["drop"], *row.get("keep", ())) if what[-1] in values]
+    if stand:
+        rng.shuffle(stand)
+        held = [f for at, f in enumerate([*stand, *held]) if f not in [*stand, *held][:at]][
+            : max(len(stand), rng.choice((1, 2, 3)))
+        ]
     if held:
         before["facilities"] = held
     else:

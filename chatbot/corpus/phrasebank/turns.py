@@ -8,6 +8,7 @@ from functools import cached_property
 
 from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import FORMS, Bank, Row
+from chatbot.corpus.phrasebank.contrasts import contrast
 from chatbot.corpus.phrasebank.lists import compact_list, english_list, wish_list
 from chatbot.corpus.phrasebank.marks import SHORT, Filled, fill_marks, wish_item
 from chatbot.corpus.phrasebank.mixed import mixed_frame, unknown_part
@@ -22,9 +23,9 @@ AFTER_RESULTS = {
     *("ask_field", "ask_has", "compare", "book", "cancel", "cheaper", "better", "more", "complaint", "affirm", "deny"),
 }
 """Acts that speak of hotels already shown."""
-SHARES = {"frame": 0.32, "list": 0.15, "wording": 0.26, "unknown": 0.17, "mixed": 0.05, "asks": 0.05}
+SHARES = {"frame": 0.31, "list": 0.14, "wording": 0.25, "unknown": 0.16, "mixed": 0.05, "contrast": 0.04, "asks": 0.05}
 """What is measured: how many turns are frames of the bank, lists of several wishes in one breath, one facility's wording, one unknown wish, one beside others,
-one question."""
+two things against each other, one question."""
 OFTEN = {"by_name": 5, "book": 2, "off_topic": 2.5, "unsupported": 3, "attack": 1.5}
 """Acts that come more often than their frames are many: names and their ends are learnt from examples, not from frames."""
 ONLY_POINTS_SHARE = 0.12
@@ -135,6 +136,9 @@ class TurnMaker:
                 turn = self.asks_has(rng)
             elif kind == "mixed" and self.bank.wishes:
                 turn = self.with_unknown(rng)
+            elif kind == "contrast":
+                turn = self.from_frame(contrast("en" if rng.random() < ENGLISH_SHARE else "zh", rng), rng)
+                turn = replace(turn, kind="contrast")
             else:
                 turn = self.from_wording(rng, unknown=kind == "unknown" and bool(self.bank.wishes))
             if turn.copies:
@@ -170,11 +174,13 @@ class TurnMaker:
         return Turn(before, shown, words, TurnAct(act, (item,)), "unknown" if unknown else form)
 
     def with_unknown(self, rng: random.Random) -> Turn:
-        """An unknown wish, mostly as a question, in one breath with others."""
-        lang = "en" if rng.random() < 0.15 else "zh"
-        wish = self.wording(f"wish-{rng.choice(_FORMS_BY_NEED)}", lang, rng)
-        turn = self.from_frame(mixed_frame(unknown_part(wish, rng), lang, rng), rng)
-        items = (*turn.act.items, wish_item(wish))
+        """One or two unknown wishes, mostly as questions, in one breath with others."""
+        lang = "en" if rng.random() < 0.2 else "zh"
+        wishes = [
+            self.wording(f"wish-{rng.choice(_FORMS_BY_NEED)}", lang, rng) for _ in range(rng.choice((1, 1, 1, 2)))
+        ]
+        turn = self.from_frame(mixed_frame([unknown_part(wish, rng) for wish in wishes], lang, rng), rng)
+        items = (*turn.act.items, *map(wish_item, wishes))
         act = "unsupported" if all(item.op == "?" for item in items) else turn.act.act
         return replace(turn, act=TurnAct(act, items), kind="mixed")
 

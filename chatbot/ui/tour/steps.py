@@ -18,7 +18,7 @@ from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.html import para, quiet
 
 STEPS = ("rewrite", "learn", "measure", "compare", "try")
-REWRITE, COMPARED = "selfplay-1-1486-spoken", "selfplay-1-634"
+REWRITE, COMPARED = "selfplay-1-1492-spoken", "selfplay-1-634"
 """The conversations that two stops show; a test holds that they are shipped and still show what is said of them."""
 RECORD = DATA / "lesson" / "finetune"
 WIDE, HIGH, LEFT, BOTTOM = 560, 210, 44, 178
@@ -76,14 +76,20 @@ def _rewrite(who: Any) -> str:
 
 
 def _learn(who: Any) -> str:
+    return recorded_curve(who) + quiet(translate(who, "tour.learn.then"))
+
+
+def recorded_curve(who: Any) -> str:
+    """The recorded training as a curve, with a sentence of what it is."""
     points = recorded()
     told = translate(who, "tour.learn.told", before=points[0][1], after=points[-1][1], steps=points[-1][0])
-    return f"<figure>{curve(points, translate(who, 'tour.learn.axis'))}</figure>{quiet(told)}"
+    drawn = curve(points, translate(who, "tour.learn.axis"), translate(who, "tour.learn.unit"))
+    return f"<figure>{drawn}</figure>{quiet(escape(told))}"
 
 
-def curve(points: Sequence[Point], name: str) -> str:
-    """Shares over steps on an axis from 0 to 100 %, the first and the last with their value."""
-    across, up = svg.Scale(0, max(points[-1][0], 1), LEFT, WIDE - 40), svg.Scale(0, 1, BOTTOM, 12)
+def curve(points: Sequence[Point], name: str, unit: str) -> str:
+    """Shares over steps (in a unit) on an axis from 0 to 100 %, the first and the last with their value."""
+    across, up = svg.Scale(0, max(points[-1][0], 1), LEFT, WIDE - 56), svg.Scale(0, 1, BOTTOM, 12)
     grid = [
         svg.rule(LEFT, up(v), WIDE, up(v)) + svg.text(LEFT - 6, up(v) + 4, f"{v:.0%}", anchor="end", size=12)
         for v in up.ticks(4)
@@ -93,6 +99,7 @@ def curve(points: Sequence[Point], name: str) -> str:
         (places[0], points[0][1]), (places[-1], points[-1][1]))]  # fmt: skip
     steps = [svg.text(across(step), HIGH - 8, str(step), anchor="middle", size=12) for step, _ in points]
     dots = [svg.circle(x, y, 3.5, svg.TEAL) for x, y in places]
+    steps.append(svg.text(WIDE, HIGH - 8, unit, anchor="end", size=12))
     return svg.drawing(WIDE, HIGH, *grid, svg.stroke(places, svg.TEAL, 2.4), *dots, *ends, *steps, name=name)
 
 
