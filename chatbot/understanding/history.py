@@ -66,11 +66,16 @@ def _after_turn(context: Context, pages: list[Context], message: Message, act: T
     return Context(state, context.records, context.first, focus_of(act, context), asked)
 
 
+PORTRAIT = tuple(Item("ask:", field) for field in ("price", "rating", "address"))
+"""What is told of a hotel that somebody only points at."""
+
+
 def completed(act: TurnAct, context: Context) -> TurnAct:
-    """第二家呢: a question that only points asks of that hotel what was asked last."""
+    """第二家呢: a question that only points asks of that hotel what was asked last, and where nothing was, what it is like."""
     if act.act not in ("ask_field", "ask_has", "compare") or not act.has("#") or act.has(*QUESTIONS, "top:"):
         return act
-    return TurnAct(act.act, (*context.asked, *act.items))
+    asked = context.asked or (PORTRAIT if act.act != "compare" else ())
+    return TurnAct(act.act, (*asked, *act.items))
 
 
 def _called(message: Message, before: State) -> State:
