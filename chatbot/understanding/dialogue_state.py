@@ -20,7 +20,36 @@ LONGEST = 80
 PLACES = ("address", "subway", "near")
 SEARCHING = {"more", "correct"}
 """Acts that search also where the state stays as it was."""
+_N = r" *(\d{2,5})(?![\d.]| *(?:块钱?|元|yuan|rmb)? *(?:以[内下上]|左右|上下|封顶|起))"
+_RAISED = re.compile(
+    rf"(?:(?:多加|再加|追?加(?![到至])|多(?=\d)|再多|再贵|贵(?![过到])|提高(?![到至])|上浮|涨(?![到至]))[个了出]?{_N}|"
+    rf"(?:raise|increase|up|bump)\b[^.?!]{{0,20}}\bby{_N}|\badd(?: another)?{_N}|(\d{{2,5}}) more\b)",
+    re.I,
+)
+_LOWERED = re.compile(
+    rf"(?:(?:减(?!到)|再?少(?![于到])|便宜(?![过到])|降(?![到至])|砍)[个了掉]?{_N}|"
+    rf"(?:lower|cut|reduce|drop)\b[^.?!]{{0,20}}\bby{_N}|(\d{{2,5}}) (?:less|cheaper)\b)",
+    re.I,
+)
+"""How much more or less than the bound that stands: 多加一百, raise it by 200; never what a number is to become (加到六百)."""
 _MAGNITUDE = re.compile(r"(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?")
+
+
+def by_difference(turn: TurnAct, before: State, words: str) -> TurnAct:
+    """The line with its upper price counted from the bound that stands, where the words say a difference: 预算多加一百.
+
+    Args:
+        words: the utterance, normalised, so that its numbers are digits.
+    """
+    bound = before.get("price_range_upper")
+    for pattern, sign in ((_RAISED, 1), (_LOWERED, -1)):
+        said = bound is not None and pattern.search(words)
+        number = next(filter(None, said.groups()), "") if said else ""
+        items = [item for item in turn.items if item.op.startswith("price")]
+        if number and items and all(number in item.value for item in items) and bound + sign * int(number) > 0:
+            new = Item("price<=", f"{bound + sign * int(number):g}")
+            return TurnAct(turn.act, (*(item for item in turn.items if item not in items), new)).ordered()
+    return turn
 
 
 def next_state(before: State, turn: TurnAct, shown: Sequence[str] = ()) -> State:

@@ -59,8 +59,8 @@ def place(kind: str, words: str) -> str:
         return words
     words = in_chinese(words)
     if kind == "subway":
-        words = re.sub(r"^地铁", "", words)
-        return words if _PLAIN_STATIONS.fullmatch(words) else re.sub(r"(?:地铁)?站?$", "", words) or words
+        words = re.sub(r"^地铁\s*", "", words)
+        return words if _PLAIN_STATIONS.fullmatch(words) else re.sub(r"\s*(?:地铁)?站?$", "", words) or words
     if kind == "address":
         core = re.sub(r"^北京市?(?=.)", "", words)
         return f"{core}区" if core in DISTRICTS else core

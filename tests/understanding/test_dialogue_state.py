@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from chatbot.hotels.facilities import FACILITIES
 from chatbot.hotels.query import HotelQuery
-from chatbot.understanding.dialogue_state import named, needs_search, next_state
+from chatbot.understanding.dialogue_state import by_difference, named, needs_search, next_state
 from chatbot.understanding.turn_act import TurnAct
 from tests.understanding.acts import acts
 
@@ -142,3 +142,30 @@ def test_the_database_is_asked_where_wishes_change_or_more_is_wanted(before, lin
 def test_a_pointer_means_a_hotel_shown_or_none(which, name):
     assert named(which, SHOWN) == name
     assert named(which, ()) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "line", "means"),
+    [
+        ("预算多加100", "replace price<=100", "replace price<=500"),
+        ("可以再贵200块", "replace price<=200", "replace price<=600"),
+        ("贵50也成,要早餐", "refine +早餐服务 price<=50", "refine +早餐服务 price<=450"),
+        ("预算减100", "replace price<=100", "replace price<=300"),
+        ("raise my budget by 200", "replace price<=200", "replace price<=600"),
+        ("I can pay 100 more", "replace price<=100", "replace price<=500"),
+        # a number that the price is to become, and one that is no price
+        ("加到600", "replace price<=600", "replace price<=600"),
+        ("再贵不能过600", "replace price<=600", "replace price<=600"),
+        ("不多于500", "replace price<=500", "replace price<=500"),
+        ("再加500以内的", "refine price<=500", "refine price<=500"),
+        ("多加100", "refine +早餐服务", "refine +早餐服务"),
+        ("便宜500,600的", "replace price=500..600", "replace price=500..600"),
+    ],
+)
+def test_a_difference_is_counted_from_the_price_that_stands(words, line, means):
+    assert str(by_difference(TurnAct.parse(line), {"price_range_upper": 400}, words)) == means
+
+
+@pytest.mark.parametrize("before", [{}, {"price_range_lower": 400}, {"price_range_upper": 100}])
+def test_a_difference_means_nothing_where_no_price_is_left_to_count_from(before):
+    assert str(by_difference(TurnAct.parse("replace price<=100"), before, "预算减100")) == "replace price<=100"

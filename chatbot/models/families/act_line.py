@@ -18,7 +18,7 @@ from chatbot.models.families.act_tokens import (
 )
 from chatbot.models.families.family import Family, Piece
 from chatbot.understanding.derive_act import derive_act
-from chatbot.understanding.dialogue_state import State, needs_search, next_state
+from chatbot.understanding.dialogue_state import State, by_difference, needs_search, next_state
 from chatbot.understanding.history import Context, act_of, context_of
 from chatbot.understanding.named_hotels import settled
 from chatbot.understanding.normalise import model_words
@@ -83,7 +83,8 @@ def read(text: str, messages: Sequence[Message]) -> Message:
     at = last_user_index(messages)
     context = context_of(messages[:at])
     words = model_words(messages[at].content) if messages else ""
-    return message_of(with_known_wishes(settled(read_act(text), context.shown, words)), context)
+    act = by_difference(with_known_wishes(settled(read_act(text), context.shown, words)), context.state, words)
+    return message_of(act, context)
 
 
 def message_of(act: TurnAct, context: Context) -> Message:
