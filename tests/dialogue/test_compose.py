@@ -282,6 +282,14 @@ def test_beside_a_lone_unknown_wish_no_other_wish_is_said_to_be_met(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_of_two_unknown_wishes_both_are_said_to_be_unknown(seed):
+    text = said(act="request type=经济型 ?能充电 ?有浴缸", searched=True, seed=seed).text
+    assert "能充电" in text and "有浴缸" in text
+    unnoted = said(act="request type=经济型 ?能充电 ?", searched=True, seed=seed).text
+    assert "能充电" in unnoted and "您说的另一点" in unnoted
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_others_with_a_new_wish_are_an_offer_of_what_was_found_not_a_next_page(seed):
     found = said(act="more +早餐", searched=True, total=3, seed=seed)
     assert {fact.hotel for fact in found.facts if isinstance(fact, Offered)} == {"近水酒店", "远山宾馆", "云顶公寓"}

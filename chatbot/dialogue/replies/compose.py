@@ -135,8 +135,7 @@ class _Composer:
             self._say_unknown(wishes)
 
     def _say_unknown(self, wishes: Sequence[str]) -> None:
-        quoted = [f'"{wish}"' if self.voice.english else f"“{wish}”" for wish in wishes if wish]
-        wish = self.voice.joined(quoted) or ("that" if self.voice.english else "您说的那一点")
+        wish = self.voice.quoted(wishes)
         self.facts += [Unknown(wish) for wish in wishes]
         if self.hotels:
             values = self._focus_values() | {"wish": wish}

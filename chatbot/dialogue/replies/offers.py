@@ -52,7 +52,10 @@ class Offer:
             self._nothing()
             return facts
         if self.unknown or self.unmatched:
-            self.voice.say("unknown_wish" if self.unknown else "unmatched", values={"wish": self._quoted()})
+            self.voice.say(
+                "unknown_wish" if self.unknown else "unmatched",
+                values={"wish": self.voice.quoted((*self.unknown, *self.unmatched))},
+            )
             advised = _ADVICE.search(self.voice.text)
             self._offer()
             if not advised:
@@ -95,13 +98,6 @@ class Offer:
         if self.total <= self.first + len(self.hotels):
             values["n"] = str(len(self.hotels))
         return values
-
-    def _quoted(self) -> str:
-        """The wishes that cannot be looked up, as the user said them."""
-        words = [word for word in (*self.unknown, *self.unmatched) if word]
-        if not words:
-            return "that last wish" if self.voice.english else "您说的那一点"
-        return self.voice.joined([f'"{word}"' if self.voice.english else f"“{word}”" for word in words])
 
     def _advise(self) -> None:
         """Tell to ask the hotels, where one of them has a number."""
@@ -272,7 +268,10 @@ class Offer:
             voice.say("no_more", values=values, when=when, fits=lambda row: "{given_up}" not in row["text"])
             return
         if self.unknown or self.unmatched:
-            voice.say("unknown_wish" if self.unknown else "unmatched", values={"wish": self._quoted()})
+            voice.say(
+                "unknown_wish" if self.unknown else "unmatched",
+                values={"wish": self.voice.quoted((*self.unknown, *self.unmatched))},
+            )
         voice.say(
             "none_found", values=values, when=when, fits=lambda row: "name_set" not in when or "name_set" in str(row)
         )
