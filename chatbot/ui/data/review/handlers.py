@@ -25,7 +25,7 @@ from chatbot.ui.data.review.doubts import reading_note
 from chatbot.ui.data.review.editor import editor_html, replay_notes
 from chatbot.ui.data.review.frame import frame_html, list_html
 from chatbot.ui.data.review.team import judgements_html, team_html
-from chatbot.ui.i18n.translate import translate
+from chatbot.ui.i18n.translate import language, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import in_words, needs
 from chatbot.ui.shell.html import empty
@@ -84,7 +84,8 @@ class ReviewHandlers:
         dealt = plan is not None and bool(plan.people)
         frame = frame_html(self.store.found(), command.wishes, request, lead=lead, dealt=dealt)
         who = words.name_of(request)
-        return {"frame": frame, "lead": lead, "guide": self.store.team.is_new(who), "who": who} | (
+        guide = self.store.team.is_new(who) and language(request) == "zh"  # the manual is Chinese, as those who review are
+        return {"frame": frame, "lead": lead, "guide": guide, "who": who} | (
             self._pick(request, command) if command.card else self._next(request, command)
         )
 
