@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import Row
+from chatbot.hotels.facilities import alternatives
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.understanding.dialogue_state import State
 from chatbot.understanding.normalise import model_words
-from chatbot.understanding.turn_act import Item, facility_value
+from chatbot.understanding.turn_act import Item, facility_of, facility_value
 
 if TYPE_CHECKING:
     from chatbot.corpus.phrasebank.turns import TurnMaker
@@ -134,10 +135,11 @@ def _wording(mark: str, row: Row, maker: "TurnMaker", filled: Filled, rng: rando
         wish = maker.wording(f"wish-{form}", row["lang"], rng)
         filled.wishes[number] = wish_item(wish)
         return str(wish["text"])
+    taken = {name for value in filled.facilities.values() for name in alternatives(facility_of(value))}
     for _ in range(8):
         found = maker.wording(form, row["lang"], rng)
         value = facility_value(found["facility"])
-        if value not in filled.facilities.values():
+        if not taken.intersection(alternatives(facility_of(value))):
             break
     filled.facilities[number] = value
     return str(found["text"])
