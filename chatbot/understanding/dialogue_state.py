@@ -42,13 +42,16 @@ def by_difference(turn: TurnAct, before: State, words: str) -> TurnAct:
         words: the utterance, normalised, so that its numbers are digits.
     """
     bound = before.get("price_range_upper")
+    items = [item for item in turn.items if item.op.startswith("price")]
+    if bound is None or not items:
+        return turn
     for pattern, sign in ((_RAISED, 1), (_LOWERED, -1)):
-        said = bound is not None and pattern.search(words)
+        said = pattern.search(words)
         number = next(filter(None, said.groups()), "") if said else ""
-        items = [item for item in turn.items if item.op.startswith("price")]
-        if number and items and all(number in item.value for item in items) and bound + sign * int(number) > 0:
-            new = Item("price<=", f"{bound + sign * int(number):g}")
-            return TurnAct(turn.act, (*(item for item in turn.items if item not in items), new)).ordered()
+        price = float(bound) + sign * int(number or 0)
+        if number and price > 0 and all(number in item.value for item in items):
+            rest = (item for item in turn.items if item not in items)
+            return TurnAct(turn.act, (*rest, Item("price<=", f"{price:g}"))).ordered()
     return turn
 
 

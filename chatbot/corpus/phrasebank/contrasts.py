@@ -4,19 +4,21 @@ import random
 
 from chatbot.corpus.phrasebank.bank import Row
 
-_EXCLUDED = {
+Wordings = dict[str, tuple[str, ...]]
+"""Language (or what is said) → ways to say it."""
+_EXCLUDED: Wordings = {
     "zh": ("不要有{np1}的", "不要{np1}", "别有{np1}", "别带{np1}的", "不能有{np1}", "但是不要{np1}的", "{np1}就不要了", "有{np1}的不要"),
     "en": ("no {np1}", "without {np1}", "but no {np1}", "not one with {np1}", "and {np1} is a no"),
 }  # fmt: skip
-_WISHED = {
+_WISHED: Wordings = {
     "zh": ("要{np2}", "要有{np2}的", "有{np2}", "得有{np2}", "想找带{np2}的", "{np2}要有", "{need2}", "要{vp2}的"),
     "en": ("with {np2}", "I want {np2}", "{np2} yes", "must have {np2}", "{need2}"),
 }
-_GIVEN_UP = {
+_GIVEN_UP: Wordings = {
     "zh": ("{np1}不要了", "{np1}算了", "{np1}无所谓", "{np1}可以没有", "{np1}去掉", "不用{np1}了", "{np1}取消", "{np1}不强求", "有没有{np1}都行"),
     "en": ("forget {np1}", "drop {np1}", "{np1} doesn't matter", "no need for {np1}", "skip {np1}"),
 }  # fmt: skip
-_BOTH_GIVEN_UP = {
+_BOTH_GIVEN_UP: Wordings = {
     "zh": (
         "{np1}和{np3}都不要了",
         "{np1}、{np3}都不用了",
@@ -26,7 +28,7 @@ _BOTH_GIVEN_UP = {
     ),
     "en": ("forget {np1} and {np3}", "drop both {np1} and {np3}", "{np1} and {np3} don't matter"),
 }
-_KEPT = {
+_KEPT: Wordings = {
     "zh": (
         "{np2}留着",
         "{np2}还是要",
@@ -39,14 +41,14 @@ _KEPT = {
     ),
     "en": ("keep {np2}", "{np2} stays", "but still {np2}", "{np2} is a must"),
 }
-_BOUNDS_GIVEN_UP = {
+_BOUNDS_GIVEN_UP: dict[str, Wordings] = {
     "zh": {
         "price": ("价格不限了", "预算取消", "多少钱都行", "价钱先不管", "不限价了"),
         "rating": ("评分不要求了", "评分不管了", "不看评分了", "几分都行"),
     },
     "en": {"price": ("any price is fine", "forget the budget"), "rating": ("the rating doesn't matter", "any rating")},
 }
-_ELSE = {
+_ELSE: Wordings = {
     "zh": (
         *("有{np1}最好，没有就{np2}也行", "{np1}最好，实在没有{np2}也凑合", "{np1}或者{np2}，有一样就行", "要么{np1}要么{np2}"),
         *("最好{np1}，不行就{np2}", "{np1}跟{np2}有一个就成", "没有{np1}的话，{np2}也可以"),
