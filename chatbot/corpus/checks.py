@@ -146,7 +146,7 @@ def check(
         conversation: what was rewritten or made.
         store: the database that its calls ran against.
         original: what it was rewritten from; turns that did not change are not read again.
-        model: asked where the lexicon finds a difference, as a second and independent parser.
+        model: asked where the rules find a difference, as a second and independent parser.
     """
     return [
         form_check(conversation),
