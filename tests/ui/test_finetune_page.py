@@ -91,6 +91,14 @@ def test_the_look_colours_what_is_learned_and_shows_how_rows_are_filled(open_tab
     assert tab.locator("#look .packing").count() == 2 and tab.locator("#look .lengths i").count() > 0
 
 
+def test_on_a_phone_what_a_look_shows_comes_into_sight(open_tab, serve_page, page_context, tmp_path):
+    tab = tune(open_tab(serve_page(page_context), "phone"))
+    upload(tab, few(tmp_path, 6))
+    tab.get_by_role("button", name="先看一看").click()
+    tab.locator("#look .tokens").wait_for()
+    tab.wait_for_function("document.getElementById('look').getBoundingClientRect().top < innerHeight - 40")
+
+
 def test_runs_are_told_in_words_and_two_of_them_compared(open_tab, serve_page, page_context):
     workspace = page_context.settings.workspace
     points = [

@@ -12,7 +12,7 @@ from chatbot.ui.finetune.form import ADVANCED, PLAIN, VARIANTS, FinetuneForm
 from chatbot.ui.finetune.handlers import ExampleChoice, FinetuneHandlers
 from chatbot.ui.i18n.translate import label
 from chatbot.ui.shell.context import PageContext
-from chatbot.ui.shell.forms import QUIET, Fields
+from chatbot.ui.shell.forms import QUIET, Fields, in_sight
 from chatbot.ui.shell.forms import WAIT as SLOW
 
 EVERY = 2.0
@@ -202,11 +202,12 @@ def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs, expect
     chosen = form.fields
     look = Fields(ExampleChoice, {"index": view.index, "chosen": chosen})
     looked = [form.look.click, view.index.submit]
-    gr.on(looked, look.to(handlers.look), look.inputs, [view.shown, view.index], **WAIT)
+    seen = gr.on(looked, look.to(handlers.look), look.inputs, [view.shown, view.index], **WAIT)
+    seen.success(None, None, None, js=in_sight("look"))
     form.estimate.click(chosen.to(handlers.estimate), chosen.inputs, view.cost, **WAIT)
     started = form.start.click(chosen.to(handlers.start), chosen.inputs, runs.run, **WAIT)
     started.success(handlers.put_away, None, [view.cost, view.shown, view.index], **QUIET)
-    started.success(handlers.follow, runs.run, runs.drawn, **QUIET)
+    started.success(handlers.follow, runs.run, runs.drawn, **QUIET).then(None, None, None, js=in_sight("run-status"))
     for name in ("stop", "resume", "merge"):
         getattr(runs, name).click(getattr(handlers, name), runs.run, None, **WAIT).success(
             handlers.follow, runs.run, runs.drawn, **QUIET

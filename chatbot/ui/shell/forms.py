@@ -15,6 +15,11 @@ WAIT: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
 """Of one whose work takes a moment."""
 
 
+def in_sight(element: str) -> str:
+    """The script that scrolls an element of this id into sight where it is not: on a phone what a button shows is screens away."""
+    return f"() => {{ document.getElementById('{element}')?.scrollIntoView({{block: 'nearest'}}); }}"
+
+
 @dataclass(frozen=True)
 class Fields(Generic[Form]):
     """The components that a form is read from, each under the name of the form's field that it fills.
