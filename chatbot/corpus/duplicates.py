@@ -37,16 +37,16 @@ class NearDuplicates:
     """
 
     def __init__(self, threshold: float = NEAR) -> None:
-        self._threshold, self._texts = threshold, list[frozenset[str]]()
-        from datasketch import MinHashLSH  # brings all of scipy, half a second that the page's start does not have
+        from datasketch import MinHashLSH  # brings all of scipy, which the page's start does not need
 
+        self._threshold, self._texts = threshold, list[frozenset[str]]()
         self._index = MinHashLSH(num_perm=PERMUTATIONS, params=BANDS)
 
     def add(self, conversations: Sequence[Conversation]) -> Iterator[tuple[int, int, float]]:
         """Pairs of positions (i < j) whose similarity reaches the threshold, counted over all that were added; j is a new one."""
-        texts = [grams(user_words(c)) for c in conversations]
         from datasketch import MinHash
 
+        texts = [grams(user_words(c)) for c in conversations]
         sketches = MinHash.generator([[gram.encode() for gram in text] for text in texts], num_perm=PERMUTATIONS)
         for text, sketch in zip(texts, sketches, strict=True):
             for i in sorted(map(int, self._index.query(sketch))):

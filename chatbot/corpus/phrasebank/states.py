@@ -85,9 +85,8 @@ def stand_for(row: Row, filled: "Filled", before: State, maker: "TurnMaker", rng
     stand = [values[what[-1]] for what in (*row["drop"], *row.get("keep", ())) if what[-1] in values]
     if stand:
         rng.shuffle(stand)
-        held = [f for at, f in enumerate([*stand, *held]) if f not in [*stand, *held][:at]][
-            : max(len(stand), rng.choice((1, 2, 3)))
-        ]
+        held = [*stand, *held]
+        held = [f for at, f in enumerate(held) if f not in held[:at]][: max(len(stand), rng.choice((1, 2, 3)))]
     if held:
         before["facilities"] = held
     else:

@@ -52,10 +52,7 @@ class Offer:
             self._nothing()
             return facts
         if self.unknown or self.unmatched:
-            self.voice.say(
-                "unknown_wish" if self.unknown else "unmatched",
-                values={"wish": self.voice.quoted((*self.unknown, *self.unmatched))},
-            )
+            self._say_unknown()
             advised = _ADVICE.search(self.voice.text)
             self._offer()
             if not advised:
@@ -98,6 +95,11 @@ class Offer:
         if self.total <= self.first + len(self.hotels):
             values["n"] = str(len(self.hotels))
         return values
+
+    def _say_unknown(self) -> None:
+        """Say which wishes cannot be looked up, as the user said them."""
+        wish = self.voice.quoted((*self.unknown, *self.unmatched))
+        self.voice.say("unknown_wish" if self.unknown else "unmatched", values={"wish": wish})
 
     def _advise(self) -> None:
         """Tell to ask the hotels, where one of them has a number."""
@@ -268,10 +270,7 @@ class Offer:
             voice.say("no_more", values=values, when=when, fits=lambda row: "{given_up}" not in row["text"])
             return
         if self.unknown or self.unmatched:
-            voice.say(
-                "unknown_wish" if self.unknown else "unmatched",
-                values={"wish": self.voice.quoted((*self.unknown, *self.unmatched))},
-            )
+            self._say_unknown()
         voice.say(
             "none_found", values=values, when=when, fits=lambda row: "name_set" not in when or "name_set" in str(row)
         )

@@ -51,11 +51,10 @@ def build(context: PageContext, opened: Any) -> list[Any]:
     page = Context.root_block
     assert page is not None
     page.load(handlers.forms, None, form, **QUIET)
-    gr.on([page.load, opened], handlers.show, None, shown, **QUIET)
+    gr.on([page.load, opened], handlers.open, None, [shown, split, export], **QUIET)
     done = wire_slow_step(
         split.click, handlers.split, [seed, with_corpus], shown, busy=handlers.busy, back=handlers.show
     )
-    gr.on([page.load, opened], handlers.can, None, [split, export], **QUIET)
     done.then(handlers.can, None, [split, export], **QUIET)
     export.click(handlers.export, form, [file, fold, card], api_visibility="private")
     return [done]
@@ -71,6 +70,10 @@ class ExportHandlers:
         """The formats in the person's language."""
         return gr.update(choices=[(in_language(request, names), form) for form, names in FORMS.items()])
 
+    def open(self, request: gr.Request) -> list[Any]:
+        """The whole step as the files stand."""
+        return [self.show(request), *self.can()]
+
     def show(self, request: gr.Request) -> str:
         """The split as it stands, or what could be split."""
         if not self.context.may(request, "annotator"):
@@ -83,7 +86,7 @@ class ExportHandlers:
         charts = plots({"stats.before": corpus, "stats.after": [*corpus, *self.files.approved()]}, request)
         return self._sides(request) + ready + charts
 
-    def can(self, request: gr.Request) -> list[Any]:
+    def can(self) -> list[Any]:
         """Which of splitting and exporting can be pressed: nothing is there to be split, nothing is split to be exported."""
         counts = self.files.counts()
         ready = self.files.corpus_size() > 0 or counts.approve + counts.edit > 0
