@@ -4,9 +4,11 @@ import random
 
 import pytest
 
+from chatbot.corpus.phrasebank.asked_along import asked_along
 from chatbot.corpus.phrasebank.bank import read_bank
 from chatbot.corpus.phrasebank.contrasts import contrast
 from chatbot.corpus.phrasebank.lists import english_list, wish_list
+from chatbot.corpus.phrasebank.plain_wishes import stay
 from chatbot.corpus.phrasebank.stream import names_of
 from chatbot.corpus.phrasebank.turns import TurnMaker
 from chatbot.hotels.generate import generate
@@ -45,6 +47,31 @@ def test_one_is_wished_and_the_other_excluded(maker, language):
     for _, turn in contrasts(maker, language, lambda row: "not_fac1" in row["set"]):
         assert len(turn.act.values("!")) == 1
         assert not set(turn.act.values("+")) & set(turn.act.values("!"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_type_is_excluded_and_none_is_wished(maker, language):
+    for _, turn in contrasts(maker, language, lambda row: "not_type" in row["set"]):
+        after = next_state(turn.before, turn.act, turn.shown)
+        [kind] = turn.act.values("!type=")
+        assert kind in after["exclude"]["type"] and after.get("type") != kind and not turn.act.has("type=")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_question_about_what_a_line_is_to_find_is_asked_of_no_hotel_shown_before(maker, language):
+    rng = random.Random(4)
+    for turn in (maker.from_frame(asked_along(language, rng), rng) for _ in range(200)):
+        asked = {*turn.act.values("ask:"), *turn.act.values("has:")}
+        assert len(asked) == 1 and not turn.act.has("#")
+        assert next_state({}, turn.act, turn.shown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_dates_and_guests_are_told_now_and_then_and_differently(language):
+    rng = random.Random(2)
+    drawn = (stay(language, rng) for _ in range(3000))
+    told = [words for words in drawn if words]
+    assert 100 < len(told) < 500 and len({words[0] for words in told}) > 50
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

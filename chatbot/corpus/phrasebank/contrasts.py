@@ -3,6 +3,7 @@
 import random
 
 from chatbot.corpus.phrasebank.bank import Row
+from chatbot.corpus.phrasebank.plain_wishes import PLAIN, stay
 
 Wordings = dict[str, tuple[str, ...]]
 """Language (or what is said) → ways to say it."""
@@ -36,7 +37,6 @@ _KEPT: Wordings = {
         "{np2}不能少",
         "但{np2}得有",
         "{np2}照旧",
-        "只留{np2}",
         "{np2}必须有",
     ),
     "en": ("keep {np2}", "{np2} stays", "but still {np2}", "{np2} is a must"),
@@ -55,16 +55,17 @@ _ELSE: Wordings = {
     ),
     "en": ("ideally {np1}, otherwise {np2} is fine", "{np1} or {np2}, either will do", "{np1}, or else {np2}"),
 }  # fmt: skip
-_OTHERS = {
-    "zh": (("price<=hi", ("{hi}以内", "预算{hi}", "不超过{hi}")), ("district", ("{district}", "住{district}")), ("type", ("{type}的", "{type}"))),
-    "en": (("price<=hi", ("under {hi}", "{hi} max")), ("district", ("in {district}", "around {district}"))),
+_TYPE_EXCLUDED: Wordings = {
+    "zh": ("不想住{type}", "不要{type}", "别给我{type}", "除了{type}都行", "{type}就算了", "{type}不考虑", "只要不是{type}就行", "非{type}"),
+    "en": ("anything but {type}", "no {type} hotels", "not a {type} one", "no {type} please"),
 }  # fmt: skip
+_OTHERS = ("price<=hi", "price<=hi", "district", "district", "type", "rating>=r")
 _GAPS = {"zh": ("，", "，", "，", "，但", " ", "、", ""), "en": (", ", ", ", " but ", "; ")}
 
 
 def contrast(lang: str, rng: random.Random) -> Row:
     """A frame of one of these kinds, now and then with another wish beside it."""
-    kind = rng.choice((_wished_and_excluded, _given_up_and_kept, _bound_given_up, _either))
+    kind = rng.choice((_wished_and_excluded, _type_excluded, _given_up_and_kept, _bound_given_up, _either))
     return kind(lang, rng) | {"lang": lang}
 
 
@@ -73,15 +74,24 @@ def _wished_and_excluded(lang: str, rng: random.Random) -> Row:
     return _request(lang, parts, wishes, rng)
 
 
+def _type_excluded(lang: str, rng: random.Random) -> Row:
+    parts, wishes = [rng.choice(_TYPE_EXCLUDED[lang])], ["not_type"]
+    if rng.random() < 0.5:
+        parts.append(rng.choice(_WISHED[lang]))
+        wishes.append("fac2")
+    return _request(lang, parts, wishes, rng)
+
+
 def _either(lang: str, rng: random.Random) -> Row:
     return _request(lang, [rng.choice(_ELSE[lang])], ["fac1|fac2"], rng)
 
 
 def _request(lang: str, parts: list[str], wishes: list[str], rng: random.Random) -> Row:
-    if rng.random() < 0.4:
-        what, shapes = rng.choice(_OTHERS[lang])
-        parts.insert(rng.choice((0, len(parts))), rng.choice(shapes))
+    what = rng.choice(_OTHERS)
+    if rng.random() < 0.4 and not (what == "type" and "not_type" in wishes):
+        parts.insert(rng.choice((0, len(parts))), rng.choice(PLAIN[lang][what]))
         wishes.append(what)
+    parts += stay(lang, rng)
     text = rng.choice(("，", "，", " ") if lang == "zh" else (", ",)).join(parts)
     return {"act": rng.choice(("request", "refine")), "text": text, "set": wishes, "drop": []}
 

@@ -3,40 +3,12 @@
 import random
 
 from chatbot.corpus.phrasebank.bank import Row
+from chatbot.corpus.phrasebank.plain_wishes import PLAIN, of_one_kind, stay
 
 _FACILITY = (
     *(("{np%d}", "要有{np%d}", "带{np%d}", "有{np%d}", "得有{np%d}", "{np%d}") * 2),
     *("{vp%d}", "要{vp%d}", "最好{vp%d}", "还得{vp%d}", "{vp%d}"),
     *("{need%d}", "{need%d}", "{need%d}"),
-)
-_OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("type", ("{type}", "{type}的", "要{type}的", "{type}酒店")),
-    ("price<=hi", ("{hi}以内", "不超过{hi}", "预算{hi}", "{hi}以下", "最多{hi}", "{hi}块以内的")),
-    ("price=lo..hi", ("{lo}到{hi}", "{lo}-{hi}", "{lo}到{hi}之间", "价格{lo}-{hi}元")),
-    ("price>=lo", ("{lo}以上", "不低于{lo}", "{lo}起")),
-    ("price~lo", ("{lo}左右", "大概{lo}", "{lo}上下")),
-    ("rating>=r", ("{r}分以上", "评分{r}以上", "评分{r}分以上的", "评分不低于{r}")),
-    ("district", ("{district}", "住{district}", "在{district}", "{district}那边")),
-    ("subway", ("{subway}站附近", "靠近{subway}地铁站", "{subway}地铁口")),
-    ("sight", ("{sight}附近", "{sight}旁边", "离{sight}近")),
-    (
-        "sort=price_asc",
-        ("别太贵", "不要太贵的", "价格别太高", "不想花太多钱", "便宜点的", "从便宜到贵排", "按价格从低到高"),
-    ),
-    ("sort=price_desc", ("按价格从高到低", "价格由高到低排", "最贵的排前面")),
-    ("sort=rating_desc", ("按评分从高到低", "评分高的排前面", "口碑好的")),
-)
-_ENGLISH: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("price<=hi", ("under {hi}", "max {hi}", "up to {hi} a night", "below {hi}", "no more than {hi}")),
-    ("rating>=r", ("rated {r} or better", "{r}+ rating", "rating at least {r}", "rating above {r}")),
-    ("sight", ("near {sight}", "close to {sight}", "walking distance to {sight}")),
-    ("district", ("in {district}", "around {district}")),
-    ("subway", ("near {subway} station", "by {subway} metro")),
-    (
-        "sort=price_asc",
-        ("not too expensive", "nothing too pricey", "I don't want to spend much", "price from low to high"),
-    ),
-    ("sort=price_desc", ("sorted by price from high to low", "priciest first")),
 )
 TOGETHER_SHARE = 0.5
 """How many lists name two facilities under one verb."""
@@ -73,10 +45,13 @@ def wish_list(rng: random.Random) -> Row:
     parts = [(f"fac{n}", rng.choice(_FACILITY) % n) for n in range(1, facilities + 1)]
     if facilities > 1 and rng.random() < TOGETHER_SHARE:
         parts = [("fac1,fac2", _together(rng)), *parts[2:]]
-    more = rng.sample(_OTHERS, rng.choice((0, 1, 1, 2, 2)) if facilities > 1 else rng.choice((1, 2, 3)))
+    more = rng.sample(
+        list(PLAIN["zh"].items()), rng.choice((0, 1, 1, 2, 2)) if facilities > 1 else rng.choice((1, 2, 3))
+    )
     for kind, shapes in more:
-        if not any(_of_one_kind(kind, what) for what, _ in parts):
+        if not any(of_one_kind(kind, what) for what, _ in parts):
             parts.append((kind, rng.choice(shapes)))
+    parts += [("", said) for said in stay("zh", rng)]
     rng.shuffle(parts)
     joint = rng.choice(_JOINTS) if rng.random() < 0.4 else ""
     text = parts[0][1]
@@ -87,7 +62,7 @@ def wish_list(rng: random.Random) -> Row:
     return {
         "act": act,
         "text": text,
-        "set": [mark for what, _ in parts for mark in what.split(",")],
+        "set": [mark for what, _ in parts if what for mark in what.split(",")],
         "drop": [],
         "lang": "zh",
     }
@@ -112,12 +87,6 @@ def compact_list(rng: random.Random) -> Row:
     }
 
 
-def _of_one_kind(first: str, second: str) -> bool:
-    """Whether two wishes speak of one thing: two bounds of a price, 别太贵 beside one, two orders."""
-    kinds = {"sort" if what.startswith("sort") else what[:5] for what in (first, second)}
-    return len(kinds) == 1 or (kinds == {"sort", "price"} and "sort=price_asc" in (first, second))
-
-
 def _together(rng: random.Random) -> str:
     """Two nouns under one verb: 提供{np1}和{np2}的."""
     return f"{rng.choice(_HELD)}{{np1}}{rng.choice(_AND)}{{np2}}{rng.choice(_AFTER_NOUN)}"
@@ -129,11 +98,12 @@ def english_list(rng: random.Random) -> Row:
     nouns = [f"{{np{n}}}" for n in range(1, facilities + 1)]
     text = ", ".join(nouns[:-1]) + rng.choice((" and ", ", ", " plus ", " & ")) + nouns[-1]
     wishes = [f"fac{n}" for n in range(1, facilities + 1)]
-    for kind, shapes in rng.sample(_ENGLISH, rng.choice((0, 1, 1, 2))):
-        if any(_of_one_kind(kind, what) for what in wishes):
+    for kind, shapes in rng.sample(list(PLAIN["en"].items()), rng.choice((0, 1, 1, 2))):
+        if any(of_one_kind(kind, what) for what in wishes):
             continue
         wishes.append(kind)
         text += rng.choice((", ", " ", "; ")) + rng.choice(shapes)
+    text = ", ".join([text, *stay("en", rng)])
     opening = rng.choice(
         ("", "", "I need ", "Looking for a hotel with ", "with ", "Must have ", "we want ", "Find me ")
     )

@@ -239,6 +239,7 @@ def _asked(row: Row, filled: Filled) -> list[Item]:
         return [Item("top:", f"{row['field']}_{row['order']}")]
     fields = row.get("fields") or [row[key] for key in ("field", "field2", "field3") if row.get(key)]
     out = [Item("ask:", name) for name in dict.fromkeys(fields)]
+    out += [item for what in row.get("has", ()) for item in _facility(what[-1], filled, "has:")]
     if row["act"] == "ask_has":
         out += [item for number in sorted(filled.facilities) for item in _facility(number, filled, "has:")]
     return out

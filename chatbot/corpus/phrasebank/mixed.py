@@ -3,6 +3,7 @@
 import random
 
 from chatbot.corpus.phrasebank.bank import Row
+from chatbot.corpus.phrasebank.plain_wishes import PLAIN
 
 ALONE_SHARE = 0.15
 """How many of these unknown wishes are asked alone."""
@@ -24,26 +25,20 @@ _UNKNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "need": ("{}", "{}", "also, {}", "oh and {}", "{}, is that ok?"),
     },
 }
-_KNOWN: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+_FACILITY: dict[str, tuple[tuple[str, ...], ...]] = {
     "zh": (
-        ("fac1", ("要有{np1}", "得有{np1}", "想找带{np1}的", "{np1}要有", "有{np1}就行", "{np1}", "帮我找有{np1}的")),
-        ("fac1", ("要{vp1}的", "得{vp1}", "{vp1}的", "{vp1}就行", "想找{vp1}的", "必须{vp1}")),
-        ("fac1", ("{need1}", "{need1}", "{need1}，你看着找")),
-        ("price<=hi", ("{hi}以内", "预算{hi}", "不超过{hi}", "{hi}以下的")),
-        ("district", ("{district}", "在{district}", "{district}那边的", "住{district}")),
-        ("subway", ("{subway}站附近", "靠近{subway}地铁站", "{subway}地铁口")),
-        ("sight", ("{sight}附近", "{sight}旁边", "离{sight}近")),
-        ("type", ("{type}的", "要{type}的", "{type}酒店")),
+        ("要有{np1}", "得有{np1}", "想找带{np1}的", "{np1}要有", "有{np1}就行", "{np1}", "帮我找有{np1}的"),
+        ("要{vp1}的", "得{vp1}", "{vp1}的", "{vp1}就行", "想找{vp1}的", "必须{vp1}"),
+        ("{need1}", "{need1}", "{need1}，你看着找"),
     ),
     "en": (
-        ("fac1", ("must have {np1}", "with {np1}", "we need {np1}", "{np1}", "looking for {np1}")),
-        ("fac1", ("{need1}", "{need1}")),
-        ("price<=hi", ("under {hi}", "max {hi}", "{hi} tops")),
-        ("district", ("in {district}", "around {district}")),
-        ("sight", ("near {sight}", "close to {sight}")),
-        ("type", ("{type}", "a {type} one")),
+        ("must have {np1}", "with {np1}", "we need {np1}", "{np1}", "looking for {np1}"),
+        ("{need1}", "{need1}"),
     ),
 }
+_PLACES_AND_AMOUNTS = ("price<=hi", "district", "subway", "sight", "type")
+FACILITY_SHARE = 0.7
+"""How many of the known wishes are facilities."""
 _GAPS = {"zh": ("，", "，", "，", "？", "。", " ", "，还有", "，然后"), "en": (", ", ". ", "? ", " and ", "; ")}
 
 
@@ -58,12 +53,11 @@ def mixed_frame(asked: list[str], lang: str, rng: random.Random) -> Row:
     Args:
         asked: the parts of the sentence that are unknown wishes.
     """
-    chosen = (
-        []
-        if rng.random() < ALONE_SHARE
-        else rng.choices(_KNOWN[lang], (4, 4, 3, *[1] * 5)[: len(_KNOWN[lang])], k=rng.choice((1, 1, 1, 2)))
-    )
-    known = {kind: rng.choice(shapes) for kind, shapes in chosen}
+    known: dict[str, str] = {}
+    for _ in range(0 if rng.random() < ALONE_SHARE else rng.choice((1, 1, 1, 2))):
+        kind = "fac1" if rng.random() < FACILITY_SHARE else rng.choice(_PLACES_AND_AMOUNTS)
+        shapes = rng.choice(_FACILITY[lang]) if kind == "fac1" else PLAIN[lang][kind]
+        known[kind] = rng.choice(shapes)
     parts = [*asked, *known.values()]
     rng.shuffle(parts)
     text = parts[0]
