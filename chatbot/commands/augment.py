@@ -52,7 +52,7 @@ def augment(
     concurrency: Annotated[int, _option("concurrency")] = _default("concurrency"),
     timeout: Annotated[float, _option("timeout")] = _default("timeout"),
     store_answers: Annotated[bool, typer.Option(help=_FIELDS["store_answers"].description)] = _default("store_answers"),
-    ear: Annotated[str, _option("ear")] = _default("ear"),
+    second_parser: Annotated[str, _option("second_parser", "--ear")] = _default("second_parser"),
     prompts: Annotated[Path | None, _option("prompts")] = None,
     name: Annotated[str, _option("name")] = _default("name"),
     cache: Annotated[Path | None, _option("cache")] = None,

@@ -116,9 +116,9 @@ def check(
     from chatbot.corpus.checks import check as run
     from chatbot.corpus.reading.reader import read_conversations
 
-    store, ear, failed, count = _store(hotels), SecondParserModel(model) if model else None, 0, 0
+    store, second_parser, failed, count = _store(hotels), SecondParserModel(model) if model else None, 0, 0
     for count, conversation in enumerate(read_conversations(file), 1):  # noqa: B007
-        wrong = [found for found in run(conversation, store, model=ear) if not found.passed]
+        wrong = [found for found in run(conversation, store, model=second_parser) if not found.passed]
         failed += bool(wrong)
         for found in wrong:
             print(

@@ -1,4 +1,4 @@
-"""An independent ear: recovers hotel wishes from Chinese words by alias lexicon and amounts, to check what was annotated."""
+"""An independent parser: recovers hotel wishes from Chinese words by alias lexicon and amounts, to check what was annotated."""
 
 import json
 import re

@@ -29,7 +29,13 @@ def fields(tmp_path):
     """An augmentation without a key, a model or a review."""
     corpus = selfplay(HotelStore.load(DATA / "hotel_db.json"), 4, seed=3, colloquial=0.0)
     write_conversations(tmp_path / "corpus.jsonl", corpus)
-    return {"corpus": str(tmp_path / "corpus.jsonl"), "out": "{job}/made", "new": 1, "ear": "", "review": False}
+    return {
+        "corpus": str(tmp_path / "corpus.jsonl"),
+        "out": "{job}/made",
+        "new": 1,
+        "second_parser": "",
+        "review": False,
+    }
 
 
 def test_a_job_is_run_by_the_kind_in_its_configuration(fields, tmp_path):

@@ -32,7 +32,13 @@ def put_up(tmp_path, store, review, ledger):
 
     def run(name, operations, seed=1):
         config = AugmentConfig(
-            corpus=tmp_path / "c.jsonl", out=tmp_path, operations=operations, new=3, seed=seed, run=name, ear=""
+            corpus=tmp_path / "c.jsonl",
+            out=tmp_path,
+            operations=operations,
+            new=3,
+            seed=seed,
+            run=name,
+            second_parser="",
         )
         ledger.enter(name, name, config.model_dump(mode="json"))
         got = augment(corpus, store, config, feed=ReviewFeed(name, store, review, ledger))

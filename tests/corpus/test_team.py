@@ -156,14 +156,14 @@ def test_a_persons_day_tells_how_quickly_they_read(review, monkeypatch):
 
 def test_agreement_is_told_only_from_enough_cards_and_with_its_interval():
     few = agreement([{"li": True, "wang": True}] * (ENOUGH - 1) + [{"li": True}] * 50)
-    assert (few.cards, few.alpha, few.told) == (ENOUGH - 1, None, "few")
+    assert (few.cards, few.alpha, few.strength) == (ENOUGH - 1, None, "few")
     same = agreement([{"li": True, "wang": True}] * ENOUGH)
-    assert (same.same, same.alpha, same.told) == (ENOUGH, None, "same")
+    assert (same.same, same.alpha, same.strength) == (ENOUGH, None, "same")
     half = [{"li": n % 2 == 0, "wang": n % 2 == 0} for n in range(200)]
-    assert (agreement(half).alpha, agreement(half).told) == (1.0, "good")
+    assert (agreement(half).alpha, agreement(half).strength) == (1.0, "good")
     chance = agreement([{"li": n % 2 == 0, "wang": n % 4 < 2, "zhao": n % 8 < 4} for n in range(200)])
     assert chance.interval[0] < chance.alpha < chance.interval[1]
-    assert (abs(chance.alpha) < 0.1, chance.told) == (True, "poor")
+    assert (abs(chance.alpha) < 0.1, chance.strength) == (True, "poor")
 
 
 def test_alpha_is_krippendorffs_on_an_example_of_his():

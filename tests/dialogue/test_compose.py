@@ -12,7 +12,7 @@ from chatbot.corpus.phrasebank.bank import read_replies
 from chatbot.dialogue.replies.answer import language_of
 from chatbot.dialogue.replies.compose import Situation, compose
 from chatbot.dialogue.replies.english import facility
-from chatbot.dialogue.replies.facts import Best, Has, Offered, Told, Unknown, shown
+from chatbot.dialogue.replies.facts import Best, FieldFact, Has, Offered, Unknown, shown
 from chatbot.dialogue.replies.topics import topic_of
 from chatbot.dialogue.replies.wording import MARK, Voice, hanzi
 from chatbot.hotels.facilities import FACILITIES
@@ -151,7 +151,7 @@ def test_one_hotel_of_several_is_named_in_the_answer_and_becomes_the_focus(seed)
     again = said(act="ask_field ask:rating #it", seed=seed, focus=1)
     assert "远山宾馆" in again.text and "4.9" in again.text
     assert "远山宾馆" in reply.text and "010-33334444" in reply.text
-    assert (reply.focus, reply.facts) == (1, (Told("远山宾馆", "phone", "010-33334444"),))
+    assert (reply.focus, reply.facts) == (1, (FieldFact("远山宾馆", "phone", "010-33334444"),))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

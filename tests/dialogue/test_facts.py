@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from chatbot.dialogue.replies.facts import Best, Has, Told, best, has, offered, shown, told
+from chatbot.dialogue.replies.facts import Best, FieldFact, Has, best, field_fact, has, offered, shown
 
 NEAR = {
     "name": "近水酒店",
@@ -27,9 +27,9 @@ DEAR = {"name": "云顶公寓", "price": 900, "rating": None, "facilities": ["�
 
 def test_a_field_is_told_with_its_hotel_and_unknown_where_the_record_lacks_it():
     near, far = shown([NEAR, FAR])
-    assert told(near, "price") == Told("近水酒店", "price", 300)
-    assert told(far, "price") == Told("远山宾馆", "price", None)
-    assert told(far, "phone").value is None and told(far, "facilities").value is None
+    assert field_fact(near, "price") == FieldFact("近水酒店", "price", 300)
+    assert field_fact(far, "price") == FieldFact("远山宾馆", "price", None)
+    assert field_fact(far, "phone").value is None and field_fact(far, "facilities").value is None
 
 
 def test_a_group_is_answered_with_what_the_hotel_has_of_it():

@@ -5,7 +5,7 @@ import pytest
 
 from chatbot.evaluation.metrics.bootstrap import paired_difference
 from chatbot.evaluation.metrics.certainty import adjusted, detectable, holm, judgement, least_p
-from chatbot.evaluation.reporting.tells import told
+from chatbot.evaluation.reporting.changes import figure_changes
 
 
 def share(sums):
@@ -41,8 +41,8 @@ def test_models_that_answer_alike_on_few_conversations_may_still_differ():
 def test_two_conversations_are_never_significant_however_clear_they_look():
     assert least_p(2) == 0.5 and least_p(6) < 0.05
     pair = {"first": 0, "second": 1, "metrics": {"slot_f1": {"difference": 1.0, "interval": [1.0, 1.0], "p": 0.0}}}
-    assert told([pair], 2)[1]["slot_f1"].judged == "too_few"
-    assert told([pair], 40)[1]["slot_f1"].judged == "better"
+    assert figure_changes([pair], 2)[1]["slot_f1"].judged == "too_few"
+    assert figure_changes([pair], 40)[1]["slot_f1"].judged == "better"
 
 
 def test_holms_values_are_those_of_the_paper():
@@ -60,7 +60,7 @@ def test_a_lucky_figure_among_many_comparisons_is_no_finding():
 def test_less_can_be_better_and_the_least_difference_is_named_where_nothing_shows():
     assert judgement(-0.1, 0.01, lower_is_better=True) == "better" and judgement(-0.1, 0.01) == "worse"
     pair = {"first": 0, "second": 1, "metrics": {"bleu4": {"difference": 2.0, "interval": [-4.0, 8.0], "p": 0.4}}}
-    found = told([pair], 100)[1]["bleu4"]
+    found = figure_changes([pair], 100)[1]["bleu4"]
     assert (found.change, found.judged, round(found.least, 1)) == ("+2.0", "too_few", 8.6)
     assert found.words() == "样本太少，看不出：至少差 8.6 才看得出"
     assert found.words("en") == "too few to tell: 8.6 would show"

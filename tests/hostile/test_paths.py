@@ -155,7 +155,7 @@ def test_no_augmentation_listens_through_a_model_that_was_not_offered(home, page
     (page_context.settings.folder("data") / "corpus.jsonl").write_text(LINE)
     numbers = dict.fromkeys(("followup_share", "new", "seed", "cap"))
     texts = dict.fromkeys(("name", "model", "base_url", "price_in", "price_out"), "")
-    asked = AugmentForm(mode="offline", operations=["spoken"], ear="/etc", **numbers, **texts)
+    asked = AugmentForm(mode="offline", operations=["spoken"], second_parser="/etc", **numbers, **texts)
     for press in (AugmentHandlers(page_context).start, AugmentHandlers(page_context).estimate):
         with pytest.raises(gr.Error, match="没有"):
             press(PERSON, asked)

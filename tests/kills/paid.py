@@ -62,7 +62,7 @@ class Direct:
         os.environ.update(KEYS)
         settings.cache_clear()
         paths = {"corpus": home / "corpus.jsonl", "out": home / "out", "hotels": home / "hotels.json"}
-        how = {"mode": "direct", "new": 6, "concurrency": 6, "timeout": 5.0, "ear": "", "run": "killed"}
+        how = {"mode": "direct", "new": 6, "concurrency": 6, "timeout": 5.0, "second_parser": "", "run": "killed"}
         return AugmentConfig(**paths, **how, base_url=f"{self.url}/v1", cache=home / "answers.sqlite")
 
     def work(self, home: Path) -> None:

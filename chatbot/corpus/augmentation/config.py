@@ -4,7 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from chatbot.corpus.augmentation.prompts import OPERATIONS
 
@@ -49,8 +49,9 @@ class AugmentConfig(BaseModel):
         default=True,
         description="let the API keep answers, so that one that a crash lost is fetched and not paid for again",
     )
-    ear: str = Field(
+    second_parser: str = Field(
         default="hotel-mini",
+        validation_alias=AliasChoices("second_parser", "ear"),  # the second name stands in older run folders
         description="model that is asked too where the word list does not find a wish; empty for none",
     )
     prompts: Path | None = Field(default=None, description="folder of edited prompts")
@@ -67,6 +68,6 @@ class AugmentConfig(BaseModel):
     @property
     def run_id(self) -> str:
         """What its calls and cards are found by: the same settings again are the same run that goes on, unless it was given an id."""
-        aside = {"run", "name", "cap", "concurrency", "timeout", "store_answers", "cache", "review", "ear"}
+        aside = {"run", "name", "cap", "concurrency", "timeout", "store_answers", "cache", "review", "second_parser"}
         settings = self.model_dump_json(exclude=aside)
         return self.run or sha256(settings.encode()).hexdigest()[:16]

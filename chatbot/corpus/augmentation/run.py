@@ -87,9 +87,9 @@ class _Desk:
             yield self
 
     def feed(self, store: HotelStore) -> ReviewFeed:
-        ear = SecondParserModel(self._config.ear) if self._config.ear else None
+        second_parser = SecondParserModel(self._config.second_parser) if self._config.second_parser else None
         hotels = (self._config.hotels or settings().hotels).stem
-        return ReviewFeed(self._run, store, self._review, self._ledger, ear, hotels)
+        return ReviewFeed(self._run, store, self._review, self._ledger, second_parser, hotels)
 
     def figures(self) -> dict[str, Any]:
         """What the run has put up so far, and what it has cost."""

@@ -11,7 +11,7 @@ ENOUGH = 30
 SAMPLES = 2000
 GOOD, FAIR = 0.8, 0.667
 """What Krippendorff 2004 asks of data to be relied upon, and for tentative conclusions."""
-Told = Literal["few", "same", "good", "fair", "poor", "unsure"]
+Strength = Literal["few", "same", "good", "fair", "poor", "unsure"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Agreement:
     interval: tuple[float, float] | None = None
 
     @property
-    def told(self) -> Told:
+    def strength(self) -> Strength:
         """What can be said: nothing yet, everybody always says the same, or what the whole interval bears."""
         if self.cards < ENOUGH:
             return "few"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.corpus.phrasebank.bank import Row
-from chatbot.dialogue.replies.facts import Best, Fact, Has, Shown, State, best, has, told
+from chatbot.dialogue.replies.facts import Best, Fact, Has, Shown, State, best, field_fact, has
 from chatbot.dialogue.replies.wording import MARK, Voice, number
 from chatbot.understanding.turn_act import FIELDS, HOTELS, SORTS, TurnAct, facility_of
 
@@ -94,7 +94,7 @@ class Answers:
                 for field in figures:
                     self._compare(about[0], about[1], field)
                 fields = [f for f in fields if f not in figures]
-                facts: list[Fact] = [told(hotel, field) for hotel in about for field in figures]
+                facts: list[Fact] = [field_fact(hotel, field) for hotel in about for field in figures]
                 return facts + self._tell(about, fields)
             fields = fields or figures
         return self._tell(about, fields)
@@ -109,7 +109,7 @@ class Answers:
             self._tell_one(about[0], fields)
         elif fields:
             self._tell_many(about, fields)
-        return [told(hotel, field) for hotel in about for field in fields]
+        return [field_fact(hotel, field) for hotel in about for field in fields]
 
     def _named(self) -> bool:
         """Whether an answer has to name its hotel: a person sees at once where another was meant."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from chatbot.core.messages import Message, call, user
 from chatbot.dialogue.replies.answers import Answers, asks, pointed
-from chatbot.dialogue.replies.facts import Fact, Shown, Told, Unknown, shown
+from chatbot.dialogue.replies.facts import Fact, FieldFact, Shown, Unknown, shown
 from chatbot.dialogue.replies.offers import Offer
 from chatbot.dialogue.replies.situation import Reply, Situation
 from chatbot.dialogue.replies.topics import is_dated, noun_of, starts_over, topic_of
@@ -215,7 +215,7 @@ class _Composer:
         )  # fmt: skip
         if not said:
             self.voice.say("unsupported_one", "unsupported_no_phone", values=values)
-        self.facts.append(Told(values["name"], "phone", values.get("phone")))
+        self.facts.append(FieldFact(values["name"], "phone", values.get("phone")))
 
     def _affirmed(self) -> None:
         if not self.hotels:
@@ -236,7 +236,7 @@ class _Composer:
             *(("cannot_book_date", "booked") if dated else ("booked",)), "booked_no_phone", values=values, topic=topic,
             fits=lambda row: ("{phone}" in row["text"] and (not named or "{name}" in row["text"])) or row["act"] == "booked_no_phone",
         )  # fmt: skip
-        self.facts.append(Told(values["name"], "phone", values.get("phone")))
+        self.facts.append(FieldFact(values["name"], "phone", values.get("phone")))
 
     def _cancel(self) -> None:
         if self.hotels and topic_of("unsupported", self.now.words) == "cancel_rule":

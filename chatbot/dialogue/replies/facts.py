@@ -42,7 +42,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Told:
+class FieldFact:
     """A field of one hotel; `value` is None where the record does not know it."""
 
     hotel: str
@@ -84,7 +84,7 @@ class Unknown:
     wish: str
 
 
-Fact = Told | Has | Best | Offered | Unknown
+Fact = FieldFact | Has | Best | Offered | Unknown
 
 
 def shown(records: Iterable[Any]) -> list[Shown]:
@@ -122,9 +122,9 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words if word))
 
 
-def told(hotel: Shown, field: str) -> Told:
+def field_fact(hotel: Shown, field: str) -> FieldFact:
     """What the record says in a field."""
-    return Told(hotel.name, field, hotel.known(field))
+    return FieldFact(hotel.name, field, hotel.known(field))
 
 
 def has(hotel: Shown, asked: str) -> Has:

@@ -7,8 +7,8 @@ from typing import Any
 from chatbot.evaluation.metrics.certainty import FEWEST
 from chatbot.evaluation.predictions import Prediction
 from chatbot.evaluation.reporting import labels
+from chatbot.evaluation.reporting.changes import figure_changes
 from chatbot.evaluation.reporting.compare import Case, cases
-from chatbot.evaluation.reporting.tells import told
 from chatbot.evaluation.study import Study
 from chatbot.hotels.facilities import wish_text
 
@@ -136,7 +136,7 @@ def _of_some(right: int, of: int) -> dict[str, int]:
 
 def _against(study: Study, language: str, say: Any) -> list[str]:
     """Each other model beside the first, by the searches that have every wish right."""
-    first, changes = study.figures[0], told(study.result["pairs"], study.figures[0]["counts"]["dialogues"])
+    first, changes = study.figures[0], figure_changes(study.result["pairs"], study.figures[0]["counts"]["dialogues"])
     out = []
     for second, found in changes.items():
         if change := found.get("call_exact"):

@@ -10,11 +10,11 @@ from chatbot.core.messages import Conversation, Message
 from chatbot.evaluation.metrics.metrics import HEADLINE, METRICS
 from chatbot.evaluation.predictions import Prediction
 from chatbot.evaluation.reporting import labels, rows
+from chatbot.evaluation.reporting.changes import comparison_count, heads, verdicts
 from chatbot.evaluation.reporting.compare import cases
 from chatbot.evaluation.reporting.headings import headings
 from chatbot.evaluation.reporting.in_words import in_words
 from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart, slots_note
-from chatbot.evaluation.reporting.tells import heads, tests, verdicts
 from chatbot.evaluation.study import Study
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def content(
         "models": study.models,
         "whole": bare is not None,
         "highlights": rows.highlights(figures[last], language),
-        "tests": tests(result["pairs"]),
+        "tests": comparison_count(result["pairs"]),
         "heads": heads(study.models, result["pairs"], language),
         "verdicts": verdicts(study.models, result["pairs"], count, language),
         "bare_verdicts": verdicts(study.models, bare["pairs"], count, language) if bare else [],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chatbot.evaluation.reporting import labels
-from chatbot.evaluation.reporting.tells import Told, told
+from chatbot.evaluation.reporting.changes import FigureChange, figure_changes
 
 
 def metric_rows(
@@ -14,7 +14,7 @@ def metric_rows(
     language: str = "zh",
 ) -> list[dict[str, Any]]:
     """A table's rows: each model's value and interval, and what each but the first tells against that one."""
-    changes = told(pairs, figures[0]["counts"]["dialogues"])
+    changes = figure_changes(pairs, figures[0]["counts"]["dialogues"])
     return [
         {
             "name": labels.label(labels.METRICS, name, language),
@@ -33,7 +33,7 @@ def metric_rows(
     ]
 
 
-def _change(found: Told | None, language: str) -> dict[str, Any]:
+def _change(found: FigureChange | None, language: str) -> dict[str, Any]:
     if found is None:
         return {"value": "—", "interval": ""}
     words = found.words(language)

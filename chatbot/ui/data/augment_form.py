@@ -10,7 +10,7 @@ from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.prompts import checked_prompt, edited_prompts, prompt
 from chatbot.ui.data.files import DataFiles
 
-NO_EAR = "-"
+NO_SECOND_PARSER = "-"
 """The choice of no model beside the word list."""
 
 
@@ -23,7 +23,7 @@ class AugmentForm:
     followup_share: float | None
     new: float | None
     seed: float | None
-    ear: str | None
+    second_parser: str | None
     name: str | None
     model: str | None
     base_url: str | None
@@ -39,7 +39,7 @@ class AugmentForm:
         """What was filled in, without the key, which no configuration holds, the prompt on screen, which is kept with the others, and the list."""
         aside = ("key", "prompt_of", "prompt_text", "chosen_run")
         values = {name: value for name, value in asdict(self).items() if name not in aside and value not in (None, "")}
-        return values | ({"ear": ""} if self.ear == NO_EAR else {})
+        return values | ({"second_parser": ""} if self.second_parser == NO_SECOND_PARSER else {})
 
     def config(self, files: DataFiles) -> AugmentConfig:
         """A run on this workspace's corpus, with the prompts as they stand now.

@@ -12,7 +12,7 @@ from chatbot.core.locks import write_json
 from chatbot.core.trust.addresses import endpoint
 from chatbot.corpus.augmentation.config import AugmentConfig
 from chatbot.corpus.augmentation.prompts import OPERATIONS
-from chatbot.ui.data.augment_form import NO_EAR, AugmentForm
+from chatbot.ui.data.augment_form import NO_SECOND_PARSER, AugmentForm
 from chatbot.ui.data.files import DataFiles
 from chatbot.ui.data.progress import duration, status
 from chatbot.ui.data.runs import panel
@@ -56,7 +56,9 @@ def build(context: PageContext) -> list[Any]:
     page, timer = Context.root_block, gr.Timer(1.5)
     assert page is not None
     prompts.wire(form, page.load)
-    page.load(handlers.choices, None, [parts["mode"], parts["operations"], prompts.operation, parts["ear"]], **QUIET)
+    page.load(
+        handlers.choices, None, [parts["mode"], parts["operations"], prompts.operation, parts["second_parser"]], **QUIET
+    )
     drawn = [shown, *(buttons[name] for name in ("start", "pause", "resume"))]
     gr.on([page.load, timer.tick], handlers.follow, None, drawn, **QUIET)
     buttons["estimate"].click(form.to(handlers.estimate), form.inputs, cost, **WAIT)
@@ -75,7 +77,9 @@ def _form() -> dict[str, Any]:
     with gr.Row():
         new = gr.Number(D["new"], label=label("augment.new"), precision=0, minimum=0, min_width=110)
         seed = gr.Number(D["seed"], label=label("augment.seed"), precision=0, min_width=90)
-        ear = gr.Dropdown([D["ear"]], value=D["ear"], label=label("augment.ear"), min_width=150)
+        second_parser = gr.Dropdown(
+            [D["second_parser"]], value=D["second_parser"], label=label("augment.second_parser"), min_width=150
+        )
     with gr.Accordion(label("augment.api"), visible=False) as api:
         with gr.Row():
             model = gr.Textbox(D["model"], label=label("augment.model"), min_width=140)
@@ -89,7 +93,14 @@ def _form() -> dict[str, Any]:
                 for name in ("price_in", "price_out")
             )
     mode.change(lambda chosen: gr.update(visible=chosen != "offline"), mode, api, **QUIET)
-    rewriting = {"mode": mode, "operations": operations, "followup_share": share, "new": new, "seed": seed, "ear": ear}
+    rewriting = {
+        "mode": mode,
+        "operations": operations,
+        "followup_share": share,
+        "new": new,
+        "seed": seed,
+        "second_parser": second_parser,
+    }
     api_parts = {"model": model, "base_url": base_url, "key": key}
     money = {"cap": cap, "price_in": price_in, "price_out": price_out}
     return {"name": name} | rewriting | api_parts | money
@@ -108,11 +119,14 @@ class AugmentHandlers:
     def choices(self, request: gr.Request) -> list[Any]:
         """The choices in the person's language."""
         modes = [(translate(request, f"augment.{mode}"), mode) for mode in ("offline", "direct", "batch")]
-        ears = [*model_choices(self.context, request), (translate(request, "augment.no_ear"), NO_EAR)]
+        parsers = [
+            *model_choices(self.context, request),
+            (translate(request, "augment.no_second_parser"), NO_SECOND_PARSER),
+        ]
         return [
             gr.update(choices=modes),
             *[gr.update(choices=[(in_language(request, names), key) for key, names in OPERATIONS.items()])] * 2,
-            gr.update(choices=ears),
+            gr.update(choices=parsers),
         ]
 
     @needs("engineer")
@@ -173,8 +187,8 @@ class AugmentHandlers:
         return [shown, *(gr.update(interactive=on) for on in can[:2]), gr.update(value=name, interactive=can[2])]
 
     def _config(self, request: gr.Request, chosen: AugmentForm) -> AugmentConfig:
-        if chosen.ear not in (None, "", NO_EAR, D["ear"]):
-            self.context.check_offered(request, chosen.ear)
+        if chosen.second_parser not in (None, "", NO_SECOND_PARSER, D["second_parser"]):
+            self.context.check_offered(request, chosen.second_parser)
         return chosen.config(self.files)
 
     def _env(self, key: str, base_url: str | None) -> dict[str, str]:

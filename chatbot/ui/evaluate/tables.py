@@ -8,11 +8,11 @@ from chatbot.core.messages import Conversation
 from chatbot.evaluation.metrics.certainty import FEWEST
 from chatbot.evaluation.metrics.metrics import HEADLINE, METRICS
 from chatbot.evaluation.reporting import labels
+from chatbot.evaluation.reporting.changes import FigureChange, comparison_count, figure_changes
 from chatbot.evaluation.reporting.compare import Case
 from chatbot.evaluation.reporting.in_words import how_well
 from chatbot.evaluation.reporting.plots import legend, metric_chart, slot_chart, slots_note
 from chatbot.evaluation.reporting.report import answer_line, differs, message_line
-from chatbot.evaluation.reporting.tells import Told, tests, told
 from chatbot.evaluation.study import Study
 from chatbot.ui.i18n.translate import language, translate
 from chatbot.ui.shell.html import cells, para, quiet, table
@@ -38,7 +38,7 @@ def results(study: Study, who: Any) -> str:
     parts += _lifts(figures, bare["pairs"], translate(who, "evaluate.alone"), who) if bare else []
     parts += [
         metric_table(figures, HEADLINE, study.result["pairs"], who),
-        quiet(translate(who, "evaluate.note", tests=tests(study.result["pairs"]))),
+        quiet(translate(who, "evaluate.note", tests=comparison_count(study.result["pairs"]))),
     ]
     parts += [
         legend(study.models),
@@ -110,7 +110,7 @@ def _few(figures: Sequence[dict[str, Any]]) -> bool:
 def _lifts(figures: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], scope: str, who: Any) -> list[str]:
     """What the others gain on the first model, a sentence each."""
     out = []
-    for second, changes in told(pairs, figures[0]["counts"]["dialogues"]).items():
+    for second, changes in figure_changes(pairs, figures[0]["counts"]["dialogues"]).items():
         name = next((name for name in ("slot_f1", "act_accuracy") if name in changes), None)
         if name is None:
             continue
@@ -125,7 +125,7 @@ def _lifts(figures: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], s
     return out
 
 
-def _tells(found: Told, who: Any) -> str:
+def _tells(found: FigureChange, who: Any) -> str:
     return translate(who, f"evaluate.tells.{found.judged}", least=found.least)
 
 
@@ -157,7 +157,7 @@ def metric_table(
     figures: Sequence[dict[str, Any]], names: Sequence[str], pairs: Sequence[dict[str, Any]], who: Any
 ) -> str:
     """Figures of all models side by side, and behind them what each tells against the first."""
-    changes, tongue = told(pairs, figures[0]["counts"]["dialogues"]), language(who)
+    changes, tongue = figure_changes(pairs, figures[0]["counts"]["dialogues"]), language(who)
     models = [figure["model"] for figure in figures]
     heads = [translate(who, "evaluate.against", model=models[at], first=models[0]) for at in changes]
     rows = []
@@ -171,7 +171,7 @@ def metric_table(
     return _table([*models, *heads], rows)
 
 
-def _change(found: Told | None, who: Any) -> tuple[str, str, str]:
+def _change(found: FigureChange | None, who: Any) -> tuple[str, str, str]:
     if found is None:
         return "—", "", ""
     return f"{found.change} ({found.bounds})", _tells(found, who), found.judged

@@ -80,9 +80,9 @@ class BringHandlers:
             return
         job = next((job for job in list_jobs(self.settings.folder("jobs"), KIND) if job.id == name), None)
         while job is not None and job.state in ACTIVE:
-            yield told(job, request)
+            yield standing_html(job, request)
             time.sleep(EVERY)
-        yield told(job, request) if job is not None else ""
+        yield standing_html(job, request) if job is not None else ""
 
     def uploaded(self, path: str) -> str:
         """An uploaded GGUF file is the source."""
@@ -125,7 +125,7 @@ class BringHandlers:
         return note(translate(request, "bring.removed", name=form.chosen))
 
 
-def told(job: Job, who: Any) -> str:
+def standing_html(job: Job, who: Any) -> str:
     """How a model that is brought stands, and at the end what was tried on it."""
     state, events = job.state, list(job.events())
     if state in ACTIVE:

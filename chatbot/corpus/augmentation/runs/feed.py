@@ -37,7 +37,7 @@ class ReviewFeed:
     Args:
         run: the run's id; it has been entered into the ledger.
         store: the database that calls are replayed against.
-        ear: a second parser.
+        second_parser: a second parser.
         hotels: name of the database, which cards can be filtered by.
     """
 
@@ -47,10 +47,16 @@ class ReviewFeed:
         store: HotelStore,
         review: ReviewStore,
         ledger: RunLedger,
-        ear: SecondParser | None = None,
+        second_parser: SecondParser | None = None,
         hotels: str = "",
     ) -> None:
-        self._run, self._store, self._review, self._ledger, self._ear = run, store, review, ledger, ear
+        self._run, self._store, self._review, self._ledger, self._second_parser = (
+            run,
+            store,
+            review,
+            ledger,
+            second_parser,
+        )
         self._hotels = hotels
         self._unique, self._seen = UniqueCheck(), set[str]()
         self._waiting: list[tuple[Task, Conversation]] = []
@@ -82,7 +88,7 @@ class ReviewFeed:
                 made,
                 task.operation,
                 task.original,
-                [*check(made, self._store, task.original, self._ear), twin],
+                [*check(made, self._store, task.original, self._second_parser), twin],
                 self._hotels,
             )
             for (task, made), twin, key in zip(group, twins, keys, strict=True)

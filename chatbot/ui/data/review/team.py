@@ -63,7 +63,7 @@ def agreement_text(agreed: Agreement, who: Any) -> str:
     low, high = agreed.interval or (0.0, 0.0)
     values = {"n": f"{agreed.cards:,}", "same": f"{agreed.same:,}", "enough": ENOUGH}
     values |= {"alpha": f"{agreed.alpha or 0:.2f}", "low": f"{low:.2f}", "high": f"{high:.2f}"}
-    said = translate(who, f"team.agree_{agreed.told}", **values)
+    said = translate(who, f"team.agree_{agreed.strength}", **values)
     return said if agreed.alpha is None else said + translate(who, "team.alpha", **values)
 
 

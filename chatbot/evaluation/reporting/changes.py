@@ -26,7 +26,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Told:
+class FigureChange:
     """One figure of a model against the first one's.
 
     Attributes:
@@ -49,17 +49,19 @@ class Told:
         return label(TEXTS, self.judged, language).format(least=self.least)
 
 
-def told(pairs: Sequence[Mapping[str, Any]], dialogues: int) -> dict[int, dict[str, Told]]:
+def figure_changes(pairs: Sequence[Mapping[str, Any]], dialogues: int) -> dict[int, dict[str, FigureChange]]:
     """Position of every other model → its figures against the first one's, p-values corrected over all of them."""
     ps = adjusted(pairs, dialogues)
     return {
-        pair["second"]: {name: _told(name, found, p[name], dialogues) for name, found in pair["metrics"].items()}
+        pair["second"]: {
+            name: _figure_change(name, found, p[name], dialogues) for name, found in pair["metrics"].items()
+        }
         for pair, p in zip(pairs, ps, strict=True)
         if pair["first"] == 0
     }
 
 
-def tests(pairs: Sequence[Mapping[str, Any]]) -> int:
+def comparison_count(pairs: Sequence[Mapping[str, Any]]) -> int:
     """How many comparisons the p-values are corrected for."""
     return sum(len(pair["metrics"]) for pair in pairs)
 
@@ -76,7 +78,7 @@ def verdicts(
 ) -> list[str]:
     """One sentence a comparison with the first model, for a reader who reads nothing else."""
     out = []
-    for second, changes in told(pairs, dialogues).items():
+    for second, changes in figure_changes(pairs, dialogues).items():
         name = next((name for name in ("slot_f1", "act_accuracy") if name in changes), None)
         if name is None:
             continue
@@ -87,10 +89,10 @@ def verdicts(
     return out
 
 
-def _told(name: str, found: Mapping[str, Any], p: float, dialogues: int) -> Told:
+def _figure_change(name: str, found: Mapping[str, Any], p: float, dialogues: int) -> FigureChange:
     points = 1 if name in OWN_SCALE else 100
     low, high = (points * edge for edge in found["interval"])
-    return Told(
+    return FigureChange(
         f"{points * found['difference']:+.1f}",
         f"{low:+.1f} – {high:+.1f}",
         judgement(found["difference"], p, lower_is_better=name in LOWER_IS_BETTER),
