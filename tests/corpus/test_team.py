@@ -11,6 +11,7 @@ from chatbot.corpus.review.agreement import ENOUGH, agreement, alpha
 from chatbot.corpus.review.items import Filter
 from chatbot.corpus.review.queue import ReviewStore
 from chatbot.corpus.review.team.dealing import Plan
+from chatbot.ui.data.review.words import today
 from tests.corpus.test_review import candidate
 
 
@@ -152,6 +153,16 @@ def test_a_persons_day_tells_how_quickly_they_read(review, monkeypatch):
     assert review.team.person("li", 0).seconds == 20
     assert review.team.person("li", 8000).actions == {"approve": 2}
     assert (review.team.is_new("li"), review.team.is_new("wang")) == (False, True)
+
+
+def test_a_persons_day_tells_what_was_approved_in_bulk(review):
+    review.add_many(candidate(n) for n in range(5))
+    review.decide(review.next("li"), "li", "approve")
+    assert "其中批量" not in today(review.team.person("li", 0), "zh")
+    assert review.bulk_approve("li") == 4
+    day = review.team.person("li", 0)
+    assert (day.cards, day.bulk) == (5, 4)
+    assert "通过 5 · 其中批量 4" in today(day, "zh")
 
 
 def test_agreement_is_told_only_from_enough_cards_and_with_its_interval():

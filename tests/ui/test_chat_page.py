@@ -94,6 +94,7 @@ def test_two_pages_never_share_a_conversation(open_tab, serve_page, page_context
 def test_a_second_model_answers_side_by_side(page, tiny_model):
     page.get_by_role("button", name="对比另一个模型").click()
     page.locator("#other-talk").wait_for()
+    page.locator("#first-model").get_by_text("这边由").wait_for()
     tiny_model.answers.clear()
     tiny_model.answers.extend([reply("第一个回答。"), reply("第二个回答。")])
     send(page, "谢谢")

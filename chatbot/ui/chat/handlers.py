@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -23,6 +24,7 @@ from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext, Session
 from chatbot.ui.shell.errors import errors_shown, in_words
 from chatbot.ui.shell.header import model_choices
+from chatbot.ui.shell.html import quiet
 from chatbot.understanding.call_verifier import NoVerifier
 
 if TYPE_CHECKING:
@@ -136,6 +138,11 @@ class ChatHandlers:
             gr.update(choices=choices, value=second),
             *view(state, request)[:2],
         )
+
+    def first(self, on: bool, model_id: str, request: gr.Request) -> Any:
+        """Which model answers in the first of two conversations; nothing where there is one."""
+        name = next((name for name, value in model_choices(self.context, request) if value == model_id), model_id)
+        return gr.update(value=quiet(escape(translate(request, "chat.first", name=name))), visible=on)
 
     def export(self, state: ChatState, request: gr.Request) -> str:
         """The conversation as text to be saved."""

@@ -68,12 +68,13 @@ class FindingsColumn:
 
 @dataclass(frozen=True)
 class SecondConversation:
-    """The second conversation of a comparison."""
+    """The second conversation of a comparison; `first` names the model of the first while there are two."""
 
     talk: ConversationColumn
     model: gr.Dropdown
     column: gr.Column
     on: gr.State
+    first: gr.HTML
 
 
 def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks, asked: Sequence[Asked] = ()) -> None:
@@ -86,11 +87,12 @@ def build(context: PageContext, model: gr.Dropdown, page: gr.Blocks, asked: Sequ
     """
     with gr.Row(elem_classes="chat"):
         with gr.Column(scale=6, min_width=320, elem_classes="conversation"):
+            first = gr.HTML(visible=False, padding=False, elem_id="first-model")
             talk = _conversation("talk")
             build_feedback(context, talk.window, talk.state, model)
             controls = _controls()
             gr.Markdown(label("chat.consent"), visible=context.demo, elem_classes="quiet", elem_id="consent")
-        other = _other()
+        other = _other(first)
         with gr.Column(scale=4, min_width=320, elem_classes="side"):
             side = _side()
             _inside(context, talk.state, model)
@@ -143,11 +145,11 @@ def _controls() -> Controls:
     return Controls(box, gr.State(""), send, stop, clear, save, compare, row, chips)
 
 
-def _other() -> SecondConversation:
+def _other(first: gr.HTML) -> SecondConversation:
     with gr.Column(scale=6, min_width=320, visible=False, elem_classes="conversation") as column:
         model = gr.Dropdown([], label=label("chat.other"), interactive=True)
         talk = _conversation("other-talk")
-    return SecondConversation(talk, model, column, gr.State(False))
+    return SecondConversation(talk, model, column, gr.State(False), first)
 
 
 def _side() -> FindingsColumn:
@@ -228,4 +230,6 @@ class _Wiring:
         text = gr.Textbox(visible=False)
         controls.save.click(turns.export, self.talk.state, text, **QUIET).then(None, text, None, js=SAVE, **QUIET)
         shown = [other.on, other.column, controls.compare, other.model, *self.second]
-        controls.compare.click(turns.compare, [other.on, self.talk.state, self.model], shown, **QUIET)
+        compared = controls.compare.click(turns.compare, [other.on, self.talk.state, self.model], shown, **QUIET)
+        for trigger in (compared.then, self.model.change):
+            trigger(turns.first, [other.on, self.model], other.first, **QUIET)

@@ -26,6 +26,7 @@ class Person:
         seconds: of a card, the median of those that followed one another; None where none did.
         asked, right: gold cards that were answered, and answered rightly.
         before: the same of the gold cards until an hour before the last verdict, so that a tired hour shows.
+        bulk: those of the verdicts that approved many cards at once.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Person:
     asked: int = 0
     right: int = 0
     before: tuple[int, int] = (0, 0)
+    bulk: int = 0
 
     @property
     def cards(self) -> int:
@@ -69,6 +71,7 @@ def _person(name: str, rows: list[RowMapping]) -> Person:
         len(gold),
         _right(gold),
         (len(early), _right(early)),
+        len(rows) - len(times),
     )
 
 

@@ -71,6 +71,7 @@ def today(day: Person, who: Any) -> str:
     if not day.actions:
         return ""
     parts = [f"{translate(who, f'review.did_{name}')} {n:,}" for name, n in day.actions.items()]
+    parts += [translate(who, "review.at_once", n=f"{day.bulk:,}")] if day.bulk else []
     why = translate(who, "review.comma").join(f"{reason_text(reason, who)} {n:,}" for reason, n in day.reasons.items())
     more = translate(who, "review.why", why=why) if why else ""
     more += translate(who, "review.pace", n=round(day.seconds)) if day.seconds is not None else ""
