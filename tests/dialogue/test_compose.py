@@ -107,6 +107,22 @@ def random_situation(rng, language):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("words", "act"),
+    [
+        ("第一家早餐要钱吗", "ask_has has:早餐服务免费 #1"),
+        ("does the first one charge for breakfast", "ask_has has:早餐服务免费 #1"),
+    ],
+)
+def test_whether_something_costs_is_answered_by_what_is_listed_and_by_neither_yes_nor_no(words, act):
+    record = A | {"facilities": ["早餐服务免费"]}
+    texts = [said(words, act, [record], seed).text for seed in range(20)]
+    assert all(re.search("免费早餐|free breakfast", text) for text in texts)
+    assert not any(re.match("有的|有，|是的|对，|嗯|Yes|It does|Indeed", text) for text in texts)
+    plain = [said("第一家有早餐吗", act, [record], seed).text for seed in range(20)]
+    assert any(re.match("有的|有，|是的|对，|嗯", text) for text in plain)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reply_is_grounded_whole_and_repeatable(language):
     for seed in range(400):

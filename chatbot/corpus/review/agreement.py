@@ -57,6 +57,8 @@ def agreement(kept: Sequence[Mapping[str, bool]]) -> Agreement:
 def alpha(counts: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Krippendorff's alpha of two nominal values (2011, “Computing Krippendorff's Alpha-Reliability”, section C).
 
+    Own code, as the packages that compute it are under the GPL.
+
     Args:
         counts: for each card how many said the one and how many the other; two judgements or more.
         times: for each sample how often each card is in it.

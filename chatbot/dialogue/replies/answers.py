@@ -1,5 +1,6 @@
 """Answers to what a turn asks of hotels in hand: fields, facilities, the best of them, comparisons; all computed from records."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from chatbot.dialogue.replies.facts import Best, Fact, Has, Shown, State, best, 
 from chatbot.dialogue.replies.wording import MARK, Voice, number
 from chatbot.understanding.turn_act import FIELDS, HOTELS, SORTS, TurnAct, facility_of
 
+_CHARGE = re.compile(r"要钱|收钱|花钱|付钱|收费|付费|免费|另算|\bfree\b|\bcharges?d?\b|\bcosts?\b|\bpay\b", re.I)
 FEW = 6
 """Facilities that a sentence beside the answer may list."""
 _WAYS = {
@@ -46,6 +48,7 @@ class Answers:
         focus: the hotel last spoken of; after `say` the one that the answer was about.
         state: the wishes, which a price or rating is compared with.
         named: whether every answer has to name its hotel.
+        words: what was asked.
     """
 
     voice: Voice
@@ -54,6 +57,7 @@ class Answers:
     focus: int
     state: State
     named: bool = False
+    words: str = ""
 
     def say(self) -> list[Fact]:
         """Say the answers; the facts that were told."""
@@ -244,7 +248,7 @@ class Answers:
         if len(about) > 1:
             for value in asked:
                 self._has_many([fact for fact in facts if fact.asked == value], value)
-        elif len(asked) > 1:
+        elif len(asked) > 1 or _CHARGE.search(self.words):  # 要钱吗: what is listed, neither yes nor no
             self._has_several(about[0], facts)
         else:
             self._has_one(about[0], facts[0])

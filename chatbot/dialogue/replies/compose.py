@@ -122,9 +122,8 @@ class _Composer:
 
     def _asked(self, hotels: Sequence[Shown]) -> None:
         """Answer the questions; one about a hotel looked up by name that fits several is answered for all of them."""
-        answers = Answers(
-            self.voice, self.turn, hotels, _within(self.focus, len(hotels)), self.now.after, self.now.searched
-        )
+        now, at = self.now, _within(self.focus, len(hotels))
+        answers = Answers(self.voice, self.turn, hotels, at, now.after, now.searched, now.words)
         self.facts += answers.say()
         self.focus = answers.focus
 
