@@ -1,6 +1,6 @@
 """What a conversation has come to: the dialogue state, the hotels in hand, the page they are, and the one last spoken of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -111,4 +111,16 @@ def pointed_at(act: TurnAct, context: Context) -> list[int]:
 def focus_of(act: TurnAct, context: Context) -> int:
     """The hotel that is spoken of after a turn."""
     found = pointed_at(act, context)
+    for order in act.values("top:"):
+        best = best_at(context.records, found if len(found) > 1 else range(len(context.records)), order)
+        if best is not None:
+            return best
     return found[0] if len(found) == 1 else context.focus
+
+
+def best_at(records: Records, among: Iterable[int], order: str) -> int | None:
+    """Position of the first or last of some records by an order like price_asc, the first of equals; None where no value is known."""
+    field, _, direction = order.partition("_")
+    known = [(value, at) for at in among if isinstance(value := records[at].get(field), int | float)]
+    sign = -1 if direction == "desc" else 1
+    return min(known, key=lambda pair: (sign * pair[0], pair[1]))[1] if known else None

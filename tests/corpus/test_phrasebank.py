@@ -146,6 +146,34 @@ def test_a_question_may_be_about_several_hotels_at_once(names, said, hotels):
     assert all({str(item) for item in turn.act.items if item.op == "#"} == hotels for turn in found)
 
 
+@pytest.mark.parametrize(
+    ("said", "order"), [("便宜的那家", "price_asc"), ("评分最高的", "rating_desc"), ("最贵的", "price_desc")]
+)
+def test_a_question_may_be_about_the_best_of_several_hotels(names, said, order):
+    row = {"act": "ask_field", "field": "phone", "text": "{which}电话", "set": [], "drop": [], "lang": "zh"}
+    maker, rng = TurnMaker(Bank([row], WORDINGS, [], [], []), names), random.Random(4)
+    turns = [turn for turn in (maker.from_frame(row, rng) for _ in range(6000)) if turn.words == f"{said}电话"]
+    assert turns and {str(turn.act) for turn in turns} == {f"ask_field top:{order} ask:phone #all"}
+
+
+@pytest.mark.parametrize(
+    ("words", "order", "act"),
+    [
+        ("就便宜的那家，电话", "asc", "top:price_asc ask:phone"),
+        ("分高的那家电话", "desc", "top:rating_desc ask:phone"),
+        ("最贵那家，评分和电话", "desc", "top:price_desc ask:phone"),
+    ],
+)
+def test_a_hotel_chosen_by_price_or_rating_in_a_dialogue_is_the_best_of_those_shown(names, words, order, act):
+    state = {"type": "经济型"}
+    turns = [
+        {"user": "要经济型的", "state": state, "search": True, "act": "request"},
+        {"user": words, "state": state, "search": False, "act": "ask_field", "field": "phone", "order": order},
+    ]
+    _, asked = dialogue_turns({"turns": turns}, names, random.Random(0))
+    assert str(asked.act) == f"ask_field {act} #all" and len(asked.shown) > 1
+
+
 def test_the_same_seed_makes_the_same_turns(maker):
     one, other = (maker.turns(random.Random(5)) for _ in range(2))
     assert [next(one) for _ in range(20)] == [next(other) for _ in range(20)]

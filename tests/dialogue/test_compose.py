@@ -107,6 +107,14 @@ def random_situation(rng, language):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("order", "at"), [("price_asc", 0), ("price_desc", 1), ("rating_desc", 1)])
+def test_what_is_asked_of_the_cheapest_or_best_is_told_of_that_one_alone(order, at):
+    records = [A | {"price": 200, "rating": 4.1, "phone": "010-1"}, B | {"price": 500, "rating": 4.8, "phone": "010-2"}]
+    for seed in range(10):
+        text = said("那家电话", f"ask_field top:{order} ask:phone #all", records, seed).text
+        assert records[at]["phone"] in text and records[1 - at]["phone"] not in text
+
+
 @pytest.mark.parametrize(
     ("words", "act"),
     [

@@ -77,6 +77,24 @@ def test_the_hotel_spoken_of_stays_in_focus_until_another_search():
 
 
 @pytest.mark.parametrize(
+    ("line", "focus"),
+    [
+        ("superlative top:price_asc #all", 1),
+        ("ask_field top:price_desc ask:phone #all", 2),
+        ("ask_field top:price_asc ask:phone #1 #3", 0),
+        ("superlative top:rating_desc #all", 0),  # of equals the first
+    ],
+)
+def test_the_cheapest_or_best_that_was_asked_for_is_the_hotel_spoken_of(line, focus):
+    priced = [{"name": f"甲{price}", "price": price, "rating": 4.5} for price in (300, 200, 500)]
+    assert context_of([*search("request type=经济型", priced), *turn(line)]).focus == focus
+
+
+def test_where_no_price_is_known_the_hotel_spoken_of_stays():
+    assert context_of([*REQUEST, *turn("ask_field #2"), *turn("superlative top:price_asc #all")]).focus == 1
+
+
+@pytest.mark.parametrize(
     ("line", "places"),
     [
         ("ask_field ask:phone #2", [1]),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from chatbot.corpus.phrasebank.bank import Row
 from chatbot.corpus.phrasebank.marks import unknown_wish
 from chatbot.corpus.phrasebank.states import shown_names
-from chatbot.corpus.phrasebank.turns import PREVIOUS, Turn
+from chatbot.corpus.phrasebank.turns import PREVIOUS, RATED, Turn
 from chatbot.corpus.phrasebank.values import Names
 from chatbot.understanding.derive_act import derive_act
 from chatbot.understanding.dialogue_state import State, needs_search, next_state
@@ -19,6 +19,8 @@ ONLY_POINTS = re.compile(r"(?:那|不让。|嗯,?)?(?:第?[一二三四五]|头�
 MOST_SHOWN = 5
 UNLABELLED = {"ask_has", "unsupported"}
 """Acts whose facility or wish most dialogues do not name: without "has" or "wish" their turns are context, not examples."""
+_PRICED = re.compile(r"贵|貴|便宜|贱|最平|平[𠮶嗰]|cheap|dear|expensive|pric(?:e?y|ier|iest)", re.I)
+"""Words that choose a hotel by its price, whatever is asked of it."""
 _LEFT_OPEN = re.compile(r"列表[^，；。]{0,6}[没不]|要问酒店|打电话问|not in the list")
 """Words of `needs` that tell of an unknown wish beside the others."""
 
@@ -79,15 +81,26 @@ def _questions(row: Row, words: str, shown: tuple[str, ...]) -> list[Item]:
     fields = row.get("fields") or [row[key] for key in ("field", "field2", "field3") if row.get(key)]
     if ONLY_POINTS.fullmatch(words):  # what is asked was said a turn before, which the example does not show
         fields = []
-    out += [Item("ask:", name) for name in dict.fromkeys(fields)]
+    best = _best(row, words)
+    out += [Item("top:", best)] if best else []
+    out += [Item("ask:", name) for name in dict.fromkeys(fields) if not best.startswith(name)]
     out += [Item("has:", facility_value(facility)) for facility in row.get("has", ())]
     out += [unknown_wish(wish) for wish in row.get("wish", ())]
     if row.get("act") not in ASKING and not fields and not row.get("has"):
         return out
-    about = str(row.get("about") or "")
+    about = str(row.get("about") or ("all" if best else ""))
     for which in about.split(",") if about else []:
         if which in HOTELS:
             out.append(Item("#", which))
         elif which in shown:
             out.append(Item("#", str(shown.index(which) + 1)))
     return out
+
+
+def _best(row: Row, words: str) -> str:
+    """Which of the hotels shown is meant by being the cheapest, the dearest or the best rated of them; "" where it is none."""
+    if not row.get("order") or row["search"] or row.get("act") == "compare":
+        return ""
+    rated = RATED.search(words) and not _PRICED.search(words)
+    field = row.get("field") if row.get("act") == "superlative" else "rating" if rated else "price"
+    return f"{field}_{row['order']}" if field in ("price", "rating") else ""

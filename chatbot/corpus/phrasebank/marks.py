@@ -21,6 +21,8 @@ POINTING = {"ask_field", "ask_has", "compare", "book", "cancel"}
 """Acts that are about one or two of the hotels shown."""
 TOGETHER_SHARE = 0.15
 """How often a question is about several hotels at once."""
+BEST_SHARE = 0.07
+"""How often a question is about the cheapest, the dearest or the best rated of them."""
 CALLED_BY_NAME, CHOSEN_BY_NAME = 0.35, 0.6
 """How often a numbered hotel is called by its name: in a question, and when it is booked."""
 SHORT = "short"
@@ -44,6 +46,7 @@ class Filled:
         items: what it changes or asks, in the order of the act line: dropped, added, asked, pointed at.
         facilities: mark number → facility value of the wording that was put in; "" for an unknown wish.
         chosen: mark → the value that was put in.
+        best: the order by which one of several hotels is meant, "" where none is.
     """
 
     text: str
@@ -52,6 +55,7 @@ class Filled:
     wishes: dict[str, Item] = field(default_factory=dict)
     chosen: dict[str, str] = field(default_factory=dict)
     hotels: list[str] = field(default_factory=list)
+    best: str = ""
 
 
 def fill_marks(row: Row, maker: "TurnMaker", before: State, shown: tuple[str, ...], rng: random.Random) -> Filled:
@@ -106,6 +110,10 @@ def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], fill
         together = rng.random() < TOGETHER_SHARE and _pointed_together(shown, filled, english, rng)
         if together:
             return together
+        if len(shown) > 1 and rng.random() < BEST_SHARE:
+            words = v.BEST["en" if english else "zh"]
+            filled.best = rng.choice(list(words))
+            return rng.choice(words[filled.best])
     if mark in ("which", "which2"):
         return _pointer(shown, filled, english, rng, by_name=CHOSEN_BY_NAME if row["act"] == "book" else CALLED_BY_NAME)
     if mark == "name" and shown and row["act"] in POINTING and "name" not in row["set"]:
@@ -238,7 +246,9 @@ def _asked(row: Row, filled: Filled) -> list[Item]:
     if row.get("about") == "shown" and row.get("field") in ("price", "rating") and row.get("order"):
         return [Item("top:", f"{row['field']}_{row['order']}")]
     fields = row.get("fields") or [row[key] for key in ("field", "field2", "field3") if row.get(key)]
-    out = [Item("ask:", name) for name in dict.fromkeys(fields)]
+    best = row.get("top") or filled.best
+    out = [Item("top:", best)] if best else []
+    out += [Item("ask:", name) for name in dict.fromkeys(fields)]
     out += [item for what in row.get("has", ()) for item in _facility(what[-1], filled, "has:")]
     if row["act"] == "ask_has":
         out += [item for number in sorted(filled.facilities) for item in _facility(number, filled, "has:")]
@@ -248,6 +258,6 @@ def _asked(row: Row, filled: Filled) -> list[Item]:
 def _pointed(row: Row, filled: Filled) -> list[Item]:
     if row["act"] not in POINTING and not row.get("field"):
         return []
-    if row["act"] in ("compare", "superlative") and not filled.hotels:
+    if (row["act"] in ("compare", "superlative") or row.get("top") or filled.best) and not filled.hotels:
         return [Item("#", "all")]
     return [Item("#", which) for which in filled.hotels]

@@ -18,6 +18,8 @@ POINTERS: dict[str, dict[str, list[str]]] = _MARKS["pointers"]
 """Language → value of HOTELS → words that point at that hotel."""
 GROUPS: dict[str, dict[str, list[str]]] = _MARKS["groups"]
 """Language → numbers of several hotels shown, or "all" (of so many) → words that point at them together."""
+BEST: dict[str, dict[str, list[str]]] = _MARKS["best"]
+"""Language → order of the hotels shown → words that point at the first of them by it."""
 BRANDS: list[str] = _MARKS["brands"]
 ENGLISH_PLACES = 0.75
 """How often an English sentence names a place in English."""

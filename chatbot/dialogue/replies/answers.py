@@ -74,6 +74,7 @@ class Answers:
         facts: list[Fact] = []
         for order in (order for order in self.turn.values("top:") if order in SORTS):
             facts += self._top([self.hotels[k] for k in at] if len(at) > 1 else self.hotels, order)
+            at = [self.focus]  # 便宜的那家，电话: what else is asked is asked of the best
         at = at or self._unpointed()
         about = [self.hotels[k] for k in at]
         asked = [value for value in self.turn.values("has:") if value]
