@@ -158,11 +158,11 @@ def test_a_persons_day_tells_how_quickly_they_read(review, monkeypatch):
 def test_a_persons_day_tells_what_was_approved_in_bulk(review):
     review.add_many(candidate(n) for n in range(5))
     review.decide(review.next("li"), "li", "approve")
-    assert "其中批量" not in today(review.team.person("li", 0), "zh")
+    assert "批量" not in today(review.team.person("li", 0), "zh")
     assert review.bulk_approve("li") == 4
     day = review.team.person("li", 0)
     assert (day.cards, day.bulk) == (5, 4)
-    assert "通过 5 · 其中批量 4" in today(day, "zh")
+    assert "通过 5（批量 4）" in today(day, "zh")
 
 
 def test_agreement_is_told_only_from_enough_cards_and_with_its_interval():

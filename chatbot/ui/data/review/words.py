@@ -70,8 +70,8 @@ def today(day: Person, who: Any) -> str:
     """A person's day in one sentence: what, how quickly, why they rejected, known answers; "" before its first verdict."""
     if not day.actions:
         return ""
-    parts = [f"{translate(who, f'review.did_{name}')} {n:,}" for name, n in day.actions.items()]
-    parts += [translate(who, "review.at_once", n=f"{day.bulk:,}")] if day.bulk else []
+    at_once = {"approve": translate(who, "review.at_once", n=f"{day.bulk:,}")} if day.bulk else {}
+    parts = [f"{translate(who, f'review.did_{name}')} {n:,}{at_once.get(name, '')}" for name, n in day.actions.items()]
     why = translate(who, "review.comma").join(f"{reason_text(reason, who)} {n:,}" for reason, n in day.reasons.items())
     more = translate(who, "review.why", why=why) if why else ""
     more += translate(who, "review.pace", n=round(day.seconds)) if day.seconds is not None else ""
