@@ -89,7 +89,7 @@ def test_a_guard_that_gave_up_says_so_in_the_persons_language_and_names_the_data
 
 
 def test_the_walk_marks_the_step_that_comes_next(tmp_path):
-    assert '<li class="now">点“先看一看”' in next_steps(None, "zh")
+    assert '<li class="now">点“开始训练”' in next_steps(None, "zh")  # as the green button; looking first is a choice
     done = job(tmp_path / "my-run", "done", log(3, 2.0))
     assert '<li class="now">到“对话”选「my-run」' in next_steps(done, "zh")
 

@@ -1,5 +1,6 @@
 """Step 4 of the Data tab: 8:1:1 by source without leaks, and files that other trainers read."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -26,11 +27,11 @@ FORMS = {
 }
 
 
-def build(context: PageContext, opened: Any) -> list[Any]:
+def build(context: PageContext, opened: Sequence[Any]) -> list[Any]:
     """Lay the step out; returns the events after which the counts have changed.
 
     Args:
-        opened: the event of the step being opened, e.g. a button's `click`: steps before it may have changed what can be split.
+        opened: the events of the step being opened, e.g. a button's `click`: steps before it may have changed what can be split.
     """
     handlers = ExportHandlers(context)
     with gr.Row(elem_classes="choices"):
@@ -51,7 +52,7 @@ def build(context: PageContext, opened: Any) -> list[Any]:
     page = Context.root_block
     assert page is not None
     page.load(handlers.forms, None, form, **QUIET)
-    gr.on([page.load, opened], handlers.open, None, [shown, split, export], **QUIET)
+    gr.on([page.load, *opened], handlers.open, None, [shown, split, export], **QUIET)
     done = wire_slow_step(
         split.click, handlers.split, [seed, with_corpus], shown, busy=handlers.busy, back=handlers.show
     )

@@ -1,7 +1,6 @@
 """The Data tab: four steps from CrossWOZ to a reviewed, split and exported data set, each with where it stands."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -29,22 +28,28 @@ def build(context: PageContext) -> None:
             )
             for i in range(STEPS)
         ]
-    parts: list[Callable[[PageContext], list[Any]]]
-    parts = [data_corpus.build, data_augment.build, review.build, partial(data_export.build, opened=steps[3].click)]
-    panels = []
+    panels: list[gr.Column] = []
+    ways_on: list[gr.Button] = []
     changed: list[Any] = []
-    for i, build_part in enumerate(parts):
+    for i, build_part in enumerate((data_corpus.build, data_augment.build, review.build)):
         with gr.Column(visible=i == 0, elem_id=f"data-panel{i + 1}") as panel:
             changed += build_part(context)
+            with gr.Row(elem_classes="hand-over"):
+                ways_on.append(gr.Button("", visible=False, elem_id=f"data-on{i + 1}", scale=0, min_width=200))
         panels.append(panel)
+    with gr.Column(visible=False, elem_id=f"data-panel{STEPS}") as panel:
+        changed += data_export.build(context, [steps[-1].click, ways_on[-1].click])
+    panels.append(panel)
     page, timer = Context.root_block, gr.Timer(3.0)
     assert page is not None
     counts = Steps(context)
     for i, step in enumerate(steps):
         step.click(_opener(i), None, [*panels, *steps], **QUIET)
-    gr.on([page.load, timer.tick], counts.show, None, steps, **QUIET)
+    for i, way_on in enumerate(ways_on):
+        way_on.click(counts.leading_on(i), None, [*panels, *steps], **QUIET)
+    gr.on([page.load, timer.tick], counts.show, None, [*steps, *ways_on], **QUIET)
     for event in changed:
-        event.then(counts.show, None, steps, **QUIET)
+        event.then(counts.show, None, [*steps, *ways_on], **QUIET)
 
 
 def _opener(chosen: int) -> Callable[[], list[Any]]:
@@ -55,18 +60,45 @@ def _opener(chosen: int) -> Callable[[], list[Any]]:
     return show
 
 
+def _name(step: int, who: Any) -> str:
+    return translate(who, f"data.name{step + 1}")
+
+
 class Steps:
-    """The counts on the four steps."""
+    """The counts on the four steps, and the buttons that lead on from one to the next."""
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.files = context, DataFiles(context.settings)
 
     def show(self, request: gr.Request) -> list[Any]:
-        """The labels as the files stand now."""
+        """The labels of steps and buttons as the files stand now."""
         if not self.context.may(request, "annotator"):
-            return [gr.skip()] * STEPS
+            return [gr.skip()] * (2 * STEPS - 1)
         labels = (self._corpus(request), self._augmented(request), self._waiting(request), self._split(request))
-        return [gr.update(value=f"{translate(request, f'data.name{i}')}\n{label}") for i, label in enumerate(labels, 1)]
+        steps = [gr.update(value=f"{_name(i, request)}\n{label}") for i, label in enumerate(labels)]
+        return steps + [self._way_on(i, request) for i in range(STEPS - 1)]
+
+    def leading_on(self, at: int) -> Callable[[], list[Any]]:
+        """What opens the step that a step's button leads to."""
+
+        def go_on() -> list[Any]:
+            to = self.after(at)
+            return _opener(at if to is None else to)()
+
+        return go_on
+
+    def after(self, at: int) -> int | None:
+        """The step to go to from a step, which is an earlier one where that has to be done first; None where nothing was done here yet."""
+        corpus, cards = self.files.corpus_size() > 0, bool(self.files.counts().operations)
+        needed = None if corpus else 0
+        return {0: 1 if corpus else None, 1: 2 if cards else needed, 2: 3 if cards else 1 if corpus else 0}[at]
+
+    def _way_on(self, at: int, who: Any) -> Any:
+        to = self.after(at)
+        if to is None:
+            return gr.update(visible=False)
+        words = translate(who, "data.way_on" if to > at else "data.way_back", name=_name(to, who))
+        return gr.update(value=words, visible=True, variant="primary" if to > at else "secondary")
 
     def _corpus(self, request: gr.Request) -> str:
         n = self.files.corpus_size()

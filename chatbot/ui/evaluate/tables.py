@@ -33,9 +33,8 @@ def results(study: Study, who: Any) -> str:
         _answer(figures, who),
         quiet(f"{base} · {whole}"),
         few,
-        *_lifts(figures, study.result["pairs"], whole, who),
+        *_all_lifts(study, who),
     ]
-    parts += _lifts(figures, bare["pairs"], translate(who, "evaluate.alone"), who) if bare else []
     parts += [
         metric_table(figures, HEADLINE, study.result["pairs"], who),
         quiet(translate(who, "evaluate.note", tests=comparison_count(study.result["pairs"]))),
@@ -107,6 +106,17 @@ def _few(figures: Sequence[dict[str, Any]]) -> bool:
     return int(figures[0]["counts"]["dialogues"]) < FEWEST
 
 
+def _all_lifts(study: Study, who: Any) -> list[str]:
+    """The sentences of the whole chatbot and of the model alone; one for both where they say the same."""
+    whole, alone = translate(who, "evaluate.whole"), translate(who, "evaluate.alone")
+    figures, bare = study.figures, study.bare
+    if not bare:
+        return _lifts(figures, study.result["pairs"], alone, who)
+    if _lifts(figures, study.result["pairs"], "", who) == _lifts(figures, bare["pairs"], "", who):
+        return _lifts(figures, bare["pairs"], translate(who, "evaluate.both_alike"), who)
+    return _lifts(figures, study.result["pairs"], whole, who) + _lifts(figures, bare["pairs"], alone, who)
+
+
 def _lifts(figures: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], scope: str, who: Any) -> list[str]:
     """What the others gain on the first model, a sentence each."""
     out = []
@@ -120,7 +130,7 @@ def _lifts(figures: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], s
         lift = translate(
             who, "evaluate.lift", scope=scope, metric=metric, change=found.change, low=low, high=high, **models
         )
-        style = "lift" if found.judged == "better" else "lift unsure"
+        style = "lift" if found.judged == "better" and not _few(figures) else "lift unsure"
         out.append(para(style, lift + _tells(found, who) + translate(who, "evaluate.period")))
     return out
 

@@ -23,7 +23,7 @@ def status(job: Job, who: Any) -> str:
     kind = "gave_up" if state == "failed" and isinstance(end, Failed) and end.code == GAVE_UP else state
     parts = (
         [translate(who, f"finetune.state.{kind}")]
-        if point or state not in ACTIVE or state == "queued"
+        if point or state != "running"
         else [translate(who, "finetune.preparing")]
     )
     parts += _doing(events, who) if state in ACTIVE else []
@@ -31,6 +31,8 @@ def status(job: Job, who: Any) -> str:
     if point and point.max_steps and state in ACTIVE:
         share = point.step / point.max_steps
         parts += [translate(who, "finetune.step", step=point.step, total=point.max_steps), *_left(events, who)]
+    elif state in ACTIVE and isinstance(now := events[-1] if events else None, Progress) and now.total:
+        share = now.done / now.total
     bar = progress(share) if state in ACTIVE else ""
     failure = last_error(job, who) if kind == "failed" else ""
     notes = [*_guard(events, kind, who), *([failure] if failure else [])]
@@ -118,7 +120,7 @@ def duration(seconds: float, who: Any) -> str:
 
 def next_steps(job: Job | None, who: Any) -> str:
     """Four steps for a newcomer; the one that comes next is marked."""
-    at = 1 if job is None else 3 if job.state == "done" else 2
+    at = 3 if job is not None and job.state == "done" else 2
     name = job.id if job is not None and job.state == "done" else translate(who, "finetune.walk.new")
     steps = [translate(who, f"finetune.walk.{step}", name=name) for step in ("choose", "look", "train", "try")]
     marks = ["past" if k < at else "now" if k == at else "" for k in range(len(steps))]

@@ -8,6 +8,7 @@ import gradio as gr
 from chatbot.core.events import Metrics, Progress, last, recent_events
 from chatbot.core.jobs import ACTIVE, Job
 from chatbot.core.settings import DATA
+from chatbot.evaluation.metrics.certainty import FEWEST
 from chatbot.evaluation.reporting.labels import model_name
 from chatbot.ui.data.files import DataFiles
 from chatbot.ui.evaluate import runs as studies
@@ -80,7 +81,9 @@ class StripHandlers:
         if not exact or exact[-1] is None:
             return ""
         first = f"{exact[0]:.0%} → " if len(exact) > 1 and exact[0] is not None else ""
-        return translate(who, "strip.exact", share=f"{first}{exact[-1]:.0%}")
+        told = translate(who, "strip.exact", share=f"{first}{exact[-1]:.0%}")
+        dialogues = int(found.figures[0]["counts"]["dialogues"]) if found else 0
+        return told + (translate(who, "strip.few", n=dialogues) if dialogues < FEWEST else "")
 
     def to_finetune(self, request: gr.Request) -> list[Any]:
         """Open Fine-tune with this data set's training side chosen, where there is one."""

@@ -200,6 +200,8 @@ const make = () => {
   const guide = (open) => {
     at("guide").toggleAttribute("data-open", Boolean(open));
     if (open && !at("guide").querySelector(".fold")) at("guide").prepend(button(words.leave, "fold", () => guide(false)));
+    const judging = at("guide").querySelectorAll("h2")[1];  // the first chapter leads to this page
+    if (open && judging) at("guide").scrollTop = judging.offsetTop - at("guide").offsetTop;
   };
   const guided = () => at("guide").hasAttribute("data-open");
   const toggle = (box) => { box.hidden = !box.hidden; if (!box.hidden) box.focus(); };

@@ -124,10 +124,10 @@ def _filters(found: Found, wishes: Wishes, who: Any, *, lead: bool, dealt: bool)
     rare = {name: len(fields[name]) > 2 for name in ("hotels", "reviewer", "run")} | {"whose": dealt}
     shown = [name for name in fields if rare.get(name, True) or getattr(wishes, name)]
     selects = "".join(_select(name, fields[name], getattr(wishes, name), who) for name in shown)
-    label = translate(who, "review.search")
+    label, hint = translate(who, "review.search"), translate(who, "review.search_hint")
     return (
         f'<form class="finds" id="review-filters"><label class="search"><span>{label}</span>'
-        f'<input type="search" name="text" value="{escape(wishes.text)}" maxlength="100" placeholder="{any_}"></label>'
+        f'<input type="search" name="text" value="{escape(wishes.text)}" maxlength="100" placeholder="{hint}"></label>'
         f'{selects}<button type="button" id="review-bulk">{translate(who, "review.bulk")}</button></form>'
     )
 

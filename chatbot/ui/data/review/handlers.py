@@ -84,9 +84,8 @@ class ReviewHandlers:
         dealt = plan is not None and bool(plan.people)
         frame = frame_html(self.store.found(), command.wishes, request, lead=lead, dealt=dealt)
         who = words.name_of(request)
-        guide = (
-            self.store.team.is_new(who) and language(request) == "zh"
-        )  # the manual is Chinese, as those who review are
+        # the manual is Chinese, as those who review are, and of use once there is a card
+        guide = language(request) == "zh" and self.store.team.is_new(who) and bool(self.store.counts().operations)
         return {"frame": frame, "lead": lead, "guide": guide, "who": who} | (
             self._pick(request, command) if command.card else self._next(request, command)
         )

@@ -46,7 +46,8 @@ def build(context: PageContext, status: gr.HTML) -> RunParts:
         restore = gr.Button(label("runs.restore"), min_width=110, elem_id="runs-restore")
     page = Context.root_block
     assert page is not None
-    drawn = [shown, run, choice]
+    drawn = [shown, run, choice, withdraw, restore]
+    run.change(handlers.can, run, [withdraw, restore], **QUIET)
     status.change(handlers.show, run, drawn, **QUIET)
     gr.on(
         [page.load, gr.Timer(10.0).tick], handlers.show, run, drawn, **QUIET
@@ -65,12 +66,18 @@ class RunHandlers:
     def show(self, request: gr.Request, chosen: str | None) -> list[Any]:
         """The list as it stands, and the runs that can be chosen."""
         if not self.context.may(request, "annotator"):
-            return [gr.skip()] * 3
+            return [gr.skip()] * 5
         rows = Rows(self.files, request)
         choices = rows.choices()
         known = [value for _, value in choices]
         value = chosen if chosen in known else known[0] if known else None
-        return [rows.html(), gr.update(choices=choices, value=value), gr.update(visible=bool(known))]
+        return [rows.html(), gr.update(choices=choices, value=value), gr.update(visible=bool(known)), *self.can(value)]
+
+    def can(self, chosen: str | None) -> list[Any]:
+        """Which of withdrawing a run and putting it back can be pressed."""
+        with closing(self.files.ledger()) as ledger:
+            gone = next((run.withdrawn for run in ledger.all() if run.run == chosen), None)
+        return [gr.update(interactive=gone is not True), gr.update(interactive=gone is True)]
 
     @needs("engineer")
     def withdraw(self, request: gr.Request, chosen: str | None) -> list[Any]:
