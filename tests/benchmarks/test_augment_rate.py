@@ -5,6 +5,7 @@ Run with: python -m pytest tests/benchmarks/test_augment_rate.py -m benchmark -s
 
 import asyncio
 import json
+import re
 import time
 
 import pytest
@@ -99,6 +100,25 @@ def test_at_least_95_percent_of_the_allowed_rate_are_used(folder, hotels):
     assert figures["made"] + figures["aside"] == figures["total"] == len(todo)
     assert seen["twice"] == 0
     assert first >= 0.95
+
+
+def test_ten_thousand_cards_take_hardly_longer_than_the_rate_allows(tmp_path):
+    rate, played, new = 8, 3250, 3450
+    hotels = write_hotels(tmp_path / "hotels.json", list(generate(1200, seed=7)))
+    write_conversations(tmp_path / "corpus.jsonl", selfplay(HotelStore.load(hotels), played, seed=3, colloquial=0.0))
+    with openai_server(faults=0.02, rate=rate, latency=LATENCY, seed=1) as url:
+        started = time.monotonic()
+        figures = run(command(url, tmp_path, hotels, "--new", str(new), "--cap", "100"), tmp_path, seconds=3600)
+        whole, seen = time.monotonic() - started, stats(url)
+    counted = float(re.findall(r"\$([\d.]+)", (tmp_path / "stderr").read_text())[-1])
+    ideal = len(seen["admitted"]) / rate
+    print(
+        f"\n{figures['total']} cards, {whole:.0f} s with start, checks and tail, the rate alone {ideal:.0f} s: {whole / ideal:.3f}"
+    )
+    print(f"made {figures['made']}, aside {figures['aside']}, billed ${seen['money']:.4f}, counted ${counted:.4f}")
+    assert figures["made"] + figures["aside"] == figures["total"] >= 10_000
+    assert seen["twice"] == 0 and abs(counted - seen["money"]) < 0.0001
+    assert whole <= 1.1 * ideal
 
 
 def test_three_kills_and_a_cap_pay_for_nothing_twice(folder, hotels):

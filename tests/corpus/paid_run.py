@@ -75,8 +75,8 @@ def command(url, folder, hotels, *more):
     ]
 
 
-def run(argv, folder, kill_when=None):
-    """Run to the end, or kill -9 as soon as the condition holds; returns what it printed, None where it was killed."""
+def run(argv, folder, kill_when=None, seconds=500):
+    """Run to the end (of so many seconds), or kill -9 as soon as the condition holds; returns what it printed, None where it was killed."""
     env = {**os.environ, **KEYS, "CHATBOT_WORKSPACE": str(folder)}
     with (folder / "stdout").open("w+") as out, (folder / "stderr").open("w+") as err:
         process = subprocess.Popen(argv, stdout=out, stderr=err, env=env)
@@ -86,5 +86,5 @@ def run(argv, folder, kill_when=None):
                 process.wait()
                 return None
             time.sleep(0.1)
-        assert process.wait(500) == 0, (folder / "stderr").read_text()
+        assert process.wait(seconds) == 0, (folder / "stderr").read_text()
     return json.loads((folder / "stdout").read_text())
