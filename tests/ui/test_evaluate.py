@@ -1,6 +1,7 @@
 """The Evaluate tab's handlers: who may start, what is drawn of a study, and a blind vote from question to standings."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import gradio as gr
@@ -8,16 +9,17 @@ import pytest
 
 from chatbot.core.locks import lock
 from chatbot.core.messages import Conversation, call, observation, reply, user, write_conversations
-from chatbot.core.settings import Settings
+from chatbot.core.settings import DATA, Settings
 from chatbot.dialogue.events import TurnEvent
 from chatbot.evaluation.reporting.votes import read_votes
-from chatbot.evaluation.study import StudyConfig, run_study
+from chatbot.evaluation.study import Study, StudyConfig, run_study
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.records import Hotel
 from chatbot.models.catalog import ModelChoice
 from chatbot.ui.evaluate.blind_vote import VoteHandlers
 from chatbot.ui.evaluate.form import CaseFilter, StudyForm
 from chatbot.ui.evaluate.handlers import EvaluateHandlers
+from chatbot.ui.evaluate.tables import results
 from chatbot.ui.shell.context import PageContext
 
 EVIL = "<script>alert(1)</script>"
@@ -92,6 +94,19 @@ def test_figures_are_answered_in_words_first_and_each_says_what_it_means(context
     assert "tuned · 10 次查询，约 10 次条件全对" in results.split("<table")[0]
     for means in ("多少是客人真的提过的", "换个说法就会低，不等于答错", "设施都在酒店库里"):
         assert means in results.split("<table")[1].split("</table>")[0]
+
+
+@pytest.mark.parametrize(
+    ("difference", "said_of"), [(0.3, ["整个机器人和模型本身都一样"]), (0.1, ["整个机器人（模型＋核对）", "模型本身"])]
+)
+def test_what_the_whole_and_the_model_alone_gain_alike_is_said_once(difference, said_of):
+    shipped = Study.load(DATA / "studies" / "hotel-mini")
+    gained = {"slot_f1": {"difference": 0.3, "interval": [0.2, 0.4], "p": 0.001}}
+    alone = {"slot_f1": gained["slot_f1"] | {"difference": difference}}
+    pairs = [[{"first": 0, "second": 1, "metrics": metrics}] for metrics in (gained, alone)]
+    result = shipped.result | {"pairs": pairs[0], "bare": shipped.result["bare"] | {"pairs": pairs[1]}}
+    drawn = results(Study(shipped.folder, result), PERSON)
+    assert re.findall(r'<p class="lift[^>]*>([^，]*)，', drawn) == said_of
 
 
 def test_while_a_study_is_under_way_the_page_says_what_will_stand_there(context, settings):

@@ -27,10 +27,9 @@ def test_what_the_shipped_adapter_brings_is_measured_as_a_job_and_reported_in_a_
     tab.get_by_text("12 段对话，").wait_for()
     few, *lifts = tab.locator("#results .lift").all_inner_texts()
     assert few.startswith("只有 12 段对话")
-    assert [text.split("，")[0] for text in lifts] == ["整个机器人（模型＋核对）", "模型本身"] and all(
-        "95% 区间" in text for text in lifts
-    )
-    assert "条件理解 F1 " in lifts[1]
+    said_of = [text.split("，")[0] for text in lifts]
+    assert said_of in (["整个机器人（模型＋核对）", "模型本身"], ["整个机器人和模型本身都一样"])
+    assert all("95% 区间" in text and "条件理解 F1 " in text for text in lifts)
     table = tab.locator("#results table").first
     assert table.locator("tr").first.inner_text().split()[:2] == ["hotel-mini-base", "hotel-mini"]
     assert "–" in table.get_by_role("row", name="该查就查").inner_text()
