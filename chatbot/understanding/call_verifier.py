@@ -11,7 +11,7 @@ from chatbot.hotels.query import HotelQuery
 from chatbot.understanding.consistency import Step, unsupported_slots
 from chatbot.understanding.dialogue_state import State, next_state
 from chatbot.understanding.history import Context, act_of
-from chatbot.understanding.named_hotels import unheard_name
+from chatbot.understanding.named_hotels import guests_name, unheard_name
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.rule_parser import DROPPED, Band, ParsedSlots, parse_slots
 from chatbot.understanding.turn_act import DROP, EXCLUDE, TurnAct, facility_of
@@ -57,6 +57,8 @@ class RuleVerifier:
         if act is not None and act.act in _QUESTIONS:
             return []
         said = model_words(words)
+        if act and (name := guests_name(act, said)):
+            return [f"name: {name} is the guest's own"]
         if act and (name := unheard_name(act, context.shown, said)):
             return [f"name: {name} was said"]
         slots = parse_slots(said, [name for name in context.shown if name])

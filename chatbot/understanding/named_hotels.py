@@ -16,6 +16,7 @@ _ENDED = re.compile(r"(?:酒店|宾馆|饭店|旅馆|客栈|招待所|旅舍)$")
 _BRANCH = re.compile(r"\([^()]{2,24}\)")
 _OPEN_BRANCH = re.compile(r"[^()]{0,24}\)")
 _CHOSEN = re.compile(r"住|订|定|选|book|stay|take", re.I)
+_INTRODUCED = r"(?:我叫|我姓|姓名|联系人|名字|\bmy name(?: is|'s))[是叫:：\s]*"
 _CHANGES_NOTHING = (*QUESTIONS, "#", "?")
 ASKING = ("ask_field", "ask_has")
 """Acts that ask of a hotel."""
@@ -65,6 +66,12 @@ def unheard_name(act: TurnAct, shown: Sequence[str], words: str) -> str:
     heard = act.has("name=", "!name=", "near=", "#", "!#")
     named = named_whole(shown, words) if act.act in _WISHING and not heard else []
     return model_words(shown[named[0]]) if len(named) == 1 else ""
+
+
+def guests_name(act: TurnAct, words: str) -> str:
+    """A name that the line looks up and that is the guest's own: 下单吧，我叫王强; "" where there is none."""
+    found = (name for name in act.values("name=") if re.search(_INTRODUCED + re.escape(name), words, re.I))
+    return next(found, "")
 
 
 def named_whole(shown: Sequence[str], words: str) -> list[int]:

@@ -28,6 +28,9 @@ def doubts(draft, words, context=HELD):
         ("评分4.5以上", "thanks", ["rating: 4.5– was said"]),
         ("换成豪华型", "thanks", ["type: 豪华型 was said"]),
         ("还要残疾人设施", "refine +酒吧", ["facility: 残疾人设施 was said"]),
+        ("行就订吧,我姓欧阳", "by_name name=欧阳", ["name: 欧阳 is the guest's own"]),
+        ("book it, my name is Li Lei", "by_name name=Li_Lei", ["name: Li Lei is the guest's own"]),
+        ("联系人:陈静,下单", "request name=陈静", ["name: 陈静 is the guest's own"]),
     ],
 )
 def test_a_sure_sign_that_the_line_misses_is_doubted_by_name(words, line, said):
@@ -38,6 +41,8 @@ def test_a_sure_sign_that_the_line_misses_is_doubted_by_name(words, line, said):
     ("words", "line"),
     [
         ("三百以内的", "refine price<=300"),
+        ("叫王府的那家有吗", "by_name name=王府"),
+        ("is there a hotel named Hilton", "by_name name=Hilton"),
         ("评分4.5以上", "refine rating>=4.5"),
         ("换成豪华型", "replace type=豪华型"),
         ("要经济型的", "refine !type=经济型"),
