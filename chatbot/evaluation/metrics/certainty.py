@@ -1,4 +1,4 @@
-"""What a difference between two models tells: better, worse, or too few conversations to tell."""
+"""How certain a difference between two models is: corrected p-values, a judgement by them, the smallest difference that a set would show."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal, TypeVar

@@ -1,4 +1,4 @@
-"""What a study tells of each model against the first: the change, and better, worse or too few to tell."""
+"""The sentences on what a model gains on the first of a study: the change, and better, worse or too few to tell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The Data tab: four steps from CrossWOZ to a reviewed, split and exported data set, each with where it stands."""
+"""The Data tab: four steps from CrossWOZ to a reviewed, split and exported data set, where each stands, and the buttons that lead from one to the next."""
 
 from collections.abc import Callable
 from typing import Any
