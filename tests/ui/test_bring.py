@@ -11,7 +11,7 @@ from chatbot.core.events import Done, Failed, JobWriter, Progress
 from chatbot.core.jobs import Job, note_error
 from chatbot.core.settings import Settings
 from chatbot.models.bring.shelf import Brought
-from chatbot.ui.finetune.bring import BringForm, BringHandlers, ShelfForm, shelf_table, told
+from chatbot.ui.finetune.bring import BringForm, BringHandlers, ShelfForm, shelf_table, standing_html
 from chatbot.ui.finetune.preview import bases
 from chatbot.ui.shell.context import PageContext
 from tests.tiny_models import tiny_llama
@@ -45,17 +45,17 @@ def job(folder, state, *events):
 
 def test_a_model_that_was_brought_is_told_with_what_was_tried_and_what_limits_it(tmp_path):
     done = job(tmp_path / "a", "done", Progress(done=4, total=5, what="hash"), Done(result=RESULT))
-    shown = told(done, "zh")
+    shown = standing_html(done, "zh")
     assert "mine 可以用了：Mistral &lt;b&gt;" in shown and "ChatML" in shown
     assert "✓" in shown and "△" in shown and "the words are lost" in shown
-    assert "Words beside a call are kept" in told(done, "en")
+    assert "Words beside a call are kept" in standing_html(done, "en")
 
 
 def test_a_model_that_was_not_brought_is_told_with_the_reason(tmp_path):
     error = InputError("models.bring_taken", value="mine")
     failed = job(tmp_path / "a", "failed", Failed.of(error))
     note_error(error, failed.folder)
-    assert "没有带来：已经有叫这个名字的模型" in told(failed, "zh")
+    assert "没有带来：已经有叫这个名字的模型" in standing_html(failed, "zh")
 
 
 def test_what_is_no_model_is_told_before_anything_starts(handlers):

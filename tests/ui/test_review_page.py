@@ -105,6 +105,18 @@ def test_a_morning_by_keyboard_alone(open_tab, serve_page, page_context):
     assert files.counts("me").mine == 4
 
 
+def test_on_a_phone_the_card_comes_before_the_filters_which_a_press_unfolds(open_tab, serve_page, page_context):
+    fill(DataFiles(page_context.settings).review(), page_context.default_store)
+    tab = open_tab(serve_page(page_context), "phone")
+    open_review(tab)
+    tab.locator("#review-guide .fold").click()
+    assert tab.locator("#review-filters select:visible").count() == 0
+    assert tab.locator("article.card").bounding_box()["y"] < tab.viewport_size["height"] - 150
+    tab.locator("#review-more").click()
+    tab.locator("#review-bulk").wait_for()
+    assert tab.locator("#review-filters select:visible").count() >= 4
+
+
 def test_an_edit_that_was_typed_survives_a_killed_server(start_app, open_tab, tmp_path):
     (tmp_path / "workspace").mkdir()
     review = ReviewStore(f"sqlite:///{tmp_path / 'workspace' / 'review.sqlite'}")

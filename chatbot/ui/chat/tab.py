@@ -14,6 +14,7 @@ from chatbot.ui.chat.state import ChatState
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET, Fields
+from chatbot.ui.shell.html import SKELETON
 
 EXAMPLES = ("chat.example_mahjong", "chat.example_bounds", "chat.example_family", "chat.example_step_free")
 SAVE = """(text) => {
@@ -24,9 +25,6 @@ SAVE = """(text) => {
   URL.revokeObjectURL(link.href);
 }"""
 
-
-SKELETON = '<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>'
-"""Where the cards will stand, until the page has loaded them."""
 Asked = tuple[Callable[..., Any], gr.Textbox]
 RUN: dict[str, Any] = QUIET | {"concurrency_limit": 64}
 """Answers may run for many pages at once; each model's engine decides how many it serves together."""

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from html import escape
 
+SKELETON = '<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>'
+"""What stands in the place of something that is on its way."""
+
 
 def para(kind: str, html: str) -> str:
     """A paragraph in one of the page's styles: lead, state, …"""

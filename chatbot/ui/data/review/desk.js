@@ -294,6 +294,7 @@ const make = () => {
     document.getElementById("review-host").innerHTML = html;
     words = JSON.parse(document.querySelector("#review-host .review").dataset.words);
     at("aside").open = innerWidth >= 1000;
+    at("more").onclick = () => at("more").setAttribute("aria-expanded", at("filters").classList.toggle("open"));
     at("filters").onsubmit = (event) => event.preventDefault();
     at("filters").oninput = () => { wished(); close(); clearTimeout(state.search); state.search = setTimeout(look, 250); };
     at("editor").onsubmit = (event) => event.preventDefault();

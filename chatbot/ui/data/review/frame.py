@@ -128,6 +128,7 @@ def _filters(found: Found, wishes: Wishes, who: Any, *, lead: bool, dealt: bool)
     return (
         f'<form class="finds" id="review-filters"><label class="search"><span>{label}</span>'
         f'<input type="search" name="text" value="{escape(wishes.text)}" maxlength="100" placeholder="{hint}"></label>'
+        f'<button type="button" id="review-more" aria-expanded="false">{translate(who, "review.more_filters")}</button>'
         f'{selects}<button type="button" id="review-bulk">{translate(who, "review.bulk")}</button></form>'
     )
 

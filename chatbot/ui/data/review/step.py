@@ -11,6 +11,7 @@ from chatbot.core.settings import DATA
 from chatbot.ui.data.review.handlers import ReviewHandlers
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET
+from chatbot.ui.shell.html import SKELETON
 
 SCRIPT = Path(__file__).with_name("desk.js").read_text(encoding="utf-8")
 OPEN = Path(__file__).with_name("open.js").read_text(encoding="utf-8")
@@ -30,7 +31,7 @@ def build(context: PageContext) -> list[Any]:
     """
     handlers = ReviewHandlers(context)
     gr.Markdown(guidelines(), elem_id="review-guide", sanitize_html=True)
-    gr.HTML('<div id="review-host"></div>', padding=False, elem_id="review")
+    gr.HTML(f'<div id="review-host">{SKELETON}</div>', padding=False, elem_id="review")
     wire = gr.HTML("", html_template="<i></i>", js_on_load=SCRIPT, visible="hidden", elem_id="review-wire")
     kept = gr.HTML("", html_template="<i></i>", js_on_load=None, visible="hidden", elem_id="review-kept-wire")
     page = Context.root_block
