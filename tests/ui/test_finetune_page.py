@@ -53,7 +53,7 @@ def test_a_newcomer_finds_six_methods_three_presets_and_a_walk(open_tab, serve_p
     tab = tune(open_tab(serve_page(page_context), view))
     assert tab.locator(".methods label").count() == 6
     assert tab.locator("#preset label").count() == 3
-    assert "先看一看" in tab.locator("#walk .now").inner_text()
+    assert "开始训练" in tab.locator("#walk .now").inner_text()
     assert not sideways(tab)
 
 
