@@ -50,13 +50,8 @@ class ReviewFeed:
         second_parser: SecondParser | None = None,
         hotels: str = "",
     ) -> None:
-        self._run, self._store, self._review, self._ledger, self._second_parser = (
-            run,
-            store,
-            review,
-            ledger,
-            second_parser,
-        )
+        self._run, self._store, self._review, self._ledger = run, store, review, ledger
+        self._second_parser = second_parser
         self._hotels = hotels
         self._unique, self._seen = UniqueCheck(), set[str]()
         self._waiting: list[tuple[Task, Conversation]] = []
