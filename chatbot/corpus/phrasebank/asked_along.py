@@ -3,10 +3,8 @@
 import random
 
 from chatbot.corpus.phrasebank.bank import Row
-from chatbot.corpus.phrasebank.plain_wishes import PLAIN, stay
+from chatbot.corpus.phrasebank.plain_wishes import PLAIN, Wordings, stay
 
-Wordings = dict[str, tuple[str, ...]]
-"""Language (or what is said) → ways to say it."""
 _WISHED: Wordings = {
     "zh": ("要有{np1}", "带{np1}的", "得{vp1}", "{need1}"),
     "en": ("with {np1}", "I need {np1}", "{need1}"),

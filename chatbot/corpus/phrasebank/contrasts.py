@@ -3,10 +3,8 @@
 import random
 
 from chatbot.corpus.phrasebank.bank import Row
-from chatbot.corpus.phrasebank.plain_wishes import PLAIN, stay
+from chatbot.corpus.phrasebank.plain_wishes import PLAIN, Wordings, stay
 
-Wordings = dict[str, tuple[str, ...]]
-"""Language (or what is said) → ways to say it."""
 _EXCLUDED: Wordings = {
     "zh": ("不要有{np1}的", "不要{np1}", "别有{np1}", "别带{np1}的", "不能有{np1}", "但是不要{np1}的", "{np1}就不要了", "有{np1}的不要"),
     "en": ("no {np1}", "without {np1}", "but no {np1}", "not one with {np1}", "and {np1} is a no"),

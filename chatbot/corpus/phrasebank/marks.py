@@ -60,7 +60,7 @@ class Filled:
 
 def fill_marks(row: Row, maker: "TurnMaker", before: State, shown: tuple[str, ...], rng: random.Random) -> Filled:
     """Put a value into every mark, and read from the row what the values do."""
-    filled = Filled(row["text"])
+    filled = Filled(row["text"], best=row.get("top", ""))
     low = rng.choice(
         (
             100,
@@ -246,8 +246,7 @@ def _asked(row: Row, filled: Filled) -> list[Item]:
     if row.get("about") == "shown" and row.get("field") in ("price", "rating") and row.get("order"):
         return [Item("top:", f"{row['field']}_{row['order']}")]
     fields = row.get("fields") or [row[key] for key in ("field", "field2", "field3") if row.get(key)]
-    best = row.get("top") or filled.best
-    out = [Item("top:", best)] if best else []
+    out = [Item("top:", filled.best)] if filled.best else []
     out += [Item("ask:", name) for name in dict.fromkeys(fields)]
     out += [item for what in row.get("has", ()) for item in _facility(what[-1], filled, "has:")]
     if row["act"] == "ask_has":
@@ -258,6 +257,6 @@ def _asked(row: Row, filled: Filled) -> list[Item]:
 def _pointed(row: Row, filled: Filled) -> list[Item]:
     if row["act"] not in POINTING and not row.get("field"):
         return []
-    if (row["act"] in ("compare", "superlative") or row.get("top") or filled.best) and not filled.hotels:
+    if (row["act"] in ("compare", "superlative") or filled.best) and not filled.hotels:
         return [Item("#", "all")]
     return [Item("#", which) for which in filled.hotels]

@@ -3,9 +3,9 @@
 import random
 import re
 
-Shapes = dict[str, tuple[str, ...]]
-"""What a wish sets, as in a frame's `set` → ways to say it."""
-PLAIN: dict[str, Shapes] = {
+Wordings = dict[str, tuple[str, ...]]
+"""Language (or what is said) → ways to say it."""
+PLAIN: dict[str, Wordings] = {
     "zh": {
         "type": ("{type}", "{type}的", "要{type}的", "{type}酒店"),
         "price<=hi": ("{hi}以内", "不超过{hi}", "预算{hi}", "{hi}以下", "最多{hi}", "{hi}块以内的"),
@@ -37,7 +37,8 @@ PLAIN: dict[str, Shapes] = {
         "sort=price_desc": ("sorted by price from high to low", "priciest first"),
     },
 }
-_DATES = {
+"""Language → what a wish sets, as in a frame's `set` → ways to say it."""
+_DATES: Wordings = {
     "zh": (
         *("{m}月{d}号入住", "{m}月{d}号到{e}号", "{m}.{d}-{m}.{e}", "{d}号住到{e}号", "下周{w}到", "这周{w}入住", "大年初{n}去"),
         *("住{n}晚", "{n}个人", "{n}大一小", "一家{n}口", "待{n}天", "订{n}间", "{n}个人住{k}晚"),

@@ -81,7 +81,7 @@ class Answers:
         if asked:
             facts += self._has(about, asked)
         facts += self._fields(about)
-        if len(at) == 1 and not self.turn.has("top:"):
+        if len(at) == 1:
             self.focus = at[0]
         return facts
 

@@ -141,8 +141,10 @@ class ChatHandlers:
 
     def first(self, on: bool, model_id: str, request: gr.Request) -> Any:
         """Which model answers in the first of two conversations; nothing where there is one."""
+        if not on:  # most pages, at each load and change of the model
+            return gr.update(visible=False)
         name = next((name for name, value in model_choices(self.context, request) if value == model_id), model_id)
-        return gr.update(value=quiet(escape(translate(request, "chat.first", name=name))), visible=on)
+        return gr.update(value=quiet(escape(translate(request, "chat.first", name=name))), visible=True)
 
     def export(self, state: ChatState, request: gr.Request) -> str:
         """The conversation as text to be saved."""

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
+from chatbot.corpus.review.items import Counts
 from chatbot.ui.data import augment_step as data_augment
 from chatbot.ui.data import corpus_step as data_corpus
 from chatbot.ui.data import export_step as data_export
@@ -64,6 +65,34 @@ def _name(step: int, who: Any) -> str:
     return translate(who, f"data.name{step + 1}")
 
 
+def step_after(at: int, corpus: int, counts: Counts) -> int | None:
+    """The step to go to from a step, which is an earlier one where that has to be done first; None where nothing was done here yet."""
+    if at == 0:
+        return 1 if corpus else None
+    if counts.operations:
+        return at + 1
+    if not corpus:
+        return 0
+    return 1 if at > 1 else None
+
+
+def _way_on(at: int, to: int | None, who: Any) -> Any:
+    if to is None:
+        return gr.update(visible=False)
+    words = translate(who, "data.way_on" if to > at else "data.way_back", name=_name(to, who))
+    return gr.update(value=words, visible=True, variant="primary" if to > at else "secondary")
+
+
+def _corpus(n: int, who: Any) -> str:
+    return translate(who, "data.kept", n=f"{n:,}") if n else translate(who, "data.begin")
+
+
+def _waiting(counts: Counts, who: Any) -> str:
+    if counts.pending:
+        return translate(who, "data.waiting", n=f"{counts.pending:,}")
+    return translate(who, "data.nothing" if counts.operations else "data.before_review")
+
+
 class Steps:
     """The counts on the four steps, and the buttons that lead on from one to the next."""
 
@@ -74,35 +103,24 @@ class Steps:
         """The labels of steps and buttons as the files stand now."""
         if not self.context.may(request, "annotator"):
             return [gr.skip()] * (2 * STEPS - 1)
-        labels = (self._corpus(request), self._augmented(request), self._waiting(request), self._split(request))
+        corpus, counts = self.files.corpus_size(), self.files.counts()
+        labels = (
+            _corpus(corpus, request),
+            self._augmented(request),
+            _waiting(counts, request),
+            self._split(request),
+        )
         steps = [gr.update(value=f"{_name(i, request)}\n{label}") for i, label in enumerate(labels)]
-        return steps + [self._way_on(i, request) for i in range(STEPS - 1)]
+        return steps + [_way_on(i, step_after(i, corpus, counts), request) for i in range(STEPS - 1)]
 
     def leading_on(self, at: int) -> Callable[[], list[Any]]:
         """What opens the step that a step's button leads to."""
 
         def go_on() -> list[Any]:
-            to = self.after(at)
+            to = step_after(at, self.files.corpus_size(), self.files.counts())
             return _opener(at if to is None else to)()
 
         return go_on
-
-    def after(self, at: int) -> int | None:
-        """The step to go to from a step, which is an earlier one where that has to be done first; None where nothing was done here yet."""
-        corpus, cards = self.files.corpus_size() > 0, bool(self.files.counts().operations)
-        needed = None if corpus else 0
-        return {0: 1 if corpus else None, 1: 2 if cards else needed, 2: 3 if cards else 1 if corpus else 0}[at]
-
-    def _way_on(self, at: int, who: Any) -> Any:
-        to = self.after(at)
-        if to is None:
-            return gr.update(visible=False)
-        words = translate(who, "data.way_on" if to > at else "data.way_back", name=_name(to, who))
-        return gr.update(value=words, visible=True, variant="primary" if to > at else "secondary")
-
-    def _corpus(self, request: gr.Request) -> str:
-        n = self.files.corpus_size()
-        return translate(request, "data.kept", n=f"{n:,}") if n else translate(request, "data.begin")
 
     def _augmented(self, request: gr.Request) -> str:
         job = self.files.job()
@@ -113,12 +131,6 @@ class Steps:
             return translate(request, "data.ready")
         key = "data.written" if now.state == "done" else "data.writing"
         return translate(request, key, done=f"{now.done:,}", total=f"{now.total:,}", n=f"{now.done - now.aside:,}")
-
-    def _waiting(self, request: gr.Request) -> str:
-        counts = self.files.counts()
-        if counts.pending:
-            return translate(request, "data.waiting", n=f"{counts.pending:,}")
-        return translate(request, "data.nothing" if counts.operations else "data.before_review")
 
     def _split(self, request: gr.Request) -> str:
         sides = self.files.sides()

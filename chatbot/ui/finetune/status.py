@@ -31,7 +31,7 @@ def status(job: Job, who: Any) -> str:
     if point and point.max_steps and state in ACTIVE:
         share = point.step / point.max_steps
         parts += [translate(who, "finetune.step", step=point.step, total=point.max_steps), *_left(events, who)]
-    elif state in ACTIVE and isinstance(now := events[-1] if events else None, Progress) and now.total:
+    elif state in ACTIVE and (now := _under_way(events)) and now.total:
         share = now.done / now.total
     bar = progress(share) if state in ACTIVE else ""
     failure = last_error(job, who) if kind == "failed" else ""
@@ -95,10 +95,15 @@ def _merge(job: Job, who: Any) -> str:
     return note(translate(who, "finetune.merge.failed", reason=last_error(merge, who) or merge.state))
 
 
+def _under_way(events: list[Event]) -> Progress | None:
+    now = events[-1] if events else None
+    return now if isinstance(now, Progress) else None
+
+
 def _doing(events: list[Event], who: Any) -> list[str]:
     """What is under way that takes long and moves no step."""
-    now = events[-1] if events else None
-    if not isinstance(now, Progress) or not now.what:
+    now = _under_way(events)
+    if now is None or not now.what:
         return []
     return [translate(who, f"finetune.doing.{now.what}", done=now.done, total=now.total)]
 

@@ -77,12 +77,14 @@ class StripHandlers:
         if point and point.total:
             return translate(who, "strip.measuring", share=f"{point.done / point.total:.0%}")
         found = next((study for _, name in offered if (study := studies.study(self.context.settings, name))), None)
-        exact = [figure["call_exact"] for figure in found.figures] if found else []
+        if found is None:
+            return ""
+        exact = [figure["call_exact"] for figure in found.figures]
         if not exact or exact[-1] is None:
             return ""
         first = f"{exact[0]:.0%} → " if len(exact) > 1 and exact[0] is not None else ""
         told = translate(who, "strip.exact", share=f"{first}{exact[-1]:.0%}")
-        dialogues = int(found.figures[0]["counts"]["dialogues"]) if found else 0
+        dialogues = int(found.figures[0]["counts"]["dialogues"])
         return told + (translate(who, "strip.few", n=dialogues) if dialogues < FEWEST else "")
 
     def to_finetune(self, request: gr.Request) -> list[Any]:

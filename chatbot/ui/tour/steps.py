@@ -113,7 +113,7 @@ def _measure(who: Any) -> str:
     ]
     drawn = "".join(
         f'<div class="tile"><span>{translate(who, f"tour.measure.{name}")}</span><b>{after / of:.0%}</b>'
-        f"<small>{translate(who, _compared(name, before, after), after=after, before=before, of=of)}</small></div>"
+        f"<small>{translate(who, _tile_key(name, before, after), after=after, before=before, of=of)}</small></div>"
         for name, before, after, of in tiles
     )
     low, high = found.figures[-1]["intervals"]["call_exact"]
@@ -121,7 +121,7 @@ def _measure(who: Any) -> str:
     return f'<div class="tiles">{drawn}</div>{quiet(told)}'
 
 
-def _compared(name: str, before: int, after: int) -> str:
+def _tile_key(name: str, before: int, after: int) -> str:
     return f"tour.measure.{name}.{'same' if name == 'acts' and before == after else 'of'}"
 
 

@@ -71,13 +71,16 @@ class RunHandlers:
         choices = rows.choices()
         known = [value for _, value in choices]
         value = chosen if chosen in known else known[0] if known else None
-        return [rows.html(), gr.update(choices=choices, value=value), gr.update(visible=bool(known)), *self.can(value)]
+        return [
+            rows.html(),
+            gr.update(choices=choices, value=value),
+            gr.update(visible=bool(known)),
+            *_can(rows.cards, value),
+        ]
 
     def can(self, chosen: str | None) -> list[Any]:
         """Which of withdrawing a run and putting it back can be pressed."""
-        with closing(self.files.ledger()) as ledger:
-            gone = next((run.withdrawn for run in ledger.all() if run.run == chosen), None)
-        return [gr.update(interactive=gone is not True), gr.update(interactive=gone is True)]
+        return _can(run_cards(self.files), chosen)
 
     @needs("engineer")
     def withdraw(self, request: gr.Request, chosen: str | None) -> list[Any]:
@@ -100,17 +103,22 @@ class RunHandlers:
         return self.show(request, chosen)
 
 
+def _can(cards: dict[str, RunCards], chosen: str | None) -> list[Any]:
+    gone = chosen in cards and cards[chosen].withdrawn
+    return [gr.update(interactive=not gone), gr.update(interactive=gone)]
+
+
 class Rows:
     """The rows of the list, made of the jobs and of what the review knows of runs."""
 
     def __init__(self, files: DataFiles, who: Any) -> None:
-        self._who, self._cards = who, run_cards(files)
+        self._who, self.cards = who, run_cards(files)
         self._jobs = [Standing.of(job) for job in files.jobs()]
 
     def choices(self) -> list[tuple[str, str]]:
         """The runs by name, the newest first: those of this page, and those of the command line that have cards."""
         own = {now.run: self._job_name(now) for now in self._jobs if now.run}
-        others = {run.run: self._named(run) for run in self._cards.values() if run.cards and run.run not in own}
+        others = {run.run: self._named(run) for run in self.cards.values() if run.cards and run.run not in own}
         return [(name, run) for run, name in (own | others).items()]
 
     def html(self) -> str:
@@ -118,12 +126,12 @@ class Rows:
         heads = [translate(self._who, f"runs.{name}") for name in COLUMNS]
         seen = {now.run for now in self._jobs}
         started = [(now.job.created, self._of_job(now)) for now in self._jobs]
-        others = [(run.at, self._of_command(run)) for run in self._cards.values() if run.run not in seen]
+        others = [(run.at, self._of_command(run)) for run in self.cards.values() if run.run not in seen]
         rows = [row for _, row in sorted(started + others, reverse=True)]
         return table("facts runs", heads, rows) if rows else empty(translate(self._who, "runs.none"))
 
     def _of_job(self, now: Standing) -> str:
-        cards, config = self._cards.get(now.run), now.job.config
+        cards, config = self.cards.get(now.run), now.job.config
         cost = now.now.cost if now.now and now.now.cost is not None else 0.0
         return self._row(escape(self._job_name(now)), config, self._state(now, cards), cost, cards, now.job.created)
 
