@@ -1,5 +1,6 @@
 """Opens the page: builds it from chatbot.ui and launches it; nothing else."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ def launch(
     if not (demo or on_spaces):
         check_host(host, accounts)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    gc.disable()  # what a start makes stays; to look through it again and again takes a fifth of its time. run_server enables it
     from chatbot.ui.shell.server import run_server
 
     run_server(chosen, host="0.0.0.0" if on_spaces else host, port=port, demo=demo or on_spaces, accounts=accounts)

@@ -4,8 +4,6 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-import cn2an
-
 ONES = "一二两三四五六七八九"
 TO = r"\s*(?:-|~|—+|–|〜|至|到)\s*"
 MEASURE = (
@@ -61,6 +59,8 @@ def number(words: str) -> int | None:
         return None if rest is None else round(head + rest)
     if not words or not _WELL_FORMED.fullmatch(words):
         return None
+    import cn2an  # the start of the page needs no numeral, and it takes a tenth of a second
+
     try:
         return int(cn2an.cn2an(words, "smart"))
     except (ValueError, KeyError):  # cn2an has no entry for some tens after tens (十十一万)

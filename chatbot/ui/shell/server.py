@@ -1,5 +1,6 @@
 """Puts the page on a port: at once, while the default model loads behind it."""
 
+import gc
 import threading
 from contextlib import nullcontext
 from dataclasses import replace
@@ -115,6 +116,8 @@ def run_server(settings: Settings, *, host: str, port: int, demo: bool, accounts
     health = Health(context)
     with nullcontext() if demo else opened(settings.workspace, f"http://{host}:{port}"):
         page, address = open_page(context, host=host, port=port, health=health)
+        gc.freeze()  # nothing of the page is ever garbage
+        gc.enable()
         print(f"酒店对话机器人工作台 / hotel chatbot workbench: {address}", flush=True)
         threading.Thread(target=warm, args=(context,), daemon=True).start()
         if settings.keep_days and not demo:
