@@ -20,7 +20,7 @@ from chatbot.training.finetune import build
 from chatbot.training.prepared import prepare
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("one_thread")]
-BASE, REPEATS = DATA / "models" / "hotel-mini", 5
+BASE, REPEATS = DATA / "models" / "hotel-mini-base", 5
 
 
 def seconds(run):
@@ -66,7 +66,7 @@ def test_answering(set_cpu_dtype, what):
     speeds = {}
     for wanted in ("fp32", "bf16"):
         set_cpu_dtype(wanted)
-        model = LocalModel.load(BASE, DATA / "adapters" / "hotel-mini", device="cpu").model
+        model = LocalModel.load(BASE, device="cpu").model
         ids = torch.arange(100, 612)[None]
         options = {"do_sample": False, "pad_token_id": 0, "min_new_tokens": 64, "max_new_tokens": 64}
 

@@ -47,7 +47,7 @@ def test_the_peak_is_within_15_percent_of_the_estimate(tmp_path):
         tiny_llama(tmp_path / "llama-512x8", hidden=512, layers=8),
         tiny_llama(tmp_path / "llama-1024x4", hidden=1024, layers=4),
     )
-    mini = DATA / "models" / "hotel-mini"
+    mini = DATA / "models" / "hotel-mini-base"
     whole, short = ({"data": DATA / "conversations" / f"{name}.jsonl"} for name in ("train", "first_calls"))
     tried = short | {"batch_size": PRESETS["try"][1]["batch_size"], "max_length": 512}
     runs = [(mini, "lora"), (mini, "qlora"), (mini, "prompt-tuning"), (small, "lora"), (wide, "qlora")]

@@ -28,7 +28,7 @@ def config(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speed")
     few = read_conversations(DATA / "conversations" / "train.jsonl")[:EXAMPLES]
     write_conversations(folder / "data.jsonl", few)
-    base = DATA / "models" / "hotel-mini"
+    base = DATA / "models" / "hotel-mini-base"
     return FinetuneConfig(
         base=base, data=folder / "data.jsonl", out=folder / "out", method="lora", epochs=1, eval_share=0, eval_limit=0
     )

@@ -25,6 +25,7 @@ from chatbot.ui.shell.errors import needs
 from chatbot.ui.shell.forms import QUIET, WAIT, Fields
 from chatbot.ui.shell.header import model_choices
 from chatbot.ui.shell.html import empty, facts, para, quiet
+from chatbot.ui.shell.pace import keep_looking
 
 BUTTONS = ("start", "estimate", "pause", "resume")
 D = {name: field.default for name, field in AugmentConfig.model_fields.items()}
@@ -53,19 +54,21 @@ def build(context: PageContext) -> list[Any]:
     runs = panel.build(context, shown)
     more = {"prompt_of": prompts.operation, "prompt_text": prompts.text, "chosen_run": runs.chosen}
     form = Fields(AugmentForm, parts | more)
-    page, timer = Context.root_block, gr.Timer(1.5)
+    page = Context.root_block
     assert page is not None
     prompts.wire(form, page.load)
     page.load(
         handlers.choices, None, [parts["mode"], parts["operations"], prompts.operation, parts["second_parser"]], **QUIET
     )
     drawn = [shown, *(buttons[name] for name in ("start", "pause", "resume"))]
-    gr.on([page.load, timer.tick], handlers.follow, None, drawn, **QUIET)
+    look = keep_looking(context, handlers.follow, None, drawn)
     buttons["estimate"].click(form.to(handlers.estimate), form.inputs, cost, **WAIT)
     begun = buttons["start"].click(form.to(handlers.start), form.inputs, None, **WAIT)
-    buttons["pause"].click(handlers.pause, None, None, **WAIT)
-    buttons["resume"].click(form.to(handlers.resume), form.inputs, None, **WAIT)
-    runs.again.click(form.to(handlers.go_on), form.inputs, None, **WAIT)
+    paused = buttons["pause"].click(handlers.pause, None, None, **WAIT)
+    resumed = buttons["resume"].click(form.to(handlers.resume), form.inputs, None, **WAIT)
+    again = runs.again.click(form.to(handlers.go_on), form.inputs, None, **WAIT)
+    for event in (begun, paused, resumed, again):
+        event.success(*look, **QUIET)
     return [begun, *runs.changed]
 
 

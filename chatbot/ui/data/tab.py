@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
-from gradio.context import Context
 
 from chatbot.corpus.review.items import Counts
 from chatbot.ui.data import augment_step as data_augment
@@ -16,6 +15,7 @@ from chatbot.ui.data.runs.standing import Standing
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET
+from chatbot.ui.shell.pace import keep_looking
 
 STEPS = 4
 
@@ -41,16 +41,14 @@ def build(context: PageContext) -> None:
     with gr.Column(visible=False, elem_id=f"data-panel{STEPS}") as panel:
         changed += data_export.build(context, [steps[-1].click, ways_on[-1].click])
     panels.append(panel)
-    page, timer = Context.root_block, gr.Timer(3.0)
-    assert page is not None
     counts = Steps(context)
     for i, step in enumerate(steps):
         step.click(_opener(i), None, [*panels, *steps], **QUIET)
     for i, way_on in enumerate(ways_on):
         way_on.click(counts.leading_on(i), None, [*panels, *steps], **QUIET)
-    gr.on([page.load, timer.tick], counts.show, None, [*steps, *ways_on], **QUIET)
+    look = keep_looking(context, counts.show, None, [*steps, *ways_on])
     for event in changed:
-        event.then(counts.show, None, [*steps, *ways_on], **QUIET)
+        event.then(*look, **QUIET)
 
 
 def _opener(chosen: int) -> Callable[[], list[Any]]:

@@ -23,6 +23,7 @@ from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import last_error, needs
 from chatbot.ui.shell.forms import QUIET
 from chatbot.ui.shell.html import cells, empty, para, progress, quiet, table
+from chatbot.ui.shell.pace import keep_looking
 
 STEPS = 60
 WIDTH, HEIGHT = 520, 220
@@ -39,11 +40,11 @@ def build(context: PageContext) -> None:
             start = gr.Button(label("worth.start"), variant="primary", min_width=80, elem_id="worth-start")
             stop = gr.Button(label("worth.stop"), min_width=80, elem_id="worth-stop")
         shown = gr.HTML(padding=False, elem_id="worth-shown")
-    page, timer = Context.root_block, gr.Timer(4.0)
+    page = Context.root_block
     assert page is not None
     gr.on([page.load, fold.expand], handlers.choices, None, chosen, **QUIET)
-    gr.on([page.load, timer.tick], handlers.show, None, shown, **QUIET)
-    start.click(handlers.start, [chosen, steps], shown, **QUIET)
+    look = keep_looking(context, handlers.show, None, [shown])
+    start.click(handlers.start, [chosen, steps], shown, **QUIET).success(*look, **QUIET)
     stop.click(handlers.stop, None, shown, **QUIET)
 
 

@@ -14,8 +14,7 @@ from chatbot.ui.evaluate.handlers import EvaluateHandlers
 from chatbot.ui.i18n.translate import label
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET, WAIT, Fields
-
-EVERY = 2.0
+from chatbot.ui.shell.pace import keep_looking
 
 
 @dataclass(frozen=True)
@@ -167,18 +166,14 @@ def _load(handlers: EvaluateHandlers, form: Form, pickers: list[Any]) -> None:
 
 
 def _wire(handlers: EvaluateHandlers, form: Form, view: View, pickers: list[Any]) -> None:
-    page, timer = Context.root_block, gr.Timer(EVERY)
-    assert page is not None
-    followed = [view.study, view.drawn], [*view.outputs, *pickers]
-    gr.on([page.load, timer.tick, view.study.input], handlers.follow, *followed, **QUIET)
+    seen = [view.study, view.drawn], [*view.outputs, *pickers]
+    look = keep_looking(handlers.context, handlers.follow, *seen, on=[view.study.input])
     form.upload.upload(handlers.upload, form.upload, form.data, **WAIT)
     chosen = form.fields
     started = form.start.click(chosen.to(handlers.start), chosen.inputs, view.study, **WAIT)
-    started.success(handlers.follow, *followed, **QUIET)
+    started.success(*look, **QUIET)
     for name in ("stop", "resume"):
-        getattr(view, name).click(getattr(handlers, name), view.study, None, **WAIT).success(
-            handlers.follow, *followed, **QUIET
-        )
+        getattr(view, name).click(getattr(handlers, name), view.study, None, **WAIT).success(*look, **QUIET)
 
 
 def _wire_filters(handlers: EvaluateHandlers, view: View, filters: dict[str, Any], cases: gr.HTML) -> None:

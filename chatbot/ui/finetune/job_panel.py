@@ -12,9 +12,7 @@ from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
 from chatbot.ui.shell.forms import QUIET, WAIT, Fields
-
-EVERY = 3.0
-"""Seconds between two looks."""
+from chatbot.ui.shell.pace import keep_looking
 
 
 class JobPanel:
@@ -70,7 +68,6 @@ def stop_and_resume() -> list[gr.Button]:
 
 def wire(
     panel: JobPanel,
-    page: gr.Blocks,
     start: gr.Button,
     begin: Callable[..., Any],
     form: Fields[Any],
@@ -78,8 +75,8 @@ def wire(
 ) -> None:
     """Let the buttons act and the panel follow; `seen` is what `follow` draws, at its end the buttons that stop and resume."""
     *_, stop, resume = seen
-    gr.on([page.load, gr.Timer(EVERY).tick], panel.follow, None, seen, **QUIET)
+    look = keep_looking(panel.context, panel.follow, None, seen)
     events = [start.click(form.to(begin), form.inputs, None, **WAIT)]
     events += [button.click(act, None, None, **WAIT) for button, act in ((stop, panel.stop), (resume, panel.resume))]
     for event in events:
-        event.success(panel.follow, None, seen, **QUIET)
+        event.success(*look, **QUIET)

@@ -67,7 +67,7 @@ def build(context: PageContext) -> None:
         shown = gr.HTML(padding=False, elem_id="prefer-status")
     page.load(panel.load, None, model, **QUIET)
     form = Fields(PreferForm, {"model": model, **numbers})
-    wire(panel, page, start, panel.start, form, [counts, shown, *buttons])
+    wire(panel, start, panel.start, form, [counts, shown, *buttons])
 
 
 def _number(name: str) -> gr.Number:

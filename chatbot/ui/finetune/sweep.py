@@ -69,7 +69,7 @@ def build(context: PageContext, chosen: Fields[FinetuneForm]) -> None:
             buttons = stop_and_resume()
         shown = gr.HTML(padding=False, elem_id="sweep-status")
     fields = {"chosen": chosen, "first": first, "first_values": values, "second": second, "second_values": others}
-    wire(panel, page, start, panel.start, Fields(SweepForm, fields), [shown, *buttons])
+    wire(panel, start, panel.start, Fields(SweepForm, fields), [shown, *buttons])
 
 
 def _settings() -> list[tuple[I18nData, str]]:

@@ -14,9 +14,8 @@ from chatbot.ui.i18n.translate import label
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET, Fields, in_sight
 from chatbot.ui.shell.forms import WAIT as SLOW
+from chatbot.ui.shell.pace import Look, keep_looking
 
-EVERY = 2.0
-"""Seconds between two looks at the run."""
 WAIT: dict[str, Any] = SLOW | {"concurrency_limit": 1}
 """One look, estimate or start at a time: each may load a model's shape and a whole data set."""
 
@@ -108,9 +107,8 @@ def build(context: PageContext) -> gr.Dropdown:
         with gr.Column(scale=6, min_width=320):
             view, runs = _view(), _runs(walk)
             expected = gr.HTML(padding=False, elem_id="expected")
-    _wire(FinetuneHandlers(context), form, view, runs, expected)
-    started = checkpoints.wire(context, runs.saved, runs.run)
-    started.success(FinetuneHandlers(context).follow, runs.run, runs.drawn, **QUIET)
+    look = _wire(FinetuneHandlers(context), form, view, runs, expected)
+    checkpoints.wire(context, runs.saved, runs.run).success(*look, **QUIET)
     return form.data
 
 
@@ -192,11 +190,11 @@ def _runs(walk: gr.HTML) -> Runs:
     return Runs(run, stop, resume, merge, walk, status, curves, log, card, saved, chosen, compared)
 
 
-def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs, expected: gr.HTML) -> None:
-    page, timer = Context.root_block, gr.Timer(EVERY)
+def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs, expected: gr.HTML) -> Look:
+    page = Context.root_block
     assert page is not None
     page.load(handlers.load, None, [form.base, form.data, form.method, form.preset, expected], **QUIET)
-    gr.on([page.load, timer.tick, runs.run.input], handlers.follow, runs.run, runs.drawn, **QUIET)
+    look_again = keep_looking(handlers.context, handlers.follow, runs.run, runs.drawn, on=[runs.run.input])
     form.preset.input(handlers.preset, form.preset, [*form.advanced, form.rest, form.told], **QUIET)
     form.upload.upload(handlers.upload, form.upload, form.data, **WAIT)
     chosen = form.fields
@@ -207,9 +205,8 @@ def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs, expect
     form.estimate.click(chosen.to(handlers.estimate), chosen.inputs, view.cost, **WAIT)
     started = form.start.click(chosen.to(handlers.start), chosen.inputs, runs.run, **WAIT)
     started.success(handlers.put_away, None, [view.cost, view.shown, view.index], **QUIET)
-    started.success(handlers.follow, runs.run, runs.drawn, **QUIET).then(None, None, None, js=in_sight("run-status"))
+    started.success(*look_again, **QUIET).then(None, None, None, js=in_sight("run-status"))
     for name in ("stop", "resume", "merge"):
-        getattr(runs, name).click(getattr(handlers, name), runs.run, None, **WAIT).success(
-            handlers.follow, runs.run, runs.drawn, **QUIET
-        )
+        getattr(runs, name).click(getattr(handlers, name), runs.run, None, **WAIT).success(*look_again, **QUIET)
     runs.chosen.input(handlers.compare, runs.chosen, runs.compared, **QUIET)
+    return look_again

@@ -18,9 +18,10 @@ from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET
 from chatbot.ui.shell.header import model_choices
+from chatbot.ui.shell.pace import keep_looking
 
-EVERY = 5.0
-"""Seconds between two looks at how the tabs stand."""
+SOON, SELDOM = 5.0, 10.0
+"""Seconds between two looks at how the tabs stand, while a job is under way and while none is."""
 ORDER = ("data", "finetune", "evaluate", "chat")
 """The pipeline; what hands over to what."""
 
@@ -127,7 +128,6 @@ def _run(job: Job, who: Any) -> str:
 
 def wire_strip(
     context: PageContext,
-    page: gr.Blocks,
     strip: gr.Tabs,
     tabs: dict[str, gr.Tab],
     after: dict[str, gr.Button],
@@ -145,8 +145,8 @@ def wire_strip(
     def show(model: str | None, before: list[str], request: gr.Request) -> list[Any]:
         return handlers.labels(names, model, before, request)
 
-    timer, model = gr.Timer(EVERY), taken["chat"]
-    gr.on([page.load, timer.tick, model.change], show, [model, drawn], [drawn, *tabs.values()], **QUIET)
+    model = taken["chat"]
+    keep_looking(context, show, [model, drawn], [drawn, *tabs.values()], on=[model.change], soon=SOON, seldom=SELDOM)
     for name, button in after.items():
         then = ORDER[ORDER.index(name) + 1]
         button.click(getattr(handlers, f"to_{then}"), None, [strip, taken[then]], **QUIET)

@@ -1,0 +1,48 @@
+"""The page looks often while a job is under way and seldom while none is."""
+
+import gradio as gr
+import pytest
+
+from chatbot.core.locks import lock
+from chatbot.ui.shell.pace import SELDOM, SOON, keep_looking
+
+
+@pytest.fixture
+def look(page_context):
+    """A look that draws how often it was taken."""
+    taken = []
+
+    def draw() -> str:
+        taken.append(1)
+        return f"look {len(taken)}"
+
+    with gr.Blocks():
+        return keep_looking(page_context, draw, None, [gr.HTML()])
+
+
+def test_without_a_job_it_draws_and_rests(look):
+    drawn, timer = look.fn()
+    assert (drawn, timer.value) == ("look 1", SELDOM)
+
+
+def test_beside_a_job_it_comes_back_soon_and_rests_when_that_has_ended(look, page_context):
+    folder = page_context.settings.folder("jobs") / "one"
+    folder.mkdir(parents=True)
+    with lock(folder / "lock"):
+        assert look.fn()[1].value == SOON
+    assert look.fn()[1].value == SELDOM
+
+
+def test_a_job_that_ends_during_a_look_is_looked_at_once_more_soon(page_context):
+    folder = page_context.settings.folder("jobs") / "one"
+    folder.mkdir(parents=True)
+    held = lock(folder / "lock")
+    held.__enter__()
+
+    def draw() -> str:
+        held.__exit__(None, None, None)
+        return "running"
+
+    with gr.Blocks():
+        look = keep_looking(page_context, draw, None, [gr.HTML()])
+    assert look.fn()[1].value == SOON
