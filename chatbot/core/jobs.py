@@ -233,11 +233,6 @@ def list_jobs(root: Path, kind: str | None = None) -> list[Job]:
     return sorted((job for job in jobs if kind in (None, job.kind)), key=lambda job: job.created, reverse=True)
 
 
-def under_way(root: Path) -> bool:
-    """Whether any job of a folder is; what holds no lock is not even read."""
-    return any(is_locked(path) for path in Path(root).glob("*/lock"))
-
-
 def _launch(job: Job, env: dict[str, str] | None) -> None:
     """Lock the folder, start the supervisor with the lock in its hands, let go of ours."""
     with lock(job.folder / "lock") as own:

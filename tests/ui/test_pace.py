@@ -5,6 +5,7 @@ import pytest
 
 from chatbot.core.locks import lock
 from chatbot.ui.shell.pace import SELDOM, SOON, keep_looking
+from tests.conftest import quiet_loops
 
 
 @pytest.fixture
@@ -16,8 +17,8 @@ def look(page_context):
         taken.append(1)
         return f"look {len(taken)}"
 
-    with gr.Blocks():
-        return keep_looking(page_context, draw, None, [gr.HTML()])
+    with quiet_loops(), gr.Blocks():
+        yield keep_looking(page_context, draw, None, [gr.HTML()])
 
 
 def test_without_a_job_it_draws_and_rests(look):
@@ -43,6 +44,6 @@ def test_a_job_that_ends_during_a_look_is_looked_at_once_more_soon(page_context)
         held.__exit__(None, None, None)
         return "running"
 
-    with gr.Blocks():
+    with quiet_loops(), gr.Blocks():
         look = keep_looking(page_context, draw, None, [gr.HTML()])
     assert look.fn()[1].value == SOON

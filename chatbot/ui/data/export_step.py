@@ -88,10 +88,10 @@ class ExportHandlers:
         return self._sides(request) + ready + charts
 
     def can(self) -> list[Any]:
-        """Which of splitting and exporting can be pressed: nothing is there to be split, nothing is split to be exported."""
-        counts = self.files.counts()
+        """Which of splitting and exporting can be pressed; splitting is no longer what comes next once it is done."""
+        counts, done = self.files.counts(), bool(self.files.sides())
         ready = self.files.corpus_size() > 0 or counts.approve + counts.edit > 0
-        return [gr.update(interactive=ready), gr.update(interactive=bool(self.files.sides()))]
+        return [gr.update(interactive=ready, variant="secondary" if done else "primary"), gr.update(interactive=done)]
 
     def busy(self, request: gr.Request) -> str:
         """What goes on while a corpus is split."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.context import Context
 
-from chatbot.core.jobs import under_way
+from chatbot.core.locks import is_locked
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET
 
@@ -45,7 +45,9 @@ def keep_looking(
 
     @wraps(handler)
     def look(*values: Any) -> list[Any]:
-        busy = under_way(jobs)  # asked first: the end of a job must not be missed between the two
+        busy = any(
+            is_locked(lock) for lock in jobs.glob("*/lock")
+        )  # asked first: the end of a job must not be missed between the two
         drawn = handler(*values)
         return [*([drawn] if alone else drawn), gr.Timer(soon if busy else seldom)]
 
