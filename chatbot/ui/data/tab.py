@@ -35,11 +35,11 @@ def build(context: PageContext) -> None:
     for i, build_part in enumerate((data_corpus.build, data_augment.build, review.build)):
         with gr.Column(visible=i == 0, elem_id=f"data-panel{i + 1}") as panel:
             changed += build_part(context)
-            with gr.Row(elem_classes="hand-over"):
-                ways_on.append(gr.Button("", visible=False, elem_id=f"data-on{i + 1}", scale=0, min_width=200))
+            ways_on.append(_way(i + 1))
         panels.append(panel)
     with gr.Column(visible=False, elem_id=f"data-panel{STEPS}") as panel:
         changed += data_export.build(context, [steps[-1].click, ways_on[-1].click])
+        ways_on.append(_way(STEPS))
     panels.append(panel)
     counts = Steps(context)
     for i, step in enumerate(steps):
@@ -49,6 +49,12 @@ def build(context: PageContext) -> None:
     look = keep_looking(context, counts.show, None, [*steps, *ways_on])
     for event in changed:
         event.then(*look, **QUIET)
+
+
+def _way(step: int) -> gr.Button:
+    """The button at a step's end, hidden until it is known where to."""
+    with gr.Row(elem_classes="hand-over"):
+        return gr.Button("", visible=False, elem_id=f"data-on{step}", scale=0, min_width=200)
 
 
 def _opener(chosen: int) -> Callable[[], list[Any]]:
@@ -67,6 +73,8 @@ def step_after(at: int, corpus: int, counts: Counts) -> int | None:
     """The step to go to from a step, which is an earlier one where that has to be done first; None where nothing was done here yet."""
     if at == 0:
         return 1 if corpus else None
+    if at == STEPS - 1:
+        return None if corpus or counts.operations else 0
     if counts.operations:
         return at + 1
     if not corpus:
@@ -85,7 +93,9 @@ def _corpus(n: int, who: Any) -> str:
     return translate(who, "data.kept", n=f"{n:,}") if n else translate(who, "data.begin")
 
 
-def _waiting(counts: Counts, who: Any) -> str:
+def _waiting(corpus: int, counts: Counts, who: Any) -> str:
+    if not (corpus or counts.operations):
+        return translate(who, "data.first")
     if counts.pending:
         return translate(who, "data.waiting", n=f"{counts.pending:,}")
     return translate(who, "data.nothing" if counts.operations else "data.before_review")
@@ -100,16 +110,16 @@ class Steps:
     def show(self, request: gr.Request) -> list[Any]:
         """The labels of steps and buttons as the files stand now."""
         if not self.context.may(request, "annotator"):
-            return [gr.skip()] * (2 * STEPS - 1)
+            return [gr.skip()] * 2 * STEPS
         corpus, counts = self.files.corpus_size(), self.files.counts()
         labels = (
             _corpus(corpus, request),
             self._augmented(request),
-            _waiting(counts, request),
+            _waiting(corpus, counts, request),
             self._split(request),
         )
         steps = [gr.update(value=f"{_name(i, request)}\n{label}") for i, label in enumerate(labels)]
-        return steps + [_way_on(i, step_after(i, corpus, counts), request) for i in range(STEPS - 1)]
+        return steps + [_way_on(i, step_after(i, corpus, counts), request) for i in range(STEPS)]
 
     def leading_on(self, at: int) -> Callable[[], list[Any]]:
         """What opens the step that a step's button leads to."""

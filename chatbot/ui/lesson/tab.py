@@ -56,7 +56,9 @@ def _stand(exhibit: Exhibit) -> Stand:
     with gr.Column(visible=exhibit.name == FIRST, elem_classes="lesson", elem_id=f"lesson-{exhibit.name}") as group:
         with gr.Row(elem_classes="controls"):
             controls = {control.name: _component(control) for control in exhibit.controls}
-            button = gr.Button(label("lesson.step"), size="sm", min_width=90) if exhibit.step else None
+            button = (
+                gr.Button(label("lesson.step"), variant="primary", size="sm", min_width=90) if exhibit.step else None
+            )
         picture = gr.HTML(padding=False)
     return Stand(exhibit, group, controls, button, picture)
 
