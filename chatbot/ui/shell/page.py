@@ -23,7 +23,7 @@ TABS: dict[str, Role] = {"data": "annotator", "finetune": "engineer", "evaluate"
 TITLE = "酒店对话机器人工作台"
 SCRIPT = Path(__file__).with_name("browser.js")
 
-LOOKS = 0.03
+LOOKS = 0.05
 """Seconds between two looks of Gradio's queue for something to do; its own thousand a second keep 4 % of a core busy with nobody there."""
 NO_STATISTICS = {"GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000"}
 """Else Gradio computes percentiles over the last 10,000 events after each event, for a page of its own that nobody opens."""
