@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.context import Context
 from gradio.i18n import I18nData
 
 from chatbot.core.events import Done, Metrics, Progress, last
@@ -54,8 +53,7 @@ class SweepForm:
 
 def build(context: PageContext, chosen: Fields[FinetuneForm]) -> None:
     """Lay it out and wire it."""
-    panel, page = SweepPanel(context), Context.root_block
-    assert page is not None
+    panel = SweepPanel(context)
     with gr.Accordion(label("sweep.title"), open=False, elem_id="sweep"):
         gr.Markdown(label("sweep.says"), elem_classes="quiet")
         with gr.Row():

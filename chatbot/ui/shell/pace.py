@@ -45,9 +45,8 @@ def keep_looking(
 
     @wraps(handler)
     def look(*values: Any) -> list[Any]:
-        busy = any(
-            is_locked(lock) for lock in jobs.glob("*/lock")
-        )  # asked first: the end of a job must not be missed between the two
+        # asked before it is drawn: the end of a job must not be missed between the two
+        busy = any(is_locked(lock) for lock in jobs.glob("*/lock"))
         drawn = handler(*values)
         return [*([drawn] if alone else drawn), gr.Timer(soon if busy else seldom)]
 
