@@ -9,6 +9,8 @@ from chatbot.core.settings import DATA
 
 DISTRICTS_FILE = DATA / "place_districts.json"
 """Places of Beijing by the district that they lie in."""
+PLACES_FILE = DATA / "places.json"
+"""Places by kind, and the full names of those that people shorten."""
 CENTRES_FILE = DATA / "district_centres.json"
 """Where the seat of each district of Beijing lies: degrees east and north."""
 LONGEST_ENDING = 4
@@ -44,10 +46,17 @@ def address(words: str) -> list[str]:
 
 
 def spellings(words: str) -> tuple[str, ...]:
-    """A sight, school, hospital or airport as records may write it: 首都机场附近 → 首都机场, 首都国际机场."""
+    """A sight, school, hospital or airport as records may write it: 首都机场附近 → 首都机场, 首都国际机场.
+
+    What has a full name goes by that: 北大 → 北京大学, as two characters alone stand in 湖北大厦 and 西单北大街 too.
+    """
     core = re.sub(rf"(?:的|{_BESIDE})+$", "", words.strip()) or words
-    short = core.replace("国际机场", "机场")
-    return tuple(dict.fromkeys((core, short, short.replace("机场", "国际机场"))))
+    full = _full_names().get(core, core)
+    found: dict[str, None] = {}
+    for name in (full, core) if len(core) > 2 else (full,):
+        short = name.replace("国际机场", "机场")
+        found |= dict.fromkeys((name, short, short.replace("机场", "国际机场")))
+    return tuple(found)
 
 
 def district_in(address: str) -> str:
@@ -115,6 +124,12 @@ def _districts() -> dict[str, str]:
 @cache
 def _centres() -> dict[str, tuple[float, float]]:
     return dict(json.loads(CENTRES_FILE.read_text(encoding="utf-8")))
+
+
+@cache
+def _full_names() -> dict[str, str]:
+    names: dict[str, str] = json.loads(PLACES_FILE.read_text(encoding="utf-8"))["aliases"]
+    return names
 
 
 def _short(district: str) -> str:

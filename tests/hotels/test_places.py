@@ -172,6 +172,18 @@ def test_a_place_is_not_found_within_the_name_of_another(field, said, there, els
     assert ([record["name"] for record in found.records], found.relaxed) == (["此"], [])
 
 
+@pytest.mark.parametrize("said", ["北大", "北大附近", "北京大学"])
+def test_a_school_by_its_short_name_is_found_by_the_full_one_and_not_in_other_words(said):
+    store = HotelStore(
+        [
+            Hotel(name="甲酒店", nearby_attractions=["北京大学"]),
+            Hotel(name="湖北大厦", address="北京海淀区甲路1号"),
+            Hotel(name="丙酒店", address="北京西城区西单北大街2号"),
+        ]
+    )
+    assert [record["name"] for record in store.search(HotelQuery(near=said), 9).records] == ["甲酒店"]
+
+
 def test_a_station_is_not_found_within_the_name_of_another():
     store = HotelStore([Hotel(name="此", subway="果园地铁站A口"), Hotel(name="彼", subway="苹果园地铁站C口")])
     found = store.search(HotelQuery(subway="果园"), 9)
