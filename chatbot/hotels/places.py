@@ -4,13 +4,14 @@ import json
 import math
 import re
 from functools import cache, lru_cache
+from typing import Any
 
 from chatbot.core.settings import DATA
 
 DISTRICTS_FILE = DATA / "place_districts.json"
 """Places of Beijing by the district that they lie in."""
 PLACES_FILE = DATA / "places.json"
-"""Places by kind, and the full names of those that people shorten."""
+"""What `place_table` reads."""
 CENTRES_FILE = DATA / "district_centres.json"
 """Where the seat of each district of Beijing lies: degrees east and north."""
 LONGEST_ENDING = 4
@@ -20,6 +21,12 @@ FIELDS = ("near", "subway", "address")
 _BESIDE = r"(?:附近|旁边?|周边|边上|一带)"
 _RAILWAY = re.compile(r"北京(?:东|西|南|北|朝阳|丰台)?站|.站")
 """Stations whose 站 is part of the name: 北京西站, and 西站 for short."""
+
+
+@cache
+def place_table() -> dict[str, Any]:
+    """Names of places by their kind, `aliases` (short → full name) and `english` (→ Chinese name); read once, not to be changed."""
+    return dict(json.loads(PLACES_FILE.read_text(encoding="utf-8")))
 
 
 def station(words: str) -> str:
@@ -51,7 +58,7 @@ def spellings(words: str) -> tuple[str, ...]:
     What has a full name goes by that: 北大 → 北京大学, as two characters alone stand in 湖北大厦 and 西单北大街 too.
     """
     core = re.sub(rf"(?:的|{_BESIDE})+$", "", words.strip()) or words
-    full = _full_names().get(core, core)
+    full = place_table()["aliases"].get(core, core)
     found: dict[str, None] = {}
     for name in (full, core) if len(core) > 2 else (full,):
         short = name.replace("国际机场", "机场")
@@ -124,12 +131,6 @@ def _districts() -> dict[str, str]:
 @cache
 def _centres() -> dict[str, tuple[float, float]]:
     return dict(json.loads(CENTRES_FILE.read_text(encoding="utf-8")))
-
-
-@cache
-def _full_names() -> dict[str, str]:
-    names: dict[str, str] = json.loads(PLACES_FILE.read_text(encoding="utf-8"))["aliases"]
-    return names
 
 
 def _short(district: str) -> str:

@@ -3,13 +3,12 @@
 A model only chooses among these stretches (chatbot/models/act_lines/constraint.py): it cannot write 国家图 of 国家图书馆站.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from chatbot.core.settings import DATA
+from chatbot.hotels.places import place_table
 from chatbot.understanding.places import DISTRICTS, english_places
 
 KINDS = ("address", "subway", "near")
@@ -63,7 +62,7 @@ class PlaceMention:
 @cache
 def known_places() -> MappingProxyType[str, frozenset[str]]:
     """Name in lower case → what it can be; Chinese names, short names, English and pinyin."""
-    table = json.loads((DATA / "places.json").read_text(encoding="utf-8"))
+    table = place_table()
     found: dict[str, set[str]] = {}
     for key, kind in (("areas", "address"), ("districts", "address"), ("stations", "subway"), ("sights", "near")):
         for name in table[key]:

@@ -1,11 +1,10 @@
 """Places as the database writes them: districts end in 区, stations lose 站, English and pinyin names become Chinese."""
 
-import json
 import re
 from functools import cache
 from types import MappingProxyType
 
-from chatbot.core.settings import DATA
+from chatbot.hotels.places import place_table
 
 DISTRICTS = frozenset(
     [
@@ -36,7 +35,7 @@ _PLAIN_STATIONS = re.compile(r"北京[东西南北]?站")
 @cache
 def english_places() -> MappingProxyType[str, str]:
     """English or pinyin name in lower case → the Chinese name."""
-    found = json.loads((DATA / "places.json").read_text(encoding="utf-8"))["english"]
+    found = place_table()["english"]
     return MappingProxyType({str(name): str(chinese) for name, chinese in found.items()})
 
 

@@ -1,4 +1,4 @@
-"""Measured beside a bare Gradio page in the same run: the start, what an open page costs that nobody uses, and Estimate and Look inside.
+"""Measured beside a bare Gradio page in the same run: the start, and what an open page costs that nobody uses.
 
 python -m pytest tests/benchmarks/test_start_and_idle.py -m benchmark -s
 """
@@ -23,8 +23,6 @@ with gr.Blocks(analytics_enabled=False) as page:
 page.launch(server_port=int(sys.argv[1]), quiet=True)
 """
 TABS = ("chat", "data", "finetune", "evaluate")
-PRESSED = {"estimate": ("估算", "#cost"), "look inside": ("先看一看", "#look .tokens")}
-"""Button, and what shows that it is done."""
 
 
 @pytest.fixture
@@ -87,30 +85,3 @@ def share(process, seconds, tab=None):
     before, began = processor(process), time.perf_counter()
     tab.wait_for_timeout(1000 * seconds) if tab else time.sleep(seconds)
     return (processor(process) - before) / (time.perf_counter() - began)
-
-
-def test_estimate_and_look_inside_at_the_first_and_the_second_time(start_app, chromium):
-    process, address = start_app()
-    answered(address, process, limit=60)
-    with chromium.new_page(locale="zh-CN") as tab:
-        tab.goto(address)
-        tab.locator("#tab-finetune-button").click()
-        for name, (button, done) in PRESSED.items():
-            for turn in ("first", "second"):
-                began = time.perf_counter()
-                tab.get_by_role("button", name=button, exact=True).click()
-                shown = first_sign(tab)
-                print(f"\n{name}, {turn} time: something moves after {shown - began:.2f} s, ", end="")
-                tab.wait_for_function(ended(done), timeout=120_000)
-                print(f"done after {time.perf_counter() - began:.2f} s", end="")
-
-
-def first_sign(tab):
-    """When the page first shows that it is at work."""
-    tab.locator(".progress-text, .eta-bar, .generating, .wrap.translucent").first.wait_for(state="attached")
-    return time.perf_counter()
-
-
-def ended(element):
-    """A script that is true once an element stands and nothing is waited for any more."""
-    return f"document.querySelector('{element}')?.textContent && !document.querySelector('.progress-text, .wrap.translucent')"

@@ -1,5 +1,7 @@
 """The page looks often while a job is under way and seldom while none is."""
 
+from contextlib import ExitStack
+
 import gradio as gr
 import pytest
 
@@ -37,11 +39,11 @@ def test_beside_a_job_it_comes_back_soon_and_rests_when_that_has_ended(look, pag
 def test_a_job_that_ends_during_a_look_is_looked_at_once_more_soon(page_context):
     folder = page_context.settings.folder("jobs") / "one"
     folder.mkdir(parents=True)
-    held = lock(folder / "lock")
-    held.__enter__()
+    held = ExitStack()
+    held.enter_context(lock(folder / "lock"))
 
     def draw() -> str:
-        held.__exit__(None, None, None)
+        held.close()
         return "running"
 
     with quiet_loops(), gr.Blocks():

@@ -1,18 +1,17 @@
 """The endless stream of turns that hotel-mini is trained on, and the bank without spoken wishes that its base is trained on."""
 
-import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chatbot.core.settings import DATA
 from chatbot.corpus.phrasebank.bank import Bank, Row
 from chatbot.corpus.phrasebank.dialogues import dialogue_turns
 from chatbot.corpus.phrasebank.people import recorded_turns, template_turns
 from chatbot.corpus.phrasebank.turns import Turn, TurnMaker
 from chatbot.corpus.phrasebank.values import Names
 from chatbot.hotels.facilities import FACILITIES
+from chatbot.hotels.places import place_table
 from chatbot.hotels.records import Hotel
 
 TEMPLATE_SHARE, RECORDED_SHARE = 0.10, 0.06
@@ -40,7 +39,7 @@ _CANONICAL = {
 
 def names_of(hotels: Sequence[Hotel]) -> Names:
     """Names of hotels and places, from hotels and from data/places.json."""
-    return Names.of(hotels, json.loads((DATA / "places.json").read_text(encoding="utf-8")))
+    return Names.of(hotels, place_table())
 
 
 def training_turns(
