@@ -27,8 +27,14 @@ class PromptParts:
         self._handlers = PromptHandlers(context)
         with gr.Accordion(label("augment.prompts"), open=False, elem_id="augment-prompts"):
             self.operation = gr.Dropdown(list(OPERATIONS), value="spoken", label=label("augment.of"))
+            # Written on only once the saved prompt has come, which would take the place of what was typed before.
             self.text = gr.Textbox(
-                prompt("spoken"), show_label=False, lines=10, max_lines=16, elem_id="augment-prompt-text"
+                prompt("spoken"),
+                show_label=False,
+                lines=10,
+                max_lines=16,
+                interactive=False,
+                elem_id="augment-prompt-text",
             )
             with gr.Row(elem_classes="sources"):
                 self._buttons = {
@@ -41,7 +47,7 @@ class PromptParts:
     def wire(self, form: Fields[AugmentForm], load: Any) -> None:
         """Connect the controls; `load` is the page's load event."""
         handlers, both = self._handlers, [self.operation, self.text]
-        load(handlers.prompt, self.operation, self.text, **QUIET)
+        load(handlers.begin, self.operation, self.text, **QUIET)
         self.operation.input(handlers.prompt, self.operation, self.text, **QUIET)
         self._buttons["save"].click(handlers.save_prompt, both, None, **WAIT)
         self._buttons["original"].click(handlers.original, self.operation, self.text, **WAIT)
@@ -58,6 +64,10 @@ class PromptHandlers:
     def prompt(self, operation: str) -> str:
         """An operation's prompt, as edited."""
         return prompt(operation, self.files.prompts)
+
+    def begin(self, operation: str) -> Any:
+        """The first prompt, to be written on from now on."""
+        return gr.update(value=self.prompt(operation), interactive=True)
 
     @needs("engineer")
     def save_prompt(self, request: gr.Request, operation: str, text: str) -> None:
