@@ -1,6 +1,7 @@
 """The memory of a training step's activations, followed on tensors that have shapes but take no memory."""
 
 import weakref
+from math import ceil
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from trl.kernels.chunked_logprob import TOKEN_CHUNK_SIZE
 from trl.trainer.utils import add_fused_lm_head
 
 from chatbot.models.numerics import default_device
+from chatbot.training.guarded.packed_row import PackedRow, can_be_cut
 
 HEAD_COLUMNS = 32768
 """Vocabulary entries that TRL's fused output layer holds at a time."""
@@ -58,12 +60,20 @@ class LiveBytes(TorchDispatchMode):
 
 
 def activations(
-    model: Any, batch: int, length: int, packed: bool, *, bf16: bool, whole_buffer: bool = False
+    model: Any,
+    batch: int,
+    length: int,
+    packed: bool,
+    *,
+    bf16: bool,
+    learned: float | None = None,
+    whole_buffer: bool = False,
 ) -> tuple[int, int]:
     """Run a step's forward and backward pass on tensors that have shapes but no memory, with the very kernels that the machine would choose.
 
     Args:
         bf16: the step computes under bf16 autocast.
+        learned: share of the tokens that carry loss, where a packed row is cut up; None where it is not.
         whole_buffer: count also what is reserved but never written to, which takes no page of a CPU's memory.
 
     Returns:
@@ -75,24 +85,31 @@ def activations(
         _replace(model.train(), default_device())
         whole, ids = model.get_base_model(), torch.zeros(size, dtype=torch.long, device=model.device)
         where = {"position_ids": ids} if packed else {"attention_mask": torch.ones_like(ids)}
+        scored = batch * length
+        step: Any = whole
+        if packed and learned is not None and can_be_cut(whole):
+            scored = ceil(learned * scored)
+            step = PackedRow(whole, whole, (0, batch * length), torch.arange(scored))
         with LiveBytes() as live, torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             whole.model.register_forward_hook(lambda *_: kept.append(live.now))
             embedded = model.get_input_embeddings()(ids).requires_grad_()
-            _loss(whole, embedded, where, ids).backward()
+            _loss(step, whole, embedded, where, ids).backward()
     buffer, untouched = _buffer(
-        batch * length, model.config.get_text_config().vocab_size, torch.bfloat16 if bf16 else model.dtype
+        scored, model.config.get_text_config().vocab_size, torch.bfloat16 if bf16 else model.dtype
     )
     if torch.cuda.is_available():
         return kept[0], max(live.peak, kept[0] + buffer)
     return kept[0], live.peak if whole_buffer else live.peak - untouched
 
 
-def _loss(whole: Any, embedded: torch.Tensor, where: dict[str, torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
+def _loss(
+    step: Any, whole: Any, embedded: torch.Tensor, where: dict[str, torch.Tensor], labels: torch.Tensor
+) -> torch.Tensor:
     """What is sent back: TRL's own loss, except on a GPU, whose kernel for it takes no such tensors."""
     if embedded.device.type == "cuda":
         return whole.model(inputs_embeds=embedded, use_cache=False, **where).last_hidden_state.sum()
     add_fused_lm_head(whole, outputs=("log_probs", "entropy", "is_top1"))
-    return -whole(inputs_embeds=embedded, labels=labels, fused_lm_head=True, **where).log_probs.sum()
+    return -step(inputs_embeds=embedded, labels=labels, fused_lm_head=True, **where).log_probs.sum()
 
 
 def _buffer(tokens: int, vocabulary: int, dtype: torch.dtype) -> tuple[int, int]:

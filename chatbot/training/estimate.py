@@ -162,7 +162,9 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
         if method(config.method).quantised and p.ndim == 2 and "embed" not in name and "lm_head" not in name
     ]
     plain = sum(p.numel() for _, p in base) - sum(nf4)
-    kept, peak = activations(model, batch, length, prepared.packed, bf16=prepared.numerics.bf16)
+    count = statistics(prepared.train, config.max_length)
+    learned = None if prepared.checkpointing else count.trained / count.tokens
+    kept, peak = activations(model, batch, length, prepared.packed, bf16=prepared.numerics.bf16, learned=learned)
     if prepared.checkpointing:
         kept, peak = checkpointed(kept, peak, batch * length * text.hidden_size * width, text.num_hidden_layers)
     return {

@@ -22,7 +22,7 @@ SEARCHING = {"more", "correct"}
 """Acts that search also where the state stays as it was."""
 _N = r" *(\d{2,5})(?![\d.]| *(?:块钱?|元|yuan|rmb)? *(?:以[内下上]|左右|上下|封顶|起))"
 _RAISED = re.compile(
-    rf"(?:(?:多加|再加|追?加(?![到至])|多(?=\d)|再多|再贵|贵(?![过到])|提高(?![到至])|上浮|涨(?![到至]))[个了出]?{_N}|"
+    rf"(?:(?:多加|再加|添|追?加(?![到至])|多(?=\d)|再多|再贵|贵(?![过到])|提高(?![到至])|上浮|涨(?![到至]))[个了出]?{_N}|"
     rf"(?:raise|increase|up|bump)\b[^.?!]{{0,20}}\bby{_N}|\badd(?: another)?{_N}|(\d{{2,5}}) more\b)",
     re.I,
 )
@@ -49,10 +49,17 @@ def by_difference(turn: TurnAct, before: State, words: str) -> TurnAct:
         said = pattern.search(words)
         number = next(filter(None, said.groups()), "") if said else ""
         price = float(bound) + sign * int(number or 0)
+        if said and sign < 0 and _from_to(float(bound), int(number), words[: said.start()]):
+            price = float(number)
         if number and price > 0 and all(number in item.value for item in items):
             rest = (item for item in turn.items if item not in items)
             return TurnAct(turn.act, (*rest, Item("price<=", f"{price:g}"))).ordered()
     return turn
+
+
+def _from_to(bound: float, number: int, ahead: str) -> bool:
+    """Whether a lowering says what the bound becomes (500降450) and not by how much (500降100): it names the bound, and the number is nearer to it than to none."""
+    return number >= bound / 2 and re.search(rf"(?<!\d){bound:g}(?:块|元)?[再又,， ]?$", ahead) is not None
 
 
 def next_state(before: State, turn: TurnAct, shown: Sequence[str] = ()) -> State:

@@ -23,7 +23,7 @@ def maker():
     return TurnMaker(read_bank(part="train"), names_of(list(generate(60, seed=3))))
 
 
-def contrasts(maker, language, wanted, n=400):
+def contrasts(maker, language, wanted, n=2000):
     """Turns made of those frames whose row holds the wanted key or mark."""
     rng = random.Random(7)
     rows = [row for row in (contrast(language, rng) for _ in range(n)) if wanted(row)]
@@ -44,7 +44,7 @@ def test_an_unknown_wish_is_noted_and_what_is_wished_beside_it_is_kept(maker):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_one_is_wished_and_the_other_excluded(maker, language):
-    for _, turn in contrasts(maker, language, lambda row: "not_fac1" in row["set"]):
+    for _, turn in contrasts(maker, language, lambda row: {"fac2", "not_fac1"} <= {*row["set"]}):
         assert len(turn.act.values("!")) == 1
         assert not set(turn.act.values("+")) & set(turn.act.values("!"))
 
@@ -55,6 +55,45 @@ def test_a_type_is_excluded_and_none_is_wished(maker, language):
         after = next_state(turn.before, turn.act, turn.shown)
         [kind] = turn.act.values("!type=")
         assert kind in after["exclude"]["type"] and after.get("type") != kind and not turn.act.has("type=")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("what", ["not_type=", "not_name1", "not_fac2"])
+def test_what_is_ruled_out_together_is_all_excluded(maker, language, what):
+    for row, turn in contrasts(maker, language, lambda row: any(wish.startswith(what) for wish in row["set"])):
+        excluded = next_state(turn.before, turn.act, turn.shown)["exclude"]
+        wanted = [wish for wish in row["set"] if wish.startswith("not_")]
+        assert sum(map(len, excluded.values())) >= len(wanted)
+        assert len(turn.act.values("!") + turn.act.values("!type=") + turn.act.values("!name=")) == len(wanted)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_let_in_again_was_excluded_and_is_no_wish(maker, language):
+    for row, turn in contrasts(maker, language, lambda row: row.get("let_in")):
+        after = next_state(turn.before, turn.act, turn.shown)
+        assert turn.before["exclude"]["facilities"] and "exclude" not in after
+        assert after.get("facilities") == turn.before.get("facilities") and len(row["keep"]) <= 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_what_is_kept_alone_the_others_go_though_nobody_names_them(maker, language):
+    for row, turn in contrasts(maker, language, lambda row: row.get("unsaid")):
+        assert len(next_state(turn.before, turn.act, turn.shown)["facilities"]) == 1
+        assert len(turn.before["facilities"]) == 1 + len(row["drop"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_only_kept_changes_nothing(maker, language):
+    for _, turn in contrasts(maker, language, lambda row: row["act"] == "affirm"):
+        assert turn.act.items == () and next_state(turn.before, turn.act, turn.shown) == turn.before
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_two_exchanged_one_goes_and_the_other_comes(maker, language):
+    for _, turn in contrasts(maker, language, lambda row: row["set"] == ["fac3"]):
+        after = next_state(turn.before, turn.act, turn.shown)["facilities"]
+        [gone], [come] = turn.act.values("-"), turn.act.values("+")
+        assert facility_of(come) in after and facility_of(gone) not in after
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -83,7 +122,7 @@ def test_the_one_or_else_the_other_is_a_single_wish_that_either_meets(maker, lan
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_given_up_stood_before_and_goes_and_what_is_kept_stays(maker, language):
-    for row, turn in contrasts(maker, language, lambda row: "fac1" in row["drop"]):
+    for row, turn in contrasts(maker, language, lambda row: "fac1" in row["drop"] and not row.get("let_in")):
         after = next_state(turn.before, turn.act, turn.shown).get("facilities") or []
         gone = [facility_of(value) for value in turn.act.values("-")]
         assert len(gone) == len(row["drop"]) and all(one in turn.before["facilities"] for one in gone)

@@ -64,13 +64,13 @@ def llama2(tokenizer_model, tmp_path_factory):
     heads = {"num_attention_heads": 4, "num_key_value_heads": 4}
     shape = {
         "vocab_size": 1024,
-        "hidden_size": 64,
-        "intermediate_size": 128,
+        "hidden_size": 128,
+        "intermediate_size": 256,
         "num_hidden_layers": 2,
         "max_position_embeddings": 4096,
     }
     LlamaForCausalLM(
-        LlamaConfig(**shape, **heads, initializer_range=0.2, bos_token_id=1, eos_token_id=2)
+        LlamaConfig(**shape, **heads, initializer_range=0.1, bos_token_id=1, eos_token_id=2)
     ).save_pretrained(folder)
     (folder / "tokenizer.model").write_bytes(tokenizer_model)
     return folder

@@ -151,9 +151,13 @@ def test_a_pointer_means_a_hotel_shown_or_none(which, name):
         ("可以再贵200块", "replace price<=200", "replace price<=600"),
         ("贵50也成,要早餐", "refine +早餐服务 price<=50", "refine +早餐服务 price<=450"),
         ("预算减100", "replace price<=100", "replace price<=300"),
+        ("180添20", "replace price<=20", "replace price<=420"),
         ("raise my budget by 200", "replace price<=200", "replace price<=600"),
         ("I can pay 100 more", "replace price<=100", "replace price<=500"),
         # a number that the price is to become, and one that is no price
+        ("400降300", "replace price<=300", "replace price<=300"),
+        ("400再降350,齐活", "replace price<=350", "replace price<=350"),
+        ("400降100", "replace price<=100", "replace price<=300"),
         ("加到600", "replace price<=600", "replace price<=600"),
         ("再贵不能过600", "replace price<=600", "replace price<=600"),
         ("不多于500", "replace price<=500", "replace price<=500"),

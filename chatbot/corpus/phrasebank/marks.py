@@ -92,6 +92,8 @@ def fill_marks(row: Row, maker: "TurnMaker", before: State, shown: tuple[str, ..
     filled.chosen["r"] = f"{rng.choice(v.RATINGS):g}"
     for mark in MARK.findall(row["text"]):
         filled.text = filled.text.replace("{" + mark + "}", _value(mark, row, maker, shown, filled, rng), 1)
+    for mark in row.get("unsaid", ()):
+        _value(mark, row, maker, shown, filled, rng)
     filled.items = [*_dropped(row, filled), *_added(row, filled), *_asked(row, filled), *_pointed(row, filled)]
     return filled
 
@@ -116,6 +118,8 @@ def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], fill
             return rng.choice(words[filled.best])
     if mark in ("which", "which2"):
         return _pointer(shown, filled, english, rng, by_name=CHOSEN_BY_NAME if row["act"] == "book" else CALLED_BY_NAME)
+    if mark[:-1] == "name":
+        filled.chosen[mark] = _named("name", row, maker, rng)
     if mark == "name" and shown and row["act"] in POINTING and "name" not in row["set"]:
         return _called(shown, filled, rng)
     if mark in SLOTS:
@@ -236,6 +240,10 @@ def _added(row: Row, filled: Filled) -> list[Item]:
 
 def _slot(what: str, filled: Filled) -> Item:
     denied, what = ("!", what[4:]) if what.startswith("not_") else ("", what)
+    if what.startswith("type="):
+        return Item(f"{denied}type=", what[5:])
+    if what[:-1] == "name":
+        return Item(f"{denied}name=", model_words(filled.chosen[what]))
     if what == "type":
         return Item(f"{denied}type=", filled.chosen["type"])
     return Item(f"{denied}{SLOTS[what]}=", model_words(filled.chosen[what]))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.corpus.phrasebank import values as v
 from chatbot.corpus.phrasebank.bank import Row
+from chatbot.hotels.facilities import alternatives
 from chatbot.hotels.query import HOTEL_TYPES
 from chatbot.understanding.dialogue_state import State
 from chatbot.understanding.places import place
@@ -83,9 +84,15 @@ def stand_for(row: Row, filled: "Filled", before: State, maker: "TurnMaker", rng
     adds = [values[what[-1]] for what in row["set"] if what.startswith("fac") and what[-1] in values]
     held = [f for f in held if f not in adds]
     stand = [values[what[-1]] for what in (*row["drop"], *row.get("keep", ())) if what[-1] in values]
+    if row.get("let_in"):
+        before["exclude"] = {
+            "facilities": [name for value in stand[: len(row["drop"])] for name in alternatives(value)]
+        }
+        held = [f for f in held if f not in stand]
+        stand = stand[len(row["drop"]) :]
     if stand:
         rng.shuffle(stand)
-        held = [*stand, *held]
+        held = stand if row.get("unsaid") else [*stand, *held]
         held = [f for at, f in enumerate(held) if f not in held[:at]][: max(len(stand), rng.choice((1, 2, 3)))]
     if held:
         before["facilities"] = held

@@ -52,6 +52,8 @@ PLAIN_SHARE = 0.12
 """How many noun phrases are the database's own names."""
 NAMED_SHARE = 0.2
 """How many questions are about a hotel that was not shown, or about the only one."""
+LOOKED_UP = 0.5
+"""How often a hotel is looked up by its name while others are shown."""
 PREVIOUS = re.compile(
     r"上一|上页|上批|前一|前页|前面那[批页]|翻回|退回|回到|倒回|前头|回[上前]|previous|go back|page back|earlier", re.I
 )
@@ -245,7 +247,7 @@ class TurnMaker:
         """What stands before a turn of this kind: a state, and hotels shown, which one that points at them needs most times."""
         if act in ("request", "hello") and rng.random() < 0.9:
             return {}, ()
-        seen = act in AFTER_RESULTS or rng.random() < (0.85 if points else 0.22)
+        seen = act in AFTER_RESULTS or rng.random() < (0.85 if points else LOOKED_UP if act == "by_name" else 0.22)
         shown = shown_names(self.names, rng) if seen else ()
         return random_state(self, rng), shown
 
