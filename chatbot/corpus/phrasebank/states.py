@@ -85,10 +85,9 @@ def stand_for(row: Row, filled: "Filled", before: State, maker: "TurnMaker", rng
     held = [f for f in held if f not in adds]
     stand = [values[what[-1]] for what in (*row["drop"], *row.get("keep", ())) if what[-1] in values]
     if row.get("let_in"):
-        before["exclude"] = {
-            "facilities": [name for value in stand[: len(row["drop"])] for name in alternatives(value)]
-        }
-        held = [f for f in held if f not in stand]
+        left = [name for value in stand[: len(row["drop"])] for name in alternatives(value)]
+        before["exclude"] = {"facilities": left}
+        held = [f for f in held if not set(left).intersection(alternatives(f))]
         stand = stand[len(row["drop"]) :]
     if stand:
         rng.shuffle(stand)
