@@ -166,8 +166,8 @@ def estimate(config: FinetuneConfig, *, as_json: AS_JSON = False) -> None:
     from dataclasses import asdict
 
     from chatbot.evaluation.checkpoints import evaluator_of
-    from chatbot.training.estimate import SAMPLE
     from chatbot.training.estimate import estimate as reckon
+    from chatbot.training.fitted.timing import SAMPLE
 
     console = Console()
     console.event(Progress(done=0, total=0, what="the data is read, and a few steps are timed"))

@@ -1,9 +1,6 @@
 """Says before the start what a run will need, from the model's shape alone: no weight is loaded and nothing is spent."""
 
-import time
 from dataclasses import dataclass, replace
-from math import ceil
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,7 +15,9 @@ from chatbot.training.activations import activations, checkpointed
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import rows, statistics
 from chatbot.training.fitted.rates import fitted_rate
+from chatbot.training.fitted.remembered import cost_key, remembered
 from chatbot.training.fitted.row_length import SHOWN, context_of, whole
+from chatbot.training.fitted.timing import run_seconds
 from chatbot.training.methods import method, peft_config
 from chatbot.training.options.layers import adapted_layers
 from chatbot.training.prepared import Prepared, prepare
@@ -27,10 +26,6 @@ from chatbot.training.trainer import Evaluator
 NF4_CONSTANTS = 1 / 64 * (1 + 4 / 256)
 """Bytes of a quantised weight's constants under double quantisation: one byte per 64 weights, four more per 256 of those (arXiv:2305.14314)."""
 MEGABYTE = 2**20
-SAMPLE = 4
-"""Held-out conversations on which generation is timed."""
-FORWARD = 1 / 3
-"""A forward pass's share of a training step: the backward pass costs twice as much."""
 PROGRAM = 780 * MEGABYTE
 """What Python and the training libraries take of the machine's memory before the first tensor (measured in tests/benchmarks)."""
 
@@ -179,35 +174,6 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
     }
 
 
-def _measure(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> float:
-    """Seconds of the whole run, from two real steps after one that warms up and one look at a few held-out conversations."""
-    import tempfile
-
-    from chatbot.core.events import JobWriter, Metrics, read_events
-    from chatbot.training.finetune import build
-
-    config, held = prepared.config, len(prepared.held_out)
-    with tempfile.TemporaryDirectory() as folder:
-        few = config.model_copy(update={"max_steps": 3, "out": Path(folder), "eval_limit": 0, "eval_share": 0.0})
-        trainer = build(replace(prepared, config=few, held_out=[]), JobWriter(Path(folder)))
-        trainer.args.save_strategy = "no"
-        trainer.train()
-        times = [event.time for event in read_events(Path(folder)) if isinstance(event, Metrics)]
-        began = time.monotonic()
-        if evaluator:
-            evaluator(trainer.model.eval())
-        looked = (time.monotonic() - began) * min(config.eval_limit, held) / max(1, min(SAMPLE, held))
-    step, looks = (times[-1] - times[0]) / (len(times) - 1), ceil(steps / config.eval_every)
-    loss = (
-        step
-        * FORWARD
-        * held
-        / len(prepared.train)
-        * prepared.steps_an_epoch(len(rows(prepared.train, config.max_length, prepared.packed)))
-    )
-    return float(step * steps + looks * loss + (looks + 1) * looked)
-
-
 def estimate(
     config: FinetuneConfig, family: Family | None = None, *, measure: bool = True, evaluator: Evaluator | None = None
 ) -> Estimate:
@@ -244,7 +210,7 @@ def estimate(
     )
     if not result.fits:
         return replace(result, advice=_advice(prepared, steps, device, result.available))
-    return replace(result, seconds=_measure(prepared, steps, evaluator)) if measure else result
+    return replace(result, seconds=run_seconds(prepared, steps, evaluator)) if measure else result
 
 
 def _fitted(prepared: Prepared, steps: int, device: str, parameters: int) -> Fitted:
@@ -272,12 +238,16 @@ def _fitted(prepared: Prepared, steps: int, device: str, parameters: int) -> Fit
 
 
 def _reckon(prepared: Prepared, steps: int, device: str) -> tuple[dict[str, int], int, int]:
+    """Bytes by part, parameters, and those that are trained."""
+    return remembered(("bytes", device, *cost_key(prepared)), lambda: _reckoned(prepared, steps))
+
+
+def _reckoned(prepared: Prepared, steps: int) -> tuple[dict[str, int], int, int]:
     config, virtual = prepared.config, method(prepared.config.method).prompts
     longest = max(len(e.ids) for e in prepared.train) + (config.virtual_tokens if virtual else 0)
-    length = config.max_length if prepared.packed else longest
     model = shape(config, prepared.family, steps)
     sizes = [p.numel() for p in model.parameters()], [p.numel() for p in model.parameters() if p.requires_grad]
-    return memory(prepared, model, length), sum(sizes[0]), sum(sizes[1])
+    return memory(prepared, model, config.max_length if prepared.packed else longest), sum(sizes[0]), sum(sizes[1])
 
 
 def _advice(prepared: Prepared, steps: int, device: str, available: int) -> str:

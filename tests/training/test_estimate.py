@@ -1,6 +1,8 @@
 """The estimate: parts that can be counted exactly are exact, and what does not fit is told with a way out."""
 
 from dataclasses import replace
+from pathlib import Path
+from shutil import copy
 
 import pytest
 
@@ -91,3 +93,26 @@ def test_what_does_not_fit_is_told():
     )
     assert not found.fits and "it does not fit: it would with --batch-size 1" in found.table()
     assert replace(found, available=200).fits
+
+
+def test_what_a_step_costs_is_found_once_for_runs_that_differ_in_epochs_and_rate(config, monkeypatch):
+    found = estimate(config, HOTEL_MINI)
+    for name in ("activations", "shape"):
+        monkeypatch.setattr(f"chatbot.training.estimate.{name}", None)
+    monkeypatch.setattr("chatbot.training.fitted.timing.build", None)
+    again = estimate(config.model_copy(update={"max_steps": 30, "learning_rate": 1e-3}), HOTEL_MINI)
+    assert again.memory == found.memory and again.steps == 30
+    assert found.seconds and again.seconds == pytest.approx(3 * found.seconds, rel=0.01)
+
+
+@pytest.mark.parametrize("changed", ["a setting", "the data"])
+def test_what_a_step_costs_is_found_anew_where_it_could_differ(config, changed, tmp_path):
+    config = config.model_copy(update={"data": Path(copy(config.data, tmp_path))})
+    before = estimate(config, HOTEL_MINI, measure=False)
+    if changed == "a setting":
+        config = config.model_copy(update={"rank": 16})
+    else:
+        lines = config.data.read_text(encoding="utf-8").splitlines()
+        config.data.write_text("\n".join(lines[:2]), encoding="utf-8")
+    after = estimate(config, HOTEL_MINI, measure=False)
+    assert (after.trainable, after.tokens) != (before.trainable, before.tokens)

@@ -86,7 +86,8 @@ def _titled(title: str, body: str) -> str:
 def cost_preview(config: FinetuneConfig, hotels: Path, who: Any) -> str:
     """The estimate as a bar against the machine's memory, and the time."""
     from chatbot.evaluation.checkpoints import evaluator_of
-    from chatbot.training.estimate import SAMPLE, estimate
+    from chatbot.training.estimate import estimate
+    from chatbot.training.fitted.timing import SAMPLE
 
     found = estimate(config, evaluator=evaluator_of(config, hotels, SAMPLE))
     names = {part: translate(who, f"finetune.est.{part}") for part in PARTS}
