@@ -12,6 +12,16 @@ def test_the_page_answers(start_app):
     assert "酒店对话机器人工作台" in httpx.get(address).text
 
 
+def test_the_page_is_sent_compressed_to_a_browser_that_can_read_it(start_app):
+    process, address = start_app()
+    answered(address, process, limit=120)
+    sizes = {}
+    for accepted in ("gzip", "identity"):
+        with httpx.stream("GET", address, headers={"accept-encoding": accepted}, timeout=60) as found:
+            sizes[accepted] = sum(map(len, found.iter_raw()))
+    assert sizes["gzip"] < sizes["identity"] / 4
+
+
 @pytest.mark.benchmark
 def test_the_page_answers_within_five_seconds_of_its_start_app(start_app):
     process, address = start_app()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from chatbot.core.settings import settings
 from chatbot.corpus.reading.reader import read_conversations
@@ -46,6 +47,19 @@ def seconds(work):
     return time.process_time() - began
 
 
+def products_alone(model, many):
+    """Seconds a writing takes for its matrix products and nothing else, `many` at a time: no engine in this precision is faster."""
+    weights = [weight.detach() for weight in model.parameters() if weight.ndim == 2]
+
+    def multiply(columns):
+        for weight in weights:
+            weight @ given[columns][: weight.shape[1]]
+
+    given = {columns: torch.rand(max(w.shape[1] for w in weights), columns) for columns in (many, PROMPT)}
+    multiply(PROMPT)
+    return seconds(lambda: multiply(PROMPT)) + seconds(lambda: [multiply(many) for _ in range(NEW)]) / many
+
+
 @pytest.fixture(scope="module")
 def engines():
     return {
@@ -63,6 +77,9 @@ def test_tokens_a_second_of_single_and_batched_writings(engines):
         for many in (1, 8, 32):
             seeds = [1000 * round_ + 100 * many + at for at in range(many)]
             taken[many].append(seconds(lambda s=seeds: fast.all([writing(seed) for seed in s])) / many)
+    taken |= {f"products alone, {many}": [] for many in (1, 8, 32)}
+    for many in (1, 8, 32) * 4:
+        taken[f"products alone, {many}"].append(products_alone(engines["transformers"].model, many))
     rate = {name: NEW / min(found[1:]) for name, found in taken.items()}  # the first round warms up
     print(f"\n| {PROMPT} tokens read, {NEW} written | tokens a second | ratio |\n|---|---|---|")
     for name, found in rate.items():

@@ -109,8 +109,12 @@ class Wiring:
         """Show the chosen exhibit as the tab is opened, unless the address asked for one: `load` shows that, before or after this."""
         return self.show(values, request) if asked(request) is None else [gr.skip()] * len(self.opened)
 
+    def wanted(self, request: gr.Request) -> bool:
+        """Whether the address asks for an exhibit."""
+        return asked(request) is not None
+
     def load(self, request: gr.Request) -> list[Any]:
-        """Show what the address asks for; nothing where it asks for none, so that the page is there at once."""
+        """Show what the address asks for."""
         found = asked(request)
         if found is None:
             return [gr.skip()] * (1 + len(self.components) + len(self.opened))
@@ -134,7 +138,11 @@ def _wire(wiring: Wiring) -> None:
     everything = {wiring.chosen, *wiring.components}
     wiring.chosen.input(wiring.show, everything, wiring.opened, **QUIET)
     tab.select(wiring.select, everything, wiring.opened, **QUIET)
-    page.load(wiring.load, None, [wiring.chosen, *wiring.components, *wiring.opened], **QUIET)
+    wanted = gr.State(
+        False
+    )  # the browser pays for each part that a page's load names, also for one that stays as it was
+    page.load(wiring.wanted, None, wanted, **QUIET)
+    wanted.change(wiring.load, None, [wiring.chosen, *wiring.components, *wiring.opened], **QUIET)
     moving: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
     shown, told = [wiring.chosen, *wiring.components], [wiring.chosen.input]
     for stand in wiring.stands:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 
 from chatbot.core.accounts import Accounts
@@ -36,6 +37,8 @@ from chatbot.ui.shell.theme import CSS, theme
 
 UPLOAD_LIMIT = 200_000_000
 """Bytes of one file."""
+COMPRESSED = Middleware(GZipMiddleware, compresslevel=6)
+"""Gradio compresses its scripts and not the page, which is a megabyte that says most things often; streams stay as they are."""
 
 
 def open_page(
@@ -68,7 +71,7 @@ def open_page(
             theme=theme(),
             css_paths=CSS,
             mcp_server=not context.demo and find_spec("mcp") is not None,
-            app_kwargs={"middleware": [_watch(health), gate, _uploads(context), Middleware(Heartbeat)]},
+            app_kwargs={"middleware": [_watch(health), gate, _uploads(context), Middleware(Heartbeat), COMPRESSED]},
         )
     except OSError as error:
         raise InputError("ui.port", value=error, host=host, port=port) from error
