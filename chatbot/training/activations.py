@@ -13,7 +13,7 @@ from trl.kernels.chunked_logprob import TOKEN_CHUNK_SIZE
 from trl.trainer.utils import add_fused_lm_head
 
 from chatbot.models.numerics import default_device
-from chatbot.training.guarded.packed_row import PackedRow, can_be_cut
+from chatbot.training.guarded.cpu_step import CpuStep, attends_to_whole_rows
 
 HEAD_COLUMNS = 32768
 """Vocabulary entries that TRL's fused output layer holds at a time."""
@@ -73,7 +73,7 @@ def activations(
 
     Args:
         bf16: the step computes under bf16 autocast.
-        learned: share of the tokens that carry loss, where a packed row is cut up; None where it is not.
+        learned: share of the tokens that carry loss, which are all that a CPU scores; None where it scores every one.
         whole_buffer: count also what is reserved but never written to, which takes no page of a CPU's memory.
 
     Returns:
@@ -85,11 +85,11 @@ def activations(
         _replace(model.train(), default_device())
         whole, ids = model.get_base_model(), torch.zeros(size, dtype=torch.long, device=model.device)
         where = {"position_ids": ids} if packed else {"attention_mask": torch.ones_like(ids)}
-        scored = batch * length
-        step: Any = whole
-        if packed and learned is not None and can_be_cut(whole):
+        scored, step = batch * length, whole
+        if learned is not None and model.device.type == "cpu":
             scored = ceil(learned * scored)
-            step = PackedRow(whole, whole, (0, batch * length), torch.arange(scored))
+            bounds = (0, batch * length) if packed and attends_to_whole_rows(whole) else ()
+            step = CpuStep(whole, whole, bounds, torch.arange(scored))
         with LiveBytes() as live, torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             whole.model.register_forward_hook(lambda *_: kept.append(live.now))
             embedded = model.get_input_embeddings()(ids).requires_grad_()

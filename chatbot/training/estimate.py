@@ -158,7 +158,7 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
     ]
     plain = sum(p.numel() for _, p in base) - sum(nf4)
     count = statistics(prepared.train, config.max_length)
-    learned = None if prepared.checkpointing else count.trained / count.tokens
+    learned = None if method(config.method).prompts else count.trained / count.tokens
     kept, peak = activations(model, batch, length, prepared.packed, bf16=prepared.numerics.bf16, learned=learned)
     if prepared.checkpointing:
         kept, peak = checkpointed(kept, peak, batch * length * text.hidden_size * width, text.num_hidden_layers)

@@ -13,7 +13,7 @@ from transformers.integrations.neftune import deactivate_neftune
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
-from chatbot.training.guarded.packed_row import PackedRow, can_be_cut, is_packed
+from chatbot.training.guarded.cpu_step import CpuStep
 from chatbot.training.guarded.prompt_network import load_network, save_network
 from chatbot.training.guarded.ranks import load_ranks, save_ranks
 from chatbot.training.guarded.row_order import RowOrder
@@ -93,9 +93,10 @@ class GuardedTrainer(SFTTrainer):
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], *arguments: Any, **named: Any) -> Any:
         """The library's, with weighed tokens while training and before; held-out losses stay comparable between runs."""
-        base = self.accelerator.unwrap_model(self.model).get_base_model()
-        if self.accelerator.num_processes == 1 and is_packed(inputs) and can_be_cut(base):
-            model = PackedRow.of(model, base, inputs)
+        adapted = self.accelerator.unwrap_model(self.model)
+        alone = adapted.device.type == "cpu" and self.accelerator.num_processes == 1
+        if alone and not adapted.active_peft_config.is_prompt_learning:
+            model = CpuStep.of(model, adapted.get_base_model(), inputs)
         if self.weights is not None and (self.model.training or self._probing):
             parts = [(row, ids) for row, _, ids, _ in self._cut_up(inputs)]
             model = Weighing(model, parts, self.weights)

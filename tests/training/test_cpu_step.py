@@ -1,4 +1,4 @@
-"""A packed row that is cut up on a CPU: what is learned, and what is told of it, stays the same."""
+"""A step on a CPU: what is learned, and what is told of it, is the library's."""
 
 import pytest
 import torch
@@ -6,24 +6,29 @@ import torch
 from chatbot.core.events import JobWriter
 from chatbot.training.config import FinetuneConfig
 from chatbot.training.finetune import build
-from chatbot.training.guarded import packed_row
+from chatbot.training.guarded.cpu_step import attends_to_whole_rows, bounds_of
 from chatbot.training.prepared import prepare
 
 
 @pytest.fixture
-def trainer(base, data, tmp_path):
-    config = FinetuneConfig(
-        base=base, data=data, out=tmp_path, method="lora", max_length=1024, eval_share=0, eval_limit=0
-    )
-    return build(prepare(config), JobWriter(tmp_path))
+def make(base, data, tmp_path):
+    """A function that makes a trainer and a batch of several conversations, packed into one row or each in its own."""
 
+    def made(*, packing):
+        config = FinetuneConfig(
+            base=base,
+            data=data,
+            out=tmp_path,
+            method="lora",
+            max_length=1024,
+            eval_share=0,
+            eval_limit=0,
+            packing=packing,
+        )
+        trainer = build(prepare(config), JobWriter(tmp_path))
+        return trainer, next(iter(trainer.get_train_dataloader()))
 
-@pytest.fixture
-def batch(trainer):
-    """Several conversations in one row."""
-    batch = next(iter(trainer.get_train_dataloader()))
-    assert batch["input_ids"].shape[0] == 1 and len(batch["cu_seq_lens_q"]) > 3
-    return batch
+    return made
 
 
 def learned(trainer, batch):
@@ -35,10 +40,12 @@ def learned(trainer, batch):
     return loss, [weight.grad.clone() for weight in trainer.model.parameters() if weight.requires_grad], told
 
 
-def test_loss_gradients_and_figures_are_those_of_the_whole_masked_row(trainer, batch, monkeypatch):
-    assert packed_row.is_packed(batch) and packed_row.can_be_cut(trainer.model.get_base_model())
+@pytest.mark.parametrize("packing", [True, False])
+def test_loss_gradients_and_figures_are_those_of_the_library(make, packing, monkeypatch):
+    trainer, batch = make(packing=packing)
+    assert bool(bounds_of(trainer.model.get_base_model(), batch)) == packing
     loss, gradients, told = learned(trainer, batch)
-    monkeypatch.setattr("chatbot.training.trainer.can_be_cut", lambda _: False)
+    monkeypatch.setattr("chatbot.training.trainer.CpuStep.of", lambda model, *_: model)
     whole_loss, whole_gradients, whole_told = learned(trainer, batch)
     assert torch.allclose(loss, whole_loss, rtol=1e-5)
     assert all(
@@ -47,26 +54,26 @@ def test_loss_gradients_and_figures_are_those_of_the_whole_masked_row(trainer, b
     assert told.pop("num_tokens") < whole_told.pop("num_tokens") and told == pytest.approx(whole_told, rel=1e-4)
 
 
-def test_a_row_in_which_nothing_is_learned_gives_nothing_and_does_not_fail(trainer, batch):
+@pytest.mark.parametrize("packing", [True, False])
+def test_rows_in_which_nothing_is_learned_give_nothing_and_do_not_fail(make, packing):
+    trainer, batch = make(packing=packing)
     loss, gradients, _ = learned(trainer, batch | {"labels": torch.full_like(batch["labels"], -100)})
     assert loss.item() == 0 and not any(one.any() for one in gradients)
 
 
-def test_what_comes_after_a_step_attends_as_before(trainer, batch):
+def test_what_comes_after_a_step_attends_as_before(make):
+    trainer, batch = make(packing=True)
     learned(trainer, batch)
     assert trainer.model.get_base_model().config._attn_implementation == "sdpa"
 
 
 @pytest.mark.parametrize("reason", ["a window that slides", "layers computed twice"])
-def test_what_could_come_out_otherwise_is_left_to_the_library(reason, trainer, monkeypatch):
+def test_a_row_is_not_cut_up_where_that_could_come_out_otherwise(reason, make, monkeypatch):
+    trainer, batch = make(packing=True)
     base = trainer.model.get_base_model()
     match reason:
         case "a window that slides":
             monkeypatch.setattr(base.config, "layer_types", ["sliding_attention"], raising=False)
         case "layers computed twice":
             base.activation_checkpointing_enable()
-    assert not packed_row.can_be_cut(base)
-
-
-def test_padded_rows_are_no_packed_row(batch):
-    assert not packed_row.is_packed({name: batch[name] for name in ("input_ids", "labels")})
+    assert not attends_to_whole_rows(base) and not bounds_of(base, batch)
