@@ -71,7 +71,7 @@ class Crowd:
             with httpx.Client(base_url=self.address, timeout=60, trust_env=False) as client:
                 self._counted("page", lambda client=client: client.get("/").raise_for_status())
                 for _ in range(3):
-                    body = {"model": "rules", "messages": [{"role": "user", "content": rng.choice(SAID)}]}
+                    body = {"model": "hotel-mini", "messages": [{"role": "user", "content": rng.choice(SAID)}]}
                     self._counted(
                         "answer",
                         lambda client=client, body=body: client.post(

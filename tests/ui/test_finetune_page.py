@@ -143,7 +143,7 @@ def test_a_training_outlives_the_page_and_both_outlive_a_kill(start_app, open_ta
     tab.locator("#run-status").get_by_text("进程意外结束").wait_for()
     assert line(job, "loss") and job.state == "died"
     tab.get_by_role("button", name="继续", exact=True).click()
-    tab.locator("#run-status").get_by_text("训练完成").wait_for(timeout=300_000)
+    tab.locator("#run-status").get_by_text("训练完成").wait_for(timeout=900_000)
     assert [step for step, _ in line(job, "loss")] == list(range(1, 31))
     tab.locator("#tab-evaluate-button").click()
     tab.locator("#eval-models input").click()
