@@ -1,5 +1,6 @@
 """Whatever a model's weights, its act line can be read, and it says nothing that the dialogue does not allow."""
 
+import random
 import re
 
 import pytest
@@ -8,15 +9,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatbot.core.messages import call, observation, reply, user
+from chatbot.corpus.phrasebank.bank import read_bank
+from chatbot.corpus.phrasebank.contrasts import contrast
+from chatbot.corpus.phrasebank.stream import names_of
+from chatbot.corpus.phrasebank.turns import TurnMaker
+from chatbot.evaluation.understanding import history_of
 from chatbot.hotels.query import HotelQuery
 from chatbot.models.act_lines.constraint import ActConstraint
 from chatbot.models.families.act_line import message_of
-from chatbot.models.families.act_tokens import END, OP_TOKENS, read_act
+from chatbot.models.families.act_tokens import END, OP_TOKENS, act_pieces, read_act
 from chatbot.models.local import MAX_NEW_TOKENS, LocalModel
 from chatbot.understanding.dialogue_state import next_state
 from chatbot.understanding.history import context_of
 from chatbot.understanding.normalise import model_words
 from chatbot.understanding.turn_act import COPIED, DROPS, NUMERIC, TurnAct
+from tests.conftest import HOTELS
 from tests.tiny_models import act_tokenizer, tiny_act_llama
 
 STATES = [
@@ -170,10 +177,31 @@ def test_a_facility_is_given_up_once_and_not_asked_for_again_in_the_same_line(co
     assert allowed(constraint, state, 0, "不要按摩了", *dropped, "<|op:-|>") & {"<|v:SPA|>", "<|v:棋牌室|>"} == {
         "<|v:棋牌室|>"
     }
-    assert "<|v:SPA|>" not in allowed(constraint, state, 0, "不要按摩了", *dropped, "<|op:+|>")
+    again = (*dropped, "<|op:+|>", "<|v:SPA|>")
+    assert allowed(constraint, state, 0, "按摩或者温泉有一个就行", *again) == {"<|or|>"}
+    assert END in allowed(constraint, state, 0, "按摩或者温泉有一个就行", *again, "<|or|>", "<|v:温泉|>")
     both = (*dropped, "<|or|>", "<|v:棋牌室|>")
     assert "<|or|>" in allowed(constraint, state, 0, "都不要了", *dropped)
     assert "<|or|>" not in allowed(constraint, state, 0, "都不要了", *both)  # nothing is left to go on with
+
+
+def test_of_a_choice_that_is_given_up_one_can_still_be_wished_for(constraint):
+    state = {"facilities": [["SPA", "桑拿"]]}
+    either = (REFINE, "<|op:-|>", "<|v:SPA|>", "<|or|>", "<|v:桑拿|>")
+    assert END in allowed(constraint, state, 0, "只看按摩", *either, "<|op:+|>", "<|v:SPA|>")
+
+
+@pytest.mark.parametrize(("op", "value"), [("!type=", "经济型"), ("!", "酒吧")])
+def test_several_can_be_ruled_out_in_one_line(constraint, op, value):
+    found = allowed(constraint, {}, 0, "都不要", REFINE, f"<|op:{op}|>", f"<|v:{value}|>")
+    assert {f"<|op:{op}|>", END} <= found
+
+
+def test_several_names_can_be_ruled_out_in_one_line(constraint):
+    guide = constraint.start([user("不要如家不要汉庭")], [])
+    for token in (constraint.ids[REFINE], constraint.ids["<|op:!name=|>"], *constraint.encode("如家")):
+        guide.accept(token)
+    assert {constraint.ids["<|op:!name=|>"], constraint.ids[END]} <= guide.allowed()
 
 
 def test_one_wish_is_read_as_one_kind_of_wifi_or_breakfast(constraint):
@@ -262,3 +290,21 @@ def test_of_two_names_of_which_one_holds_the_other_the_longer_is_meant(constrain
         constraint.start([*before, user(words)], []).named for words in ("云桥酒店二店电话", "云桥酒店电话", "云桥电话")
     ]
     assert named == [{"2"}, {"1"}, set()]
+
+
+def test_what_a_training_shows_can_be_written(constraint):
+    """Else a model learns lines that its grammar then forbids."""
+    maker, rng = TurnMaker(read_bank(part="train"), names_of(HOTELS)), random.Random(9)
+    turns = [turn for turn in (maker.from_frame(contrast("zh", rng), rng) for _ in range(300)) if turn.copies]
+    forbidden = [turn for turn in turns if not _can_be_written(constraint, turn)]
+    assert len(turns) > 250 and len(forbidden) < 0.02 * len(turns)  # places that only look like one of another kind
+
+
+def _can_be_written(constraint, turn):
+    guide = constraint.start(history_of(turn), [])
+    for piece in act_pieces(turn.act.ordered()):
+        for token in [constraint.ids[piece.token]] if piece.token else constraint.encode(piece.text):
+            if token not in guide.allowed():
+                return False
+            guide.accept(token)
+    return True

@@ -39,7 +39,7 @@ _PUNCTUATION = re.compile(r"[,，。;；!！?？、…]")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _OF_ONE = ("ask_field", "ask_has", "book")
 """Acts about a hotel: where the words name one that was shown, it is that one."""
-_REPEATED = (ADD, DROP, EXCLUDE, "ask:", "has:", "?", "#", "!#")
+_REPEATED = (ADD, DROP, EXCLUDE, "!type=", "!name=", "ask:", "has:", "?", "#", "!#")
 """Operators that may begin more than one item of a line."""
 PLACE_OPS = tuple(f"{kind}=" for kind in KINDS)
 MOST_NUMBERS = 24
@@ -118,11 +118,12 @@ class ActGuide:
         self.begun = False
         self.used: set[str] = set()
         self.said: set[tuple[str, str]] = set()
+        self.given_up: set[tuple[int, ...]] = set()
 
     def copy(self) -> "ActGuide":
         """A guide that goes on from here by itself."""
         other = copy.copy(self)
-        other.used, other.said = set(self.used), set(self.said)
+        other.used, other.said, other.given_up = set(self.used), set(self.said), set(self.given_up)
         return other
 
     def mask(self, logits: torch.Tensor) -> None:
@@ -137,6 +138,7 @@ class ActGuide:
         text = self.names.get(token, "")
         self.begun = True
         if text.startswith("<|op:"):
+            self.given_up |= {tuple(self.value)} if self.op == DROP else set()
             self.op, self.value = text[5:-2], []
             self.used.add(self.op)
             self.left -= 1
@@ -217,6 +219,8 @@ class ActGuide:
         if last == OR:
             return {self.ids[text] for text in values}
         another = op in (ADD, DROP, EXCLUDE, "has:") and len(self.value) < 12 and values
+        if op == ADD and tuple(self.value) in self.given_up and another:
+            after = set()  # nobody gives up and asks for the same in one breath, but for a choice that holds it: one of the two will do
         return after | ({self.ids[OR]} if another else set())
 
     def _sensible(self, op: str, text: str) -> bool:
@@ -229,8 +233,8 @@ class ActGuide:
             return False
         if (op, text) in self.said:  # no choice between a gym and a gym or a pool; no hotel is pointed at twice
             return False
-        if op in (ADD, DROP) and (DROP if op == ADD else ADD, text) in self.said:
-            return False  # nobody gives up and asks for the same in one breath
+        if op == DROP and (ADD, text) in self.said:
+            return False
         asked = (other[4:-2] for at, other in self.said if at == ADD)
         return op != ADD or bool(self.value) or not any(_one_of_a_kind(word, other) for other in asked)
 
