@@ -179,6 +179,21 @@ def test_one_hotel_of_several_is_named_in_the_answer_and_becomes_the_focus(seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_let_in_again_is_not_told_as_a_wish_that_was_given_up(seed):
+    before = {"type": "经济型", "exclude": {"facilities": ["会议室"]}}
+    text = said(act="drop -会议室", before=before, records=(A,), searched=True, seed=seed).text
+    assert text.startswith(("好，有会议室的也算上", "行，不再避开会议室"))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_of_two_of_which_one_will_do_none_is_told_as_given_up(seed):
+    before = {"facilities": ["叫醒服务", "早餐服务"]}
+    act = "replace -叫醒服务 -早餐服务 +叫醒服务/早餐服务"
+    text = said(act=act, before=before, records=(A,), searched=True, seed=seed).text
+    assert "不要求" not in text and "不用非得" not in text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     ("act", "never"), [("ask_field ask:price #last", "元一晚"), ("ask_field ask:phone #last", "010-")]
 )

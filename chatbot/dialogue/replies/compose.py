@@ -11,7 +11,7 @@ from chatbot.dialogue.replies.facts import Fact, FieldFact, Shown, Unknown, show
 from chatbot.dialogue.replies.offers import Offer
 from chatbot.dialogue.replies.situation import Reply, Situation
 from chatbot.dialogue.replies.topics import is_dated, noun_of, starts_over, topic_of
-from chatbot.dialogue.replies.wishes import dropped
+from chatbot.dialogue.replies.wishes import dropped, facilities_dropped
 from chatbot.dialogue.replies.wording import Voice
 from chatbot.understanding.turn_act import Item, TurnAct
 
@@ -111,14 +111,18 @@ class _Composer:
             return
         replaced = {item.op.rstrip("<>=~") for item in self.turn.items if not item.op.startswith("-")}
         items = [item for item in self.turn.items if item.op.startswith("-") and item.op[1:] not in replaced]
-        facilities = [self.voice.facility(item.value) for item in items if item.op == "-"]
+        wishes, let_in = facilities_dropped(self.turn, self.now.before)
         others = [dropped(item, self.voice) for item in items if item.op not in ("-", "-all")]
         if self.turn.has("-all"):
             self.voice.say("restarted")
         if others:
             self.voice.say("dropped", values={"what": self.voice.joined(others)})
-        if facilities:
-            self.voice.say("dropped_facility", "dropped", values={"what": self.voice.joined(facilities)})
+        if wishes:
+            self.voice.say(
+                "dropped_facility", "dropped", values={"what": self.voice.joined([*map(self.voice.facility, wishes)])}
+            )
+        if let_in:
+            self.voice.say("let_in", values={"what": self.voice.joined([*map(self.voice.facility, let_in)])})
 
     def _asked(self, hotels: Sequence[Shown]) -> None:
         """Answer the questions; one about a hotel looked up by name that fits several is answered for all of them."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from chatbot.dialogue.replies.facts import State
 from chatbot.dialogue.replies.wording import Voice, number
-from chatbot.hotels.facilities import OR
-from chatbot.understanding.turn_act import Item, facility_value
+from chatbot.hotels.facilities import OR, alternatives
+from chatbot.understanding.turn_act import Item, TurnAct, facility_of, facility_value
 
 _DROPPED = {
     "-type": ("类型", "the class"), "-price": ("价格", "the price limit"), "-rating": ("评分", "the rating"),
@@ -161,6 +161,15 @@ def _value(entry: str) -> str:
 def dropped(item: Item, voice: Voice) -> str:
     """What an item other than of a facility drops, in words; "" where it drops nothing."""
     return _DROPPED[item.op][voice.english] if item.op in _DROPPED else ""
+
+
+def facilities_dropped(turn: TurnAct, before: State) -> tuple[list[str], list[str]]:
+    """The facilities that a turn drops: those that were wished for, and those that were excluded; one of a choice that is wished for now is not gone."""
+    chosen = {name for value in turn.values("+") for name in alternatives(facility_of(value))}
+    gone = [value for value in turn.values("-") if not chosen.issuperset(alternatives(facility_of(value)))]
+    left_out = {*(before.get("exclude") or {}).get("facilities", ())}
+    let_in = [value for value in gone if left_out.intersection(alternatives(facility_of(value)))]
+    return [value for value in gone if value not in let_in], let_in
 
 
 def conditions(state: State) -> frozenset[str]:
