@@ -190,6 +190,7 @@ def _types_allowed(lang: str, rng: random.Random) -> Row:
 
 
 def _only_kept(lang: str, rng: random.Random) -> Row:
+    """What goes is `unsaid`: it stands in the state, and the words do not name it."""
     gone = rng.choice((1, 1, 2))
     row = _drop(lang, [rng.choice(_ONLY_KEPT[lang])], ["fac1", "fac3"][:gone], ["fac2"], rng)
     return row | {"unsaid": ["np1", "np3"][:gone]}
@@ -202,6 +203,7 @@ def _exchanged(lang: str, rng: random.Random) -> Row:
 
 
 def _let_in(lang: str, rng: random.Random) -> Row:
+    """What is dropped was excluded, and nobody wishes for it."""
     keep = ["fac2"] if rng.random() < 0.4 else []
     parts = [rng.choice(_LET_IN[lang]), *(rng.choice(_KEPT[lang]) for _ in keep)]
     return _drop(lang, parts, ["fac1"], keep, rng) | {"let_in": True}
