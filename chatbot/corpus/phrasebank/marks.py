@@ -118,12 +118,10 @@ def _value(mark: str, row: Row, maker: "TurnMaker", shown: tuple[str, ...], fill
             return rng.choice(words[filled.best])
     if mark in ("which", "which2"):
         return _pointer(shown, filled, english, rng, by_name=CHOSEN_BY_NAME if row["act"] == "book" else CALLED_BY_NAME)
-    if mark[:-1] == "name":
-        filled.chosen[mark] = _named("name", row, maker, rng)
     if mark == "name" and shown and row["act"] in POINTING and "name" not in row["set"]:
         return _called(shown, filled, rng)
-    if mark in SLOTS:
-        filled.chosen[mark] = (english and v.english_place(mark, maker.names, rng)) or _named(mark, row, maker, rng)
+    if (kind := _kind(mark)) in SLOTS:
+        filled.chosen[mark] = (english and v.english_place(kind, maker.names, rng)) or _named(kind, row, maker, rng)
     return filled.chosen[mark]
 
 
@@ -242,11 +240,14 @@ def _slot(what: str, filled: Filled) -> Item:
     denied, what = ("!", what[4:]) if what.startswith("not_") else ("", what)
     if what.startswith("type="):
         return Item(f"{denied}type=", what[5:])
-    if what[:-1] == "name":
-        return Item(f"{denied}name=", model_words(filled.chosen[what]))
     if what == "type":
         return Item(f"{denied}type=", filled.chosen["type"])
-    return Item(f"{denied}{SLOTS[what]}=", model_words(filled.chosen[what]))
+    return Item(f"{denied}{SLOTS[_kind(what)]}=", model_words(filled.chosen[what]))
+
+
+def _kind(mark: str) -> str:
+    """What a mark stands for, whichever of several it is: name2 is a name."""
+    return mark.rstrip("0123456789")
 
 
 def _asked(row: Row, filled: Filled) -> list[Item]:

@@ -117,12 +117,9 @@ class _Composer:
             self.voice.say("restarted")
         if others:
             self.voice.say("dropped", values={"what": self.voice.joined(others)})
-        if wishes:
-            self.voice.say(
-                "dropped_facility", "dropped", values={"what": self.voice.joined([*map(self.voice.facility, wishes)])}
-            )
-        if let_in:
-            self.voice.say("let_in", values={"what": self.voice.joined([*map(self.voice.facility, let_in)])})
+        for topics, gone in ((("dropped_facility", "dropped"), wishes), (("let_in",), let_in)):
+            if gone:
+                self.voice.say(*topics, values={"what": self.voice.joined([*map(self.voice.facility, gone)])})
 
     def _asked(self, hotels: Sequence[Shown]) -> None:
         """Answer the questions; one about a hotel looked up by name that fits several is answered for all of them."""

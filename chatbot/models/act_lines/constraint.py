@@ -138,7 +138,8 @@ class ActGuide:
         text = self.names.get(token, "")
         self.begun = True
         if text.startswith("<|op:"):
-            self.given_up |= {tuple(self.value)} if self.op == DROP else set()
+            if self.op == DROP:
+                self.given_up.add(tuple(self.value))
             self.op, self.value = text[5:-2], []
             self.used.add(self.op)
             self.left -= 1

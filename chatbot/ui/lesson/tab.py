@@ -138,9 +138,8 @@ def _wire(wiring: Wiring) -> None:
     everything = {wiring.chosen, *wiring.components}
     wiring.chosen.input(wiring.show, everything, wiring.opened, **QUIET)
     tab.select(wiring.select, everything, wiring.opened, **QUIET)
-    wanted = gr.State(
-        False
-    )  # the browser pays for each part that a page's load names, also for one that stays as it was
+    # the browser pays for each part that a page's load names, also for one that stays as it was
+    wanted = gr.State(False)
     page.load(wiring.wanted, None, wanted, **QUIET)
     wanted.change(wiring.load, None, [wiring.chosen, *wiring.components, *wiring.opened], **QUIET)
     moving: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
