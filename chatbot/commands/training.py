@@ -109,14 +109,14 @@ def _config(model: type[BaseModel], fields: dict[str, Any]) -> BaseModel:
 
 def run_finetune(config: FinetuneConfig, reporter: Reporter) -> dict[str, Any]:
     """Train an adapter; the same configuration goes on where it was cut off."""
-    from chatbot.evaluation.checkpoints import evaluator_of
+    from chatbot.evaluation.checkpoints import evaluators
     from chatbot.training.finetune import finetune as train
     from chatbot.training.run_record import read_record
 
     config.out.mkdir(parents=True, exist_ok=True)
     if os.environ.get("RANK", "0") == "0":
         reporter.event(Progress(done=0, total=0, what="prepare"))
-    out = train(config, reporter, evaluator_of(config, config.hotels or settings().hotels, reporter=reporter))
+    out = train(config, reporter, evaluators(settings().hotels, reporter=reporter))
     record = read_record(out)
     if record.get("verdict"):
         raise TrainingError(
@@ -165,14 +165,14 @@ def estimate(config: FinetuneConfig, *, as_json: AS_JSON = False) -> None:
     """Say before the start what a run will need: parameters, memory by part, tokens, time, and whether it fits this machine."""
     from dataclasses import asdict
 
-    from chatbot.evaluation.checkpoints import evaluator_of
+    from chatbot.evaluation.checkpoints import evaluators
     from chatbot.training.estimate import estimate as reckon
     from chatbot.training.fitted.timing import SAMPLE
 
     console = Console()
     console.event(Progress(done=0, total=0, what="the data is read, and a few steps are timed"))
     with console.alive():
-        found = reckon(config, evaluator=evaluator_of(config, config.hotels or settings().hotels, SAMPLE))
+        found = reckon(config, evaluator_of=evaluators(settings().hotels, SAMPLE))
     typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else found.table())
 
 

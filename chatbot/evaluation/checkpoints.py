@@ -18,10 +18,10 @@ from chatbot.hotels.store import HotelStore
 from chatbot.models.families.family import Family
 from chatbot.models.local import MAX_NEW_TOKENS, LocalModel
 from chatbot.models.render import IGNORED
-from chatbot.training.config import FinetuneConfig
 from chatbot.training.data import Example
-from chatbot.training.prepared import prepare
+from chatbot.training.prepared import Prepared
 from chatbot.training.run_record import HIGH, LOW
+from chatbot.training.trainer import Evaluator, EvaluatorOf
 
 FIGURES = ("slot_f1", "call_exact", "act_accuracy")
 EVERY = 3.0
@@ -91,7 +91,7 @@ def checkpoint_evaluator(
     family: Family,
     tokenizer: PreTrainedTokenizerBase,
     look: Look | None = None,
-) -> Callable[[Any], dict[str, float]]:
+) -> Evaluator:
     """What a trainer calls at every checkpoint with its live model; no figures of a bare base that is too slow.
 
     Args:
@@ -131,22 +131,23 @@ def longest_written(data: Sequence[Example]) -> int:
     return min(MAX_NEW_TOKENS, longest * 5 // 4 + 8)
 
 
-def evaluator_of(
-    config: FinetuneConfig, hotels: Path, limit: int | None = None, reporter: Reporter | None = None
-) -> Callable[[Any], dict[str, float]] | None:
-    """The evaluator of a run, on held-out conversations drawn with its seed; None where it wants or holds out none.
+def evaluators(hotels: Path, limit: int | None = None, reporter: Reporter | None = None) -> EvaluatorOf:
+    """What gives a run its evaluator, on held-out conversations drawn with its seed; none where it wants or holds out none.
 
     Args:
-        hotels: the database that calls are replayed on.
+        hotels: the database that calls are replayed on, where the run names none.
         limit: fewer conversations than the run takes, to time them.
         reporter: told how far each look is.
     """
-    if not config.eval_limit:
-        return None
-    prepared = prepare(config)
-    held = prepared.held_out_conversations
-    few = random.Random(config.seed).sample(held, min(len(held), config.eval_limit, limit or config.eval_limit))
-    look = Look(longest_written(prepared.train), config.first_eval, reporter or NullReporter())
-    return (
-        checkpoint_evaluator(few, HotelStore.load(hotels), prepared.family, prepared.tokenizer, look) if few else None
-    )
+
+    def evaluator_of(prepared: Prepared) -> Evaluator | None:
+        config, held = prepared.config, prepared.held_out_conversations
+        count = min(len(held), config.eval_limit, limit or config.eval_limit)
+        if not count:
+            return None
+        few = random.Random(config.seed).sample(held, count)
+        store = HotelStore.load(config.hotels or hotels)
+        look = Look(longest_written(prepared.train), config.first_eval, reporter or NullReporter())
+        return checkpoint_evaluator(few, store, prepared.family, prepared.tokenizer, look)
+
+    return evaluator_of

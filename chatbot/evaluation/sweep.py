@@ -112,13 +112,13 @@ def _kept(folder: Path) -> dict[str, Any] | None:
 
 
 def _trained(config: FinetuneConfig, settings: dict[str, Any], hotels: Path, reporter: Reporter) -> dict[str, Any]:
-    from chatbot.evaluation.checkpoints import evaluator_of
+    from chatbot.evaluation.checkpoints import evaluators
     from chatbot.training.finetune import finetune
 
     within = _Within(reporter, config.out)
     verdict = ""
     try:
-        finetune(config, within, evaluator_of(config, config.hotels or hotels, reporter=within))
+        finetune(config, within, evaluators(hotels, reporter=within))
     except TrainingError as error:
         verdict = error.text("en")
     if reporter.should_stop():

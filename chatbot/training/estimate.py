@@ -21,7 +21,7 @@ from chatbot.training.fitted.timing import run_seconds
 from chatbot.training.methods import method, peft_config
 from chatbot.training.options.layers import adapted_layers
 from chatbot.training.prepared import Prepared, prepare
-from chatbot.training.trainer import Evaluator
+from chatbot.training.trainer import EvaluatorOf
 
 NF4_CONSTANTS = 1 / 64 * (1 + 4 / 256)
 """Bytes of a quantised weight's constants under double quantisation: one byte per 64 weights, four more per 256 of those (arXiv:2305.14314)."""
@@ -175,12 +175,16 @@ def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:
 
 
 def estimate(
-    config: FinetuneConfig, family: Family | None = None, *, measure: bool = True, evaluator: Evaluator | None = None
+    config: FinetuneConfig,
+    family: Family | None = None,
+    *,
+    measure: bool = True,
+    evaluator_of: EvaluatorOf | None = None,
 ) -> Estimate:
     """Reckon a run's needs; with `measure`, also time a few real steps where the run fits.
 
     Args:
-        evaluator: what the run will do at every checkpoint, but on SAMPLE conversations only.
+        evaluator_of: gives what the run will do at every checkpoint, but on SAMPLE conversations only.
 
     Raises:
         InputError, ModelError: what was given cannot be used.
@@ -210,7 +214,7 @@ def estimate(
     )
     if not result.fits:
         return replace(result, advice=_advice(prepared, steps, device, result.available))
-    return replace(result, seconds=run_seconds(prepared, steps, evaluator)) if measure else result
+    return replace(result, seconds=run_seconds(prepared, steps, evaluator_of)) if measure else result
 
 
 def _fitted(prepared: Prepared, steps: int, device: str, parameters: int) -> Fitted:

@@ -41,7 +41,7 @@ from chatbot.training.run_record import (
     versions,
     write_record,
 )
-from chatbot.training.trainer import BEST, Evaluator, GuardedTrainer, names_of
+from chatbot.training.trainer import BEST, Evaluator, EvaluatorOf, GuardedTrainer, names_of
 
 
 def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
@@ -157,7 +157,7 @@ def _adapter_in_fp32(model: Any) -> None:
 def finetune(
     config: FinetuneConfig,
     reporter: Reporter | None = None,
-    evaluator: Evaluator | None = None,
+    evaluator_of: EvaluatorOf | None = None,
     *,
     family: Family | None = None,
     detector: LossGuard | None = None,
@@ -167,7 +167,7 @@ def finetune(
     Args:
         config: the run.
         reporter: where events go; the output folder where not given.
-        evaluator: figures from generated text at every checkpoint.
+        evaluator_of: what gives figures from generated text at every checkpoint.
         family: how conversations are written; read from the base's folder where not given.
         detector: what tells an explosion, instead of one with the configuration's threshold.
 
@@ -188,7 +188,7 @@ def finetune(
     refuse_changed(config.out, before, known)
     if PartialState().is_main_process:
         reporter.event(Progress(done=0, total=0, what="load"))
-    trainer = build(prepared, reporter, evaluator, detector)
+    trainer = build(prepared, reporter, evaluator_of and evaluator_of(prepared), detector)
     refuse_done(config, trainer.args.max_steps)
     record = _record(config, prepared, trainer) | {"identity": known, "guard": before.get("guard")}
     if trainer.is_world_process_zero():

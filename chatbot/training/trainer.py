@@ -20,9 +20,12 @@ from chatbot.training.guarded.row_order import RowOrder
 from chatbot.training.loss_guard import LossExploded, LossGuard
 from chatbot.training.options.call_weight import Weighing, Weights
 from chatbot.training.options.optimiser import loraplus_optimizer
+from chatbot.training.prepared import Prepared
 
 Evaluator = Callable[[Any], dict[str, float]]
 """Given the model as it stands, figures such as slot_f1 (higher is better)."""
+EvaluatorOf = Callable[[Prepared], Evaluator | None]
+"""Given a run's data, its evaluator; None where it wants none."""
 BEST = "slot_f1"
 """The figure by which the best checkpoint is chosen where an evaluator gives it; the held-out loss otherwise."""
 PROBES = 3

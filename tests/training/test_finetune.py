@@ -216,7 +216,7 @@ def test_a_finished_run_leaves_a_record_that_reproduces_it_and_a_card(config):
 
 def test_the_best_checkpoint_by_generated_text_is_the_one_that_is_kept(config):
     scores = iter([0.1, 0.2, 0.9, 0.4])
-    out = train(config(max_steps=6, eval_every=2), evaluator=lambda model: {"slot_f1": next(scores)})
+    out = train(config(max_steps=6, eval_every=2), evaluator_of=lambda data: lambda model: {"slot_f1": next(scores)})
     record = json.loads((out / "run.json").read_text())
     assert record["checkpoint"] == "checkpoint-4" and record["best"]["slot_f1"] == 0.9
     assert record["before"]["slot_f1"] == 0.1
@@ -231,7 +231,7 @@ def test_figures_are_those_of_the_bare_base_at_first_and_of_the_saved_adapter_at
             seen.append(model(input_ids=ids).logits[:, -5:])
         return {"slot_f1": 0.5}
 
-    out = train(config(method=method, max_steps=2, eval_every=2), evaluator=evaluator)
+    out = train(config(method=method, max_steps=2, eval_every=2), evaluator_of=lambda data: evaluator)
     with torch.inference_mode():
         plain = load_base(base, "fp32")(input_ids=ids).logits
         saved = load_adapters(load_base(base, "fp32"), {"default": out})(input_ids=ids).logits[:, -5:]
@@ -241,7 +241,9 @@ def test_figures_are_those_of_the_bare_base_at_first_and_of_the_saved_adapter_at
 
 def test_a_run_that_no_longer_improves_stops_early(config):
     events = Events()
-    train(config(max_steps=30, eval_every=2, patience=2), events, evaluator=lambda model: {"slot_f1": 0.5})
+    train(
+        config(max_steps=30, eval_every=2, patience=2), events, evaluator_of=lambda data: lambda model: {"slot_f1": 0.5}
+    )
     assert max(events.losses()) == 6
 
 

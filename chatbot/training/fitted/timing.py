@@ -11,7 +11,7 @@ from chatbot.training.data import rows
 from chatbot.training.finetune import build
 from chatbot.training.fitted.remembered import cost_key, remembered
 from chatbot.training.prepared import Prepared
-from chatbot.training.trainer import Evaluator
+from chatbot.training.trainer import EvaluatorOf
 
 SAMPLE = 4
 """Held-out conversations on which generation is timed."""
@@ -19,11 +19,11 @@ FORWARD = 1 / 3
 """A forward pass's share of a training step: the backward pass costs twice as much."""
 
 
-def run_seconds(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> float:
+def run_seconds(prepared: Prepared, steps: int, evaluator_of: EvaluatorOf | None) -> float:
     """Seconds of the whole run."""
     config, held = prepared.config, len(prepared.held_out)
-    key = ("seconds", evaluator is None, *cost_key(prepared))
-    step, looked = remembered(key, lambda: _timed(prepared, evaluator))
+    key = ("seconds", evaluator_of is None, *cost_key(prepared))
+    step, looked = remembered(key, lambda: _timed(prepared, evaluator_of))
     looked *= min(config.eval_limit, held) / max(1, min(SAMPLE, held))
     looks = ceil(steps / config.eval_every)
     row_count = len(rows(prepared.train, config.max_length, prepared.packed))
@@ -31,7 +31,7 @@ def run_seconds(prepared: Prepared, steps: int, evaluator: Evaluator | None) -> 
     return float(step * steps + looks * loss + (looks + 1) * looked)
 
 
-def _timed(prepared: Prepared, evaluator: Evaluator | None) -> tuple[float, float]:
+def _timed(prepared: Prepared, evaluator_of: EvaluatorOf | None) -> tuple[float, float]:
     """Seconds of a step, the mean of two real ones after one that warms up, and of one look at a few held-out conversations."""
     with tempfile.TemporaryDirectory() as folder:
         few = {"max_steps": 3, "out": Path(folder), "eval_limit": 0, "eval_share": 0.0}
@@ -40,6 +40,7 @@ def _timed(prepared: Prepared, evaluator: Evaluator | None) -> tuple[float, floa
         trainer.args.save_strategy = "no"
         trainer.train()
         times = [event.time for event in read_events(Path(folder)) if isinstance(event, Metrics)]
+        evaluator = evaluator_of and evaluator_of(prepared)
         began = time.monotonic()
         if evaluator:
             evaluator(trainer.model.eval())

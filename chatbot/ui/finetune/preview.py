@@ -85,11 +85,11 @@ def _titled(title: str, body: str) -> str:
 
 def cost_preview(config: FinetuneConfig, hotels: Path, who: Any) -> str:
     """The estimate as a bar against the machine's memory, and the time."""
-    from chatbot.evaluation.checkpoints import evaluator_of
+    from chatbot.evaluation.checkpoints import evaluators
     from chatbot.training.estimate import estimate
     from chatbot.training.fitted.timing import SAMPLE
 
-    found = estimate(config, evaluator=evaluator_of(config, hotels, SAMPLE))
+    found = estimate(config, evaluator_of=evaluators(hotels, SAMPLE))
     names = {part: translate(who, f"finetune.est.{part}") for part in PARTS}
     fits = (
         translate(who, "finetune.est.fits", peak=found.peak / 2**20)
