@@ -11,7 +11,7 @@ from chatbot.core.locks import is_locked
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET
 
-SOON, SELDOM = 2.0, 20.0
+SOON, SELDOM = 2.0, 60.0
 """Seconds between two looks, with and without a job under way: one that another program began is seen after SELDOM at the latest."""
 
 

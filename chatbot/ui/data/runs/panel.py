@@ -19,6 +19,7 @@ from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
 from chatbot.ui.shell.forms import QUIET, WAIT
 from chatbot.ui.shell.html import cells, empty, table
+from chatbot.ui.shell.pace import SELDOM
 
 COLUMNS = ("name", "settings", "state", "cost", "cards", "approved", "when")
 NOBODY = "me"
@@ -50,7 +51,7 @@ def build(context: PageContext, status: gr.HTML) -> RunParts:
     run.change(handlers.can, run, [withdraw, restore], **QUIET)
     status.change(handlers.show, run, drawn, **QUIET)
     gr.on(
-        [page.load, gr.Timer(10.0).tick], handlers.show, run, drawn, **QUIET
+        [page.load, gr.Timer(SELDOM).tick], handlers.show, run, drawn, **QUIET
     )  # runs of the command line and of others
     gone = withdraw.click(handlers.withdraw, run, drawn, **WAIT)
     back = restore.click(handlers.restore, run, drawn, **WAIT)
