@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chatbot.ui.shell.heartbeat import Heartbeat
+from chatbot.ui.operation.heartbeat import Heartbeat
 
 
 def asked(method, path, kind="http"):

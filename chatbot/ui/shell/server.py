@@ -25,20 +25,22 @@ from chatbot.models.serving.openai_server import mount
 from chatbot.ui.i18n.translate import translations
 from chatbot.ui.operation.guard import guard_events
 from chatbot.ui.operation.health import Health
+from chatbot.ui.operation.heartbeat import Heartbeat
 from chatbot.ui.operation.retention import forget_daily
 from chatbot.ui.operation.uploads import Quota, Uploads
 from chatbot.ui.operation.watch import Watch
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.gate.gate import WHO, Gate
-from chatbot.ui.shell.heartbeat import Heartbeat
 from chatbot.ui.shell.mcp import free_models
 from chatbot.ui.shell.page import build_page
+from chatbot.ui.shell.skeleton import Skeleton
 from chatbot.ui.shell.theme import CSS, theme
 
 UPLOAD_LIMIT = 200_000_000
 """Bytes of one file."""
 COMPRESSED = Middleware(GZipMiddleware, compresslevel=6)
 """Gradio compresses its scripts and not the page, which is a megabyte that says most things often; streams stay as they are."""
+SKELETON = Middleware(Skeleton, tabs=("page.data", "page.finetune", "page.evaluate", "chat.tab", "page.lesson"))
 
 
 def open_page(
@@ -71,7 +73,9 @@ def open_page(
             theme=theme(),
             css_paths=CSS,
             mcp_server=not context.demo and find_spec("mcp") is not None,
-            app_kwargs={"middleware": [_watch(health), gate, _uploads(context), Middleware(Heartbeat), COMPRESSED]},
+            app_kwargs={
+                "middleware": [_watch(health), gate, _uploads(context), Middleware(Heartbeat), COMPRESSED, SKELETON]
+            },
         )
     except OSError as error:
         raise InputError("ui.port", value=error, host=host, port=port) from error
