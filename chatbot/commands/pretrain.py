@@ -104,9 +104,6 @@ def hotel_mini(
             min=0, max=1, help="share of the start's weights in what is saved; what is new costs less of what was known"
         ),
     ] = 0,
-    channel_share: Annotated[
-        float, typer.Option(min=0, max=1, help="share of examples that are told the act line and learn the words")
-    ] = 0,
     layers: Annotated[
         int | None, typer.Option(min=1, help="layers of the model; a start with fewer is deepened [default: as it is]")
     ] = None,
@@ -129,7 +126,6 @@ def hotel_mini(
         learning_rate=learning_rate,
         decay_share=decay_share,
         start_share=start_share,
-        channel_share=channel_share,
         layers=layers,
         compiled=compiled,
         seed=seed,

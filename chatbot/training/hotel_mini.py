@@ -20,7 +20,7 @@ from chatbot.corpus.phrasebank.bank import Bank
 from chatbot.corpus.phrasebank.turns import Turn
 from chatbot.corpus.phrasebank.values import Names
 from chatbot.models.conversion.deepen import deepened
-from chatbot.models.families.act_tokens import END, PAD, SPECIAL_TOKENS, USER, act_pieces, channel_pieces, prompt_pieces
+from chatbot.models.families.act_tokens import END, PAD, SPECIAL_TOKENS, USER, act_pieces, prompt_pieces
 from chatbot.models.numerics import recorded_numerics, training_numerics
 from chatbot.models.render import IGNORED, encode
 from chatbot.training.tokenizer import train_tokenizer
@@ -49,7 +49,6 @@ class ActTrainingConfig:
         decay_share: last share of the time in which the rate falls to nothing.
         ema: weight of the old average at each step.
         words_weight: weight of the words' own tokens in the loss, beside 1 for the act line's: reading is learnt from them.
-        channel_share: share of examples that are told the act line and learn the words, and the weight of those in the loss.
         word_noise: share of characters of the words that are dropped or doubled.
         start_share: share of the start's weights in what is saved beside the run's own: what is newly learnt costs less of what
             was known (WiSE-FT, arXiv:2109.01903).
@@ -67,8 +66,6 @@ class ActTrainingConfig:
     label_smoothing: float = 0.03
     word_noise: float = 0.01
     words_weight: float = 0.12
-    channel_share: float = 0.0
-    channel_weight: float = 0.35
     start_share: float = 0.0
     layers: int | None = None
     compiled: bool = False
@@ -110,9 +107,6 @@ def encoded(turn: Turn, tokenizer: PreTrainedTokenizerFast, config: ActTrainingC
     words, noise = turn.words, config.word_noise
     if noise and not any(item.value and item.value in words for item in turn.act.items):
         words = "".join(c * rng.choice((0, 2)) if rng.random() < noise else c for c in words) or words
-    if config.channel_share and rng.random() < config.channel_share:
-        found = encode(channel_pieces(turn.before, turn.shown, turn.act, words), tokenizer)
-        return found.ids, found.labels, [config.channel_weight * (label != IGNORED) for label in found.labels]
     asked = encode(prompt_pieces(turn.before, turn.shown, words), tokenizer).ids
     written = encode(act_pieces(turn.act), tokenizer).ids
     said = max(n for n, token in enumerate(asked) if token == tokenizer.convert_tokens_to_ids(USER)) + 1

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -81,17 +80,6 @@ def item_pieces(items: Sequence[Item], trained: bool) -> Iterator[Piece]:
 
 def prompt_pieces(before: dict[str, Any], shown: Sequence[str], words: str) -> list[Piece]:
     """What a model reads before it writes the act line: the state that stands, the hotels shown, the normalised words."""
-    return [*_standing(before, shown), Piece(token=USER), Piece(text=words), Piece(token=ASSISTANT)]
-
-
-def channel_pieces(before: dict[str, Any], shown: Sequence[str], act: TurnAct, words: str) -> list[Piece]:
-    """The other way round: the act line first, then the words that a model is trained to find likely after it."""
-    line = [replace(piece, trained=False) for piece in act_pieces(act)[:-1]]
-    said = [Piece(text=words, trained=True), Piece(token=END, trained=True)]
-    return [*_standing(before, shown), Piece(token=ASSISTANT), *line, Piece(token=USER), *said]
-
-
-def _standing(before: dict[str, Any], shown: Sequence[str]) -> list[Piece]:
     out: list[Piece] = []
     if before:
         out += [Piece(token=STATE), *item_pieces(state_items(before), trained=False)]
@@ -99,7 +87,7 @@ def _standing(before: dict[str, Any], shown: Sequence[str]) -> list[Piece]:
         out.append(Piece(token=SHOWN))
         for at, name in enumerate(shown[: len(HOTELS)], 1):
             out += [Piece(token=mark("v", str(at))), Piece(text=name[:SHOWN_CHARACTERS])]
-    return out
+    return [*out, Piece(token=USER), Piece(text=words), Piece(token=ASSISTANT)]
 
 
 def act_pieces(act: TurnAct) -> list[Piece]:
