@@ -329,6 +329,15 @@ def test_of_two_unknown_wishes_both_are_said_to_be_unknown(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("act", "searched"), [("request type=经济型 ?", True), ("unsupported ?", False)])
+def test_of_a_wish_that_was_not_caught_nothing_is_denied(language, act, searched, seed):
+    text = said(act=act, searched=searched, seed=seed, language=language).text
+    assert re.search("对上|对不上|没听准|couldn't match", text)
+    assert not re.search("不记|没写|没有记|查不到|says nothing|doesn't record|can't check", text)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_others_with_a_new_wish_are_an_offer_of_what_was_found_not_a_next_page(seed):
     found = said(act="more +早餐", searched=True, total=3, seed=seed)
     assert {fact.hotel for fact in found.facts if isinstance(fact, Offered)} == {"近水酒店", "远山宾馆", "云顶公寓"}

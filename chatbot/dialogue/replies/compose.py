@@ -137,15 +137,14 @@ class _Composer:
     def _say_unknown(self, wishes: Sequence[str]) -> None:
         wish = self.voice.quoted(wishes)
         self.facts += [Unknown(wish) for wish in wishes]
+        # what was not caught may well stand in the list: nothing is said of it but that
+        values = self._focus_values() | ({"wish": wish} if wish else {})
         if self.hotels:
-            values = self._focus_values() | {"wish": wish}
-            if self.voice.say("unknown_wish_one", values=values):
+            if self.voice.say("unknown_wish_one", "unheard_wish_one", values=values):
                 return
-            self.voice.say("unknown_wish", values=values) and self.voice.say("ask_by_phone")
-        elif not self.voice.say(
-            "unsupported", values={"wish": wish}, topic="unknown_wish", need=frozenset(["no_other_wish"])
-        ):
-            self.voice.say("unknown_wish", values={"wish": wish})
+            self.voice.say("unknown_wish", "unheard_wish", values=values) and self.voice.say("ask_by_phone")
+        elif not self.voice.say("unsupported", values=values, topic="unknown_wish", need=frozenset(["no_other_wish"])):
+            self.voice.say("unknown_wish", "unheard_wish", values=values)
             self._missing()
 
     def _focus_values(self) -> dict[str, str]:

@@ -99,7 +99,8 @@ class Offer:
     def _say_unknown(self) -> None:
         """Say which wishes cannot be looked up, as the user said them."""
         wish = self.voice.quoted((*self.unknown, *self.unmatched))
-        self.voice.say("unknown_wish" if self.unknown else "unmatched", values={"wish": wish})
+        values = {"wish": wish} if wish else {}
+        self.voice.say("unknown_wish" if self.unknown else "unmatched", "unheard_wish", values=values)
 
     def _advise(self) -> None:
         """Tell to ask the hotels, where one of them has a number."""

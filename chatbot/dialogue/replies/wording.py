@@ -180,10 +180,10 @@ class Voice:
         return english.joined(list(words)) if self.english else "、".join(words)
 
     def quoted(self, wishes: Sequence[str]) -> str:
-        """Wishes that cannot be looked up, as the user said them; those whose words were not noted ("") are counted in."""
+        """Wishes that cannot be looked up, as the user said them, those whose words were not noted ("") counted in; "" where none were."""
         words = [f'"{wish}"' if self.english else f"“{wish}”" for wish in wishes if wish]
         if not words:
-            return "one of your wishes" if self.english else "您说的那一点"
+            return ""
         other = "another of your wishes" if self.english else "您说的另一点"
         return self.joined([*words, *([other] if "" in wishes else [])])
 
