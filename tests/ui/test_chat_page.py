@@ -56,7 +56,7 @@ def test_undo_retry_and_clear_take_back_answer_anew_and_start_over(page, tiny_mo
     page.get_by_text("再说一遍。").wait_for(state="detached")
     assert page.get_by_placeholder("说出你的需求").input_value() == WISH
     page.get_by_role("button", name="清空").first.click()
-    page.get_by_text("想住什么样的酒店？").wait_for()
+    page.locator("#talk").get_by_text("想住什么样的酒店？").wait_for()
 
 
 def test_an_edited_condition_searches_again(page):
@@ -88,7 +88,7 @@ def test_two_pages_never_share_a_conversation(open_tab, serve_page, page_context
     send(first, WISH)
     first.locator(".hotel:has(.wishes)").first.wait_for()
     assert second.locator(".hotel .wishes").count() == 0
-    second.get_by_text("想住什么样的酒店？").wait_for()
+    second.locator("#talk").get_by_text("想住什么样的酒店？").wait_for()
 
 
 def test_a_second_model_answers_side_by_side(page, tiny_model):

@@ -178,7 +178,7 @@ def test_all_six_methods_train_from_the_page_and_their_adapters_answer_in_chat(s
         tab.get_by_text("查了酒店库").first.wait_for()
         tab.get_by_role("button", name="发送").wait_for()
         tab.get_by_role("button", name="清空").first.click()
-        tab.get_by_text("想住什么样的酒店？").wait_for()
+        tab.locator("#talk").get_by_text("想住什么样的酒店？").wait_for()
 
 
 def started(jobs, count, seconds=60):
