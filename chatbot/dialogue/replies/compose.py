@@ -135,10 +135,8 @@ class _Composer:
             self._say_unknown(wishes)
 
     def _say_unknown(self, wishes: Sequence[str]) -> None:
-        wish = self.voice.quoted(wishes)
         self.facts += [Unknown(wish) for wish in wishes]
-        # what was not caught may well stand in the list: nothing is said of it but that
-        values = self._focus_values() | ({"wish": wish} if wish else {})
+        values = self._focus_values() | self.voice.quoted(wishes)
         if self.hotels:
             if self.voice.say("unknown_wish_one", "unheard_wish_one", values=values):
                 return

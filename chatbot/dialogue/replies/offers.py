@@ -98,8 +98,7 @@ class Offer:
 
     def _say_unknown(self) -> None:
         """Say which wishes cannot be looked up, as the user said them."""
-        wish = self.voice.quoted((*self.unknown, *self.unmatched))
-        values = {"wish": wish} if wish else {}
+        values = self.voice.quoted((*self.unknown, *self.unmatched))
         self.voice.say("unknown_wish" if self.unknown else "unmatched", "unheard_wish", values=values)
 
     def _advise(self) -> None:

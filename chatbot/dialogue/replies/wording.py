@@ -179,13 +179,16 @@ class Voice:
         """A、B、C or A, B and C."""
         return english.joined(list(words)) if self.english else "、".join(words)
 
-    def quoted(self, wishes: Sequence[str]) -> str:
-        """Wishes that cannot be looked up, as the user said them, those whose words were not noted ("") counted in; "" where none were."""
+    def quoted(self, wishes: Sequence[str]) -> dict[str, str]:
+        """The mark for wishes that cannot be looked up, as the user said them; those whose words were not noted ("") are counted in.
+
+        {} where no words were: what was not caught may well stand in the list, and nothing is said of it but that.
+        """
         words = [f'"{wish}"' if self.english else f"“{wish}”" for wish in wishes if wish]
         if not words:
-            return ""
+            return {}
         other = "another of your wishes" if self.english else "您说的另一点"
-        return self.joined([*words, *([other] if "" in wishes else [])])
+        return {"wish": self.joined([*words, *([other] if "" in wishes else [])])}
 
     def brief(self, hotel: Shown) -> str:
         """Price and rating in a clause, unknown ones as such."""

@@ -1,6 +1,5 @@
 () => {
   // What the page does without asking the server: keys of the tour, the card behind a 【1】, and a connection that is lost.
-  document.getElementById("skeleton")?.remove();
   const find = (id) => { const node = document.getElementById(id); return node && node.offsetParent ? node : null; };
 
   const tongue = navigator.language.toLowerCase().startsWith("zh") ? 0 : 1;

@@ -20,6 +20,7 @@ from chatbot.ui.tour.tour import build_tour, wire
 
 TABS: dict[str, Role] = {"data": "annotator", "finetune": "engineer", "evaluate": "visitor", "lesson": "visitor"}
 """The tabs after Chat, and the role from which they are shown; their functions check the role themselves."""
+CHAT = "chat.tab"
 TITLE = "酒店对话机器人工作台"
 SCRIPT = Path(__file__).with_name("browser.js")
 
@@ -45,21 +46,21 @@ def build_page(context: PageContext) -> gr.Blocks:
     with Page(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         header = build_header(context)
         tour = build_tour(header.tour)
-        names = [name for name, role in TABS.items() if not (context.demo and role != "visitor")]
+        names = shown_tabs(context)
         after: dict[str, gr.Button] = {}
         taken: dict[str, Any] = {"chat": header.model}
         with gr.Tabs(selected="chat", elem_id="strip") as strip:
-            tabs = {name: _tab(context, name, after, taken) for name in names if name in ORDER}
-            with gr.Tab(label("chat.tab"), id="chat", elem_id="tab-chat") as first:
+            at = names.index("chat")
+            tabs = {name: _tab(context, name, after, taken) for name in names[:at]}
+            with gr.Tab(label(CHAT), id="chat", elem_id="tab-chat") as first:
                 chat.build(context, header.model, page, tour.asked)
-            tabs |= {name: _tab(context, name, after, taken) for name in names if name not in ORDER}
+            tabs |= {name: _tab(context, name, after, taken) for name in names[at + 1 :]}
         handlers = PageHandlers(context, [TABS[name] for name in tabs], [TABS[next_of(name)] for name in after])
         page.load(HeaderHandlers(context).load, None, [header.brand, header.model, header.database], **QUIET)
         page.load(handlers.load, None, [*tabs.values(), *after.values()], **QUIET)
         page.load(handlers.asked, None, strip, **QUIET)
         wire(tour, page, strip)
-        shown = [*(name for name in tabs if name in ORDER), "chat", *(name for name in tabs if name not in ORDER)]
-        wire_strip(context, strip, {name: tabs.get(name, first) for name in shown}, after, taken)
+        wire_strip(context, strip, {name: tabs.get(name, first) for name in names}, after, taken)
         page.load(None, None, None, js=script())
         first.select(HeaderHandlers(context).refresh, None, header.model, **QUIET)
         page.unload(handlers.unload)
@@ -67,6 +68,17 @@ def build_page(context: PageContext) -> gr.Blocks:
             build_programs(context)
     page.queue(default_concurrency_limit=8)
     return page
+
+
+def shown_tabs(context: PageContext) -> list[str]:
+    """All tabs by name, as they stand: Chat after the steps that lead to it."""
+    names = [name for name, role in TABS.items() if not (context.demo and role != "visitor")]
+    return [*(name for name in names if name in ORDER), "chat", *(name for name in names if name not in ORDER)]
+
+
+def tab_words(context: PageContext) -> list[str]:
+    """The keys of the tabs' names, as they stand."""
+    return [CHAT if name == "chat" else f"page.{name}" for name in shown_tabs(context)]
 
 
 def script() -> str:

@@ -32,7 +32,7 @@ from chatbot.ui.operation.watch import Watch
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.gate.gate import WHO, Gate
 from chatbot.ui.shell.mcp import free_models
-from chatbot.ui.shell.page import build_page
+from chatbot.ui.shell.page import build_page, tab_words
 from chatbot.ui.shell.skeleton import Skeleton
 from chatbot.ui.shell.theme import CSS, theme
 
@@ -40,7 +40,6 @@ UPLOAD_LIMIT = 200_000_000
 """Bytes of one file."""
 COMPRESSED = Middleware(GZipMiddleware, compresslevel=6)
 """Gradio compresses its scripts and not the page, which is a megabyte that says most things often; streams stay as they are."""
-SKELETON = Middleware(Skeleton, tabs=("page.data", "page.finetune", "page.evaluate", "chat.tab", "page.lesson"))
 
 
 def open_page(
@@ -54,6 +53,7 @@ def open_page(
     gate = _gate(context, host)
     health = health or Health(context)
     page = build_page(context)
+    skeleton = Middleware(Skeleton, tabs=tab_words(context))  # within what compresses
     guard_events(page, health.running)
     try:
         app, address, _ = page.launch(
@@ -74,7 +74,7 @@ def open_page(
             css_paths=CSS,
             mcp_server=not context.demo and find_spec("mcp") is not None,
             app_kwargs={
-                "middleware": [_watch(health), gate, _uploads(context), Middleware(Heartbeat), COMPRESSED, SKELETON]
+                "middleware": [_watch(health), gate, _uploads(context), Middleware(Heartbeat), COMPRESSED, skeleton]
             },
         )
     except OSError as error:
