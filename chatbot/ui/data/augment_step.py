@@ -56,7 +56,7 @@ def build(context: PageContext) -> list[Any]:
     form = Fields(AugmentForm, parts | more)
     page = Context.root_block
     assert page is not None
-    prompts.wire(form, page.load)
+    prompts.wire(form)
     page.load(
         handlers.choices, None, [parts["mode"], parts["operations"], prompts.operation, parts["second_parser"]], **QUIET
     )

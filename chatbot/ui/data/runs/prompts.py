@@ -25,11 +25,10 @@ class PromptParts:
 
     def __init__(self, context: PageContext) -> None:
         self._handlers = PromptHandlers(context)
-        with gr.Accordion(label("augment.prompts"), open=False, elem_id="augment-prompts"):
+        with gr.Accordion(label("augment.prompts"), open=False, elem_id="augment-prompts") as self._fold:
             self.operation = gr.Dropdown(list(OPERATIONS), value="spoken", label=label("augment.of"))
             # Written on only once the saved prompt has come, which would take the place of what was typed before.
             self.text = gr.Textbox(
-                prompt("spoken"),
                 show_label=False,
                 lines=10,
                 max_lines=16,
@@ -44,10 +43,13 @@ class PromptParts:
             self._shown = gr.Textbox(show_label=False, lines=8, max_lines=14, interactive=False, visible=False)
             self._tried = gr.HTML(padding=False, elem_id="augment-tried")
 
-    def wire(self, form: Fields[AugmentForm], load: Any) -> None:
-        """Connect the controls; `load` is the page's load event."""
+    def wire(self, form: Fields[AugmentForm]) -> None:
+        """Connect the controls to the form that the trial reads."""
         handlers, both = self._handlers, [self.operation, self.text]
-        load(handlers.begin, self.operation, self.text, **QUIET)
+        # Not at the page's load: what comes before a part is first drawn, Gradio's page sets once more after it.
+        # And one after the other: of an update's properties it sets `value` last.
+        opened = self._fold.expand(handlers.opened, both, self.text, **QUIET)
+        opened.then(lambda: gr.update(interactive=True), None, self.text, **QUIET)
         self.operation.input(handlers.prompt, self.operation, self.text, **QUIET)
         self._buttons["save"].click(handlers.save_prompt, both, None, **WAIT)
         self._buttons["original"].click(handlers.original, self.operation, self.text, **WAIT)
@@ -65,9 +67,9 @@ class PromptHandlers:
         """An operation's prompt, as edited."""
         return prompt(operation, self.files.prompts)
 
-    def begin(self, operation: str) -> Any:
-        """The first prompt, to be written on from now on."""
-        return gr.update(value=self.prompt(operation), interactive=True)
+    def opened(self, operation: str, text: str | None) -> str:
+        """The prompt to show: what has been written stays."""
+        return text or self.prompt(operation)
 
     @needs("engineer")
     def save_prompt(self, request: gr.Request, operation: str, text: str) -> None:
