@@ -52,10 +52,10 @@ class TextIndex:
         self._db.execute("INSERT INTO hotel VALUES (?, ?, ?, ?)", (row, hotel.name, name, hotel.model_dump_json()))
         columns = [
             " ".join(names.grams(text))
-            for text in (name, names.normal_name(hotel.address), names.normal_name(hotel.subway))
+            for text in (name, names.normal_text(hotel.address), names.normal_text(hotel.subway))
         ]
         around = APART.join(
-            " ".join(names.grams(names.normal_name(t))) for t in (hotel.name, *hotel.nearby_attractions)
+            " ".join(names.grams(names.normal_text(t))) for t in (hotel.name, *hotel.nearby_attractions)
         )
         self._db.execute(
             "INSERT INTO words (rowid, name, address, subway, around) VALUES (?, ?, ?, ?, ?)", (row, *columns, around)
@@ -83,7 +83,7 @@ class TextIndex:
 
     def keyword(self, column: str, words: str) -> Rows:
         """Hotels whose address or subway holds every one of the words."""
-        keys = [names.normal_name(word) for word in words.split()]
+        keys = [names.normal_text(word) for word in words.split()]
         if not all(len(key) > 1 for key in keys):
             return NONE
         return self._there(words, self._match(f"{column} : ({' AND '.join(map(_phrase, keys))})"))
@@ -94,19 +94,22 @@ class TextIndex:
         Where records write 东四地铁站, 东四 is not 东四十条.
         """
         station = places.station(words)
-        whole = self._there(station, self._match(f"subway : {_phrase(names.normal_name(station + '地铁站'))}"))
+        whole = self._there(station, self._match(f"subway : {_phrase(names.normal_text(station + '地铁站'))}"))
         found = whole if len(whole) else self.keyword("subway", station)
         named = [_phrase(names.normal_name(name)) for name in places.railway_names(words)]
         return np.union1d(found, self._match(f"name : ({' OR '.join(named)})")).astype(np.int32) if named else found
 
     def placed(self, words: str) -> Rows:
         """Hotels whose address, station or name holds the words: 双井 is said of all of them."""
-        key = names.normal_name(words)
-        return self._there(words, self._match(f"{{name address subway}} : {_phrase(key)}")) if len(key) > 1 else NONE
+        key = names.normal_text(words)
+        if len(key) < 2:
+            return NONE
+        named = f"name : {_phrase(names.normal_name(words))}"
+        return self._there(words, self._match(f"({named}) OR ({{address subway}} : {_phrase(key)})"))
 
     def near(self, words: str) -> Rows:
         """Hotels that have a place among their attractions, or in their name, address or station."""
-        said = [key for spelling in places.spellings(words) if len(key := names.normal_name(spelling)) > 1]
+        said = [key for spelling in places.spellings(words) if len(key := names.normal_text(spelling)) > 1]
         found = self._match(f"{{around address subway}} : ({' OR '.join(map(_phrase, said))})") if said else NONE
         return self._there(words, found)
 
@@ -115,7 +118,7 @@ class TextIndex:
         others = places.others_with(words)
         if not others or not len(found):
             return found
-        holders = self._match(" OR ".join(_phrase(names.normal_name(other)) for other in others))
+        holders = self._match(" OR ".join(_phrase(names.normal_text(other)) for other in others))
         suspects = np.intersect1d(found, holders)
         another = re.compile("|".join(map(re.escape, sorted(others, key=len, reverse=True))))
         core = places.spellings(words)[0]

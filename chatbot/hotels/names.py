@@ -21,9 +21,14 @@ _SAME = str.maketrans("零一二三四五六七八九橘", "0123456789桔")
 
 
 @lru_cache(maxsize=8192)
+def normal_text(text: str) -> str:
+    """One case and width, no punctuation or spaces."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower())
+
+
 def normal_name(text: str) -> str:
-    """One case and width, no punctuation or spaces, 七天 = 7天, 橘子 = 桔子."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower()).translate(_SAME)
+    """A hotel's name as it is compared: 七天 = 7天, 橘子 = 桔子. Not for places: 西四 is not the fourth house of a west side."""
+    return normal_text(text).translate(_SAME)
 
 
 def without_city(name: str) -> str:

@@ -53,17 +53,24 @@ def address(words: str) -> list[str]:
 
 
 def spellings(words: str) -> tuple[str, ...]:
-    """A sight, school, hospital or airport as records may write it: 首都机场附近 → 首都机场, 首都国际机场.
+    """A sight, school, hospital or airport as records may write it: 首都机场附近 → 首都机场, 首都国际机场; 地坛公园 → 地坛.
 
     What has a full name goes by that: 北大 → 北京大学, as two characters alone stand in 湖北大厦 and 西单北大街 too.
     """
     core = re.sub(rf"(?:的|{_BESIDE})+$", "", words.strip()) or words
     full = place_table()["aliases"].get(core, core)
     found: dict[str, None] = {}
-    for name in (full, core) if len(core) > 2 else (full,):
+    park = core.removesuffix("公园")
+    names = [full, *([core] if len(core) > 2 else []), *([park] if park != core and _stands_for_its_park(park) else [])]
+    for name in names:
         short = name.replace("国际机场", "机场")
         found |= dict.fromkeys((name, short, short.replace("机场", "国际机场")))
     return tuple(found)
+
+
+def _stands_for_its_park(place: str) -> bool:
+    """Whether a park may go by this name alone: 地坛 for 地坛公园, but 朝阳 is a district."""
+    return place in _districts() and f"{place}区" not in _centres()
 
 
 def district_in(address: str) -> str:

@@ -164,12 +164,23 @@ def test_what_the_district_cannot_meet_is_looked_for_in_the_whole_city():
 @pytest.mark.parametrize("field", ["address", "near"])
 @pytest.mark.parametrize(
     ("said", "there", "elsewhere"),
-    [("天桥", "北京西城区天桥南大街1号", "北京海淀区航天桥西街2号"), ("西四", "北京西城区西四北大街1号", "北京丰台区西四环中路2号")],
+    [("天桥", "北京西城区天桥南大街1号", "北京海淀区航天桥西街2号"), ("西四", "北京西城区西四北大街1号", "北京丰台区西四环中路2号"), ("西四", "北京西城区西四北大街1号", "北京通州区32楼西4号楼")],
 )  # fmt: skip
 def test_a_place_is_not_found_within_the_name_of_another(field, said, there, elsewhere):
     store = HotelStore([Hotel(name="此", address=there), Hotel(name="彼", address=elsewhere)])
     found = store.search(HotelQuery.parse({field: said}), 9)
     assert ([record["name"] for record in found.records], found.relaxed) == (["此"], [])
+
+
+def test_a_park_is_found_by_the_sight_that_it_is_named_after_but_not_by_a_district():
+    store = HotelStore(
+        [
+            Hotel(name="甲酒店", nearby_attractions=["地坛"]),
+            Hotel(name="乙酒店", address="北京朝阳区甲路1号", nearby_attractions=["朝阳剧场"]),
+        ]
+    )
+    assert [record["name"] for record in store.search(HotelQuery(near="地坛公园"), 9).records] == ["甲酒店"]
+    assert "朝阳" not in spellings("朝阳公园")
 
 
 @pytest.mark.parametrize("said", ["北大", "北大附近", "北京大学"])
