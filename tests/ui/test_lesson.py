@@ -91,7 +91,7 @@ def test_an_address_brings_back_what_it_was_made_of(name):
 )
 def test_what_an_address_asks_for_is_made_fit(handlers, query):
     exhibit, values = asked(person(tab="lesson", exhibit="attention", **query))
-    assert values["layer"] in (1, 8) and values["head"] == 1 and values["model"] == "hotel-mini"
+    assert values["layer"] in (1, 12) and values["head"] == 1 and values["model"] == "hotel-mini"
     assert 0 < len(values["text"]) <= 30
     assert "<b>" not in handlers.draw(exhibit, values, person())[0]
 

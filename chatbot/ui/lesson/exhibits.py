@@ -7,7 +7,7 @@ MATRICES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "dow
 MODELS = ("hotel-mini", "hotel-mini-base")
 _MODEL = Pick("model", MODELS, "hotel-mini")
 _TEXT = Words("text", SENTENCE, most=30)
-_LAYER, _HEAD = Slider("layer", 1, 8, 1), Slider("head", 1, 4, 1)
+_LAYER, _HEAD = Slider("layer", 1, 12, 1), Slider("head", 1, 4, 1)
 _PLACE = Slider("place", 1, 40, 6)
 _BLOCK = "chatbot/lesson/block.py"
 
