@@ -17,7 +17,7 @@ from chatbot.training.data import rows, statistics
 from chatbot.training.fitted.rates import fitted_rate
 from chatbot.training.fitted.remembered import cost_key, remembered
 from chatbot.training.fitted.row_length import SHOWN, context_of, whole
-from chatbot.training.fitted.timing import run_seconds
+from chatbot.training.fitted.timing import run_cost
 from chatbot.training.methods import method, peft_config
 from chatbot.training.options.layers import adapted_layers
 from chatbot.training.prepared import Prepared, prepare
@@ -181,7 +181,7 @@ def estimate(
     measure: bool = True,
     evaluator_of: EvaluatorOf | None = None,
 ) -> Estimate:
-    """Reckon a run's needs; with `measure`, also time a few real steps where the run fits.
+    """Reckon a run's needs; with `measure`, also make a few real steps where the run fits: they tell the time, and what memory tensors do not explain.
 
     Args:
         evaluator_of: gives what the run will do at every checkpoint, but on SAMPLE conversations only.
@@ -214,7 +214,13 @@ def estimate(
     )
     if not result.fits:
         return replace(result, advice=_advice(prepared, steps, device, result.available))
-    return replace(result, seconds=run_seconds(prepared, steps, evaluator_of)) if measure else result
+    if not measure:
+        return result
+    seconds, grown = run_cost(prepared, steps, evaluator_of)
+    # What freed blocks still hold: glibc before 2.38 gives few of them out again.
+    held = max(0, grown - (result.peak - result.memory["program"]))
+    result = replace(result, seconds=seconds, memory=result.memory | {"allocator": held})
+    return result if result.fits else replace(result, advice=_advice(prepared, steps, device, result.available - held))
 
 
 def _fitted(prepared: Prepared, steps: int, device: str, parameters: int) -> Fitted:

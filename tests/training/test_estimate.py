@@ -105,6 +105,16 @@ def test_what_a_step_costs_is_found_once_for_runs_that_differ_in_epochs_and_rate
     assert found.seconds and again.seconds == pytest.approx(3 * found.seconds, rel=0.01)
 
 
+def test_memory_that_steps_took_beyond_their_tensors_is_told_and_can_make_a_run_too_large(config, monkeypatch):
+    reckoned = estimate(config, HOTEL_MINI, measure=False)
+    tensors, more = reckoned.peak - reckoned.memory["program"], 300 * 2**20
+    monkeypatch.setattr("chatbot.training.estimate.run_cost", lambda *_: (60.0, tensors + more))
+    found = estimate(config, HOTEL_MINI)
+    assert (found.memory["allocator"], found.peak, found.seconds) == (more, reckoned.peak + more, 60.0)
+    monkeypatch.setattr("chatbot.training.estimate.run_cost", lambda *_: (60.0, tensors + found.available))
+    assert not (large := estimate(config, HOTEL_MINI)).fits and large.advice
+
+
 @pytest.mark.parametrize("changed", ["a setting", "the data"])
 def test_what_a_step_costs_is_found_anew_where_it_could_differ(config, changed, tmp_path):
     config = config.model_copy(update={"data": Path(copy(config.data, tmp_path))})

@@ -1,10 +1,13 @@
-"""How long a run takes: real steps and one look at a few held-out conversations, timed before the start."""
+"""What a run costs, measured before the start: the time of real steps and of one look at a few held-out conversations, and memory."""
 
+import sys
 import tempfile
 import time
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
+
+import torch
 
 from chatbot.core.events import JobWriter, Metrics, read_events
 from chatbot.training.data import rows
@@ -19,29 +22,49 @@ FORWARD = 1 / 3
 """A forward pass's share of a training step: the backward pass costs twice as much."""
 
 
-def run_seconds(prepared: Prepared, steps: int, evaluator_of: EvaluatorOf | None) -> float:
-    """Seconds of the whole run."""
+def run_cost(prepared: Prepared, steps: int, evaluator_of: EvaluatorOf | None) -> tuple[float, int]:
+    """Seconds of the whole run, and bytes that a few steps made this process grow by; 0 where that is not told, and on a GPU."""
     config, held = prepared.config, len(prepared.held_out)
-    key = ("seconds", evaluator_of is None, *cost_key(prepared))
-    step, looked = remembered(key, lambda: _timed(prepared, evaluator_of))
+    key = ("cost", evaluator_of is None, *cost_key(prepared))
+    step, looked, grown = remembered(key, lambda: _measured(prepared, evaluator_of))
     looked *= min(config.eval_limit, held) / max(1, min(SAMPLE, held))
     looks = ceil(steps / config.eval_every)
     row_count = len(rows(prepared.train, config.max_length, prepared.packed))
     loss = step * FORWARD * held / len(prepared.train) * prepared.steps_an_epoch(row_count)
-    return float(step * steps + looks * loss + (looks + 1) * looked)
+    return float(step * steps + looks * loss + (looks + 1) * looked), grown
 
 
-def _timed(prepared: Prepared, evaluator_of: EvaluatorOf | None) -> tuple[float, float]:
-    """Seconds of a step, the mean of two real ones after one that warms up, and of one look at a few held-out conversations."""
+def _measured(prepared: Prepared, evaluator_of: EvaluatorOf | None) -> tuple[float, float, int]:
+    """Seconds of a step, the mean of two real ones after one that warms up, and of one look at a few held-out conversations; bytes."""
     with tempfile.TemporaryDirectory() as folder:
         few = {"max_steps": 3, "out": Path(folder), "eval_limit": 0, "eval_share": 0.0}
         config = prepared.config.model_copy(update=few)
+        before = _forget_peak()
         trainer = build(replace(prepared, config=config, held_out=[]), JobWriter(Path(folder)))
         trainer.args.save_strategy = "no"
         trainer.train()
+        grown = 0 if torch.cuda.is_available() else max(0, _status("VmHWM") - before)
         times = [event.time for event in read_events(Path(folder)) if isinstance(event, Metrics)]
         evaluator = evaluator_of and evaluator_of(prepared)
         began = time.monotonic()
         if evaluator:
             evaluator(trainer.model.eval())
-        return (times[-1] - times[0]) / (len(times) - 1), time.monotonic() - began
+        return (times[-1] - times[0]) / (len(times) - 1), time.monotonic() - began, grown
+
+
+def _forget_peak() -> int:
+    """Bytes that the process holds now, from which its peak counts anew (Linux: proc_pid_clear_refs(5), the 5)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:  # another system: nothing is told
+        return sys.maxsize
+    return _status("VmRSS")
+
+
+def _status(name: str) -> int:
+    """A size of this process as the kernel counts it; 0 where it does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)

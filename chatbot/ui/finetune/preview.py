@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chatbot.training.estimate import Estimate
 
 SHIPPED = ("first_calls", "train")
-PARTS = ("program", "weights", "constants", "adapter", "gradients", "optimiser", "activations", "passing")
+PARTS = ("program", "weights", "constants", "adapter", "gradients", "optimiser", "activations", "passing", "allocator")
 
 
 def method_choices(who: Any) -> list[tuple[str, str]]:
