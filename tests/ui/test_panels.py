@@ -12,7 +12,8 @@ from chatbot.hotels.preview import read_hotel_file
 from chatbot.hotels.query import HotelQuery
 from chatbot.ui.chat.handlers import edited_turn
 from chatbot.ui.chat.hotel_cards import cards_html, wishes
-from chatbot.ui.chat.slot_form import SlotForm, bounds, slots_html
+from chatbot.ui.chat.hotel_words import bounds
+from chatbot.ui.chat.slot_form import SlotForm, slots_html
 from chatbot.ui.chat.state import ChatState, ChatTurn
 from chatbot.ui.chat.transcript import transcript, turn_at
 from chatbot.ui.i18n.translate import translations, words
@@ -46,10 +47,19 @@ def test_new_changed_and_dropped_slots_are_marked_by_a_word():
 
 def test_a_kept_slot_has_no_mark_and_a_spoken_facility_shows_both_words():
     query = HotelQuery(facilities=("能打麻将",))
-    html = slots_html(query, query, "en")
+    html = slots_html(query, query, "zh")
     assert "mark" not in html
     assert "棋牌室" in html
     assert "能打麻将" in html
+
+
+def test_an_english_page_says_facilities_types_and_districts_in_english():
+    query = HotelQuery(
+        type="经济型", facilities=(("室内游泳池", "室外游泳池"),), address="朝阳区", price_range_upper=300
+    )
+    html = slots_html(query, query, "en")
+    assert all(said in html for said in ("economy", "indoor pool or outdoor pool", "Chaoyang", "≤ 300 yuan"))
+    assert [wish for wish, _ in wishes(query, RECORD, "en")][1] == "indoor pool or outdoor pool"
 
 
 def test_a_facility_in_the_databases_words_shows_the_users_own_beside_them():
@@ -62,7 +72,7 @@ def test_a_facility_in_the_databases_words_shows_the_users_own_beside_them():
 def test_a_word_for_several_facilities_stays_that_word():
     query = HotelQuery(facilities=("wifi",))
     assert ">wifi<" in slots_html(query, query, "zh")
-    assert wishes(query, RECORD | {"facilities": ["所有房间提供wifi"]}) == [("wifi", True)]
+    assert wishes(query, RECORD | {"facilities": ["所有房间提供wifi"]}, "zh") == [("wifi", True)]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +93,7 @@ def test_bounds_read_as_people_write_them(lower, upper, shown):
 
 def test_a_card_tells_met_wishes_from_unmet_ones():
     query = HotelQuery(type="经济型", facilities=("打麻将", "泳池"), price_range_upper=150, rating_range_lower=4)
-    met = dict(wishes(query, RECORD))
+    met = dict(wishes(query, RECORD, "zh"))
     assert met["经济型"]
     assert met["棋牌室"]
     assert not met["≤ 150元"]

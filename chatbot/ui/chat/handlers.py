@@ -17,7 +17,8 @@ from chatbot.hotels.facilities import wish_text
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.store import HotelStore
 from chatbot.ui.chat.hotel_cards import cards_html
-from chatbot.ui.chat.slot_form import SlotForm, bounds, fill_form, slots_html
+from chatbot.ui.chat.hotel_words import bounds
+from chatbot.ui.chat.slot_form import SlotForm, fill_form, slots_html
 from chatbot.ui.chat.state import ChatState, ChatTurn
 from chatbot.ui.chat.transcript import export, transcript
 from chatbot.ui.i18n.translate import label, translate

@@ -5,10 +5,20 @@ from html import escape
 from typing import Any
 
 from chatbot.dialogue.events import RecordsEvent
-from chatbot.hotels.facilities import OR, alternatives, canonical
+from chatbot.hotels.facilities import alternatives, canonical
 from chatbot.hotels.places import spellings
 from chatbot.hotels.query import HotelQuery
-from chatbot.ui.chat.slot_form import FIELDS, bounds, facility_name
+from chatbot.ui.chat.hotel_words import (
+    any_of,
+    bounds,
+    facility_words,
+    listed,
+    place_words,
+    price_bounds,
+    recorded_facility,
+    type_words,
+)
+from chatbot.ui.chat.slot_form import FIELDS
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.html import note, quiet
 
@@ -35,24 +45,25 @@ def _count(query: HotelQuery, found: RecordsEvent) -> str:
 def _notes(found: RecordsEvent, who: Any) -> Iterator[str]:
     """What a person must know before reading the cards."""
     if found.relaxed:
-        wishes = "、".join(wish_name(name, who) for name in found.relaxed)
+        wishes = listed([wish_name(name, who) for name in found.relaxed], who)
         yield note(translate(who, "cards.relaxed", wishes=wishes))
     if found.unmatched:
-        yield note(translate(who, "cards.unmatched", words="、".join(found.unmatched)))
+        yield note(translate(who, "cards.unmatched", words=listed(found.unmatched, who)))
 
 
 def wish_name(constraint: str, who: Any) -> str:
     """A dropped constraint ("price_range_upper", "facilities:棋牌室") in words: the slot's name, or the facility."""
     argument, _, word = constraint.partition(":")
     slot = next((slot for slot, names in FIELDS.items() if argument in (slot, *names)), None)
-    return facility_name(word) if word else (translate(who, f"slots.{slot}") if slot else constraint)
+    return facility_words(word, who) if word else (translate(who, f"slots.{slot}") if slot else constraint)
 
 
 def card(record: Mapping[str, Any], query: HotelQuery, who: Any, number: int = 1) -> str:
     """One hotel, the `number`-th shown. Every value of the record is untrusted text."""
     price = f"¥{record['price']:,.10g}" if record.get("price") is not None else translate(who, "cards.no_price")
     rating = f"★ {record['rating']:.1f}" if record.get("rating") is not None else translate(who, "cards.no_rating")
-    facts = " · ".join(escape(str(record[key])) for key in ("type", "subway", "phone") if record.get(key))
+    kind, subway, phone = (str(record.get(key) or "") for key in ("type", "subway", "phone"))
+    facts = " · ".join(escape(fact) for fact in (type_words(kind, who), subway, phone) if fact)
     return (
         f'<article class="hotel" data-hotel="{number}"><header><b>{escape(str(record["name"]))}</b><span class="price">{price}</span><span class="rating">{rating}</span></header>'
         f"<p>{facts}</p><p>{escape(str(record.get('address') or ''))}</p>{_wishes(record, query, who)}{_more(record, who)}</article>"
@@ -62,7 +73,7 @@ def card(record: Mapping[str, Any], query: HotelQuery, who: Any, number: int = 1
 def _wishes(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
     marks = {True: ("met", "✓"), False: ("unmet", "✗")}
     items = []
-    for wish, met in wishes(query, record):
+    for wish, met in wishes(query, record, who):
         word, sign = marks[met]
         items.append(
             f'<li class="{word}"><i aria-label="{translate(who, f"cards.{word}")}">{sign}</i> {escape(wish)}</li>'
@@ -70,19 +81,23 @@ def _wishes(record: Mapping[str, Any], query: HotelQuery, who: Any) -> str:
     return f'<ul class="wishes">{"".join(items)}</ul>' if items else ""
 
 
-def wishes(query: HotelQuery, record: Mapping[str, Any]) -> list[tuple[str, bool]]:
+def wishes(query: HotelQuery, record: Mapping[str, Any], who: Any) -> list[tuple[str, bool]]:
     """Each wish in short words, and whether the hotel meets it; unknown prices and ratings meet no bound."""
-    out: list[tuple[str, bool]] = [(query.type, record.get("type") == query.type)] if query.type else []
+    out: list[tuple[str, bool]] = (
+        [(type_words(query.type, who), record.get("type") == query.type)] if query.type else []
+    )
     have = set(record.get("facilities") or ())
     for wish in query.facilities:
-        out.append((OR.join(map(facility_name, alternatives(wish))), bool(canonical([wish]) & have)))
-    for field, unit in (("price", "元"), ("rating", "分")):
-        lower, upper = (getattr(query, f"{field}_range_{end}") for end in ("lower", "upper"))
-        if shown := bounds(lower, upper, unit):
-            out.append((shown, within(record.get(field), lower, upper)))
+        out.append((any_of(alternatives(wish), who), bool(canonical([wish]) & have)))
+    price = query.price_range_lower, query.price_range_upper
+    rating = query.rating_range_lower, query.rating_range_upper
+    if shown := price_bounds(*price, who):
+        out.append((shown, within(record.get("price"), *price)))
+    if shown := bounds(*rating, translate(who, "cards.stars")):
+        out.append((shown, within(record.get("rating"), *rating)))
     for field in ("address", "subway"):
         if word := getattr(query, field):
-            out.append((word, word in str(record.get(field) or "")))
+            out.append((place_words(word, who), word in str(record.get(field) or "")))
     if query.near:
         around = [record.get(field) or "" for field in ("name", "address", "subway", "nearby_attractions")]
         out.append((query.near, any(spelling in str(around) for spelling in spellings(query.near))))
@@ -95,14 +110,11 @@ def within(number: float | None, lower: float | None, upper: float | None) -> bo
 
 
 def _more(record: Mapping[str, Any], who: Any) -> str:
-    lists = [
-        ("slots.facilities", "facilities"),
-        ("cards.attractions", "nearby_attractions"),
-        ("cards.restaurants", "nearby_restaurants"),
-    ]
-    rows = [
-        f"<p><b>{translate(who, word)}</b> {escape('、'.join(map(str, record[key])))}</p>"
-        for word, key in lists
-        if record.get(key)
-    ]
+    facilities = [recorded_facility(str(name), who) for name in record.get("facilities") or ()]
+    lists = (
+        ("slots.facilities", facilities),
+        ("cards.attractions", list(map(str, record.get("nearby_attractions") or ()))),
+        ("cards.restaurants", list(map(str, record.get("nearby_restaurants") or ()))),
+    )
+    rows = [f"<p><b>{translate(who, title)}</b> {escape(listed(found, who))}</p>" for title, found in lists if found]
     return f"<details><summary>{translate(who, 'cards.more')}</summary>{''.join(rows)}</details>" if rows else ""

@@ -7,8 +7,18 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.hotels.facilities import FACILITIES, OR, alias_in_text, alternatives, match_facility, wish_text
+from chatbot.hotels.facilities import FACILITIES, OR, alias_in_text, alternatives, wish_text
 from chatbot.hotels.query import HOTEL_TYPES, HotelQuery
+from chatbot.ui.chat.hotel_words import (
+    any_of,
+    bounds,
+    facility_name,
+    facility_words,
+    listed,
+    place_words,
+    price_bounds,
+    type_words,
+)
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.forms import Fields
 
@@ -55,38 +65,37 @@ def _mark(marks: set[str]) -> str:
 def value(query: HotelQuery, slot: str, who: Any, said: str = "") -> str:
     """One slot's value as HTML; a dash where there is none."""
     if slot == "facilities":
-        return " ".join(_facility(alternatives(wish), said) for wish in query.facilities) or "—"
+        return " ".join(_facility(alternatives(wish), who, said) for wish in query.facilities) or "—"
     if slot == "exclude":
-        lists = query.exclude.arguments().values() if query.exclude else ()
-        return escape("、".join(word for words in lists for word in words)) or "—"
-    if slot in ("price", "rating"):
-        lower, upper = (getattr(query, f"{slot}_range_{end}") for end in ("lower", "upper"))
-        return escape(bounds(lower, upper, "元" if slot == "price" else "")) or "—"
+        return escape(_excluded(query, who)) or "—"
+    if slot == "price":
+        return escape(price_bounds(query.price_range_lower, query.price_range_upper, who)) or "—"
+    if slot == "rating":
+        return escape(bounds(query.rating_range_lower, query.rating_range_upper)) or "—"
     if slot == "sort":
         return translate(who, f"slots.{query.sort_by}_{query.sort_order or 'asc'}") if query.sort_by else "—"
-    return escape(getattr(query, slot) or "—")
+    if slot == "type":
+        return escape(type_words(query.type or "—", who))
+    return escape(place_words(getattr(query, slot) or "—", who))
 
 
-def _facility(words: Sequence[str], said: str) -> str:
+def _excluded(query: HotelQuery, who: Any) -> str:
+    """What is not wanted, one after the other."""
+    if not (out := query.exclude):
+        return ""
+    types, facilities = (
+        [say(word, who) for word in words] for say, words in ((type_words, out.type), (facility_words, out.facilities))
+    )
+    return listed([*types, *out.name, *facilities], who)
+
+
+def _facility(words: Sequence[str], who: Any, said: str) -> str:
     """One wish as the database calls it, of several any one will do, and the user's own words where they differ."""
     names = [facility_name(word) for word in words]
     own = [alias_in_text(w, said) if w == name else w for w, name in zip(words, names, strict=True)]
     quoted = "”“".join(escape(word) for word in dict.fromkeys(own) if word)
     shown = f" <small>← “{quoted}”</small>" if quoted else ""
-    return f'<span class="facility">{escape(OR.join(names))}{shown}</span>'
-
-
-def facility_name(word: str) -> str:
-    """The database's name of a facility; the word itself where it means several (wifi) or none."""
-    names = match_facility(word)
-    return min(names) if len(names) == 1 else word
-
-
-def bounds(lower: float | None, upper: float | None, unit: str = "") -> str:
-    """≥ 4.5, ≤ 300元, 200–300元, or nothing."""
-    if lower is not None and upper is not None:
-        return f"{lower:g}{unit}" if lower == upper else f"{lower:g}–{upper:g}{unit}"
-    return f"≥ {lower:g}{unit}" if lower is not None else f"≤ {upper:g}{unit}" if upper is not None else ""
+    return f'<span class="facility">{escape(any_of(words, who))}{shown}</span>'
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def _gain(job: Job, events: list[Event], state: str, who: Any) -> str:
         return ""
     after = kept if isinstance(kept, float) and state not in ACTIVE else max(later)
     told = note(
-        translate(who, "finetune.gained", before=before, after=after, gain=after - before),
+        translate(who, "finetune.gained", before=before, after=after, gain=round(after, 2) - round(before, 2)),
         "good" if after > before else "",
     )
     if after > before and _overlap(events, after):

@@ -10,11 +10,12 @@ from chatbot.core.events import Metrics, read_events
 from chatbot.core.messages import Conversation, call
 from chatbot.core.settings import DATA
 from chatbot.corpus.reading.reader import read_conversations
-from chatbot.corpus.review.chips import chips_of
+from chatbot.corpus.review.chips import RANGES, TEXTS, chips_of
 from chatbot.evaluation.predictions import Prediction
 from chatbot.evaluation.study import Study
+from chatbot.ui.chat.hotel_words import facility_words, type_words
 from chatbot.ui.data.review.card import marked
-from chatbot.ui.i18n.translate import translate
+from chatbot.ui.i18n.translate import in_language, translate
 from chatbot.ui.shell.html import para, quiet
 
 STEPS = ("rewrite", "learn", "measure", "compare", "try")
@@ -139,13 +140,22 @@ def _compare(who: Any) -> str:
     return f'<blockquote lang="zh-CN">{escape(said)}</blockquote><div class="halves">{sides}</div>'
 
 
+def _english(chip: str) -> str:
+    """A chip of a type, a facility, a price or a rating: 设施 中式餐厅, Chinese restaurant."""
+    kind, _, value = chip.partition(" ")
+    if value:
+        return type_words(value, "en") if kind == TEXTS["type"] else facility_words(value, "en")
+    field = next(field for field, name in RANGES.items() if chip.startswith(name))
+    return chip.replace(RANGES[field], translate("en", f"slots.{field.removesuffix('_range')}") + " ")
+
+
 def _side(name: str, row: Prediction, who: Any) -> str:
     """One model's wishes as chips: met ones green, missed ones red and struck through, ones that nobody said red."""
     gold, heard = (chips_of(call(arguments or {})) for arguments in (row.gold_call, row.predicted_call))
     kinds = [(chip, "met" if chip in heard else "missed") for chip in gold]
     kinds += [(chip, "wrong") for chip in heard if chip not in gold]
     items = "".join(
-        f'<li class="{kind}" lang="zh-CN"><i>{translate(who, f"tour.compare.{kind}")}</i>{escape(chip)}</li>'
+        f'<li class="{kind}"><i>{translate(who, f"tour.compare.{kind}")}</i>{escape(in_language(who, (chip, _english(chip))))}</li>'
         for chip, kind in kinds
     )
     right = sum(kind == "met" for _, kind in kinds)
