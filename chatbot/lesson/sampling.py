@@ -47,4 +47,4 @@ def nucleus(shares: Tensor, top_p: float) -> Tensor:
 def entropy(shares: Sequence[float]) -> float:
     """How open the choice is, in bits."""
     found = torch.tensor([share for share in shares if share > 0])
-    return float(-(found * found.log2()).sum())
+    return float((found * -found.log2()).sum().clamp(min=0.0))

@@ -8,10 +8,12 @@ from urllib.parse import parse_qsl
 import pytest
 
 from chatbot.core.settings import Settings
+from chatbot.lesson.sampling import entropy
 from chatbot.lesson.source import source_of
 from chatbot.ui.i18n.translate import words
 from chatbot.ui.lesson.exhibits import EXHIBITS
 from chatbot.ui.lesson.handlers import LessonHandlers, address, asked
+from chatbot.ui.lesson.tab import OpenSlider
 from chatbot.ui.shell.context import PageContext
 
 MOVED = {
@@ -94,6 +96,15 @@ def test_what_an_address_asks_for_is_made_fit(handlers, query):
     assert values["layer"] in (1, 12) and values["head"] == 1 and values["model"] == "hotel-mini"
     assert 0 < len(values["text"]) <= 30
     assert "<b>" not in handlers.draw(exhibit, values, person())[0]
+
+
+def test_a_slider_whose_end_has_moved_meanwhile_refuses_nothing():
+    slider = OpenSlider(1, 18, value=18)
+    assert slider.preprocess(40) == 40 and slider.get_block_name() == "slider"
+
+
+def test_a_choice_of_one_is_open_by_no_bit():
+    assert f"{entropy([1.0]):.2f}" == "0.00"
 
 
 def test_an_address_without_an_exhibit_asks_for_nothing():
