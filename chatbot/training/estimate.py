@@ -17,7 +17,7 @@ from chatbot.training.data import rows, statistics
 from chatbot.training.fitted.rates import fitted_rate
 from chatbot.training.fitted.remembered import cost_key, remembered
 from chatbot.training.fitted.row_length import SHOWN, context_of, whole
-from chatbot.training.fitted.timing import run_cost
+from chatbot.training.fitted.timing import PROGRAM, run_cost
 from chatbot.training.methods import method, peft_config
 from chatbot.training.options.layers import adapted_layers
 from chatbot.training.prepared import Prepared, prepare
@@ -26,8 +26,6 @@ from chatbot.training.trainer import EvaluatorOf
 NF4_CONSTANTS = 1 / 64 * (1 + 4 / 256)
 """Bytes of a quantised weight's constants under double quantisation: one byte per 64 weights, four more per 256 of those (arXiv:2305.14314)."""
 MEGABYTE = 2**20
-PROGRAM = 780 * MEGABYTE
-"""What Python and the training libraries take of the machine's memory before the first tensor (measured in tests/benchmarks)."""
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,14 @@ from chatbot.training.trainer import EvaluatorOf
 
 SAMPLE = 4
 """Held-out conversations on which generation is timed."""
+PROGRAM = 780 * 2**20
+"""Bytes that Python and the training libraries take before the first tensor (measured in tests/benchmarks)."""
 FORWARD = 1 / 3
 """A forward pass's share of a training step: the backward pass costs twice as much."""
 
 
 def run_cost(prepared: Prepared, steps: int, evaluator_of: EvaluatorOf | None) -> tuple[float, int]:
-    """Seconds of the whole run, and bytes that a few steps made this process grow by; 0 where that is not told, and on a GPU."""
+    """Seconds of the whole run, and bytes that a few steps took beside the program; 0 where that is not told, and on a GPU."""
     config, held = prepared.config, len(prepared.held_out)
     key = ("cost", evaluator_of is None, *cost_key(prepared))
     step, looked, grown = remembered(key, lambda: _measured(prepared, evaluator_of))
@@ -43,7 +45,8 @@ def _measured(prepared: Prepared, evaluator_of: EvaluatorOf | None) -> tuple[flo
         trainer = build(replace(prepared, config=config, held_out=[]), JobWriter(Path(folder)))
         trainer.args.save_strategy = "no"
         trainer.train()
-        grown = 0 if torch.cuda.is_available() else max(0, _status("VmHWM") - before)
+        # A process that has not loaded all libraries yet grows by those too.
+        grown = 0 if torch.cuda.is_available() else max(0, _status("VmHWM") - max(before, PROGRAM))
         times = [event.time for event in read_events(Path(folder)) if isinstance(event, Metrics)]
         evaluator = evaluator_of and evaluator_of(prepared)
         began = time.monotonic()
