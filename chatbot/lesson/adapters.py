@@ -10,6 +10,7 @@ import torch
 from peft import get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from chatbot.models.alone import alone
 from chatbot.models.loading import read_config
 from chatbot.models.registry import family_of
 from chatbot.training.config import FinetuneConfig
@@ -34,6 +35,7 @@ class Trained:
 
 
 @lru_cache(maxsize=128)
+@alone
 def trained(base: Path, method: str, rank: int, virtual: int) -> Trained:
     """Put a method's adapter on a base's shape and count; no weight is loaded.
 
@@ -55,7 +57,7 @@ def trained(base: Path, method: str, rank: int, virtual: int) -> Trained:
     with torch.device("meta"):
         model: Any = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base), trust_remote_code=False)
         layers = targets(family_of(base).lora_targets, [name for name, _ in model.named_modules()])
-        adapted: Any = get_peft_model(model, peft_config(asked, layers, STEPS), low_cpu_mem_usage=True)
+        adapted: Any = get_peft_model(model, peft_config(asked, layers, STEPS))
     trainable, total = adapted.get_nb_trainable_parameters()
     parts: Counter[str] = Counter()
     for name, weight in adapted.named_parameters():

@@ -12,6 +12,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from chatbot.core.settings import DATA
 from chatbot.corpus.reading.reader import read_conversations
+from chatbot.models.alone import alone
 
 STEPS, WARMUP, RATE = 500, 50, 3e-3
 """Steps of the whole run; those in which the rate rises, where it does; its peak."""
@@ -50,6 +51,7 @@ class Pretraining:
     losses: list[float] = field(default_factory=list)
     samples: dict[int, str] = field(default_factory=dict)
 
+    @alone
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self.characters = sorted(set(text()))

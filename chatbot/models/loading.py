@@ -19,6 +19,7 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar
 
 from chatbot.core.errors import InputError, ModelError
+from chatbot.models.alone import alone
 from chatbot.models.conversion.chatglm3_tokenizer import build_tokenizer
 from chatbot.models.folder import template_text
 from chatbot.models.numerics import default_device, default_dtype
@@ -58,6 +59,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+@alone
 def load_base(
     folder: Path,
     precision: Precision = "auto",
@@ -113,6 +115,7 @@ def load_tokenizer(base: Path, adapter: Path | None = None) -> PreTrainedTokeniz
         raise ModelError("models.no_tokenizer", value=error, folder=folder) from error
 
 
+@alone
 def load_adapters(base: PreTrainedModel, adapters: Mapping[str, Path]) -> PeftModel:
     """Put adapters on one base, which is changed in place; the first one is active.
 

@@ -8,6 +8,7 @@ from peft import get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from chatbot.core.errors import ModelError
+from chatbot.models.alone import alone
 from chatbot.models.families.family import Family
 from chatbot.models.loading import read_config
 from chatbot.models.numerics import available_memory, default_device, training_dtype
@@ -117,6 +118,7 @@ class Estimate:
         )
 
 
+@alone
 def shape(config: FinetuneConfig, family: Family, steps: int) -> Any:
     """The base with its adapter, without memory: every tensor is on torch's meta device.
 
@@ -134,7 +136,7 @@ def shape(config: FinetuneConfig, family: Family, steps: int) -> Any:
         raise ModelError("training.architecture", value=error) from error
     layers = adapted_layers(config, family.lora_targets, model)
     with torch.device("meta"):
-        return get_peft_model(model, peft_config(config, layers, steps), low_cpu_mem_usage=True)
+        return get_peft_model(model, peft_config(config, layers, steps))
 
 
 def memory(prepared: Prepared, model: Any, length: int) -> dict[str, int]:

@@ -14,6 +14,7 @@ from trl import SFTConfig
 
 from chatbot.core.errors import InputError, TrainingError
 from chatbot.core.events import JobWriter, Progress, Reporter
+from chatbot.models.alone import alone
 from chatbot.models.families.family import Family
 from chatbot.models.loading import Precision, load_base
 from chatbot.models.numerics import training_dtype
@@ -44,6 +45,7 @@ from chatbot.training.run_record import (
 from chatbot.training.trainer import BEST, Evaluator, EvaluatorOf, GuardedTrainer, names_of
 
 
+@alone
 def load_model(prepared: Prepared, total_steps: int) -> PeftModel:
     """The base with a fresh adapter on it; the base's weights don't train."""
     config, chosen = prepared.config, method(prepared.config.method)

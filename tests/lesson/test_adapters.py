@@ -1,6 +1,7 @@
 """The counts are peft's on the real model, and the recorded change of weights is told as it was measured."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -31,6 +32,18 @@ def test_the_count_grows_with_the_rank_and_only_where_there_is_one():
     base = settings().base
     assert trained(base, "lora", 16, 20).trainable == 2 * trained(base, "lora", 8, 20).trainable
     assert trained(base, "prompt-tuning", 16, 20) == trained(base, "prompt-tuning", 8, 20)
+
+
+def test_two_visitors_who_count_at_once_get_one_count_and_change_nothing_of_torch():
+    before = torch.nn.Module.register_parameter, torch.nn.init.kaiming_uniform_, torch.nn.init.normal_
+    with ThreadPoolExecutor(6) as pool:
+        found = list(
+            pool.map(
+                lambda turn: trained.__wrapped__(settings().base, ("lora", "adalora")[turn % 2], 16, 20), range(24)
+            )
+        )
+    assert len(set(map(str, found[::2]))) == len(set(map(str, found[1::2]))) == 1
+    assert before == (torch.nn.Module.register_parameter, torch.nn.init.kaiming_uniform_, torch.nn.init.normal_)
 
 
 def test_the_recorded_change_lies_mostly_in_its_first_singular_values():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chatbot.core.errors import InputError, ModelError
+from chatbot.models.alone import alone
 from chatbot.models.folder import read_json
 
 SourceKind = Literal["folder", "gguf", "hub", "chatglm"]
@@ -109,6 +110,7 @@ def _link(path: Path, target: Path) -> None:
         shutil.copyfile(path, target)
 
 
+@alone
 def unpack(path: Path, target: Path, precision: str = "bfloat16") -> None:
     """GGUF blocks to bf16, which holds all that was left of them; tokenizer and chat template stand in the same file.
 
