@@ -48,7 +48,7 @@ EXHIBITS: dict[str, Exhibit] = {
             (
                 _TEXT,
                 _MODEL,
-                Slider("place", 1, 40, 40),
+                Slider("place", 1, 40, 18),
                 Slider("temperature", 0, 2, 1, 0.05),
                 Slider("top_p", 0.05, 1, 0.9, 0.05),
             ),

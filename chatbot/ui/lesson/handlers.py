@@ -58,7 +58,7 @@ class LessonHandlers:
 
 
 def _end(most: int, value: float) -> dict[str, Any]:
-    """A slider's new end, and where a value stood beyond it, that end as its value."""
+    """A slider's new end. Gradio refuses a value beyond it, so such a value comes back with it."""
     return cast(dict[str, Any], gr.update(maximum=most, value=most) if value > most else gr.update(maximum=most))
 
 

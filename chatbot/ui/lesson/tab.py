@@ -43,16 +43,6 @@ class Stand:
         return [self.picture, *self.sliders.values()]
 
 
-class OpenSlider(gr.Slider):
-    """A slider that lets any value through to `Exhibit.clean`: Gradio refuses, in English, one beyond an end that has moved meanwhile."""
-
-    is_template = True  # drawn as Gradio's own
-
-    def preprocess(self, payload: float) -> float:
-        """As the page sent it."""
-        return payload
-
-
 def build(context: PageContext) -> None:
     """Lay the tab out and wire it."""
     gr.Markdown(label("lesson.lead"), elem_classes="quiet")
@@ -76,7 +66,7 @@ def _stand(exhibit: Exhibit) -> Stand:
 def _component(control: Control) -> Any:
     shape: dict[str, Any] = {"label": label(f"lesson.c.{control.name}"), "value": control.value}
     if isinstance(control, Slider):
-        return OpenSlider(control.low, control.high, step=control.step, min_width=150, buttons=[], **shape)
+        return gr.Slider(control.low, control.high, step=control.step, min_width=150, buttons=[], **shape)
     if isinstance(control, Pick):
         options = [(label(f"lesson.o.{option}"), option) for option in control.options]
         return gr.Dropdown(options, min_width=150, filterable=False, **shape)
