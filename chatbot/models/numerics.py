@@ -25,11 +25,17 @@ def available_memory(device: str) -> int:
     """Bytes that are free on a device now."""
     if device.startswith("cuda"):
         return int(torch.cuda.mem_get_info()[0])
+    free = kernel_bytes("/proc/meminfo", "MemAvailable")
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if free is None else free
+
+
+def kernel_bytes(file: str, name: str) -> int | None:
+    """A size that Linux tells in a line of kB (/proc/meminfo, /proc/self/status); None where it is not told."""
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        lines = Path(file).read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), None)
 
 
 def default_dtype(device: str, wanted: CpuDtype | None = None) -> torch.dtype:

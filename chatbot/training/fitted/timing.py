@@ -1,6 +1,5 @@
 """What a run costs, measured before the start: the time of real steps and of one look at a few held-out conversations, and memory."""
 
-import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 import torch
 
 from chatbot.core.events import JobWriter, Metrics, read_events
+from chatbot.models.numerics import kernel_bytes
 from chatbot.training.data import rows
 from chatbot.training.finetune import build
 from chatbot.training.fitted.remembered import cost_key, remembered
@@ -41,12 +41,13 @@ def _measured(prepared: Prepared, evaluator_of: EvaluatorOf | None) -> tuple[flo
     with tempfile.TemporaryDirectory() as folder:
         few = {"max_steps": 3, "out": Path(folder), "eval_limit": 0, "eval_share": 0.0}
         config = prepared.config.model_copy(update=few)
-        before = _forget_peak()
+        counted = not torch.cuda.is_available() and _forgets_peak()
+        before = _held("VmRSS")
         trainer = build(replace(prepared, config=config, held_out=[]), JobWriter(Path(folder)))
         trainer.args.save_strategy = "no"
         trainer.train()
         # A process that has not loaded all libraries yet grows by those too.
-        grown = 0 if torch.cuda.is_available() else max(0, _status("VmHWM") - max(before, PROGRAM))
+        grown = max(0, _held("VmHWM") - max(before, PROGRAM)) if counted else 0
         times = [event.time for event in read_events(Path(folder)) if isinstance(event, Metrics)]
         evaluator = evaluator_of and evaluator_of(prepared)
         began = time.monotonic()
@@ -55,19 +56,15 @@ def _measured(prepared: Prepared, evaluator_of: EvaluatorOf | None) -> tuple[flo
         return (times[-1] - times[0]) / (len(times) - 1), time.monotonic() - began, grown
 
 
-def _forget_peak() -> int:
-    """Bytes that the process holds now, from which its peak counts anew (Linux: proc_pid_clear_refs(5), the 5)."""
+def _forgets_peak() -> bool:
+    """Let the kernel count this process's peak anew, and say whether it does (Linux: proc_pid_clear_refs(5), the 5)."""
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:  # another system: nothing is told
-        return sys.maxsize
-    return _status("VmRSS")
+    except OSError:  # another system
+        return False
+    return True
 
 
-def _status(name: str) -> int:
-    """A size of this process as the kernel counts it; 0 where it does not tell."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
+def _held(name: str) -> int:
+    """Bytes that this process holds (VmRSS) or held at its peak (VmHWM)."""
+    return kernel_bytes("/proc/self/status", name) or 0

@@ -84,7 +84,8 @@ def _excluded(query: HotelQuery, who: Any) -> str:
     if not (out := query.exclude):
         return ""
     types, facilities = (
-        [say(word, who) for word in words] for say, words in ((type_words, out.type), (facility_words, out.facilities))
+        (type_words(word, who) for word in out.type),
+        (facility_words(word, who) for word in out.facilities),
     )
     return listed([*types, *out.name, *facilities], who)
 

@@ -154,8 +154,9 @@ def _side(name: str, row: Prediction, who: Any) -> str:
     gold, heard = (chips_of(call(arguments or {})) for arguments in (row.gold_call, row.predicted_call))
     kinds = [(chip, "met" if chip in heard else "missed") for chip in gold]
     kinds += [(chip, "wrong") for chip in heard if chip not in gold]
+    lang = in_language(who, ("zh-CN", "en"))
     items = "".join(
-        f'<li class="{kind}"><i>{translate(who, f"tour.compare.{kind}")}</i>{escape(in_language(who, (chip, _english(chip))))}</li>'
+        f'<li class="{kind}" lang="{lang}"><i>{translate(who, f"tour.compare.{kind}")}</i>{escape(in_language(who, (chip, _english(chip))))}</li>'
         for chip, kind in kinds
     )
     right = sum(kind == "met" for _, kind in kinds)
