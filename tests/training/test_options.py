@@ -53,6 +53,11 @@ def train(config, reporter=None, **named):
     return finetune(config, reporter or Quiet(), family=HOTEL_MINI, **named)
 
 
+def test_what_is_scored_at_a_checkpoint_grows_with_the_steps_since_the_last_one_to_all_that_is_held_out(config):
+    wide = {"eval_share": 0.5, "packing": False, "batch_size": 1, "max_steps": 40}
+    assert [len(built(config(eval_every=every, **wide)).eval_dataset) for every in (1, 32)] == [8, 12]
+
+
 def test_rslora_divides_alpha_by_the_root_of_the_rank_and_dora_learns_a_length_a_column(config):
     model = built(config(rslora=True, dora=True, rank=4, alpha=32)).model
     asked = model.peft_config["default"]
