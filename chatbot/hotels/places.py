@@ -12,6 +12,8 @@ DISTRICTS_FILE = DATA / "place_districts.json"
 """Places of Beijing by the district that they lie in."""
 PLACES_FILE = DATA / "places.json"
 """What `place_table` reads."""
+NEIGHBOURS_FILE = DATA / "place_neighbours.json"
+"""Places of Beijing and, the nearest first, the business areas, roads and stations next to them."""
 CENTRES_FILE = DATA / "district_centres.json"
 """Where the seat of each district of Beijing lies: degrees east and north."""
 LONGEST_ENDING = 4
@@ -92,16 +94,28 @@ def district_of(words: str) -> str:
     if len(begun) == 1:
         return begun.pop()
     within = next((name for name in _centres() if core.startswith(_short(name)) and len(address(core)) > 1), "")
-    return whole or within or _district_of_its_beginning(core)
+    return whole or within or known.get(_beginning(core), "")
 
 
-def _district_of_its_beginning(place: str) -> str:
-    """The district of the longest known place that a longer name begins with: 琉璃厂东街 lies where 琉璃厂 does."""
+def _beginning(place: str) -> str:
+    """The longest known place that a longer name begins with, "" where none is: 琉璃厂东街 lies where 琉璃厂 does."""
     for end in range(len(place) - 1, max(1, len(place) - LONGEST_ENDING - 1), -1):
         beginning = place[:end]
         if beginning in _districts() and f"{beginning}区" not in _centres():
-            return _districts()[beginning]
+            return beginning
     return ""
+
+
+def neighbours(words: str) -> tuple[str, ...]:
+    """Business areas, roads and stations next to a place, the nearest first: 国子监街 → 雍和宫, 安定门; () where none is known."""
+    known, core = _neighbours(), spellings(re.sub(r"^(?:北京市?)?.{2,3}?区(?=.)", "", words.strip()))[0]
+    if f"{core}区" in _centres():
+        return ()
+    for name in (core, station(core), f"{core}站"):
+        if name in known:
+            return known[name]
+    begun = _beginning(core)
+    return (begun, *known.get(begun, ())) if begun else ()
 
 
 @cache
@@ -133,6 +147,12 @@ def others_with(words: str) -> tuple[str, ...]:
 def _districts() -> dict[str, str]:
     found: dict[str, list[str]] = json.loads(DISTRICTS_FILE.read_text(encoding="utf-8"))
     return {place: district for district, places in found.items() for place in places}
+
+
+@cache
+def _neighbours() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = json.loads(NEIGHBOURS_FILE.read_text(encoding="utf-8"))
+    return {place: tuple(near) for place, near in found.items()}
 
 
 @cache

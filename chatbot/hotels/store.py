@@ -18,6 +18,8 @@ from chatbot.hotels.relax import Mask, relax
 
 _NEEDED = ("facilities:残疾人设施", "name")
 """The most important wishes, the last above all: who sits in a wheelchair cannot do without, who names a hotel wants that one."""
+PAGE = 3
+"""Hotels that are shown at once where nothing else is asked for."""
 FAR_ABOVE = 1.5
 """Times the price asked for: dearer hotels at a place are passed over for cheaper ones of its district."""
 
@@ -85,14 +87,14 @@ class HotelStore:
         """The hotel of this database that an utterance names, as it stands there; "" for none."""
         return self._text.mentioned(words)
 
-    def search(self, query: HotelQuery, limit: int = 3, offset: int = 0) -> SearchResult:
+    def search(self, query: HotelQuery, limit: int = PAGE, offset: int = 0) -> SearchResult:
         """Hotels that meet the whole query, or as much of it as any hotel meets.
 
         Without `sort_by` the best rated come first, the cheaper one of two equally rated, and before all that the class that
         is nearest to one that had to be given up. A query of nothing but an
         unknown name finds nothing; any other query is relaxed until something is found, as docs/semantics.md says:
-        a place that has to be given up is widened to its district, or the nearest one, where that is known; and it is given up
-        before a price that its own hotels are far above.
+        a place that has to be given up is widened to those next to it, else to its district, or the nearest one, where that is known; and it
+        is given up before a price that its own hotels are far above.
         What the query excludes is never shown.
 
         Args:
@@ -128,12 +130,24 @@ class HotelStore:
         return ["price_range_upper"], found
 
     def _closest(self, query: HotelQuery, given_up: Sequence[str], found: Mask) -> Mask:
-        """Of what was found without its place, that in the place's own district, or in the nearest one that has some."""
+        """Of what was found without its place, that next to it, else in its own district, or in the nearest one that has some."""
+        for field in (field for field in places.FIELDS if field in given_up):
+            if (beside := self._beside(getattr(query, field), found)).any():
+                return beside
         for _, district in _districts(query, given_up):
             for near in places.nearest_districts(district):
                 if (closer := found & self._set("district", near)).any():
                     return closer
         return found
+
+    def _beside(self, place: str, found: Mask) -> Mask:
+        """Of the hotels found those at the places next to one, going no farther than makes a page."""
+        beside = np.zeros(len(self), bool)
+        for name in places.neighbours(place):
+            beside |= found & self._mask(self._text.placed(name))
+            if np.count_nonzero(beside) >= PAGE:
+                break
+        return beside
 
     def _order(self, query: HotelQuery, given_up: Sequence[str]) -> Rows:
         """Positions as the query wants them; where its class was given up and no order asked for, the nearest class first."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot.hotels.places import address, district_of, spellings, station
+from chatbot.hotels.places import address, district_of, neighbours, spellings, station
 from chatbot.hotels.query import HotelQuery
 from chatbot.hotels.records import Hotel
 from chatbot.hotels.store import HotelStore
@@ -117,8 +117,43 @@ def _names(**arguments):
 
 
 def test_a_place_that_no_record_holds_is_widened_to_its_district_and_told_as_given_up():
-    assert _names(near="颐和园") == (["乙", "北", "己"], ["near"], 3)
+    assert _names(near="香山公园") == (["乙", "北", "己"], ["near"], 3)
     assert _names(address="朝阳区无名路") == (["丙", "甲"], ["address"], 2)
+
+
+@pytest.mark.parametrize(
+    ("said", "near"),
+    [
+        ("国子监街", "雍和宫"),
+        ("望京医院附近", "望京南"),
+        ("朝阳区雅宝路", "日坛"),
+        ("望京无名医院", "望京"),
+        ("首都剧场", "王府井大街"),
+    ],
+)
+def test_the_place_next_to_a_known_one_comes_first(said, near):
+    assert neighbours(said)[0] == near
+
+
+@pytest.mark.parametrize("said", ["朝阳区", "朝阳", "松台无名寺", "香山", "三环", ""])
+def test_a_district_a_ring_road_and_what_is_not_known_lie_next_to_nothing(said):
+    assert neighbours(said) == ()
+
+
+def test_a_place_that_is_given_up_is_widened_to_the_hotels_next_to_it_before_its_district():
+    roads = {"近": "望京西路", "站": "甲路", "远": "建国路", "贵": "望京东路"}
+    store = HotelStore(
+        Hotel(
+            name=name,
+            address=f"北京朝阳区{road}1号",
+            price=900 if name == "贵" else 200,
+            subway="阜通地铁站A口" if name == "站" else "",
+        )
+        for name, road in roads.items()
+    )
+    found = store.search(HotelQuery(near="望京医院", price_range_upper=300), 9)
+    assert {record["name"] for record in found.records} == {"近", "站"} and found.relaxed == ["near"]
+    assert store.search(HotelQuery(near="望京医院"), 9).total == 3
 
 
 def test_a_place_whose_district_is_not_known_is_widened_to_the_whole_city():

@@ -10,6 +10,7 @@ from chatbot.dialogue.replies.answers import Answers, asks, pointed
 from chatbot.dialogue.replies.facts import Fact, FieldFact, Shown, Unknown, shown
 from chatbot.dialogue.replies.offers import Offer
 from chatbot.dialogue.replies.situation import Reply, Situation
+from chatbot.dialogue.replies.standing import affirm, again, as_heard
 from chatbot.dialogue.replies.topics import is_dated, noun_of, starts_over, topic_of
 from chatbot.dialogue.replies.wishes import dropped, facilities_dropped
 from chatbot.dialogue.replies.wording import Voice
@@ -191,9 +192,13 @@ class _Composer:
         )  # fmt: skip
 
     def _complaint(self) -> None:
+        heard = as_heard(self.now.after, self.voice)
+        if heard and not topic_of("complaint", self.now.words):
+            self.voice.say("sorry_as_heard", values=heard)
+            return
         self._say("sorry")
         if not _WAY_ON.search(self.voice.text):
-            self.voice.say("way_on")
+            self.voice.say("as_heard" if heard else "way_on", values=heard)
 
     def _unsupported(self) -> None:
         """What no hotel list tells, on the topic of the words, with the number of the hotel that can."""
@@ -218,7 +223,8 @@ class _Composer:
         if not self.hotels:
             self._missing()
             return
-        self.voice.say("affirmed", "affirmed_no_phone", values=self._focus_values())
+        values = self._focus_values()
+        affirm(self.voice, self.hotels[self.focus], values, self.now.after)
 
     def _book(self) -> None:
         dated = is_dated(self.now.words)
@@ -273,7 +279,7 @@ class _Composer:
             values = {"name": hotel.name, "brief": self.voice.brief(hotel)}
             self.voice.say("found_by_name" if named else "again_one", values=values)
         else:
-            self.voice.say("again", values=self.voice.listing(self.hotels))
+            again(self.voice, self.hotels, self.now.after)
 
     def _missing(self, state: dict[str, Any] | None = None) -> None:
         """One short question back, about the first thing that is not said yet."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from chatbot.corpus.phrasebank.bank import Row
 from chatbot.dialogue.replies.facts import Fact, Shown, State, Unknown, best, offered
-from chatbot.dialogue.replies.wishes import conditions, described, given_up, loosened, without
+from chatbot.dialogue.replies.lost_place import lost_place
+from chatbot.dialogue.replies.wishes import conditions, described, given_up, loosened, wish, without
 from chatbot.dialogue.replies.wording import MARK, Voice
-from chatbot.hotels.places import FIELDS, district_in, district_of
 
 _FIGURES = {"price", "rating", "facilities", "phone", "address", "subway", "attractions", "restaurants"}
 _ADVICE = re.compile(r"电话|号码|前台|去问|问过去|确认|\d{7}|\bring\b|number|call|front desk|until you", re.I)
@@ -47,6 +47,7 @@ class Offer:
         facts: list[Fact] = [offered(hotel, self.state) for hotel in self.hotels]
         facts += [Unknown(wish) for wish in (*self.unknown, *self.unmatched)]
         self.kept = not (self.relaxed or any(offered(h, self._matched()).broken for h in self.hotels))
+        self.lost = lost_place(self.relaxed, self.state, self.hotels)
         self.wish = "" if self.first else described(self._matched(), self.voice)
         if not self.hotels:
             self._nothing()
@@ -59,30 +60,9 @@ class Offer:
                 self._advise()
         else:
             self._offer()
-        self._where()
+        if self.lost and not self.first:
+            self.lost.say(self.voice)
         return facts
-
-    def _where(self) -> None:
-        """Where a place was given up: that its distance is not known, that the hotels lie in another district, or a way to come closer."""
-        place = self._lost_place()
-        if not place or self.first:
-            return
-        home = district_of(place)
-        if not home:
-            self.voice.say("come_closer")
-        elif self._district() != home:
-            self.voice.say("other_district", values={"home": self.voice.district(home)})
-        elif place != home:
-            self.voice.say("same_district")
-
-    def _lost_place(self) -> str:
-        """The place that was given up; "" where none was."""
-        return str(self.state.get(next((field for field in FIELDS if field in self.relaxed), "")) or "")
-
-    def _district(self) -> str:
-        """The one district that was searched instead of a place; "" where the whole city was."""
-        found = {district_in(hotel.address) for hotel in self.hotels}
-        return found.pop() if len(found) == 1 and district_of(self._lost_place()) else ""
 
     @property
     def values(self) -> dict[str, str]:
@@ -147,12 +127,16 @@ class Offer:
 
     def _near_miss(self, extent: str, values: dict[str, str]) -> bool:
         """Some wishes were given up: which, and what the hotels do meet."""
+        voice, lost = self.voice, self.lost
         state = without(self.relaxed, self._matched())
-        state |= {"address": district} if (district := self._district()) else {}
-        if kept := described(state, self.voice):
+        state |= {"address": instead} if lost and (instead := lost.instead(voice)) else {}
+        if kept := described(state, voice):
             values["kept"] = kept
-        values["loosened"] = loosened(self.relaxed, self.state, self.voice)
-        return self.voice.say(
+        if lost and lost.beside and list(self.relaxed) == [lost.field]:
+            values["place"] = wish(lost.field, self.state, voice).removeprefix("near ")
+            return voice.say(f"beside_{extent}", values=values)
+        values["loosened"] = loosened(self.relaxed, self.state, voice)
+        return voice.say(
             f"near_miss_{extent}", values=values, when=frozenset(["one_wish" if _single(self._matched()) else "wishes"]),
             fits=lambda row: ("{kept}" in row["text"]) == bool(kept),
         )  # fmt: skip

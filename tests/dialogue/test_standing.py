@@ -1,0 +1,52 @@
+"""What is said where a place was lost or wishes stand as they stood: where the hotels lie instead, what they lack, what is searched by."""
+
+import re
+
+import pytest
+
+from tests.dialogue.test_compose import LANGUAGES, SEEDS, A, B, C, said
+
+BESIDE = A | {"address": "北京朝阳区望京西路1号", "subway": "阜通地铁站A口"}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_hotels_next_to_a_place_that_was_lost_are_told_by_where_they_lie(seed):
+    near = {"near": "望京医院", "price_range_upper": 400}
+    asked = {"act": "request", "after": near, "searched": True, "seed": seed}
+    text = said(records=(BESIDE, BESIDE | {"name": "远山宾馆"}), relaxed=("near",), **asked).text
+    assert re.search(r"望京医院附近没(?:有|查到)合适的.*(?:近处|就近).*阜通、400元以内", text)
+    assert "远近" not in text and "没写" not in text
+    lacking = said(
+        records=(BESIDE,), relaxed=("near", "facilities:桑拿"), **asked | {"after": near | {"facilities": ["桑拿"]}}
+    )
+    assert "不要求桑拿、不限望京医院附近" in lacking.text and "阜通" in lacking.text
+
+
+def test_hotels_elsewhere_in_the_district_are_not_called_near():
+    text = said(act="request", records=(A, BESIDE), after={"near": "望京医院"}, searched=True, relaxed=("near",)).text
+    assert "朝阳区" in text and not re.search("近处|就近", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_yes_to_a_hotel_that_lacks_a_wish_is_told_what_it_lacks(seed, language):
+    pool = {"act": "affirm", "after": {"facilities": ["室内游泳池"]}, "seed": seed, "language": language}
+    lacking = {"zh": "室内游泳池", "en": "indoor pool"}[language]
+    assert lacking in said(records=(A, B), **pool).text and lacking in said(records=(C,), **pool).text
+    assert lacking not in said(records=(B,), **pool).text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_same_hotels_are_not_shown_again_as_if_they_met_all(seed, language):
+    same = {"act": "refine", "seed": seed, "language": language}
+    short = said(records=(A, B), after={"facilities": ["棋牌室"], "price_range_upper": 500}, **same).text
+    assert {"zh": "棋牌室", "en": "mahjong"}[language] in short and "500" in short
+    assert not re.search("满足|meet", said(records=(A,) * 2, after={"facilities": ["棋牌室"]}, **same).text)
+
+
+@pytest.mark.parametrize(("language", "heard"), [("zh", "经济型"), ("en", "economy")])
+def test_who_complains_is_told_what_is_searched_by(language, heard):
+    texts = [said(act="complaint", after={"type": "经济型"}, seed=seed, language=language).text for seed in SEEDS]
+    assert all(heard in text for text in texts)
+    assert all(heard not in said(act="complaint", after={}, seed=seed, language=language).text for seed in SEEDS)
