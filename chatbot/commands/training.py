@@ -173,7 +173,7 @@ def estimate(config: FinetuneConfig, *, as_json: AS_JSON = False) -> None:
     console.event(Progress(done=0, total=0, what="the data is read, and a few steps are timed"))
     with console.alive():
         found = reckon(config, evaluator_of=evaluators(settings().hotels, SAMPLE))
-    typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else found.table())
+    typer.echo(json.dumps(asdict(found) | {"peak": found.peak}, ensure_ascii=False) if as_json else found.table())
 
 
 def checkpoints(

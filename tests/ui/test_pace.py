@@ -49,3 +49,14 @@ def test_a_job_that_ends_during_a_look_is_looked_at_once_more_soon(page_context)
     with quiet_loops(), gr.Blocks():
         look = keep_looking(page_context, draw, None, [gr.HTML()])
     assert look.fn()[1].value == SOON
+
+
+def test_what_stands_in_a_tab_is_not_looked_at_before_the_tab_opens(page_context):
+    with quiet_loops(), gr.Blocks() as page:
+        with gr.Tabs(), gr.Tab("one") as tab, gr.Accordion("within"):
+            hidden = keep_looking(page_context, lambda: "drawn", None, [gr.HTML()])
+        seen = keep_looking(page_context, lambda: "drawn", None, [gr.HTML()])
+    began = [{target for target in fn.targets if target[1] != "tick"} for fn in page.fns.values()]
+    assert began == [{(tab._id, "select")}, {(page._id, "load")}]
+    assert [look.outputs[-1].active for look in (hidden, seen)] == [False, True]
+    assert hidden.fn()[-1].active

@@ -16,7 +16,7 @@ from chatbot.ui.chat.hotel_words import bounds
 from chatbot.ui.chat.slot_form import SlotForm, slots_html
 from chatbot.ui.chat.state import ChatState, ChatTurn
 from chatbot.ui.chat.transcript import transcript, turn_at
-from chatbot.ui.i18n.translate import translations, words
+from chatbot.ui.i18n.translate import label, translations, words
 from chatbot.ui.shell.hotel_file import preview_html
 
 RECORD = {
@@ -220,7 +220,17 @@ def test_an_edit_searches_and_is_a_turn_that_the_model_can_read(store):
 
 def test_every_word_exists_in_both_languages():
     assert [key for key, pair in words().items() if len(pair) != 2 or not all(pair)] == []
-    assert set(translations().translations) == {"zh", "zh-CN", "zh-TW", "en"}
+
+
+def test_only_the_words_that_a_page_names_are_sent_also_those_within_a_longer_text():
+    props = {
+        "label": label("data.name1"),
+        "choices": [(label("chat.clear"), 1)],
+        "value": f"<b>{label('header.title')}</b>",
+    }
+    sent = translations({"components": [{"props": props}]}).translations
+    assert set(sent["zh"]) == set(sent["en"]) == {"data.name1", "chat.clear", "header.title"}
+    assert set(sent) == {"zh", "en"}
 
 
 WIDE = {"facilities": ["棋牌室", ["温泉", "桑拿"]], "near": "云桥", "exclude": {"type": ["经济型"], "name": ["<b>甲"]}}

@@ -264,7 +264,7 @@ def _asked(row: Row, filled: Filled) -> list[Item]:
 
 
 def _pointed(row: Row, filled: Filled) -> list[Item]:
-    if row["act"] not in POINTING and not row.get("field"):
+    if row["act"] not in POINTING and not (row.get("field") or row.get("has")):
         return []
     if (row["act"] in ("compare", "superlative") or filled.best) and not filled.hotels:
         return [Item("#", "all")]

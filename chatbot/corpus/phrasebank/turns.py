@@ -159,7 +159,8 @@ class TurnMaker:
 
     def from_frame(self, row: Row, rng: random.Random) -> Turn:
         """A frame with its marks filled, in a state that fits it."""
-        if row["act"] in ("ask_field", "ask_has") and row["text"].count("{which") == 1 and rng.random() < NAMED_SHARE:
+        only_asks = row["act"] in ("ask_field", "ask_has") and not (row["set"] or row["drop"])
+        if only_asks and row["text"].count("{which") == 1 and rng.random() < NAMED_SHARE:
             return self._of_a_named_hotel(row, [], rng)
         if set(row["drop"]) >= _ANY_PLACE:  # 地点随便: of the places, those that stand are given up
             kept = rng.sample(sorted(_ANY_PLACE), rng.choice((1, 1, 1, 2)))

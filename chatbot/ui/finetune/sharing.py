@@ -27,7 +27,14 @@ def build(
         told: says which settings of a file the page does not show.
     """
     with gr.Accordion(label("finetune.sharing"), open=False):
-        shown = gr.Code(language="shell", show_label=False, elem_id="command-line", interactive=False, wrap_lines=True)
+        shown = gr.Textbox(
+            label=label("finetune.sharing"),
+            show_label=False,
+            lines=4,
+            buttons=["copy"],
+            interactive=False,
+            elem_id="command-line",
+        )
         with gr.Row():
             show = gr.Button(label("finetune.show_command"), size="sm", min_width=120, elem_id="show-command")
             save = gr.DownloadButton(label("finetune.save_config"), size="sm", min_width=120, interactive=False)

@@ -1,6 +1,8 @@
 """The page's words in Chinese and English: labels are translated in the browser, sentences made for one person on the server."""
 
 import json
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -9,6 +11,8 @@ from typing import Any, Literal
 from gradio.i18n import I18n, I18nData
 
 Language = Literal["zh", "en"]
+_WITHIN = re.compile(r'__i18n__\{[^}]*"key": "([^"]+)"')
+"""A label within a longer text, as Gradio writes it."""
 
 
 def label(key: str) -> I18nData:
@@ -50,7 +54,23 @@ def words() -> MappingProxyType[str, tuple[str, str]]:
     return MappingProxyType(merged)
 
 
-def translations() -> I18n:
-    """All words in the form that Gradio's `launch` takes."""
-    zh, en = ({key: pair[i] for key, pair in words().items()} for i in (0, 1))
-    return I18n(**{"zh": zh, "zh-CN": zh, "zh-TW": zh, "en": en})
+def translations(config: Mapping[str, Any]) -> I18n:
+    """The words that the parts of a page name, in the form that Gradio's `launch` takes; what only the server says is not sent.
+
+    Args:
+        config: the page's configuration as Gradio has built it.
+    """
+    named = sorted(set(_named(config)))
+    zh, en = ({key: words()[key][i] for key in named} for i in (0, 1))
+    return I18n(zh=zh, en=en)
+
+
+def _named(part: object) -> Iterator[str]:
+    if isinstance(part, I18nData):
+        yield part.key
+    elif isinstance(part, str):
+        yield from _WITHIN.findall(part)
+    elif isinstance(part, Mapping):
+        yield from (key for value in part.values() for key in _named(value))
+    elif isinstance(part, list | tuple):
+        yield from (key for value in part for key in _named(value))

@@ -33,13 +33,16 @@ def keep_looking(
     soon: float = SOON,
     seldom: float = SELDOM,
 ) -> Look:
-    """Draw `outputs` as the page opens, at each event of `on`, and again and again; to be called inside the page's `gr.Blocks`.
+    """Draw `outputs` as their tab opens, at each event of `on`, and from then on again and again; to be called inside the page's `gr.Blocks`.
+
+    What stands in no tab is drawn as the page opens.
 
     Args:
         handler: returns one value per output, or the one value of a single output.
         soon, seldom: seconds between two looks while a job is under way, and while none is.
     """
-    page, timer = Context.root_block, gr.Timer(seldom)
+    tab = _tab_around(Context.block)
+    page, timer = Context.root_block, gr.Timer(seldom, active=tab is None)
     assert page is not None
     jobs, alone = context.settings.workspace / "jobs", len(outputs) == 1
 
@@ -48,8 +51,15 @@ def keep_looking(
         # asked before it is drawn: the end of a job must not be missed between the two
         busy = any(is_locked(lock) for lock in jobs.glob("*/lock"))
         drawn = handler(*values)
-        return [*([drawn] if alone else drawn), gr.Timer(soon if busy else seldom)]
+        return [*([drawn] if alone else drawn), gr.Timer(soon if busy else seldom, active=True)]
 
     found = Look(look, inputs, [*outputs, timer])
-    gr.on([page.load, timer.tick, *on], *found, **QUIET)
+    gr.on([tab.select if tab else page.load, timer.tick, *on], *found, **QUIET)
     return found
+
+
+def _tab_around(block: Any) -> gr.Tab | None:
+    """The tab within which components are laid out now."""
+    while block is not None and not isinstance(block, gr.Tab):
+        block = block.parent
+    return block

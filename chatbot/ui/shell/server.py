@@ -69,7 +69,7 @@ def open_page(
             max_threads=96,  # an answer that waits for its turn holds one
             quiet=True,
             footer_links=[],
-            i18n=translations(),
+            i18n=translations(page.config),
             theme=theme(),
             css_paths=CSS,
             mcp_server=not context.demo and find_spec("mcp") is not None,
