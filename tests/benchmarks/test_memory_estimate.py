@@ -34,7 +34,7 @@ take beyond that (glibc before 2.38 does not give a freed aligned block to one o
 
 def asked(config, command, *more):
     """A command about a run, as a process of its own: what this one has taken and given back would hide what it takes."""
-    names = ("base", "data", "out", "method", "batch_size", "max_length", "max_steps", "eval_limit", "eval_share")
+    names = ("base", "data", "method", "batch_size", "max_length", "max_steps", "eval_limit", "eval_share")
     options = (part for name in names for part in (f"--{name.replace('_', '-')}", str(getattr(config, name))))
     return [sys.executable, "-m", "chatbot", command, *options, *more]
 
@@ -48,7 +48,7 @@ def estimated(config):
 
 def measured(config):
     """The peak of a real `finetune` process, in MiB."""
-    child = subprocess.Popen(asked(config, "finetune"))
+    child = subprocess.Popen(asked(config, "finetune", "--out", str(config.out)))
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     assert child.returncode == 0
