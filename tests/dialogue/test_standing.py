@@ -50,3 +50,11 @@ def test_who_complains_is_told_what_is_searched_by(language, heard):
     texts = [said(act="complaint", after={"type": "经济型"}, seed=seed, language=language).text for seed in SEEDS]
     assert all(heard in text for text in texts)
     assert all(heard not in said(act="complaint", after={}, seed=seed, language=language).text for seed in SEEDS)
+
+
+@pytest.mark.parametrize("field", ["price", "rating", "subway", "address"])
+def test_one_question_is_answered_without_what_was_not_asked(field):
+    texts = {said(act=f"ask_field ask:{field} #1", seed=seed).text for seed in SEEDS}
+    others = {"price": "300", "rating": "4.5", "subway": "三元桥", "address": "甲路", "phone": "010"}
+    shown = others.pop(field)
+    assert all(shown in text and not any(other in text for other in others.values()) for text in texts)

@@ -128,10 +128,12 @@ class Answers:
         when = frozenset(_NULLS[f] for f in fields if f in _NULLS and hotel.known(f) is None) | self._within(hotel)
         if len(fields) == 1:
             unknown = hotel.known(fields[0]) is None
-            helps = {"phone", "address", "price", "rating", "subway"} - {fields[0]} if unknown else set()
+            others = {"phone", "address", "price", "rating", "subway"} - {
+                fields[0]
+            }  # they help where the answer is not known
             said = self.voice.say(
                 f"{'unknown' if unknown else 'answer'}_{fields[0]}", values=values, when=when,
-                fits=self._clear, prefer=lambda row: bool(helps & set(MARK.findall(row["text"]))) == unknown,
+                fits=self._clear, prefer=lambda row: bool(others & set(MARK.findall(row["text"]))) == unknown,
             )  # fmt: skip
         else:
             said = self.voice.say(
