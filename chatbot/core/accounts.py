@@ -42,6 +42,8 @@ class Accounts:
             found = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except PermissionError as error:
+            raise InputError("core.accounts_forbidden", path=self.path) from error
         except (OSError, ValueError, RecursionError) as error:
             raise InputError("core.accounts_unreadable", value=error, path=self.path) from error
         if not isinstance(found, dict) or not all(map(_is_entry, found.values())):

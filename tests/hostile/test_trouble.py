@@ -232,6 +232,12 @@ def test_what_the_machine_refuses_is_known_however_it_was_raised_again(error, co
         assert isinstance(found, StorageError) and found.code == code
 
 
+def test_what_cannot_be_written_is_named_on_a_terminal_and_by_its_last_name_on_a_page(tmp_path):
+    found = trouble(PermissionError(errno.EACCES, "x", str(tmp_path / "backups")))
+    assert str(tmp_path / "backups") in str(found)
+    assert "backups" in found.text("zh") and str(tmp_path) not in found.text("zh")
+
+
 def test_a_database_that_is_full_read_only_or_no_database_is_known(tmp_path):
     database = sqlite3.connect(tmp_path / "x.sqlite")
     database.execute("PRAGMA max_page_count = 2")

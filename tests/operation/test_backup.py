@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -107,6 +109,18 @@ def test_nothing_is_overwritten_unless_asked_and_then_it_is_put_aside(workspace,
     append_whole(workspace / "new.jsonl", "{}")
     restore(tmp_path / "b.tar.gz", workspace, replace=True)
     assert not (workspace / "new.jsonl").exists() and len(list(tmp_path.glob("workspace.before-*/new.jsonl"))) == 1
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_root_restores_belongs_to_whom_the_workspace_or_its_backup_belonged(workspace, tmp_path, gone):
+    backup(workspace, archive := tmp_path / "a.tar.gz")
+    os.chown(archive if gone else workspace, 12345, 12346)
+    if gone:
+        shutil.rmtree(workspace)
+    restore(archive, workspace, replace=True)
+    owners = {(path.stat().st_uid, path.stat().st_gid) for path in (workspace, *workspace.rglob("*"))}
+    assert owners == {(12345, 12346)}
 
 
 def test_a_workspace_that_a_page_has_open_is_copied_but_not_replaced(workspace, tmp_path):

@@ -149,3 +149,11 @@ def test_both_proxies_pass_words_on_at_once_and_keep_what_is_not_for_visitors():
     assert "X-Request-ID" in NGINX and "X-Request-ID" in CADDY and "X-Forwarded-For" in NGINX
     for text in (NGINX, CADDY):
         assert int(re.search(r"(?:max_body_size|max_size) (\d+)", text)[1]) * 1_000_000 >= UPLOAD_LIMIT
+
+
+def test_the_service_owns_the_folder_that_its_workspace_lies_in_so_that_a_restore_can_put_the_old_one_aside():
+    (workspace,) = re.findall(r"CHATBOT_WORKSPACE=(\S+)", UNIT)
+    assert str(Path(workspace).parent) == f"/var/lib/{setting('StateDirectory')}"
+    guide = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"CHATBOT_WORKSPACE=(\S+)", guide)) == {workspace}
+    assert f"git clone URL {setting('WorkingDirectory')} " in guide

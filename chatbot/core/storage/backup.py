@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -152,6 +153,8 @@ def restore(archive: Path, workspace: Path, *, replace: bool = False) -> Copied:
     Args:
         replace: a workspace that is there is put aside, as NAME.before-TIME.
 
+    Where root restores, the files go to whom the workspace belonged, or, where it is gone, to whom the archive belongs: the page runs as somebody else.
+
     Raises:
         InputError: the archive is damaged or no backup, or the workspace is there already.
         JobError: a page has the workspace open.
@@ -168,10 +171,19 @@ def restore(archive: Path, workspace: Path, *, replace: bool = False) -> Copied:
             copied = _unpacked(archive, whole)
         except (OSError, EOFError, tarfile.TarError, ValueError, KeyError, TypeError, sqlite3.Error) as error:
             raise InputError("core.backup_damaged", value=archive) from error
+        _hand_over(whole, workspace if workspace.is_dir() else archive)
         if workspace.is_dir():
             workspace.rename(workspace.with_name(f"{workspace.name}.before-{time.strftime('%Y%m%d-%H%M%S')}"))
         whole.rename(workspace)
     return copied
+
+
+def _hand_over(folder: Path, like: Path) -> None:
+    """Give what root wrote to the owner of another file."""
+    if os.name == "posix" and os.geteuid() == 0:
+        owned = like.stat()
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, owned.st_uid, owned.st_gid)
 
 
 def _unpacked(archive: Path, folder: Path) -> Copied:

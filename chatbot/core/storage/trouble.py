@@ -4,10 +4,12 @@ import errno
 import sqlite3
 from collections.abc import Callable
 from functools import partial
+from os import PathLike
+from pathlib import Path
 
 from chatbot.core.errors import StorageError
 
-Refusal = Callable[[], StorageError]
+Refusal = Callable[..., StorageError]
 _FULL = partial(StorageError, "core.disk_full")
 _CLOSED = partial(StorageError, "core.disk_closed")
 _BROKEN = partial(StorageError, "core.disk_broken")
@@ -51,11 +53,17 @@ def trouble(error: BaseException | None) -> StorageError | None:
     return None
 
 
+def _is_named(error: OSError) -> bool:
+    """Whether an error says which file it is about, by name and not by number."""
+    return isinstance(error.filename, str | PathLike)
+
+
 def _refusal(error: BaseException) -> Refusal | None:
     if isinstance(error, MemoryError):
         return _MEMORY
     if isinstance(error, OSError):
-        return _SYSTEM.get(error.errno or 0)
+        refusal = _SYSTEM.get(error.errno or 0)
+        return partial(refusal, value=Path(error.filename)) if refusal is _CLOSED and _is_named(error) else refusal
     if isinstance(error, sqlite3.Error):
         name = getattr(error, "sqlite_errorname", "")
         return next((refusal for kind, refusal in _DATABASE.items() if name.startswith(kind)), None)
