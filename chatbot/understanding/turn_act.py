@@ -148,7 +148,7 @@ class TurnAct:
         Raises:
             InputError: the act or an item is not known.
         """
-        act, *words = line.split()
+        act, *words = line.split() or [""]
         if act not in ACTS:
             raise InputError("understanding.act", value=act, choices=ACTS)
         return cls(act, tuple(_item(word) for word in words))

@@ -45,6 +45,11 @@ def test_the_same_hotels_are_not_shown_again_as_if_they_met_all(seed, language):
     assert not re.search("满足|meet", said(records=(A,) * 2, after={"facilities": ["棋牌室"]}, **same).text)
 
 
+def test_a_place_that_was_lost_is_not_told_again_with_a_yes():
+    text = said(act="affirm", records=(A,), after={"near": "望京医院", "type": "经济型"}).text
+    assert "望京" not in text and "满足" not in text
+
+
 @pytest.mark.parametrize(("language", "heard"), [("zh", "经济型"), ("en", "economy")])
 def test_who_complains_is_told_what_is_searched_by(language, heard):
     texts = [said(act="complaint", after={"type": "经济型"}, seed=seed, language=language).text for seed in SEEDS]

@@ -46,7 +46,7 @@ def test_every_operator_has_values_that_the_random_lines_draw_from():
     assert set(VALUES) == set(OPERATORS)
 
 
-@pytest.mark.parametrize(("line", "named"), [("dance +棋牌室", "dance"), ("refine upwards", "upwards"), ("refine foo", "foo"), ("refine -type &", "&")])  # fmt: skip
+@pytest.mark.parametrize(("line", "named"), [("dance +棋牌室", "dance"), ("refine upwards", "upwards"), ("refine foo", "foo"), ("refine -type &", "&"), ("", "")])  # fmt: skip
 def test_an_act_or_item_that_is_not_known_is_refused_by_name(line, named):
     with pytest.raises(InputError) as error:
         TurnAct.parse(line)

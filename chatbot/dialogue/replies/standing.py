@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from chatbot.dialogue.replies.facts import Shown, State, offered
 from chatbot.dialogue.replies.wishes import described, given_up
 from chatbot.dialogue.replies.wording import Voice
+from chatbot.hotels.places import FIELDS
 
 
 def unmet(hotels: Sequence[Shown], state: State, voice: Voice) -> str:
-    """The wishes that any of the hotels does not show to meet, in words; "" where all meet all."""
+    """The wishes that any of the hotels does not show to meet, in words, but for the place, which was told when they were found; "" where all meet all."""
     broken = dict.fromkeys(wish for hotel in hotels for wish in offered(hotel, state).broken)
-    return given_up([wish for wish in broken if not wish.startswith("exclude:")], state, voice)
+    return given_up([w for w in broken if w not in FIELDS and not w.startswith("exclude:")], state, voice)
 
 
 def affirm(voice: Voice, hotel: Shown, values: Mapping[str, str], state: State) -> None:
