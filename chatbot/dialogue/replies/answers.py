@@ -16,6 +16,8 @@ _WAYS = {
     "price_asc": ("superlative_cheap", "top_cheap_many"), "price_desc": ("superlative_dear", "top_dear_many"),
     "rating_desc": ("superlative_rating", "top_rating_many"), "rating_asc": ("superlative_rating_low", "top_rating_low_many"),
 }  # fmt: skip
+_FIGURES = {"phone", "address", "price", "rating", "subway"}
+"""What helps where the field asked for is not known, and is not wanted where it is."""
 _NULLS = {"price": "price_null", "rating": "rating_null", "subway": "subway_null", "phone": "phone_null",
           "nearby_restaurants": "restaurants_null"}  # fmt: skip
 
@@ -128,9 +130,7 @@ class Answers:
         when = frozenset(_NULLS[f] for f in fields if f in _NULLS and hotel.known(f) is None) | self._within(hotel)
         if len(fields) == 1:
             unknown = hotel.known(fields[0]) is None
-            others = {"phone", "address", "price", "rating", "subway"} - {
-                fields[0]
-            }  # they help where the answer is not known
+            others = _FIGURES - {fields[0]}
             said = self.voice.say(
                 f"{'unknown' if unknown else 'answer'}_{fields[0]}", values=values, when=when,
                 fits=self._clear, prefer=lambda row: bool(others & set(MARK.findall(row["text"]))) == unknown,

@@ -30,10 +30,9 @@ class LostPlace:
 
     def say(self, voice: Voice) -> None:
         """That its distance is not known, that the hotels lie in another district, or a way to come closer; nothing where they lie next to it."""
-        home = district_of(self.words)
         if self.beside:
             return
-        if not home:
+        if not (home := district_of(self.words)):
             voice.say("come_closer")
         elif self.district != home:
             voice.say("other_district", values={"home": voice.district(home)})
