@@ -12,16 +12,13 @@ from chatbot.dialogue.fallback import preface
 from chatbot.dialogue.replies.answer import answer
 from chatbot.dialogue.turn import Draft, TurnInProgress, records_of, state_of
 from chatbot.hotels.query import HotelQuery
-from chatbot.hotels.store import HotelStore
+from chatbot.hotels.store import PAGE, HotelStore
 from chatbot.models.backends import ChatModel
 from chatbot.models.families.act_line import message_of
 from chatbot.understanding.call_verifier import CallVerifier, RuleVerifier
 from chatbot.understanding.history import act_of, context_of
 from chatbot.understanding.named_hotels import ASKING, asked_by_name
 from chatbot.understanding.normalise import model_words
-
-PAGE = 3
-"""Hotels that one search shows."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class LostPlace:
 
     def instead(self, voice: Voice) -> str:
         """Where the hotels lie, as an address in words; "" for the whole city."""
-        return (" or " if voice.english else "或").join(map(voice.district, self.beside)) or self.district
+        return voice.either(map(voice.district, self.beside)) or self.district
 
     def say(self, voice: Voice) -> None:
         """That its distance is not known, that the hotels lie in another district, or a way to come closer; nothing where they lie next to it."""

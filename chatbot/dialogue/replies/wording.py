@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -173,6 +173,10 @@ class Voice:
         """A facility, a group of them or several of which any is enough, in words."""
         parts = dict.fromkeys(name.split("/"))
         words = [english.facility(part) if self.english else GROUP_WORDS.get(part, part) for part in parts]
+        return self.either(words)
+
+    def either(self, words: Iterable[str]) -> str:
+        """A或B, or A or B."""
         return (" or " if self.english else "或").join(words)
 
     def joined(self, words: Sequence[str]) -> str:
