@@ -1,4 +1,4 @@
-"""`models add|list|verify|rename|remove`: bring a model from a folder, a GGUF file or a hub, and look after those that were brought."""
+"""`models add|list|verify|rename|remove|push`: bring a model from a folder, a GGUF file or a hub, look after it, and send one to a hub."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chatbot.core.console import Console
 from chatbot.core.errors import ModelError
 from chatbot.core.events import Progress, Reporter
-from chatbot.core.kinds import Kind, execute
+from chatbot.core.kinds import Kind, execute, progress_callback
 from chatbot.core.settings import settings
 
 STEPS = ("fetch", "template", "round_trip", "loads", "hash")
@@ -46,8 +46,30 @@ def run_add(config: AddConfig, reporter: Reporter) -> dict[str, Any]:
     return add(config.source, current, name=config.name, template=config.template, tell=tell).to_dict()
 
 
+class PushConfig(BaseModel):
+    """A folder for a hub."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path = Field(description="an adapter's or a model's folder, with its card")
+    repo: str = Field(description="owner/name on the hub")
+    private: bool = Field(True, description="whether a new repository is seen by its owners alone")
+    seen: str = Field("", description="fingerprint of the dry run that was looked at; anything else is not sent")
+
+
+def run_push(config: PushConfig, reporter: Reporter) -> dict[str, Any]:
+    """Send it, if it still is what was looked at."""
+    from chatbot.models.conversion.push import plan, push
+
+    what = plan(config.folder, config.repo)
+    if config.seen and config.seen != what.fingerprint:
+        raise ModelError("models.push_changed", value=config.folder)
+    return {"url": push(what, progress_callback(reporter), private=config.private), "files": len(what.files)}
+
+
 ADD = Kind("add-model", AddConfig, run_add)
-KINDS = (ADD,)
+PUSH = Kind("push-model", PushConfig, run_push)
+KINDS = (ADD, PUSH)
 
 
 def add_model(
@@ -114,6 +136,34 @@ def remove(name: NAME) -> None:
     typer.echo(f"{name} is gone")
 
 
+def push_model(
+    folder: Annotated[Path, typer.Argument(help="an adapter's or a model's folder, with its card")],
+    repo: Annotated[str, typer.Argument(help="owner/name on the hub; the token is HF_TOKEN's or `hf auth login`'s")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="list every file that would be sent, and send none")
+    ] = False,
+    public: Annotated[bool, typer.Option("--public", help="a new repository is seen by everybody")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """Send a model or an adapter to a hub in one commit: its weights, tokenizer and card; no checkpoint, log or data, and no path of this machine."""
+    from chatbot.models.conversion.push import plan
+
+    what = plan(folder, repo)
+    if as_json and dry_run:
+        return typer.echo(json.dumps(what.to_dict(), ensure_ascii=False))
+    for file in what.files:
+        changed = "  (paths of this machine left out)" if file.told is not None else ""
+        typer.echo(f"{file.bytes:14,}  {file.sha256[:12]}  {file.name}{changed}", err=not dry_run)
+    typer.echo(
+        f"stays here: {', '.join(what.left) or 'nothing'}; licence: {what.licence or 'none named'}", err=not dry_run
+    )
+    if dry_run:
+        return typer.echo(f"a dry run: {len(what.files)} files would go to {repo}")
+    config = PushConfig(folder=folder, repo=repo, private=not public, seen=what.fingerprint)
+    sent = execute(PUSH, config, Console())
+    return typer.echo(json.dumps(sent) if as_json else f"sent: {sent['url']}")
+
+
 def register(app: typer.Typer) -> None:
     """Add the `models` commands."""
     models = typer.Typer(no_args_is_help=True, help="Models that you bring: a folder, a GGUF file, or a hub's name.")
@@ -121,4 +171,5 @@ def register(app: typer.Typer) -> None:
     models.command("list")(list_models)
     for command in (verify, rename, remove):
         models.command()(command)
+    models.command("push")(push_model)
     app.add_typer(models, name="models")

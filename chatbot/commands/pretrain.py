@@ -105,7 +105,10 @@ def hotel_mini(
         ),
     ] = 0,
     layers: Annotated[
-        int | None, typer.Option(min=1, help="layers of the model; a start with fewer is deepened [default: as it is]")
+        int | None, typer.Option(min=1, help="layers of the model; a start with fewer is grown [default: as it is]")
+    ] = None,
+    inner: Annotated[
+        int | None, typer.Option(min=1, help="columns of the inner layers, for a start to grow to [default: as it is]")
     ] = None,
     compiled: Annotated[
         bool, typer.Option("--compile", help="fuse small operations: a fifth less time, needs a C++ compiler")
@@ -127,6 +130,7 @@ def hotel_mini(
         decay_share=decay_share,
         start_share=start_share,
         layers=layers,
+        inner=inner,
         compiled=compiled,
         seed=seed,
     )

@@ -36,7 +36,7 @@ def run(
 ) -> None:
     """Run a long task as the folder's config.json says.
 
-    Its kind is finetune, pretrain, augment, evaluate, study, simulate, compare-methods, sweep, prefer, add-model,
+    Its kind is finetune, pretrain, augment, evaluate, study, simulate, compare-methods, sweep, prefer, add-model, push-model,
     merge, export-gguf, doubt or worth.
     """
     kind = kind_of(folder)

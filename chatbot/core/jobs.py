@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
@@ -174,9 +174,9 @@ def start(
     return job
 
 
-def start_task(kind: str, config: dict[str, Any], root: Path, **how: Any) -> Job:
-    """Start `python -m chatbot run FOLDER`, which finds its task by the kind in `config.json`; `how` is resource, env and name, as of `start`."""
-    argv = [sys.executable, "-m", "chatbot", "run", FOLDER_MARK]
+def start_task(kind: str, config: dict[str, Any], root: Path, *, through: Sequence[str] = (), **how: Any) -> Job:
+    """Start `python -m chatbot run FOLDER`, which finds its task by the kind in `config.json`; `how` is as of `start`, `through` a launcher's words."""
+    argv = [sys.executable, "-m", *through, "chatbot", "run", FOLDER_MARK]
     return start(kind, {"kind": kind, **config}, argv, root, **how)
 
 

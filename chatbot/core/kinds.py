@@ -2,9 +2,10 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -77,7 +78,8 @@ def execute(kind: Kind[C], config: C, reporter: Reporter) -> dict[str, Any]:
     """
     end = reporter if os.environ.get("RANK", "0") == "0" else NullReporter()  # one of several processes tells the end
     try:
-        with reporter.alive() if isinstance(reporter, Console) else nullcontext():
+        # What libraries print is no part of the result.
+        with reporter.alive() if isinstance(reporter, Console) else nullcontext(), redirect_stdout(sys.stderr):
             result = kind.run(config, reporter)
     except Stopped:
         result = {}

@@ -33,6 +33,7 @@ from chatbot.training.methods import allocated_ranks, method, peft_config
 from chatbot.training.options.call_weight import call_weights
 from chatbot.training.options.layers import adapted_layers
 from chatbot.training.options.schedules import schedule
+from chatbot.training.options.tracker import tracked
 from chatbot.training.prepared import Prepared, prepare
 from chatbot.training.run_record import (
     best_checkpoint,
@@ -108,7 +109,7 @@ def arguments(prepared: Prepared, total_steps: int, learning_rate: float, *, bes
         logging_steps=config.log_every,
         logging_nan_inf_filter=False,
         seed=config.seed,
-        report_to=[],
+        **tracked(config.tracker, config.out),
         disable_tqdm=True,
         dataloader_pin_memory=cuda,
     )

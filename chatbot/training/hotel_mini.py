@@ -19,7 +19,7 @@ from chatbot.core.errors import TrainingError
 from chatbot.corpus.phrasebank.bank import Bank
 from chatbot.corpus.phrasebank.turns import Turn
 from chatbot.corpus.phrasebank.values import Names
-from chatbot.models.conversion.deepen import deepened
+from chatbot.models.conversion.grow import grown
 from chatbot.models.families.act_tokens import END, PAD, SPECIAL_TOKENS, USER, act_pieces, prompt_pieces
 from chatbot.models.numerics import recorded_numerics, training_numerics
 from chatbot.models.render import IGNORED, encode
@@ -30,7 +30,7 @@ SHAPE: dict[str, Any] = {
     "hidden_size": 256, "num_hidden_layers": 8, "intermediate_size": 704, "num_attention_heads": 4,
     "num_key_value_heads": 4, "head_dim": 64, "max_position_embeddings": 1024, "tie_word_embeddings": True,
 }  # fmt: skip
-"""About 8M parameters: from nothing a larger one learns less in the same hours (docs/log.md); a finished one can be deepened."""
+"""About 8M parameters: from nothing a larger one learns less in the same hours (docs/log.md); a finished one can be grown."""
 ATTENTION = "eager"
 """On rows of some fifty tokens plain matrices are faster on a CPU than torch's fused attention: bf16 2,458 tokens a second against 2,194."""
 VOCABULARY = 6000
@@ -52,7 +52,8 @@ class ActTrainingConfig:
         word_noise: share of characters of the words that are dropped or doubled.
         start_share: share of the start's weights in what is saved beside the run's own: what is newly learnt costs less of what
             was known (WiSE-FT, arXiv:2109.01903).
-        layers: layers of the model, where not as many as the start's or SHAPE's; a start with fewer is deepened.
+        layers: layers of the model, where not as many as the start's or SHAPE's; a start with fewer is grown.
+        inner: columns of a start's inner layers, where more than it has.
         compiled: fuse each layer's small operations (torch.compile; needs a C++ compiler): the same losses in about 0.8 of the time.
     """
 
@@ -68,6 +69,7 @@ class ActTrainingConfig:
     words_weight: float = 0.12
     start_share: float = 0.0
     layers: int | None = None
+    inner: int | None = None
     compiled: bool = False
     save_every: float = 240
     seed: int = 1
@@ -182,7 +184,8 @@ class ActTrainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
         if start:
-            self.model = deepened(LlamaForCausalLM.from_pretrained(start, dtype=torch.float32), config.layers or 0)
+            finished = LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
+            self.model = grown(finished, config.layers, config.inner)
             self.model.set_attn_implementation(ATTENTION)
         else:
             self.model = LlamaForCausalLM(

@@ -33,6 +33,7 @@ from chatbot.models.families.hotel_mini import ASSISTANT, END, HOTEL_MINI, PAD, 
 from chatbot.models.numerics import TrainingNumerics, recorded_numerics, training_numerics
 from chatbot.models.render import IGNORED, encode_pieces
 from chatbot.training.config import PretrainConfig
+from chatbot.training.options.tracker import tracked
 from chatbot.training.run_record import complete_checkpoints, step_of
 from chatbot.training.tokenizer import train_tokenizer
 
@@ -286,7 +287,7 @@ def _arguments(config: PretrainConfig, numerics: TrainingNumerics) -> TrainingAr
         save_steps=config.save_steps,
         save_total_limit=2,
         seed=config.seed,
-        report_to=[],
+        **tracked(config.tracker, config.out),
         disable_tqdm=True,
         dataloader_num_workers=0,
     )

@@ -71,7 +71,7 @@ def test_an_unknown_kind_is_refused_with_those_that_there_are(tmp_path):
 def test_every_kind_has_a_configuration_that_says_what_each_field_is():
     assert set(run.KINDS) == {
         "finetune", "pretrain", "augment", "evaluate", "study", "simulate", "compare-methods", "prefer", "merge",
-        "add-model", "doubt", "worth", "export-gguf", "sweep",
+        "add-model", "push-model", "doubt", "worth", "export-gguf", "sweep",
     }  # fmt: skip
     fields = {name: kind.config.model_fields for name, kind in run.KINDS.items() if name != "study"}
     assert [name for name, known in fields.items() if not known or not all(f.description for f in known.values())] == []

@@ -20,6 +20,7 @@ from chatbot.ui.evaluate.form import StudyForm
 from chatbot.ui.evaluate.handlers import EvaluateHandlers
 from chatbot.ui.finetune.form import FinetuneForm
 from chatbot.ui.finetune.handlers import ExampleChoice, FinetuneHandlers
+from chatbot.ui.finetune.launch import StartForm
 
 PERSON = SimpleNamespace(username=None, session_hash="page", headers={})
 LINE = Conversation(id="c", source="c", messages=[user("你好"), reply("您好")]).to_json() + "\n"
@@ -126,7 +127,7 @@ def test_no_button_of_fine_tune_reads_outside_the_workspace(name, home, page_con
     for press in (
         lambda: handlers.look(PERSON, ExampleChoice(1, FORMS[name])),
         lambda: handlers.estimate(PERSON, FORMS[name]),
-        lambda: handlers.start(PERSON, FORMS[name]),
+        lambda: handlers.start(PERSON, StartForm(FORMS[name])),
     ):
         with pytest.raises(gr.Error, match="CHATBOT_FOLDERS"):
             press()

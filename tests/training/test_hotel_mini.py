@@ -11,7 +11,7 @@ from transformers import LlamaForCausalLM
 
 from chatbot.core.errors import TrainingError
 from chatbot.corpus.phrasebank.turns import Turn
-from chatbot.models.conversion.deepen import deepened
+from chatbot.models.conversion.grow import grown
 from chatbot.training.hotel_mini import POOL, ActTrainer, ActTrainingConfig, act_loss, batches, collate, encoded
 from chatbot.understanding.turn_act import TurnAct
 from tests.tiny_models import act_tokenizer, tiny_act_llama
@@ -79,17 +79,23 @@ def test_what_is_saved_may_hold_a_share_of_the_start(trainer, start, tmp_path):
     assert any(not torch.allclose(own, begun[name], atol=1e-4) for name, own in again.average.items())
 
 
-def test_a_deepened_start_answers_as_before_and_its_new_layers_learn(trainer, start, tokenizer):
-    deeper = trainer(layers=3)
-    assert len(deeper.model.model.layers) == 3
-    assert loss(deeper.model, tokenizer) == pytest.approx(loss(LlamaForCausalLM.from_pretrained(start), tokenizer))
-    deeper.run(itertools.cycle(TURNS))
-    assert all(layer.mlp.down_proj.weight.abs().max() > 0 for layer in deeper.model.model.layers)
+@pytest.mark.parametrize("size", [{"layers": 3}, {"inner": 96}, {"layers": 4, "inner": 80}], ids=str)
+def test_a_grown_start_answers_as_before_and_what_is_new_learns(trainer, start, tokenizer, size):
+    finished = LlamaForCausalLM.from_pretrained(start)
+    larger = trainer(**size)
+    assert larger.model.num_parameters() > finished.num_parameters()
+    assert loss(larger.model, tokenizer) == pytest.approx(loss(finished, tokenizer))
+    before = [layer.mlp.down_proj.weight.clone() for layer in larger.model.model.layers]
+    new = [(weight == 0).all(0) for weight in before]
+    assert any(columns.any() for columns in new)
+    larger.run(itertools.cycle(TURNS))
+    for layer, columns in zip(larger.model.model.layers, new, strict=True):
+        assert (layer.mlp.down_proj.weight[:, columns] != 0).all()
 
 
-def test_a_start_is_never_made_shallower(start):
+def test_a_start_is_never_made_smaller(start):
     model = LlamaForCausalLM.from_pretrained(start)
-    assert deepened(model, 0) is model
+    assert grown(model, layers=1, inner=8) is model
 
 
 def killed(turns):

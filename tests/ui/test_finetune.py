@@ -21,7 +21,8 @@ from chatbot.ui.charts.curves import chart, packing
 from chatbot.ui.finetune.checkpoints import CheckpointHandlers, Onward, shown
 from chatbot.ui.finetune.expect import WORDS, expectation
 from chatbot.ui.finetune.form import ADVANCED, PLAIN, FinetuneForm
-from chatbot.ui.finetune.runs import compare, curves, launch, line
+from chatbot.ui.finetune.launch import LaunchForm, StartForm
+from chatbot.ui.finetune.runs import compare, curves, jobs, launch, line
 from chatbot.ui.finetune.sharing import SharingHandlers
 from chatbot.ui.finetune.status import next_steps, status
 from chatbot.ui.shell.context import PageContext
@@ -164,13 +165,33 @@ def test_a_command_and_a_file_say_what_is_chosen_and_a_loaded_file_fills_the_for
     handlers = SharingHandlers(PageContext(settings))
     base, data = str(settings.base), str(DATA / "conversations" / "train.jsonl")
     chosen = FinetuneForm(base=base, data=data, method="lora", rank=8.0, dora=True, rest={"weight_decay": 0.1})
-    command, file = handlers.show(WHO, chosen)
+    command, file = handlers.show(WHO, StartForm(chosen))
     assert "--method lora" in command and "--rank 8" in command and "--dora" in command
     assert "--weight-decay 0.1" in command
     *filled, rest, told = handlers.load(WHO, file["value"])
     values = dict(zip((*PLAIN, *ADVANCED), filled, strict=True))
     again = FinetuneForm(**values, rest=rest).config()
     assert again == chosen.config() and "weight_decay = 0.1" in told
+
+
+def test_with_several_hosts_each_has_a_command_of_its_own(tmp_path):
+    settings = Settings(workspace=tmp_path)
+    chosen = FinetuneForm(base=str(settings.base), data=str(DATA / "conversations" / "train.jsonl"), method="lora")
+    how = LaunchForm("two-hosts", None, "192.0.2.7")
+    command, _ = SharingHandlers(PageContext(settings)).show(WHO, StartForm(chosen, how))
+    first, second = command.splitlines()
+    assert "--machine_rank 0 --main_process_ip 192.0.2.7 -m chatbot finetune --base" in first
+    assert second == first.replace("--machine_rank 0", "--machine_rank 1")
+
+
+def test_a_start_that_this_machine_cannot_spread_is_refused_and_starts_nothing(tmp_path):
+    settings = Settings(workspace=tmp_path)
+    chosen = FinetuneForm(base=str(settings.base), data=str(DATA / "conversations" / "train.jsonl"), method="lora")
+    for name, code in (("several-gpus", "training.launch_gpus"), ("../x", "training.launch_file")):
+        with pytest.raises(InputError) as refused:
+            launch(settings, chosen, LaunchForm(name, 64.0))
+        assert refused.value.code == code
+    assert not jobs(settings)
 
 
 def test_a_file_can_name_nothing_that_the_page_may_not_read(tmp_path):

@@ -39,7 +39,7 @@ def run_cost(prepared: Prepared, steps: int, evaluator_of: EvaluatorOf | None) -
 def _measured(prepared: Prepared, evaluator_of: EvaluatorOf | None) -> tuple[float, float, int]:
     """Seconds of a step, the mean of two real ones after one that warms up, and of one look at a few held-out conversations; bytes."""
     with tempfile.TemporaryDirectory() as folder:
-        few = {"max_steps": 3, "out": Path(folder), "eval_limit": 0, "eval_share": 0.0}
+        few = {"max_steps": 3, "out": Path(folder), "eval_limit": 0, "eval_share": 0.0, "tracker": "none"}
         config = prepared.config.model_copy(update=few)
         counted = not torch.cuda.is_available() and _forgets_peak()
         before = _held("VmRSS")

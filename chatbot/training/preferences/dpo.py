@@ -22,6 +22,7 @@ from chatbot.models.registry import family_of, write_family
 from chatbot.training.fitted.row_length import context_of
 from chatbot.training.guarded.reporting import ReportingCallback
 from chatbot.training.methods import targets
+from chatbot.training.options.tracker import tracked
 from chatbot.training.preferences.config import PreferConfig
 from chatbot.training.run_record import complete_checkpoints, versions, write_record
 
@@ -98,7 +99,7 @@ def train(config: PreferConfig, learner: Learner, pairs: Sequence[dict[str, list
         save_total_limit=2,
         logging_steps=1,
         seed=config.seed,
-        report_to=[],
+        **tracked(config.tracker, config.out),
         disable_tqdm=True,
         dataloader_pin_memory=cuda,
     )

@@ -38,6 +38,7 @@ class FinetuneForm:
     loraplus: float | None = None
     neftune: float | None = None
     call_weight: float | None = None
+    tracker: str | None = None
     rslora: bool = False
     dora: bool = False
     allow_cut: bool = False

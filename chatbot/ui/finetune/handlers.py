@@ -16,6 +16,7 @@ from chatbot.ui.finetune import preview as finetune_look
 from chatbot.ui.finetune import runs as finetune_runs
 from chatbot.ui.finetune.expect import expectation
 from chatbot.ui.finetune.form import ADVANCED, FinetuneForm
+from chatbot.ui.finetune.launch import StartForm
 from chatbot.ui.finetune.status import next_steps, status
 from chatbot.ui.i18n.translate import in_language, translate
 from chatbot.ui.shell.context import PageContext
@@ -77,9 +78,9 @@ class FinetuneHandlers:
         return finetune_look.cost_preview(chosen.within(settings).config(), settings.hotels, request)
 
     @needs("engineer")
-    def start(self, request: gr.Request, chosen: FinetuneForm) -> Any:
+    def start(self, request: gr.Request, asked: StartForm) -> Any:
         """Start a run and select it."""
-        job = finetune_runs.launch(self.context.settings, chosen)
+        job = finetune_runs.launch(self.context.settings, asked.chosen, asked.launch)
         gr.Info(translate(request, "finetune.started"))
         return gr.update(choices=[job.id for job in finetune_runs.jobs(self.context.settings)], value=job.id)
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from chatbot.training.config import RESOURCE, FinetuneConfig
 from chatbot.training.guarded.checkpoint_list import scored_checkpoints
 from chatbot.ui.charts.curves import Point, chart
 from chatbot.ui.finetune.form import FinetuneForm
+from chatbot.ui.finetune.launch import ALONE, LaunchForm
 from chatbot.ui.i18n.translate import translate
 from chatbot.ui.shell.html import cells, quiet, table
 
@@ -27,16 +29,22 @@ def root(settings: Settings) -> Path:
     return settings.folder("jobs")
 
 
-def launch(settings: Settings, chosen: FinetuneForm) -> Job:
+def launch(settings: Settings, chosen: FinetuneForm, how: LaunchForm = ALONE) -> Job:
     """Start a run as a job of its own.
 
     Raises:
-        InputError: a field is missing or out of range, or a path lies where the page may not read.
+        InputError: a field is missing or out of range, a path lies where the page may not read, or it can't be spread as asked.
     """
     config = (
         chosen.within(settings).config(Path(FOLDER_MARK) / "adapter").model_copy(update={"hotels": settings.hotels})
     )
-    return _start(settings, config, re.sub(r"[^A-Za-z0-9_.-]", "", config.data.stem)[:24])
+    spread = how.spread(settings)
+    if spread:
+        import torch
+
+        spread.refuse_unfit(config.method, torch.cuda.device_count())
+    called = re.sub(r"[^A-Za-z0-9_.-]", "", config.data.stem)[:24]
+    return _start(settings, config, called, spread.words() if spread else ())
 
 
 def go_on(settings: Settings, job: Job, checkpoint: Path, steps: int) -> Job:
@@ -54,10 +62,10 @@ def go_on(settings: Settings, job: Job, checkpoint: Path, steps: int) -> Job:
     return _start(settings, config, f"from-{kept[checkpoint]}")
 
 
-def _start(settings: Settings, config: FinetuneConfig, called: str) -> Job:
+def _start(settings: Settings, config: FinetuneConfig, called: str, through: Sequence[str] = ()) -> Job:
     given = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
     name = f"{time.strftime('%m%d-%H%M%S')}-{config.method}-{called}"
-    return start_task(KIND, given, root(settings), resource=RESOURCE, name=name)
+    return start_task(KIND, given, root(settings), through=through, resource=RESOURCE, name=name)
 
 
 def jobs(settings: Settings) -> list[Job]:

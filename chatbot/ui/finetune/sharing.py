@@ -8,8 +8,9 @@ from typing import Any
 import gradio as gr
 
 from chatbot.training.config import FinetuneConfig
-from chatbot.training.options.config_file import command_line, load_config, save_config
-from chatbot.ui.finetune.form import ADVANCED, OWN, PLAIN, FinetuneForm
+from chatbot.training.options.config_file import load_config, save_config
+from chatbot.ui.finetune.form import ADVANCED, OWN, PLAIN
+from chatbot.ui.finetune.launch import StartForm, commands
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
@@ -17,9 +18,7 @@ from chatbot.ui.shell.forms import WAIT, Fields
 from chatbot.ui.shell.html import quiet
 
 
-def build(
-    context: PageContext, chosen: Fields[FinetuneForm], filled: list[gr.components.Component], told: gr.HTML
-) -> None:
+def build(context: PageContext, asked: Fields[StartForm], filled: list[gr.components.Component], told: gr.HTML) -> None:
     """Lay it out and wire it.
 
     Args:
@@ -40,7 +39,7 @@ def build(
             save = gr.DownloadButton(label("finetune.save_config"), size="sm", min_width=120, interactive=False)
             load = gr.UploadButton(label("finetune.load_config"), file_types=[".json"], size="sm", min_width=120)
     handlers = SharingHandlers(context)
-    show.click(chosen.to(handlers.show), chosen.inputs, [shown, save], **WAIT)
+    show.click(asked.to(handlers.show), asked.inputs, [shown, save], **WAIT)
     load.upload(handlers.load, load, [*filled, told], **WAIT)
 
 
@@ -51,16 +50,16 @@ class SharingHandlers:
         self.context = context
 
     @needs("engineer")
-    def show(self, request: gr.Request, chosen: FinetuneForm) -> Any:
-        """The command that does what a start would do, and the file to keep."""
+    def show(self, request: gr.Request, asked: StartForm) -> Any:
+        """The command that does what a start would do, one for each host, and the file to keep."""
         settings = self.context.settings
-        config = chosen.within(settings).config().model_copy(update={"hotels": settings.hotels})
+        config = asked.chosen.within(settings).config().model_copy(update={"hotels": settings.hotels})
         config = config.model_copy(
             update={"out": settings.workspace / "adapters" / f"{config.method}-{config.data.stem}"}
         )
         path = Path(tempfile.mkdtemp(prefix="settings-")) / f"{config.method}.json"
         save_config(config, path)
-        return command_line(config), gr.update(value=str(path), interactive=True)
+        return commands(config, asked.launch.spread(settings)), gr.update(value=str(path), interactive=True)
 
     @needs("engineer")
     def load(self, request: gr.Request, path: str) -> list[Any]:

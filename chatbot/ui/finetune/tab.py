@@ -1,15 +1,16 @@
 """The Fine-tune tab: what to train on the left, what it will see and cost beside it, how the runs go below."""
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import gradio as gr
 from gradio.context import Context
 
-from chatbot.training.config import PRESETS, FinetuneConfig, SchedulerName
-from chatbot.ui.finetune import bring, checkpoints, preferences, sharing, sweep
+from chatbot.training.config import PRESETS, FinetuneConfig
+from chatbot.ui.finetune import bring, checkpoints, launch, preferences, publish, sharing, sweep
 from chatbot.ui.finetune.form import ADVANCED, PLAIN, VARIANTS, FinetuneForm
 from chatbot.ui.finetune.handlers import ExampleChoice, FinetuneHandlers
+from chatbot.ui.finetune.launch import StartForm
 from chatbot.ui.i18n.translate import label
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET, Fields, in_sight
@@ -71,6 +72,7 @@ class Runs:
     curves: gr.HTML
     log: gr.Textbox
     card: gr.Markdown
+    sent: publish.Parts
     saved: checkpoints.Parts
     chosen: gr.CheckboxGroup
     compared: gr.HTML
@@ -100,14 +102,16 @@ def build(context: PageContext) -> gr.Dropdown:
     with gr.Row(elem_classes="tune"):
         with gr.Column(scale=4, min_width=320):
             form = _form()
-            sharing.build(context, form.fields, form.filled, form.told)
+            asked = launch.build(context, form.fields)
+            sharing.build(context, asked, form.filled, form.told)
             sweep.build(context, form.fields)
             bring.build(context, form.base)
             preferences.build(context)
         with gr.Column(scale=6, min_width=320):
             view, runs = _view(), _runs(walk)
             expected = gr.HTML(padding=False, elem_id="expected")
-    look = _wire(FinetuneHandlers(context), form, view, runs, expected)
+    look = _wire(FinetuneHandlers(context), form, asked, view, runs, expected)
+    publish.wire(context, runs.sent, runs.run)
     checkpoints.wire(context, runs.saved, runs.run).success(*look, **QUIET)
     return form.data
 
@@ -164,8 +168,8 @@ def _field(name: str) -> gr.components.Component:
         return gr.Checkbox(default, elem_id=name, **shape)
     if kind is str:
         return gr.Textbox(default, placeholder="—", elem_id=name, **shape)
-    if name == "scheduler":
-        return gr.Dropdown(list(get_args(SchedulerName)), value=default, elem_id=name, **shape)
+    if get_origin(kind) is Literal:
+        return gr.Dropdown(list(get_args(kind)), value=default, elem_id=name, **shape)
     shown = PRESETS["try"][1].get(name, default)
     return gr.Number(shown, placeholder="—", **shape)  # without a placeholder an empty one shows, and sends, 0
 
@@ -184,13 +188,16 @@ def _runs(walk: gr.HTML) -> Runs:
         with gr.Accordion(label("finetune.card"), open=False):
             gr.Markdown(label("finetune.export"), elem_classes="quiet")
             card = gr.Markdown(elem_id="adapter-card")
+        sent = publish.build()
         saved = checkpoints.build()
         with gr.Accordion(label("finetune.compare"), open=False):
             chosen, compared = gr.CheckboxGroup([], show_label=False), gr.HTML(padding=False)
-    return Runs(run, stop, resume, merge, walk, status, curves, log, card, saved, chosen, compared)
+    return Runs(run, stop, resume, merge, walk, status, curves, log, card, sent, saved, chosen, compared)
 
 
-def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs, expected: gr.HTML) -> Look:
+def _wire(
+    handlers: FinetuneHandlers, form: Form, asked: Fields[StartForm], view: View, runs: Runs, expected: gr.HTML
+) -> Look:
     page = Context.root_block
     assert page is not None
     page.load(handlers.load, None, [form.base, form.data, form.method, form.preset, expected], **QUIET)
@@ -203,7 +210,7 @@ def _wire(handlers: FinetuneHandlers, form: Form, view: View, runs: Runs, expect
     seen = gr.on(looked, look.to(handlers.look), look.inputs, [view.shown, view.index], **WAIT)
     seen.success(None, None, None, js=in_sight("look"))
     form.estimate.click(chosen.to(handlers.estimate), chosen.inputs, view.cost, **WAIT)
-    started = form.start.click(chosen.to(handlers.start), chosen.inputs, runs.run, **WAIT)
+    started = form.start.click(asked.to(handlers.start), asked.inputs, runs.run, **WAIT)
     started.success(handlers.put_away, None, [view.cost, view.shown, view.index], **QUIET)
     started.success(*look_again, **QUIET).then(None, None, None, js=in_sight("run-status"))
     for name in ("stop", "resume", "merge"):
