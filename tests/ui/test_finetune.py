@@ -16,12 +16,13 @@ from chatbot.core.events import GAVE_UP, Failed, JobWriter, Metrics, Rollback
 from chatbot.core.jobs import Job
 from chatbot.core.settings import DATA, Settings
 from chatbot.training.config import PRESETS, FinetuneConfig
+from chatbot.training.options.launch import SHIPPED
 from chatbot.training.preview import Row
 from chatbot.ui.charts.curves import chart, packing
 from chatbot.ui.finetune.checkpoints import CheckpointHandlers, Onward, shown
 from chatbot.ui.finetune.expect import WORDS, expectation
 from chatbot.ui.finetune.form import ADVANCED, PLAIN, FinetuneForm
-from chatbot.ui.finetune.launch import LaunchForm, StartForm
+from chatbot.ui.finetune.launch import SHOWN, LaunchForm, StartForm
 from chatbot.ui.finetune.runs import compare, curves, jobs, launch, line
 from chatbot.ui.finetune.sharing import SharingHandlers
 from chatbot.ui.finetune.status import next_steps, status
@@ -182,6 +183,10 @@ def test_with_several_hosts_each_has_a_command_of_its_own(tmp_path):
     first, second = command.splitlines()
     assert "--machine_rank 0 --main_process_ip 192.0.2.7 -m chatbot finetune --base" in first
     assert second == first.replace("--machine_rank 0", "--machine_rank 1")
+
+
+def test_every_shipped_configuration_is_offered_by_what_it_does():
+    assert set(SHOWN) == {path.stem for path in SHIPPED.glob("*.yaml")}
 
 
 def test_a_start_that_this_machine_cannot_spread_is_refused_and_starts_nothing(tmp_path):

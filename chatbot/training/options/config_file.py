@@ -72,9 +72,14 @@ def command_line(config: FinetuneConfig) -> str:
     return shlex.join(words)
 
 
+def from_here(path: Path) -> Path:
+    """A path below the current folder as it is written there; any other as it is."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def _words(name: str, value: Any) -> Iterable[str]:
     if isinstance(value, bool):
         return [option(name) if value else option(f"no_{name}")]
-    if isinstance(value, Path) and value.is_absolute() and value.is_relative_to(Path.cwd()):
-        value = value.relative_to(Path.cwd())
+    if isinstance(value, Path):
+        value = from_here(value)
     return [option(name), f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)]

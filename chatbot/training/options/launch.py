@@ -35,9 +35,9 @@ class Launch:
     def __post_init__(self) -> None:
         """Raises InputError where the file is none of accelerate's, or the address can be no host's."""
         if not isinstance(self._read().get("num_processes"), int):
-            raise InputError("training.launch_file", value=self.file, name=self.file.name)
+            raise InputError("training.launch_file", value=self.file.name)
         if self.address and not ADDRESS.fullmatch(self.address):
-            raise InputError("training.launch_address", value=self.address, name=self.address)
+            raise InputError("training.launch_address", value=self.address)
 
     @property
     def hosts(self) -> int:
@@ -64,23 +64,19 @@ class Launch:
         found = self._read()
         kind = str(found.get("distributed_type"))
         if kind != "MULTI_CPU" and not found.get("use_cpu") and gpus < self.processes_here:
-            raise InputError(
-                "training.launch_gpus", value=self.file, name=self.file.stem, wanted=self.processes_here, gpus=gpus
-            )
+            raise InputError("training.launch_gpus", name=self.file.stem, wanted=self.processes_here, gpus=gpus)
         if kind == "DEEPSPEED":
             if find_spec("deepspeed") is None:
-                raise InputError("training.launch_package", value=self.file, name="deepspeed")
+                raise InputError("training.launch_package", name="deepspeed")
             kind += str((found.get("deepspeed_config") or {}).get("zero_stage"))
         if method not in METHODS.get(kind, (method,)):
-            raise InputError(
-                "training.launch_method", value=method, method=method, name=self.file.stem, choices=METHODS[kind]
-            )
+            raise InputError("training.launch_method", method=method, name=self.file.stem, choices=METHODS[kind])
 
     def _read(self) -> dict[str, Any]:
         try:
             found = yaml.safe_load(self.file.read_text(encoding="utf-8"))
         except (OSError, ValueError, yaml.YAMLError) as error:
-            raise InputError("training.launch_file", value=self.file, name=self.file.name) from error
+            raise InputError("training.launch_file", value=self.file.name) from error
         return found if isinstance(found, dict) else {}
 
 

@@ -1,8 +1,7 @@
 """“Several GPUs or hosts” on the Fine-tune tab: which of accelerate's configurations a start runs under, and what other hosts run."""
 
 import shlex
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
 
 import gradio as gr
 from gradio.context import Context
@@ -10,13 +9,15 @@ from gradio.context import Context
 from chatbot.core.errors import InputError
 from chatbot.core.settings import Settings
 from chatbot.training.config import FinetuneConfig
-from chatbot.training.options.config_file import command_line
-from chatbot.training.options.launch import Launch, launch_files
+from chatbot.training.options.config_file import command_line, from_here
+from chatbot.training.options.launch import SHIPPED, Launch, launch_files
 from chatbot.ui.finetune.form import FinetuneForm
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.forms import QUIET, Fields
-from chatbot.ui.shell.html import quiet
+
+SHOWN = ("one-gpu", "several-gpus", "fsdp", "deepspeed-zero2", "deepspeed-zero3", "two-hosts", "two-cpu-processes")
+"""The shipped configurations in the order in which they are offered; a team's own follow."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class LaunchForm:
             return None
         files = launch_files(settings)
         if self.name not in files:
-            raise InputError("training.launch_file", value=self.name, name=self.name)
+            raise InputError("training.launch_file", value=self.name)
         return Launch(files[self.name], int(self.processes or 0) or None, (self.address or "").strip())
 
 
@@ -58,9 +59,9 @@ def commands(config: FinetuneConfig, launch: Launch | None) -> str:
     alone = command_line(config)
     if launch is None:
         return alone
-    head = "python -m "
+    head, here = "python -m ", replace(launch, file=from_here(launch.file))
     return "\n".join(
-        head + shlex.join(launch.words(rank)) + " " + alone.removeprefix(head) for rank in range(launch.hosts)
+        head + shlex.join(here.words(rank)) + " " + alone.removeprefix(head) for rank in range(launch.hosts)
     )
 
 
@@ -68,29 +69,19 @@ def build(context: PageContext, chosen: Fields[FinetuneForm]) -> Fields[StartFor
     """Lay it out; gives what a start reads."""
     with gr.Accordion(label("launch.title"), open=False, elem_id="launch"):
         gr.Markdown(label("launch.says"), elem_classes="quiet")
+        name = gr.Dropdown([], label=label("launch.name"))
         with gr.Row():
-            name = gr.Dropdown([], label=label("launch.name"), min_width=150)
-            processes = gr.Number(None, placeholder="—", label=label("launch.processes"), precision=0, min_width=100)
+            processes = gr.Number(0, label=label("launch.processes"), precision=0, minimum=0, min_width=130)
             address = gr.Textbox(label=label("launch.address"), placeholder="10.0.0.1", min_width=130)
-        told = gr.HTML(padding=False, elem_id="launch-told")
 
     def load(request: gr.Request) -> object:
-        names = [(name, name) for name in launch_files(context.settings)]
-        return gr.update(choices=[(translate(request, "launch.alone"), ""), *names], value="")
-
-    def tell(name: str, request: gr.Request) -> str:
-        path = launch_files(context.settings).get(name)
-        return quiet(escape(_said(path.read_text(encoding="utf-8")))) if path else ""
+        found = launch_files(context.settings)
+        own = [(name, name) for name, path in found.items() if path.parent != SHIPPED]
+        names = [(translate(request, f"launch.file.{name}"), name) for name in SHOWN if found[name].parent == SHIPPED]
+        return gr.update(choices=[(translate(request, "launch.alone"), ""), *names, *own], value="")
 
     page = Context.root_block
     assert page is not None
     page.load(load, None, name, **QUIET)
-    name.input(tell, name, told, **QUIET)
     how = Fields(LaunchForm, {"name": name, "processes": processes, "address": address})
     return Fields(StartForm, {"chosen": chosen, "launch": how})
-
-
-def _said(text: str) -> str:
-    """What a configuration's first line says of it."""
-    first = text.splitlines()[0] if text else ""
-    return first.removeprefix("#").strip() if first.startswith("#") else ""

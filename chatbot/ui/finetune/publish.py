@@ -161,4 +161,4 @@ def listed_html(what: Push, who: Any) -> str:
         for file in what.files
     )
     left = quiet(escape(translate(who, "publish.left", names="、".join(what.left)))) if what.left else ""
-    return para("", escape(told)) + table("shelf", [*head], rows) + left
+    return para("", escape(told)) + table("differences", head, rows) + left
