@@ -45,7 +45,7 @@ class GgufConfig(BaseModel):
 
     model: Path = Field(description="folder of a merged model")
     out: Path = Field(description="a new file, ending in .gguf")
-    form: str = Field("f16", description="f32, f16, bf16, q8_0 or q4_0")
+    form: str = Field("f16", description="f32, f16, bf16, q8_0, q4_0; by llama-quantize q4_k_m, q5_k_m, q6_k")
     check: int = Field(50, ge=0, description="calls that the file must make as the folder does; 0 means none")
     data: Path = Field(DATA / "conversations" / "test.jsonl", description="conversations whose calls are asked for")
 

@@ -1,6 +1,7 @@
 """A model as a GGUF file: read back by another reader it has the same logits, splits text alike, and makes the same calls."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from chatbot.models.bring.add import add
 from chatbot.models.bring.round_trip import EXAMPLE, TOOLS
 from chatbot.models.bring.source import unpack
 from chatbot.models.conversion.gguf_check import call_contexts, compare_calls
-from chatbot.models.conversion.gguf_export import export_gguf
+from chatbot.models.conversion.gguf_export import QUANTIZER, export_gguf
 from chatbot.models.loading import load_tokenizer
 from chatbot.models.registry import family_of
 from chatbot.models.render import render
@@ -87,6 +88,40 @@ def test_coarser_files_are_smaller_and_vectors_stay_whole(brought, tmp_path):
     assert kinds["blk.0.attn_q.weight"] == "Q4_0" and kinds["blk.0.attn_norm.weight"] == "F32"
 
 
+@pytest.mark.skipif(shutil.which(QUANTIZER) is None, reason="needs llama.cpp's llama-quantize")
+def test_llama_cpp_makes_the_forms_that_the_library_does_not_write(tmp_path):
+    source = random_model(tmp_path / "source", "llama", WIDE | {"hidden_size": 256, "intermediate_size": 512})
+    folder = add(str(source), Settings(workspace=tmp_path / "workspace"), name="mine").folder
+    files = [export_gguf(folder, tmp_path / f"{form}.gguf", form) for form in ("f16", "q4_k_m")]
+    sizes = [file.stat().st_size for file in files]
+    assert sizes[1] < sizes[0]
+    kinds = {t.name: t.tensor_type.name for t in gguf.GGUFReader(files[1]).tensors}
+    assert kinds["blk.0.attn_q.weight"] == "Q4_K" and kinds["blk.0.attn_norm.weight"] == "F32"
+    assert sorted(path.name for path in tmp_path.glob("*.gguf*")) == ["f16.gguf", "q4_k_m.gguf"]
+
+
+TOOLS_OF_OTHERS = {
+    "none": (None, "is not on this machine"),
+    "one that fails": ("#!/bin/sh\necho no room >&2\nexit 3\n", "wrote no file.*no room"),
+    "one that lies": ("#!/bin/sh\nexit 0\n", "wrote no file"),
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS_OF_OTHERS)
+def test_a_quantizer_that_is_missing_or_fails_leaves_nothing_behind(tool, brought, tmp_path, monkeypatch):
+    script, told = TOOLS_OF_OTHERS[tool]
+    bins = tmp_path / "bin"
+    bins.mkdir()
+    if script:
+        (bins / QUANTIZER).write_text(script)
+        (bins / QUANTIZER).chmod(0o755)
+    folder = brought("Llama")
+    monkeypatch.setenv("PATH", str(bins))
+    with pytest.raises(ModelError, match=told):
+        export_gguf(folder, tmp_path / "x.gguf", "q4_k_m")
+    assert not list(tmp_path.glob("x.gguf*"))
+
+
 def test_a_file_answers_as_its_folder_does(brought, tmp_path):
     folder = brought("Llama")
     file = export_gguf(folder, tmp_path / "mine.gguf", "f32")
@@ -103,8 +138,8 @@ def test_a_file_answers_as_its_folder_does(brought, tmp_path):
 def test_what_no_file_can_hold_is_refused_with_what_helps(brought, base, tmp_path):
     folder = brought("Llama")
     out = tmp_path / "x.gguf"
-    with pytest.raises(InputError, match=r"q4_k_m.*Choose one of f32, f16.*llama-quantize"):
-        export_gguf(folder, out, "q4_k_m")
+    with pytest.raises(InputError, match=r"iq9.*Choose one of f32, f16.*q4_k_m"):
+        export_gguf(folder, out, "iq9")
     with pytest.raises(ModelError, match=r"writes act lines.*/v1"):
         export_gguf(tiny_act_llama(tmp_path / "acts"), out)
     with pytest.raises(ModelError, match="Merge it first"):

@@ -1,9 +1,11 @@
 """A plain checkpoint as one GGUF file, which llama.cpp, Ollama and LM Studio read: names, layout and metadata as llama.cpp's own converter writes them."""
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -15,8 +17,12 @@ from chatbot.models.folder import read_json
 from chatbot.models.loading import read_config
 from chatbot.models.registry import family_name
 
-GgufFormat = Literal["f32", "f16", "bf16", "q8_0", "q4_0"]
-FORMATS: tuple[str, ...] = get_args(GgufFormat)
+OWN = ("f32", "f16", "bf16", "q8_0", "q4_0")
+"""What the library `gguf` writes."""
+QUANTIZED = {"q4_k_m": "Q4_K_M", "q5_k_m": "Q5_K_M", "q6_k": "Q6_K"}
+"""What llama.cpp's own `llama-quantize` makes of f16: the library reads these forms and does not write them."""
+FORMATS = (*OWN, *QUANTIZED)
+QUANTIZER = "llama-quantize"
 BLOCK = 32
 """Weights that share a scale; a matrix whose rows don't divide by it stays f16."""
 Tell = Callable[[int, int], None]
@@ -61,6 +67,8 @@ def export_gguf(folder: Path, out: Path, form: str = "f16", tell: Tell = lambda 
         raise InputError("models.gguf_format", value=form, choices=FORMATS)
     if out.exists():
         raise InputError("models.output_taken", value=out)
+    if form in QUANTIZED:
+        return _quantized(folder, out, form, tell)
     kind = _kind(folder)
     writer_of = _library().GGUFWriter
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -78,6 +86,30 @@ def export_gguf(folder: Path, out: Path, form: str = "f16", tell: Tell = lambda 
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
+    return out
+
+
+def _quantized(folder: Path, out: Path, form: str, tell: Tell) -> Path:
+    """By llama-quantize from an f16 file beside it, which goes again."""
+    if shutil.which(QUANTIZER) is None:
+        raise ModelError("models.gguf_quantizer", value=form)
+    plain, part = (out.with_name(f"{out.name}.{end}") for end in ("f16", "part"))
+    try:
+        plain.unlink(missing_ok=True)
+        export_gguf(folder, plain, "f16", tell)
+        ran = subprocess.run(
+            [QUANTIZER, str(plain), str(part), QUANTIZED[form]],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if ran.returncode or not part.is_file():
+            raise ModelError("models.gguf_quantize_failed", value=(ran.stderr or ran.stdout).strip()[-200:])
+        part.replace(out)
+    finally:
+        for path in (plain, part):
+            path.unlink(missing_ok=True)
     return out
 
 
