@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -38,6 +38,15 @@ class ToolCall(BaseModel):
 
 
 @dataclass(frozen=True)
+class Instead:
+    """Another way to give up wishes: arguments that are kept after all, those given up for them, and how many hotels there are then."""
+
+    kept: list[str]
+    relaxed: list[str]
+    total: int
+
+
+@dataclass(frozen=True)
 class Observed:
     """What a tool message says beside its records.
 
@@ -45,12 +54,14 @@ class Observed:
         total: how many hotels there are, of which the records are some.
         relaxed: arguments that were given up, as nothing met them all; [] where every record meets the whole call.
         unmatched: facility words that mean nothing in the database and were no filter.
+        instead: what else could have been given up.
         given: whether the message says any of these; the bare list of records, its first form, does not.
     """
 
     total: int = 0
     relaxed: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
+    instead: Instead | None = None
     given: bool = False
 
 
@@ -84,13 +95,10 @@ class Message(BaseModel):
         """What a tool message says beside its records; where it says nothing, they are all and meet the call."""
         answer = self._answer()
         total = answer.get("total")
-        relaxed, unmatched = (
-            [str(word) for word in words] if isinstance(words := answer.get(key), list) else []
-            for key in ("relaxed", "unmatched")
-        )
+        relaxed, unmatched = (_words(answer, key) for key in ("relaxed", "unmatched"))
         if not isinstance(total, int) or isinstance(total, bool):
             total = len(self.records)
-        return Observed(total, relaxed, unmatched, given=bool(answer.keys() - {"records"}))
+        return Observed(total, relaxed, unmatched, _instead(answer), given=bool(answer.keys() - {"records"}))
 
     def _answer(self) -> dict[str, Any]:
         """A tool message's content as an object; a bare list is that of the records, as they were written at first."""
@@ -162,12 +170,27 @@ def observation(
     total: int | None = None,
     relaxed: list[str] | None = None,
     unmatched: list[str] | None = None,
+    instead: Instead | None = None,
 ) -> Message:
     """What the function answered: an object of the records and what is given beside them, else their bare list."""
-    more = {"total": total, "relaxed": relaxed, "unmatched": unmatched}
+    more = {"total": total, "relaxed": relaxed, "unmatched": unmatched, "instead": instead and asdict(instead)}
     beside = {key: value for key, value in more.items() if value is not None}
     content = {"records": records} | beside if beside else records
     return Message(role="tool", name=name, content=json.dumps(content, ensure_ascii=False))
+
+
+def _words(answer: dict[str, Any], key: str) -> list[str]:
+    """A list of words in a tool message; [] where it holds none."""
+    return [str(word) for word in words] if isinstance(words := answer.get(key), list) else []
+
+
+def _instead(answer: dict[str, Any]) -> Instead | None:
+    """The other way in a tool message; None where it tells none that can be read."""
+    found = answer.get("instead")
+    if not isinstance(found, dict) or not isinstance(found.get("total"), int):
+        return None
+    kept, relaxed = _words(found, "kept"), _words(found, "relaxed")
+    return Instead(kept, relaxed, found["total"]) if kept and relaxed else None
 
 
 def last_user_index(messages: Sequence[Message], default: int = 0) -> int:

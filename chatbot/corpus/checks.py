@@ -11,7 +11,8 @@ from chatbot.corpus.phrasebank.phrases import says
 from chatbot.hotels.facilities import OR
 from chatbot.hotels.grounding import ungrounded
 from chatbot.hotels.query import HotelQuery
-from chatbot.hotels.store import HotelStore, SearchResult
+from chatbot.hotels.search_result import SearchResult
+from chatbot.hotels.store import HotelStore
 from chatbot.understanding.consistency import Step, missing_slots, steps, unsupported_slots
 from chatbot.understanding.rule_parser import parse_slots
 

@@ -1,20 +1,19 @@
 """The hotel database that search_hotels runs against: any file in CrossWOZ's form, searched in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 
-from chatbot.core.messages import Message, observation
 from chatbot.hotels import places
 from chatbot.hotels.facilities import alternatives, fulfilling, match_facility, wish_text
 from chatbot.hotels.index import NONE, Rows, TextIndex
 from chatbot.hotels.query import HOTEL_TYPES, Exclusion, HotelQuery
 from chatbot.hotels.records import Hotel, read_hotels
-from chatbot.hotels.relax import Mask, relax
+from chatbot.hotels.relax import Mask, other_way, relax
+from chatbot.hotels.search_result import SearchResult
 
 _NEEDED = ("facilities:残疾人设施", "name")
 """The most important wishes, the last above all: who sits in a wheelchair cannot do without, who names a hotel wants that one."""
@@ -22,33 +21,6 @@ PAGE = 3
 """Hotels that are shown at once where nothing else is asked for."""
 FAR_ABOVE = 1.5
 """Times the price asked for: dearer hotels at a place are passed over for cheaper ones of its district."""
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search found.
-
-    Attributes:
-        records: one page of the hotels in order.
-        relaxed: arguments given up because nothing met them all: "price_range_upper", "facilities:温泉或桑拿".
-        unmatched: facility words that mean nothing in this database; they were not used as a filter.
-        total: how many hotels there are on all pages.
-        offset: how many of them come before `records`.
-    """
-
-    records: list[dict[str, Any]]
-    relaxed: list[str]
-    unmatched: list[str]
-    total: int
-    offset: int = 0
-
-    def message(self) -> Message:
-        """What the model is told of the search."""
-        return observation(self.records, total=self.total, relaxed=self.relaxed, unmatched=self.unmatched)
-
-    def strict(self) -> "SearchResult":
-        """The same search without relaxation: nothing, where a wish had to be given up."""
-        return replace(self, records=[], relaxed=[], total=0) if self.relaxed else self
 
 
 class HotelStore:
@@ -107,15 +79,19 @@ class HotelStore:
         allowed = self._allowed(exclude)
         found = reduce(np.logical_and, wishes.values(), allowed)
         given_up: list[str] = []
+        instead = None
         if not found.any() and wishes.keys() - {"name"} and allowed.any():
             positions, found = relax(list(wishes.values()), allowed if query.exclude else None)
             given_up = [list(wishes)[at] for at in positions]
             if given_up == ["price_range_upper"]:
                 given_up, found = self._cheaper_beside(query, wishes, allowed, found)
+            instead = other_way(wishes, given_up, allowed)
             found = self._closest(query, given_up, found)
         total = int(np.count_nonzero(found))
         rows = _first(found, self._order(query, given_up), min(offset + limit, total), total)[offset:]
-        return SearchResult(self._text.records(rows), given_up[::-1], self._unknown(query, exclude), total, offset)
+        return SearchResult(
+            self._text.records(rows), given_up[::-1], self._unknown(query, exclude), total, offset, instead
+        )
 
     def _cheaper_beside(
         self, query: HotelQuery, wishes: dict[str, Mask], allowed: Mask, found: Mask

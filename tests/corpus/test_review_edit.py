@@ -10,7 +10,7 @@ from chatbot.corpus.review.chips import chips_of, offered, query_of
 from chatbot.corpus.review.drafts import Draft
 from chatbot.corpus.review.replay import replay
 from chatbot.hotels.query import HotelQuery
-from chatbot.hotels.store import SearchResult
+from chatbot.hotels.search_result import SearchResult
 
 
 def test_the_chips_of_every_shipped_call_say_exactly_that_call():

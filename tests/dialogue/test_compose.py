@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from chatbot.core.messages import call, reply, user
+from chatbot.core.messages import Instead, call, reply, user
 from chatbot.core.settings import DATA
 from chatbot.corpus.phrasebank.bank import read_replies
 from chatbot.dialogue.replies.answer import language_of
@@ -662,3 +662,24 @@ def test_who_has_hotels_before_them_is_not_asked_what_they_are_looking_for(act, 
 def test_one_hotel_that_stays_is_no_list():
     text = said(act="request", after={"type": "经济型"}, records=(A,)).text
     assert "近水酒店" in text and "1." not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("zh", r"室内游泳池的话：超过400元的也算上，有2家"), ("en", r"an indoor pool matters more.*price \(up to 400 yuan\).*I have 2")],
+)
+def test_who_cares_most_for_what_was_given_up_hears_what_to_let_go_instead(language, told):
+    after = {"facilities": ["室内游泳池"], "price_range_upper": 400}
+    other = Instead(["facilities:室内游泳池"], ["price_range_upper"], 2)
+    found = {
+        "after": after,
+        "searched": True,
+        "relaxed": ("facilities:室内游泳池",),
+        "records": (A,),
+        "language": language,
+    }
+    for seed in SEEDS:
+        text = said(act="request +室内游泳池 price<=400", instead=other, seed=seed, **found).text
+        assert re.search(told, text)
+        assert not re.search(told, said(act="request", seed=seed, **found).text)
+        assert not re.search(told, said(act="next", instead=other, first=3, seed=seed, **found).text)

@@ -37,6 +37,7 @@ def answer(messages: Sequence[Message]) -> Reply:
         total=seen.observed.total if seen else len(after.records),
         relaxed=tuple(seen.observed.relaxed) if seen else (),
         unmatched=tuple(seen.observed.unmatched) if seen else (),
+        instead=seen.observed.instead if seen else None,
         first=after.first,
         focus=before.focus,
         language=language_of(messages),

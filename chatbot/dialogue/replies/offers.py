@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatbot.core.messages import Instead
 from chatbot.corpus.phrasebank.bank import Row
 from chatbot.dialogue.replies.facts import Fact, Shown, State, Unknown, best, offered
 from chatbot.dialogue.replies.lost_place import lost_place
@@ -29,6 +30,7 @@ class Offer:
         act: the act of the turn.
         unknown: wishes of the turn that no list tells about, "" where they are not quoted; unmatched: facility words.
         earlier: names of the hotels shown before.
+        instead: what else could have been given up.
     """
 
     voice: Voice
@@ -41,6 +43,7 @@ class Offer:
     total: int
     first: int
     earlier: Sequence[str] = ()
+    instead: Instead | None = None
 
     def say(self) -> list[Fact]:
         """Say it; the facts that were told."""
@@ -62,6 +65,8 @@ class Offer:
             self._offer()
         if self.lost and not self.first:
             self.lost.say(self.voice)
+        if self.instead and not self.first:
+            self._other_way(self.instead)
         return facts
 
     @property
@@ -140,6 +145,11 @@ class Offer:
             f"near_miss_{extent}", values=values, when=frozenset(["one_wish" if _single(self._matched()) else "wishes"]),
             fits=lambda row: ("{kept}" in row["text"]) == bool(kept),
         )  # fmt: skip
+
+    def _other_way(self, other: Instead) -> None:
+        """What to let go instead, for whoever cares most for what was given up."""
+        kept, loose = given_up(other.kept, self.state, self.voice), loosened(other.relaxed, self.state, self.voice)
+        self.voice.say("other_way", values={"kept": kept, "loosened": loose, "total": str(other.total)})
 
     def _plain(self, values: dict[str, str]) -> None:
         """The hotels where no wish can be named."""

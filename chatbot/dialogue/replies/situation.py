@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chatbot.core.messages import Instead
 from chatbot.dialogue.replies.facts import Fact
 from chatbot.understanding.turn_act import TurnAct
 
@@ -25,6 +26,7 @@ class Situation:
         focus: index of the hotel last spoken of, among `earlier` where those are given and asked about.
         language: of the reply.
         earlier: where the turn searched: the hotels shown before, which its questions are about.
+        instead: what else could have been given up.
     """
 
     words: str
@@ -40,6 +42,7 @@ class Situation:
     focus: int = 0
     language: Literal["zh", "en"] = "zh"
     earlier: Sequence[dict[str, Any]] = ()
+    instead: Instead | None = None
 
 
 @dataclass(frozen=True)
