@@ -682,4 +682,4 @@ def test_who_cares_most_for_what_was_given_up_hears_what_to_let_go_instead(langu
         text = said(act="request +室内游泳池 price<=400", instead=other, seed=seed, **found).text
         assert re.search(told, text)
         assert not re.search(told, said(act="request", seed=seed, **found).text)
-        assert not re.search(told, said(act="next", instead=other, first=3, seed=seed, **found).text)
+        assert not re.search(told, said(act="more", instead=other, first=3, seed=seed, **found).text)
