@@ -666,7 +666,10 @@ def test_one_hotel_that_stays_is_no_list():
 
 @pytest.mark.parametrize(
     ("language", "told"),
-    [("zh", r"室内游泳池的话：超过400元的也算上，有2家"), ("en", r"an indoor pool matters more.*price \(up to 400 yuan\).*I have 2")],
+    [
+        ("zh", r"室内游泳池的话：超过400元的也算上，有2家"),
+        ("en", r"an indoor pool matters more.*price \(up to 400 yuan\).*I have 2"),
+    ],
 )
 def test_who_cares_most_for_what_was_given_up_hears_what_to_let_go_instead(language, told):
     after = {"facilities": ["室内游泳池"], "price_range_upper": 400}
