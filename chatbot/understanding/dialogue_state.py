@@ -21,13 +21,15 @@ PLACES = ("address", "subway", "near")
 SEARCHING = {"more", "correct"}
 """Acts that search also where the state stays as it was."""
 _N = r" *(\d{2,5})(?![\d.]| *(?:块钱?|元|yuan|rmb)? *(?:以[内下上]|左右|上下|封顶|起))"
+_LIMIT = r"(?<![最顶至不大许])"
+"""Not behind a word that makes a limit or a guess of it: 最多450, 至少200, 差不多500, 最贵300."""
 _RAISED = re.compile(
-    rf"(?:(?:多加|再加|添|追?加(?![到至])|多(?=\d)|再多|再贵|贵(?![过到])|提高(?![到至])|上浮|涨(?![到至]))[个了出]?{_N}|"
-    rf"(?:raise|increase|up|bump)\b[^.?!]{{0,20}}\bby{_N}|\badd(?: another)?{_N}|(\d{{2,5}}) more\b)",
+    rf"(?:(?:多加|再加|添|追?加(?![到至])|{_LIMIT}多(?=\d)|再多|再贵|{_LIMIT}贵(?![过到])|提高(?![到至])|上浮|涨(?![到至]))[个了出]?{_N}|"
+    rf"(?:raise|increase|up|bump|lift|push|stretch)\b[^.?!]{{0,20}}\bby{_N}|\b(?:add(?: another)?|plus){_N}|(\d{{2,5}}) more\b)",
     re.I,
 )
 _LOWERED = re.compile(
-    rf"(?:(?:减(?!到)|再?少(?![于到])|便宜(?![过到])|降(?![到至])|砍)[个了掉]?{_N}|"
+    rf"(?:(?:减(?!到)|{_LIMIT}再?少(?![于到])|{_LIMIT}便宜(?![过到])|降(?![到至])|砍)[个了掉]?{_N}|"
     rf"(?:lower|cut|reduce|drop)\b[^.?!]{{0,20}}\bby{_N}|(\d{{2,5}}) (?:less|cheaper)\b)",
     re.I,
 )

@@ -154,7 +154,11 @@ def test_a_pointer_means_a_hotel_shown_or_none(which, name):
         ("180添20", "replace price<=20", "replace price<=420"),
         ("raise my budget by 200", "replace price<=200", "replace price<=600"),
         ("I can pay 100 more", "replace price<=100", "replace price<=500"),
+        ("lift the ceiling by 100", "replace price<=100", "replace price<=500"),
+        ("ok plus 60", "refine price<=60", "refine price<=460"),
         # a number that the price is to become, and one that is no price
+        *((f"{limit}450", "replace price<=450", "replace price<=450") for limit in ("最多", "顶多", "至多", "最贵")),
+        *((f"{guess}300", "replace price~300", "replace price~300") for guess in ("差不多", "最便宜", "至少", "最少")),
         ("400降300", "replace price<=300", "replace price<=300"),
         ("400再降350,齐活", "replace price<=350", "replace price<=350"),
         ("400降100", "replace price<=100", "replace price<=300"),
