@@ -19,8 +19,21 @@ from chatbot.understanding.turn_act import DROP, EXCLUDE, TurnAct, facility_of
 _POINTS = r"第.[家个]|它|[这那该]家|[这那该]个?酒店|其中|这几|那几|刚才"
 _UNSURE = r"不是|不要|不用|别|不想|不必|没必要|除了|\bnot\b|n't|\bno\b|without|except|instead"
 """Words that turn a wish around: where they stand, rules that only find words are not sure of anything."""
-_QUESTIONS = {"ask_field", "ask_has", "compare", "book", "cancel", "complaint", "attack", "off_topic", "unsupported"}
-"""Acts in which amounts and facilities are spoken of without being wished for."""
+_SPOKEN_OF = {
+    *(
+        "ask_field",
+        "ask_has",
+        "compare",
+        "book",
+        "cancel",
+        "complaint",
+        "attack",
+        "off_topic",
+        "unsupported",
+        "smalltalk",
+    )
+}
+"""Acts in which amounts and facilities are spoken of without being wished for: questions, and stories."""
 _ORDERING = {"superlative", "better", "cheaper"}
 
 
@@ -54,7 +67,7 @@ class RuleVerifier:
         act = act_of(draft)
         if act is None and draft.call is None:
             return []
-        if act is not None and act.act in _QUESTIONS:
+        if act is not None and act.act in _SPOKEN_OF:
             return []
         said = model_words(words)
         if act and (name := guests_name(act, said)):

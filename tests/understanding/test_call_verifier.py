@@ -53,6 +53,8 @@ def test_a_sure_sign_that_the_line_misses_is_doubted_by_name(words, line, said):
         ("不要豪华型", "thanks"),  # words that turn a wish around: rules are not sure
         ("第一家有残疾人设施吗", "ask_has has:残疾人设施 #1"),
         ("三百块太贵了", "complaint"),
+        ("隔壁老王在停车场收费", "smalltalk"),  # a story that names a facility
+        ("上家店叫醒服务三点打来,三百块白花", "smalltalk"),
         ("档次高点", "better up"),  # orders the hotels, whatever type the words are found under
         ("哪家最实惠", "superlative sort=price_asc"),
         ("舒适家酒店怎么走", "thanks"),  # a type within the name of a hotel shown
