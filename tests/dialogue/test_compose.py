@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from chatbot.core.messages import Instead, call, reply, user
+from chatbot.core.messages import Instead, Message, call, observation, reply, user
 from chatbot.core.settings import DATA
 from chatbot.corpus.phrasebank.bank import read_replies
-from chatbot.dialogue.replies.answer import language_of
+from chatbot.dialogue.replies.answer import answer, language_of
 from chatbot.dialogue.replies.compose import Situation, compose
 from chatbot.dialogue.replies.english import facility
 from chatbot.dialogue.replies.facts import Best, FieldFact, Has, Offered, Unknown, shown
@@ -686,3 +686,18 @@ def test_who_cares_most_for_what_was_given_up_hears_what_to_let_go_instead(langu
         assert re.search(told, text)
         assert not re.search(told, said(act="request", seed=seed, **found).text)
         assert not re.search(told, said(act="more", instead=other, first=3, seed=seed, **found).text)
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [("第三家是不是连锁的", "010-33330000"), ("is the second one part of a chain", B["phone"]), ("是不是连锁的", A["phone"]), ("第五家是不是连锁的", A["phone"])],
+)  # fmt: skip
+def test_a_question_that_no_list_answers_is_passed_on_to_the_hotel_that_it_counts(words, number):
+    shown_before = [
+        user("找酒店"),
+        call({"type": "经济型"}),
+        observation([A, B, C | {"phone": "010-33330000"}]),
+        reply("三家"),
+    ]
+    asked = Message(role="assistant", act="unsupported ?连锁的")
+    assert number in answer([*shown_before, user(words), asked]).text

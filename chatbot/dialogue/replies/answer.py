@@ -7,8 +7,8 @@ from typing import Literal
 
 from chatbot.core.messages import Message, last_user_index
 from chatbot.dialogue.replies.compose import Reply, Situation, compose
-from chatbot.understanding.history import act_of, completed, context_of
-from chatbot.understanding.turn_act import TurnAct
+from chatbot.understanding.history import Context, act_of, completed, context_of
+from chatbot.understanding.turn_act import TurnAct, numbered
 
 _LATIN, _HAN = re.compile(r"[A-Za-z]"), re.compile(r"[\u4e00-\u9fff]")
 
@@ -39,11 +39,17 @@ def answer(messages: Sequence[Message]) -> Reply:
         unmatched=tuple(seen.observed.unmatched) if seen else (),
         instead=seen.observed.instead if seen else None,
         first=after.first,
-        focus=before.focus,
+        focus=_focus(act, before, words),
         language=language_of(messages),
         earlier=before.records,
     )
     return compose(situation, random.Random(f"{len(messages)}-{words}"))
+
+
+def _focus(act: TurnAct, before: Context, words: str) -> int:
+    """The hotel spoken of: the last one, or the one that a question no list answers counts up to, as 第三家是不是连锁的."""
+    counted = sorted(map(int, numbered(words))) if act.act == "unsupported" and not act.has("#") else []
+    return counted[0] - 1 if len(counted) == 1 and counted[0] <= len(before.records) else before.focus
 
 
 def language_of(messages: Sequence[Message]) -> Literal["zh", "en"]:
