@@ -10,6 +10,8 @@ RESOURCE = "trainer"
 MethodName = Literal["qlora", "lora", "adalora", "prompt-tuning", "p-tuning", "prefix-tuning"]
 SchedulerName = Literal["cosine", "linear", "constant", "restarts", "polynomial", "inverse-sqrt", "wsd"]
 TrackerName = Literal["trackio", "tensorboard", "wandb", "none"]
+TRACKER: Any = Field("trackio", description="what else keeps the run's figures; wandb stays offline without a key")
+"""The field that every kind of training has."""
 
 
 class FinetuneConfig(BaseModel):
@@ -86,9 +88,7 @@ class FinetuneConfig(BaseModel):
     )
     patience: int = Field(5, ge=1, description="checkpoints without improvement before it stops")
     log_every: int = Field(1, ge=1, description="steps between two points of the curves")
-    tracker: TrackerName = Field(
-        "trackio", description="what else keeps the run's figures; wandb stays offline without a key"
-    )
+    tracker: TrackerName = TRACKER
     spike: float = Field(3.0, gt=1, description="a loss of so many times the recent median counts as an explosion")
     max_rollbacks: int = Field(3, ge=0, description="explosions after which the run gives up")
     seed: int = Field(0, description="of order, initial weights and dropout")
@@ -136,9 +136,7 @@ class PretrainConfig(BaseModel):
         None, description="go on from this model, whose tokenizer is kept, instead of random weights"
     )
     replies_only: bool = Field(False, description="loss on calls and replies only")
-    tracker: TrackerName = Field(
-        "trackio", description="what else keeps the run's figures; wandb stays offline without a key"
-    )
+    tracker: TrackerName = TRACKER
     linear_only: bool = Field(
         False, description="train the linear layers alone; `extract-adapter` then writes the difference as LoRA"
     )

@@ -11,7 +11,7 @@ MOST = 64
 """Findings that are kept; the oldest goes first."""
 COSTS_NOTHING = {
     *("out", "epochs", "max_steps", "learning_rate", "warmup", "scheduler", "weight_decay", "eval_every", "keep"),
-    *("start", "patience", "log_every", "spike", "max_rollbacks"),
+    *("start", "patience", "log_every", "tracker", "spike", "max_rollbacks"),
 }
 """Settings that change how many steps there are, or what they learn, and not what one costs."""
 _FOUND: dict[tuple[Any, ...], Any] = {}

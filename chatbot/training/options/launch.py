@@ -1,8 +1,8 @@
 """One training by several processes: accelerate's configuration files, the shipped ones or a team's own, as a command that runs them."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class Launch:
 
     def __post_init__(self) -> None:
         """Raises InputError where the file is none of accelerate's, or the address can be no host's."""
-        if not isinstance(self._read().get("num_processes"), int):
+        if not isinstance(self._said.get("num_processes"), int):
             raise InputError("training.launch_file", value=self.file.name)
         if self.address and not ADDRESS.fullmatch(self.address):
             raise InputError("training.launch_address", value=self.address)
@@ -42,12 +42,12 @@ class Launch:
     @property
     def hosts(self) -> int:
         """How many machines take part."""
-        return int(self._read().get("num_machines") or 1)
+        return int(self._said.get("num_machines") or 1)
 
     @property
     def processes_here(self) -> int:
         """Processes of each host."""
-        return max(1, (self.processes or int(self._read()["num_processes"])) // self.hosts)
+        return max(1, (self.processes or int(self._said["num_processes"])) // self.hosts)
 
     def words(self, rank: int = 0) -> list[str]:
         """What stands between `python -m` and the command's own words on the host of this rank."""
@@ -61,7 +61,7 @@ class Launch:
 
     def refuse_unfit(self, method: str, gpus: int) -> None:
         """Raise InputError where this machine lacks the GPUs or the package, or the method can't be spread so."""
-        found = self._read()
+        found = self._said
         kind = str(found.get("distributed_type"))
         if kind != "MULTI_CPU" and not found.get("use_cpu") and gpus < self.processes_here:
             raise InputError("training.launch_gpus", name=self.file.stem, wanted=self.processes_here, gpus=gpus)
@@ -72,7 +72,8 @@ class Launch:
         if method not in METHODS.get(kind, (method,)):
             raise InputError("training.launch_method", method=method, name=self.file.stem, choices=METHODS[kind])
 
-    def _read(self) -> dict[str, Any]:
+    @cached_property
+    def _said(self) -> dict[str, Any]:
         try:
             found = yaml.safe_load(self.file.read_text(encoding="utf-8"))
         except (OSError, ValueError, yaml.YAMLError) as error:
@@ -82,9 +83,5 @@ class Launch:
 
 def launch_files(settings: Settings) -> dict[str, Path]:
     """Name → configuration: the shipped ones, and over them those in the workspace's folder `accelerate`."""
-    return {path.stem: path for path in _files(settings)}
-
-
-def _files(settings: Settings) -> Iterator[Path]:
-    for folder in (SHIPPED, settings.workspace / "accelerate"):
-        yield from sorted(folder.glob("*.yaml"))
+    folders = (SHIPPED, settings.workspace / "accelerate")
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}

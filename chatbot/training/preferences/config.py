@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatbot.core.settings import DATA
-from chatbot.training.config import TrackerName
+from chatbot.training.config import TRACKER, TrackerName
 
 
 class PreferConfig(BaseModel):
@@ -35,8 +35,6 @@ class PreferConfig(BaseModel):
         0.2, ge=0, lt=0.9, description="share of the dialogues whose feedback is not trained on; from five dialogues on"
     )
     rank: int = Field(8, ge=1, description="LoRA's rank, where the model is no adapter yet")
-    tracker: TrackerName = Field(
-        "trackio", description="what else keeps the run's figures; wandb stays offline without a key"
-    )
+    tracker: TrackerName = TRACKER
     save_steps: int = Field(20, ge=1, description="steps between two checkpoints")
     seed: int = Field(0, description="of order and initial weights")

@@ -1,6 +1,5 @@
 """“Bring a model” on the Fine-tune tab: a folder, a GGUF file or a hub's name becomes a base that can be chosen, checked before anybody trains it."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -12,10 +11,11 @@ from gradio.context import Context
 
 from chatbot.core.errors import InputError
 from chatbot.core.events import Done, Progress, last
-from chatbot.core.jobs import ACTIVE, Job, list_jobs, start_task
+from chatbot.core.jobs import ACTIVE, Job, start_task
 from chatbot.core.settings import Settings
 from chatbot.models.bring.shelf import Brought, brought_models, changed, remove, rename
 from chatbot.models.bring.source import kind_of
+from chatbot.ui.finetune.job_panel import job_of, until_ended
 from chatbot.ui.finetune.preview import bases
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
@@ -24,8 +24,6 @@ from chatbot.ui.shell.forms import QUIET, WAIT, Fields
 from chatbot.ui.shell.html import cells, note, para, progress, quiet, table
 
 KIND = "add-model"
-EVERY = 1.0
-"""Seconds between two looks at a model that is being brought."""
 TEMPLATES = ("auto", "own", "offered")
 
 
@@ -76,13 +74,7 @@ class BringHandlers:
 
     def follow(self, name: str, request: gr.Request) -> Iterator[str]:
         """How it goes, once a second until it has ended."""
-        if not self.context.may(request, "engineer"):
-            return
-        job = next((job for job in list_jobs(self.settings.folder("jobs"), KIND) if job.id == name), None)
-        while job is not None and job.state in ACTIVE:
-            yield standing_html(job, request)
-            time.sleep(EVERY)
-        yield standing_html(job, request) if job is not None else ""
+        yield from until_ended(self.context, KIND, name, standing_html, request)
 
     def uploaded(self, path: str) -> str:
         """An uploaded GGUF file is the source."""
@@ -97,7 +89,7 @@ class BringHandlers:
 
     def choose(self, name: str, request: gr.Request) -> Any:
         """Choose the model that was just brought as the base."""
-        job = next((job for job in list_jobs(self.settings.folder("jobs"), KIND) if job.id == name), None)
+        job = job_of(self.context, KIND, name)
         end = last(list(job.events()), Done) if job is not None else None
         if end is None or "folder" not in end.result:
             return gr.skip()

@@ -1,7 +1,7 @@
 """A panel that starts jobs of one kind and follows the newest: how it stands, and the buttons that stop it and go on with it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
@@ -13,6 +13,9 @@ from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import needs
 from chatbot.ui.shell.forms import QUIET, WAIT, Fields
 from chatbot.ui.shell.pace import keep_looking
+
+EVERY = 1.0
+"""Seconds between two looks at a job that is short."""
 
 
 class JobPanel:
@@ -59,6 +62,24 @@ class JobPanel:
 
     def _newest(self) -> Job | None:
         return next(iter(list_jobs(self.context.settings.folder("jobs"), self.kind)), None)
+
+
+def job_of(context: PageContext, kind: str, name: str) -> Job | None:
+    """The job of this kind and name; None where there is none."""
+    return next((job for job in list_jobs(context.settings.folder("jobs"), kind) if job.id == name), None)
+
+
+def until_ended(
+    context: PageContext, kind: str, name: str, draw: Callable[[Job, Any], str], request: gr.Request
+) -> Iterator[str]:
+    """How a job stands, once a second until it has ended, and then how it ended."""
+    if not context.may(request, "engineer"):
+        return
+    job = job_of(context, kind, name)
+    while job is not None and job.state in ACTIVE:
+        yield draw(job, request)
+        time.sleep(EVERY)
+    yield draw(job, request) if job is not None else ""
 
 
 def stop_and_resume() -> list[gr.Button]:

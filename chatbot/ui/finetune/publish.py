@@ -1,6 +1,5 @@
 """“Send to a model hub” on the Fine-tune tab: a dry run lists every file of a run's adapter or merged model; only what was listed is sent."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -12,10 +11,11 @@ from gradio.context import Context
 
 from chatbot.core.errors import InputError
 from chatbot.core.events import Done, last
-from chatbot.core.jobs import ACTIVE, Job, list_jobs, start_task
+from chatbot.core.jobs import ACTIVE, Job, start_task
 from chatbot.core.settings import Settings
 from chatbot.models.conversion.push import Push, plan
 from chatbot.ui.finetune import runs
+from chatbot.ui.finetune.job_panel import until_ended
 from chatbot.ui.i18n.translate import label, translate
 from chatbot.ui.shell.context import PageContext
 from chatbot.ui.shell.errors import last_error, needs
@@ -23,8 +23,6 @@ from chatbot.ui.shell.forms import QUIET, WAIT, Fields
 from chatbot.ui.shell.html import cells, note, para, quiet, table
 
 KIND = "push-model"
-EVERY = 1.0
-"""Seconds between two looks at a push."""
 WHAT = ("adapter", "merged")
 
 
@@ -127,17 +125,13 @@ class PublishHandlers:
 
     def follow(self, name: str, request: gr.Request) -> Iterator[str]:
         """How it goes, once a second until it has ended."""
-        if not self.context.may(request, "engineer"):
-            return
-        job = next((job for job in list_jobs(self.context.settings.folder("jobs"), KIND) if job.id == name), None)
-        while job is not None and job.state in ACTIVE:
-            yield para("state running", escape(translate(request, "publish.sending", repo=job.config.get("repo"))))
-            time.sleep(EVERY)
-        yield ended_html(job, request) if job is not None else ""
+        yield from until_ended(self.context, KIND, name, standing_html, request)
 
 
-def ended_html(job: Job, who: Any) -> str:
-    """How a push ended."""
+def standing_html(job: Job, who: Any) -> str:
+    """How a push stands, and how it ended."""
+    if job.state in ACTIVE:
+        return para("state running", escape(translate(who, "publish.sending", repo=job.config.get("repo"))))
     end = last(list(job.events()), Done)
     if job.state != "done" or end is None:
         return note(translate(who, "publish.failed", reason=last_error(job, who) or job.state))
