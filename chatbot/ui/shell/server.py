@@ -36,6 +36,8 @@ from chatbot.ui.shell.page import build_page, tab_words
 from chatbot.ui.shell.skeleton import Skeleton
 from chatbot.ui.shell.theme import CSS, theme
 
+STREAM = Path(__file__).with_name("stream.js")
+"""What keeps an event from being waited for on a stream that is closed; before Gradio's own script asks for one."""
 UPLOAD_LIMIT = 200_000_000
 """Bytes of one file."""
 COMPRESSED = Middleware(GZipMiddleware, compresslevel=6)
@@ -70,6 +72,7 @@ def open_page(
             quiet=True,
             footer_links=[],
             i18n=translations(page.config),
+            head=f"<script>{STREAM.read_text(encoding='utf-8')}</script>",
             theme=theme(),
             css_paths=CSS,
             mcp_server=not context.demo and find_spec("mcp") is not None,
