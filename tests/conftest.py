@@ -100,17 +100,34 @@ def queue_model() -> type[QueueModel]:
     return QueueModel
 
 
+@pytest.fixture(autouse=True)
+def own_settings():
+    """Settings are read once a process; each test reads its own, whichever test came before it."""
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
 @pytest.fixture
-def set_cpu_dtype(monkeypatch):
+def set_setting(monkeypatch):
+    """A function that gives a setting of this process another value until the test's end, read before or not."""
+
+    def set_(name: str, value: str) -> None:
+        monkeypatch.setenv(f"CHATBOT_{name.upper()}", value)
+        settings.cache_clear()
+
+    return set_
+
+
+@pytest.fixture
+def set_cpu_dtype(set_setting):
     """A function that forces the setting of the CPU's dtype until the test's end."""
 
     def set_(wanted: str) -> str:
-        monkeypatch.setenv("CHATBOT_CPU_DTYPE", wanted)
-        settings.cache_clear()
+        set_setting("cpu_dtype", wanted)
         return wanted
 
-    yield set_
-    settings.cache_clear()
+    return set_
 
 
 @pytest.fixture(params=["fp32", "bf16"])

@@ -40,7 +40,7 @@ _BEFORE = re.compile(
     r"(?:^|[^\u4e00-\u9fff]|[在住去到来离靠近找要想把和与跟从回换改选查搜往至是的有给订就个家下上内还果么叫过得嘛啊呢哦]|附近|位于|其次|同时|另外|而且)$"
 )
 """What a place may begin after."""
-_STATION = re.compile(r"(?:地铁)?站(?!着|起|票)|地铁")
+_STATION = re.compile(r"(?:地铁)?站(?!着|起|票)|地铁| (?:subway |metro )?(?:station|stop)\b")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,15 @@ def place_mentions(words: str) -> list[PlaceMention]:
     Where there is none, each short part between marks of punctuation may be one.
     """
     known = _known(words)
-    return [*known, *_longer(words, known), *_unknown(words, known)] or _parts(words)
+    found = [*known, *_longer(words, known), *_unknown(words, known)]
+    return [mention for mention in found if not _said_whole(mention, known, words)] or _parts(words)
+
+
+def _said_whole(mention: PlaceMention, known: list[PlaceMention], words: str) -> bool:
+    """Whether a known name that ends with this one stands elsewhere in the words: 图书馆附近，国家图书馆."""
+    name = words[mention.start : mention.end]
+    names = (words[k.start : k.end] for k in known if k.end <= mention.start or mention.end <= k.start)
+    return any(len(name) < len(whole) and whole.endswith(name) for whole in names)
 
 
 def _known(words: str) -> list[PlaceMention]:

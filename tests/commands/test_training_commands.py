@@ -10,20 +10,17 @@ from typer.testing import CliRunner
 from chatbot.commands import training
 from chatbot.core.errors import InputError, JobError
 from chatbot.core.jobs import claim
-from chatbot.core.settings import settings
 from chatbot.training.config import RESOURCE, FinetuneConfig
 from chatbot.training.options.config_file import command_line, load_config
 
 
 @pytest.fixture
-def command(tmp_path, monkeypatch):
+def command(tmp_path, set_setting):
     """The command in a workspace of its own."""
-    monkeypatch.setenv("CHATBOT_WORKSPACE", str(tmp_path))
-    settings.cache_clear()
+    set_setting("workspace", str(tmp_path))
     app = typer.Typer()
     training.register(app)
-    yield app
-    settings.cache_clear()
+    return app
 
 
 def finetune(command, tmp_path):

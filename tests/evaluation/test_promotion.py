@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from chatbot.commands import evaluation as commands
 from chatbot.core.errors import InputError
 from chatbot.core.messages import Conversation, call, observation, reply, user, write_conversations
-from chatbot.core.settings import Settings, settings
+from chatbot.core.settings import Settings
 from chatbot.evaluation.config import StudyConfig
 from chatbot.evaluation.gate import rule
 from chatbot.evaluation.predictions import Prediction
@@ -180,9 +180,8 @@ def test_a_model_that_changed_since_or_is_gone_or_was_never_measured_is_not_take
     assert default_model(current) == "hotel-mini"
 
 
-def test_the_command_tells_promotes_and_goes_back(study, current, model, monkeypatch):
-    monkeypatch.setenv("CHATBOT_WORKSPACE", str(current.workspace))
-    settings.cache_clear()
+def test_the_command_tells_promotes_and_goes_back(study, current, model, set_setting):
+    set_setting("workspace", str(current.workspace))
     app = typer.Typer()
     commands.register(app)
 
@@ -193,7 +192,6 @@ def test_the_command_tells_promotes_and_goes_back(study, current, model, monkeyp
     assert told() == {"model": "hotel-mini", "history": []}
     assert told(study().folder)["model"] == model
     assert told()["history"][0]["passed"] and told("--back")["model"] == "hotel-mini"
-    settings.cache_clear()
 
 
 WHO = SimpleNamespace(headers={"accept-language": "zh-CN"}, username=None, session_hash="s")

@@ -223,9 +223,8 @@ def test_a_programs_right_password_is_hashed_once_and_counts_as_no_try(database,
     assert not door.program("anna", WORD, "10.0.0.1")
 
 
-def test_the_command_line_makes_lists_and_revokes_tokens(tmp_path, monkeypatch):
-    monkeypatch.setenv("CHATBOT_WORKSPACE", str(tmp_path))
-    settings.cache_clear()
+def test_the_command_line_makes_lists_and_revokes_tokens(tmp_path, set_setting):
+    set_setting("workspace", str(tmp_path))
     accounts = Accounts(settings().accounts, QUICK)
     accounts.add("adam", WORD, "admin")
 
@@ -242,4 +241,3 @@ def test_the_command_line_makes_lists_and_revokes_tokens(tmp_path, monkeypatch):
     assert passes.whose(token, "token") is None
     users("token", "adam")
     assert "1 ended" in users("revoke", "adam", "--all")
-    settings.cache_clear()

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from chatbot.__main__ import app
 from chatbot.core.errors import InputError, ModelError
 from chatbot.core.messages import call, observation, reply, user
-from chatbot.core.settings import Settings, settings
+from chatbot.core.settings import Settings
 from chatbot.models.bring.add import add
 from chatbot.models.bring.round_trip import EXAMPLE, TOOLS, lost
 from chatbot.models.bring.shelf import brought_models, changed, remove, rename
@@ -209,9 +209,8 @@ def test_a_file_that_only_calls_itself_gguf_is_refused(tmp_path, workspace):
         add(str(tmp_path / "x.gguf"), workspace)
 
 
-def test_the_commands_bring_list_verify_and_remove(mistral, tmp_path, monkeypatch):
-    monkeypatch.setenv("CHATBOT_WORKSPACE", str(tmp_path))
-    settings.cache_clear()
+def test_the_commands_bring_list_verify_and_remove(mistral, tmp_path, set_setting):
+    set_setting("workspace", str(tmp_path))
     run = CliRunner().invoke
     added = json.loads(run(app, ["models", "add", str(mistral), "--name", "m", "--json"]).stdout)
     assert added["title"] == "Mistral" and all(check["passed"] for check in added["checks"])
@@ -220,7 +219,6 @@ def test_the_commands_bring_list_verify_and_remove(mistral, tmp_path, monkeypatc
     (tmp_path / "models" / "m" / "config.json").write_text("{}")
     assert run(app, ["models", "verify", "m"]).exception.code == "models.bring_changed"
     assert run(app, ["models", "remove", "m"]).exit_code == 0
-    settings.cache_clear()
 
 
 @pytest.mark.slow

@@ -187,16 +187,13 @@ def test_the_commands_say_what_they_did(workspace, tmp_path):
     from typer.testing import CliRunner
 
     from chatbot.__main__ import app
-    from chatbot.core.settings import settings
 
-    settings.cache_clear()
     run = CliRunner(env={"CHATBOT_WORKSPACE": str(workspace), "CHATBOT_REVIEW_URL": ""}).invoke
     made = run(app, ["backup", str(tmp_path / "b.tar.gz"), "--json"])
     assert (
         json.loads(made.output)["databases"] == 1
         and "5 files" in run(app, ["restore", str(tmp_path / "b.tar.gz"), "--replace"]).output
     )
-    settings.cache_clear()
 
 
 def test_many_threads_append_whole_lines(tmp_path):

@@ -92,11 +92,9 @@ def test_the_table_says_which_runs_cannot_be_told_from_the_best_and_which_the_gu
     assert lines[4].startswith("|  | 4 |") and "gave up" in lines[5]
 
 
-def test_the_command_prints_the_table(base, data, tmp_path, monkeypatch):
-    monkeypatch.setenv("CHATBOT_WORKSPACE", str(tmp_path / "workspace"))
-    settings.cache_clear()
+def test_the_command_prints_the_table(base, data, tmp_path, set_setting):
+    set_setting("workspace", str(tmp_path / "workspace"))
     options = ["--base", base, "--data", data, "--out", tmp_path / "s", "--method", "lora", "--max-steps", "1"]
     options += ["--eval-limit", "0", "--max-length", "192", "--over", "rank=2,4"]
     done = CliRunner().invoke(app, ["sweep", *map(str, options)], catch_exceptions=False)
-    settings.cache_clear()
     assert done.exit_code == 0 and done.stdout.startswith("|  | rank |") and "| * |" in done.stdout

@@ -190,11 +190,11 @@ def test_a_file_that_is_no_corpus_is_named_in_words_and_leaves_the_page_as_it_wa
 
 
 def test_a_paid_run_shows_its_money_pauses_and_goes_on_without_paying_twice(
-    open_tab, serve_page, page_context, files, hotels, monkeypatch
+    open_tab, serve_page, page_context, files, hotels, set_setting
 ):
     from playwright.sync_api import expect
 
-    monkeypatch.setenv("CHATBOT_PRIVATE_HOSTS", "127.0.0.1")
+    set_setting("private_hosts", "127.0.0.1")
     page_context.settings = page_context.settings.model_copy(update={"private_hosts": ("127.0.0.1",)})
     files.keep_corpus(list(selfplay(HotelStore(hotels), 12, seed=3, colloquial=0.0)), {})
     with openai_server(latency=0.5, rate=3) as url:

@@ -5,43 +5,47 @@
   const plain = window.fetch.bind(window);
   const awaited = new Set();  // the ids of events that have joined and not ended
   const early = new Set();  // and of those that have ended before the answer to their joining was read
-  let joining = 0;
+  const joining = new Set();
 
-  const join = async (...asked) => {
-    joining += 1;
-    try {
-      const answer = await plain(...asked);
+  const join = (...asked) => {
+    const answered = plain(...asked).then(async (answer) => {
       const { event_id: id } = await answer.clone().json().catch(() => ({}));
-      if (id && !early.has(id)) awaited.add(id);
+      if (id && !early.delete(id)) awaited.add(id);
       return answer;
-    } finally {
-      joining -= 1;
-      if (!joining) early.clear();
-    }
+    });
+    joining.add(answered);
+    const done = () => { joining.delete(answered); if (!joining.size) early.clear(); };
+    answered.then(done, done);
+    return answered;
   };
 
-  const ended = (id) => { if (!awaited.delete(id) && joining) early.add(id); };
+  const ended = (id) => { if (!awaited.delete(id) && joining.size) early.add(id); };
 
   const follow = async (request) => {
-    const first = await plain(request.clone());
+    const open = () => plain(request.clone());
+    const first = await open();
     if (!first.ok || !first.body) return first;
     const texts = (answer) => answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    let reader = texts(first), rest = "";
     const bytes = new TextEncoder();
+    let reader = texts(first), rest = "";
 
     const read = async () => {  // whole messages, as they come; undefined at the end
       const { value, done } = await reader.read();
       if (done) { awaited.clear(); return undefined; }
       const parts = (rest + value).split("\n\n");
       rest = parts.pop();
-      let again = false;
+      let last = "";
       const kept = parts.filter((part) => {
         const [, message, id] = /^data: \{"msg":"(\w+)","event_id":"?(\w+)/.exec(part) ?? [];
         if (message === "process_completed") ended(id);
-        again = message === "close_stream" && joining + awaited.size > 0;
-        return !again;
+        if (message === "close_stream") last = part;
+        return !last;
       });
-      if (again) reader = texts(await plain(request.clone()));
+      if (last) {
+        while (!(await reader.read()).done);  // a stream left before its end would take along what has joined since
+        await Promise.allSettled([...joining]);
+        if (awaited.size) reader = texts(await open()); else kept.push(last);
+      }
       return kept.map((part) => part + "\n\n").join("");
     };
 
