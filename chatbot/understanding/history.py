@@ -23,6 +23,7 @@ class Context:
         first: number of hotels in the list before these.
         focus: position in `records` of the hotel last spoken of.
         asked: what was asked last of the hotels in hand, for 第二家呢.
+        spoken: whether one of them has been pointed at or asked about since they were shown.
     """
 
     state: State = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Context:
     first: int = 0
     focus: int = 0
     asked: tuple[Item, ...] = ()
+    spoken: bool = False
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -63,7 +65,8 @@ def _after_turn(context: Context, pages: list[Context], message: Message, act: T
         pages.pop()
         return Context(state, pages[-1].records, pages[-1].first)
     asked = tuple(item for item in act.items if item.op in QUESTIONS) or context.asked
-    return Context(state, context.records, context.first, focus_of(act, context), asked)
+    spoken = context.spoken or act.act == "book" or act.has("#", "top:", *QUESTIONS)
+    return Context(state, context.records, context.first, focus_of(act, context), asked, spoken)
 
 
 PORTRAIT = tuple(Item("ask:", field) for field in ("price", "rating", "address"))

@@ -63,3 +63,11 @@ def test_one_question_is_answered_without_what_was_not_asked(field):
     others = {"price": "300", "rating": "4.5", "subway": "三元桥", "address": "甲路", "phone": "010"}
     shown = others.pop(field)
     assert all(shown in text and not any(other in text for other in others.values()) for text in texts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_yes_to_a_list_is_asked_which_hotel_it_is_about_and_a_yes_to_one_is_not(language):
+    listed = [said(act="affirm", spoken=False, language=language, seed=seed).text for seed in SEEDS]
+    assert not [text for text in listed if A["phone"] in text or A["name"] in text]
+    assert A["name"] in said(act="affirm", records=(A,), spoken=False, language=language).text
+    assert A["name"] in said(act="affirm", spoken=True, language=language).text

@@ -224,8 +224,8 @@ class _Composer:
         if not self.hotels:
             self._missing()
             return
-        values = self._focus_values()
-        affirm(self.voice, self.hotels[self.focus], values, self.now.after)
+        values, one = self._focus_values(), self.now.spoken or len(self.hotels) == 1
+        affirm(self.voice, self.hotels[self.focus], values, self.now.after, one=one)
 
     def _book(self) -> None:
         dated = is_dated(self.now.words)

@@ -27,6 +27,7 @@ class Situation:
         language: of the reply.
         earlier: where the turn searched: the hotels shown before, which its questions are about.
         instead: what else could have been given up.
+        spoken: whether one of the hotels in hand has been spoken of by itself.
     """
 
     words: str
@@ -43,6 +44,7 @@ class Situation:
     language: Literal["zh", "en"] = "zh"
     earlier: Sequence[dict[str, Any]] = ()
     instead: Instead | None = None
+    spoken: bool = True
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,12 @@ def unmet(hotels: Sequence[Shown], state: State, voice: Voice) -> str:
     return given_up([w for w in broken if w not in FIELDS and not w.startswith("exclude:")], state, voice)
 
 
-def affirm(voice: Voice, hotel: Shown, values: Mapping[str, str], state: State) -> None:
-    """Answer a yes: how to reach the hotel spoken of, and what it lacks, as 泳池是底线 is a yes too."""
+def affirm(voice: Voice, hotel: Shown, values: Mapping[str, str], state: State, *, one: bool) -> None:
+    """Answer a yes: how to reach the hotel spoken of, and what it lacks, as 泳池是底线 is a yes too; of several, which one it is."""
     if lacking := unmet([hotel], state, voice):
         voice.say("affirmed_short", "affirmed_short_no_phone", values={**values, "given_up": lacking})
+    elif not one:
+        voice.say("affirmed_which")
     else:
         voice.say("affirmed", "affirmed_no_phone", values=values)
 

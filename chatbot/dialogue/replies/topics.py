@@ -8,7 +8,9 @@ from chatbot.core.settings import DATA
 
 TOPICS_FILE = DATA / "reply_topics.json"
 _STARTS_OVER = re.compile(
-    r"想找什么样|想找酒店|想住哪|找酒店的时候|要找酒店|住哪[儿边]|预算|位置和|what (?:kind|sort) of hotel|looking for a hotel",
+    r"想找什么样|想找个什么|想找酒店|想住哪|想住在哪|找酒店的时候|找酒店有什么|要找酒店|住哪[儿边]|住在哪|预算|位置和|什么要求|要求您?说|哪[儿里]的酒店|哪一?片|"
+    r"哪附近|靠近哪|在哪儿落脚|哪条路|说个[地大区数]|什么样的|what (?:kind|sort) of hotel|looking for a hotel|which area|name an area|"
+    r"tell me (?:the area|where|what the hotel|what you)|where you'll be|say where|still need a room|what's the budget",
     re.I,
 )
 
