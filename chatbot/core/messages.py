@@ -55,6 +55,7 @@ class Observed:
         relaxed: arguments that were given up, as nothing met them all; [] where every record meets the whole call.
         unmatched: facility words that mean nothing in the database and were no filter.
         instead: what else could have been given up.
+        unlisted: the district of a place that was given up, where no hotel of the list lies.
         given: whether the message says any of these; the bare list of records, its first form, does not.
     """
 
@@ -62,6 +63,7 @@ class Observed:
     relaxed: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
     instead: Instead | None = None
+    unlisted: str = ""
     given: bool = False
 
 
@@ -98,7 +100,8 @@ class Message(BaseModel):
         relaxed, unmatched = (_words(answer, key) for key in ("relaxed", "unmatched"))
         if not isinstance(total, int) or isinstance(total, bool):
             total = len(self.records)
-        return Observed(total, relaxed, unmatched, _instead(answer), given=bool(answer.keys() - {"records"}))
+        unlisted = found if isinstance(found := answer.get("unlisted"), str) else ""
+        return Observed(total, relaxed, unmatched, _instead(answer), unlisted, bool(answer.keys() - {"records"}))
 
     def _answer(self) -> dict[str, Any]:
         """A tool message's content as an object; a bare list is that of the records, as they were written at first."""
@@ -171,9 +174,16 @@ def observation(
     relaxed: list[str] | None = None,
     unmatched: list[str] | None = None,
     instead: Instead | None = None,
+    unlisted: str | None = None,
 ) -> Message:
     """What the function answered: an object of the records and what is given beside them, else their bare list."""
-    more = {"total": total, "relaxed": relaxed, "unmatched": unmatched, "instead": instead and asdict(instead)}
+    more = {
+        "total": total,
+        "relaxed": relaxed,
+        "unmatched": unmatched,
+        "instead": instead and asdict(instead),
+        "unlisted": unlisted,
+    }
     beside = {key: value for key, value in more.items() if value is not None}
     content = {"records": records} | beside if beside else records
     return Message(role="tool", name=name, content=json.dumps(content, ensure_ascii=False))

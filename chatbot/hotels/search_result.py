@@ -17,6 +17,7 @@ class SearchResult:
         total: how many hotels there are on all pages.
         offset: how many of them come before `records`.
         instead: what else could have been given up, for whoever cares most for what was.
+        unlisted: the district of a place that was given up, where no hotel of the list lies; "" where some do.
     """
 
     records: list[dict[str, Any]]
@@ -25,13 +26,15 @@ class SearchResult:
     total: int
     offset: int = 0
     instead: Instead | None = None
+    unlisted: str = ""
 
     def message(self) -> Message:
         """What the model is told of the search."""
         return observation(
-            self.records, total=self.total, relaxed=self.relaxed, unmatched=self.unmatched, instead=self.instead
-        )
+            self.records, total=self.total, relaxed=self.relaxed, unmatched=self.unmatched, instead=self.instead,
+            unlisted=self.unlisted or None,
+        )  # fmt: skip
 
     def strict(self) -> "SearchResult":
         """The same search without relaxation: nothing, where a wish had to be given up."""
-        return replace(self, records=[], relaxed=[], total=0, instead=None) if self.relaxed else self
+        return replace(self, records=[], relaxed=[], total=0, instead=None, unlisted="") if self.relaxed else self

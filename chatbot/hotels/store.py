@@ -79,18 +79,20 @@ class HotelStore:
         allowed = self._allowed(exclude)
         found = reduce(np.logical_and, wishes.values(), allowed)
         given_up: list[str] = []
-        instead = None
+        instead, unlisted = None, ""
         if not found.any() and wishes.keys() - {"name"} and allowed.any():
             positions, found = relax(list(wishes.values()), allowed if query.exclude else None)
             given_up = [list(wishes)[at] for at in positions]
             if given_up == ["price_range_upper"]:
                 given_up, found = self._cheaper_beside(query, wishes, allowed, found)
             instead = other_way(wishes, given_up, allowed)
+            homes = (district for _, district in _districts(query, given_up))
+            unlisted = next((home for home in homes if not self._set("district", home).any()), "")
             found = self._closest(query, given_up, found)
         total = int(np.count_nonzero(found))
         rows = _first(found, self._order(query, given_up), min(offset + limit, total), total)[offset:]
         return SearchResult(
-            self._text.records(rows), given_up[::-1], self._unknown(query, exclude), total, offset, instead
+            self._text.records(rows), given_up[::-1], self._unknown(query, exclude), total, offset, instead, unlisted
         )
 
     def _cheaper_beside(

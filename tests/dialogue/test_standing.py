@@ -71,3 +71,14 @@ def test_a_yes_to_a_list_is_asked_which_hotel_it_is_about_and_a_yes_to_one_is_no
     assert not [text for text in listed if A["phone"] in text or A["name"] in text]
     assert A["name"] in said(act="affirm", records=(A,), spoken=False, language=language).text
     assert A["name"] in said(act="affirm", spoken=True, language=language).text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("zh", "延庆区.*一家也没有|一家酒店也没有"), ("en", "no hotel at all in Yanqing")]
+)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_district_without_any_hotel_is_said_to_have_none(seed, language, told):
+    lost = {"act": "request", "after": {"near": "八达岭长城"}, "searched": True, "relaxed": ("near",), "seed": seed}
+    text = said(records=(A, B), unlisted="延庆区", language=language, **lost).text
+    assert re.search(told, text) and "合适" not in text
+    assert not re.search(told, said(records=(A, B), language=language, **lost).text)

@@ -139,6 +139,13 @@ def test_who_sits_in_a_wheelchair_gives_up_a_station_first():
     assert ([record["name"] for record in found.records], found.relaxed) == (["云里"], ["subway"])
 
 
+@pytest.mark.parametrize(("address", "unlisted"), [("北京朝阳区望京路1号", "延庆区"), ("北京延庆区妫水街1号", "")])
+def test_a_district_in_which_the_list_has_no_hotel_is_told_beside_what_was_found_elsewhere(address, unlisted):
+    store = HotelStore([Hotel(name="近处", address="北京昌平区府学路2号"), Hotel(name="远处", address=address)])
+    found = store.search(HotelQuery(near="八达岭长城"))
+    assert (found.relaxed, found.unlisted, found.message().observed.unlisted) == (["near"], unlisted, unlisted)
+
+
 def test_any_of_several_facilities_is_enough(small):
     assert _names(small, facilities=[["游泳", "打麻将"]]) == list("丙甲乙")
     assert _names(small, facilities=[["带宠物", "打麻将"], "热水"]) == ["甲"]

@@ -40,6 +40,7 @@ def answer(messages: Sequence[Message]) -> Reply:
         instead=seen.observed.instead if seen else None,
         first=after.first,
         focus=_focus(act, before, words),
+        unlisted=seen.observed.unlisted if seen else "",
         spoken=after.spoken,
         language=language_of(messages),
         earlier=before.records,

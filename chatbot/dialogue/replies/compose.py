@@ -103,7 +103,7 @@ class _Composer:
         offer = Offer(
             self.voice, self.hotels, now.after, self.turn.act, now.relaxed, now.unmatched, self.turn.values("?"),
             max(now.total, now.first + len(self.hotels)), max(now.first, 0), [hotel.name for hotel in self.earlier],
-            now.instead,
+            now.instead, now.unlisted,
         )  # fmt: skip
         self.facts += offer.say()
 

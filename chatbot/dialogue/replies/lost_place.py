@@ -28,9 +28,16 @@ class LostPlace:
         """Where the hotels lie, as an address in words; "" for the whole city."""
         return voice.either(map(voice.district, self.beside)) or self.district
 
-    def say(self, voice: Voice) -> None:
-        """That its distance is not known, that the hotels lie in another district, or a way to come closer; nothing where they lie next to it."""
+    def say(self, voice: Voice, unlisted: str = "") -> None:
+        """That its distance is not known, that the hotels lie in another district, or a way to come closer; nothing where they lie next to it.
+
+        Args:
+            unlisted: its district, where the list has no hotel at all, so that asking for less would find none either.
+        """
         if self.beside:
+            return
+        if unlisted and self.district != unlisted:
+            voice.say("unlisted_district", values={"home": voice.district(unlisted)})
             return
         if not (home := district_of(self.words)):
             voice.say("come_closer")

@@ -31,6 +31,7 @@ class Offer:
         unknown: wishes of the turn that no list tells about, "" where they are not quoted; unmatched: facility words.
         earlier: names of the hotels shown before.
         instead: what else could have been given up.
+        unlisted: the district of a place that was given up, where no hotel of the list lies.
     """
 
     voice: Voice
@@ -44,6 +45,7 @@ class Offer:
     first: int
     earlier: Sequence[str] = ()
     instead: Instead | None = None
+    unlisted: str = ""
 
     def say(self) -> list[Fact]:
         """Say it; the facts that were told."""
@@ -64,7 +66,7 @@ class Offer:
         else:
             self._offer()
         if self.lost and not self.first:
-            self.lost.say(self.voice)
+            self.lost.say(self.voice, self.unlisted)
         if self.instead and not self.first:
             self._other_way(self.instead)
         return facts

@@ -27,6 +27,7 @@ class Situation:
         language: of the reply.
         earlier: where the turn searched: the hotels shown before, which its questions are about.
         instead: what else could have been given up.
+        unlisted: the district of a place that was given up, where no hotel of the list lies.
         spoken: whether one of the hotels in hand has been spoken of by itself.
     """
 
@@ -44,6 +45,7 @@ class Situation:
     language: Literal["zh", "en"] = "zh"
     earlier: Sequence[dict[str, Any]] = ()
     instead: Instead | None = None
+    unlisted: str = ""
     spoken: bool = True
 
 
