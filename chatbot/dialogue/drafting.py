@@ -2,11 +2,11 @@
 
 import re
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chatbot.core.errors import CallParseError, QueryError
+from chatbot.core.errors import BackendError, CallParseError, QueryError
 from chatbot.core.messages import Message, call, reply
 from chatbot.dialogue.events import Event, TextEvent, WaitEvent
 from chatbot.dialogue.turn import Draft, TurnInProgress, records_of
@@ -89,16 +89,26 @@ class Drafter:
         self, temperature: float, seed: int, tools: list[dict[str, Any]], opening: str, first: Draft | None
     ) -> Generator[Event, None, Message | None]:
         """One generation, validated; None where it cannot be read, is not grounded, or calls where it may not."""
-        deltas = (
-            first.deltas()
-            if first
-            else self.model.generate(self.turn.messages, tools, stop=self.stop, temperature=temperature, seed=seed)
-        )
+        deltas = first.deltas() if first else self._generated(temperature, seed, tools)
         try:
             return (yield from self._read(deltas, opening))
         except (CallParseError, QueryError) as error:
             self.turn.rejected.append((str(error.value or ""), error.what))
             return None
+
+    def _generated(self, temperature: float, seed: int, tools: list[dict[str, Any]]) -> Iterator[Delta]:
+        """What the model writes; where the talk is longer than it can read, without the oldest turns."""
+        messages: Sequence[Message] = self.turn.messages
+        while True:
+            try:
+                yield from self.model.generate(messages, tools, stop=self.stop, temperature=temperature, seed=seed)
+                return
+            except BackendError as error:
+                shorter = without_oldest_turn(messages)
+                if error.code != "models.too_long" or shorter is None:
+                    raise
+                messages = shorter
+                self.turn.rejected.append(("", f"{error.what}: the oldest turn was left out"))
 
     def _read(self, deltas: Iterator[Delta], opening: str) -> Generator[Event, None, Message | None]:
         text, shown = "", ""
@@ -127,6 +137,12 @@ class Drafter:
     def _wrong(self, text: str) -> list[str]:
         dangling = ["a hotel that is not there"] if REFERENCE.search(text) else []
         return dangling + ungrounded(text, records_of(self.turn.messages), self.turn.messages)
+
+
+def without_oldest_turn(messages: Sequence[Message]) -> Sequence[Message] | None:
+    """A talk without its first turn, what stands before that kept; None where the last turn is the only one."""
+    users = [at for at, message in enumerate(messages) if message.role == "user"]
+    return [*messages[: users[0]], *messages[users[1] :]] if len(users) > 1 else None
 
 
 def _shown(draft: Message) -> str:

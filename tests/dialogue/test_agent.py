@@ -364,3 +364,19 @@ def test_who_asks_by_name_is_not_told_of_another_hotel(store):
     assert asked.query.name == "北京瑞都大酒店"
     assert store.get("北京瑞都大酒店")["phone"] in asked.reply
     assert asked.rejected == [("ask_field ask:phone #1", "name: 北京瑞都大酒店 was said")]
+
+
+def test_a_talk_longer_than_the_model_can_read_is_read_without_its_oldest_turns(store, queue_model):
+    too_long = BackendError("models.too_long", tokens=9000)
+    talk = [user("你好"), reply("您好。"), user("谢谢"), reply("不客气。")]
+    model = queue_model([too_long, too_long, call(CHEAP), reply("为您找到归途快捷酒店(北京云桥店)，价格200元。")])
+    done = play(store, model, messages=talk, verifier=NoVerifier())[-1]
+    assert done.query.arguments() == CHEAP
+    asked = [[message.content for message in seen if message.role == "user"] for seen in model.seen[:3]]
+    assert asked == [["你好", "谢谢", WORDS], ["谢谢", WORDS], [WORDS]]
+    assert sum("oldest turn" in why for _, why in done.rejected) == 2
+
+
+def test_one_turn_longer_than_the_model_can_read_is_said_to_be(store, queue_model):
+    with pytest.raises(BackendError, match="longer than the model can read"):
+        play(store, queue_model([BackendError("models.too_long", tokens=9000)]))
