@@ -82,3 +82,10 @@ def test_a_district_without_any_hotel_is_said_to_have_none(seed, language, told)
     text = said(records=(A, B), unlisted="延庆区", language=language, **lost).text
     assert re.search(told, text) and "合适" not in text
     assert not re.search(told, said(records=(A, B), language=language, **lost).text)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_was_answered_by_its_facility_is_not_called_unknown_beside_it(seed):
+    washed = A | {"facilities": ["洗衣服务"]}
+    assert "洗衣做" not in said(act="ask_has has:洗衣服务 ?洗衣做 #1", records=(washed,), seed=seed).text
+    assert "熨烫" in said(act="ask_has has:洗衣服务 ?熨烫 #1", records=(washed,), seed=seed).text

@@ -131,9 +131,9 @@ class _Composer:
         self.focus = answers.focus
 
     def _unknown(self) -> None:
-        """Say that a wish is not known of the hotel in focus, beside what else was answered."""
-        wishes = self.turn.values("?")
-        if wishes:
+        """Say that a wish is not known of the hotel in focus, beside what else was answered; 洗衣做吗 was, with 洗衣服务."""
+        told = [name[:2] for name in self.turn.values("has:")]
+        if wishes := [wish for wish in self.turn.values("?") if not any(name in wish for name in told)]:
             self._say_unknown(wishes)
 
     def _say_unknown(self, wishes: Sequence[str]) -> None:
