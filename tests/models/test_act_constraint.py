@@ -308,3 +308,12 @@ def _can_be_written(constraint, turn):
                 return False
             guide.accept(token)
     return True
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [("要50米的泳池,800以内", {"800"}), ("a pool of 50 m, 18 years old", set()), ("走2小时 300元", {"300"})],
+)
+def test_no_length_age_or_duration_is_offered_as_a_price(constraint, words, numbers):
+    guide = constraint.start([user(words)], [])
+    assert {constraint.tokenizer.decode(ids) for ids in guide.numbers} == numbers

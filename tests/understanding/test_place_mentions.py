@@ -54,3 +54,13 @@ def test_no_text_raises(words):
 
 def test_every_short_name_means_a_place_of_the_lists():
     assert known_places()["北邮"] == known_places()["北京邮电大学"] and known_places()["qinghua"]
+
+
+def test_a_place_whose_whole_name_stands_elsewhere_in_the_words_is_that_one():
+    assert named("图书馆附近 国家图书馆 250以内") == {"国家图书馆"}
+    assert "图书馆" in named("图书馆附近")
+
+
+def test_an_english_station_is_a_station_and_no_area():
+    assert [set(m.kinds) for m in place_mentions("Dongsi Station please")] == [{"subway"}]
+    assert "address" in place_mentions("near Dongsi")[0].kinds

@@ -36,9 +36,8 @@ from chatbot.understanding.turn_act import (
 _LATIN = re.compile(r"[A-Za-z]{2}")
 _PUNCTUATION = re.compile(r"[,，。;；!！?？、…]")
 """What no name of a hotel or a place goes across."""
-_NUMBER = re.compile(
-    r"(?<![\d.])\d+(?:\.\d+)?(?![\d.]*\d)(?! *(?:平?米|公里|平方|㎡|岁|分钟|小时|层|号楼|路公交|(?:km|m|minutes?|mins?|years? old)\b))"
-)
+_OTHER_UNIT = r"平?米|公里|平方|㎡|岁|分钟|小时|层|号楼|路公交|(?:km|m|minutes?|mins?|years? old)\b"
+_NUMBER = re.compile(rf"(?<![\d.])\d+(?:\.\d+)?(?![\d.]*\d)(?! *(?:{_OTHER_UNIT}))")
 """A number that may be a price or a rating: no length, age, duration or storey."""
 _OF_ONE = ("ask_field", "ask_has", "book")
 """Acts about a hotel: where the words name one that was shown, it is that one."""
