@@ -115,8 +115,7 @@ class ActGuide:
         self.named = {str(at + 1) for at in named_whole(context.shown[: len(HOTELS)], words)}
         """Numbers of the shown hotels whose whole names stand in the words."""
         self.counted = numbered(words)
-        self.act = ""
-        self.op, self.value = "", list[int]()
+        self.act, self.op, self.value = "", "", list[int]()
         self.begun = False
         self.used: set[str] = set()
         self.said: set[tuple[str, str]] = set()
