@@ -30,12 +30,13 @@ LONGER = 2
 
 @dataclass
 class Drafter:
-    """The drafts of one turn."""
+    """The drafts of one turn; `left_out` are the oldest turns that the model can't read beside the others."""
 
     model: ChatModel
     verifier: CallVerifier
     turn: TurnInProgress
     stop: Callable[[], bool]
+    left_out: int = 0
 
     def understood(self, first: Draft | None = None) -> Generator[Event, None, Message]:
         """The first draft without a doubt, else the one with the fewest; what the rules read where none could be read."""
@@ -72,7 +73,7 @@ class Drafter:
         if longer is None or act is None:
             return
         for more in range(1, LONGER + 1):
-            found = longer(self.turn.messages, len(act.items) + more)
+            found = longer(self._readable(), len(act.items) + more)
             if found is not None:
                 yield found
 
@@ -98,17 +99,22 @@ class Drafter:
 
     def _generated(self, temperature: float, seed: int, tools: list[dict[str, Any]]) -> Iterator[Delta]:
         """What the model writes; where the talk is longer than it can read, without the oldest turns."""
-        messages: Sequence[Message] = self.turn.messages
         while True:
+            messages = self._readable()
             try:
                 yield from self.model.generate(messages, tools, stop=self.stop, temperature=temperature, seed=seed)
                 return
             except BackendError as error:
-                shorter = without_oldest_turn(messages)
-                if error.code != "models.too_long" or shorter is None:
+                if error.code != "models.too_long" or len(_turns(messages)) < 2:
                     raise
-                messages = shorter
+                self.left_out += 1
                 self.turn.rejected.append(("", f"{error.what}: the oldest turn was left out"))
+
+    def _readable(self) -> Sequence[Message]:
+        """The talk without the turns that are left out; what stands before the first turn is kept."""
+        messages = self.turn.messages
+        begins = _turns(messages)
+        return [*messages[: begins[0]], *messages[begins[self.left_out] :]] if self.left_out else messages
 
     def _read(self, deltas: Iterator[Delta], opening: str) -> Generator[Event, None, Message | None]:
         text, shown = "", ""
@@ -139,10 +145,9 @@ class Drafter:
         return dangling + ungrounded(text, records_of(self.turn.messages), self.turn.messages)
 
 
-def without_oldest_turn(messages: Sequence[Message]) -> Sequence[Message] | None:
-    """A talk without its first turn, what stands before that kept; None where the last turn is the only one."""
-    users = [at for at, message in enumerate(messages) if message.role == "user"]
-    return [*messages[: users[0]], *messages[users[1] :]] if len(users) > 1 else None
+def _turns(messages: Sequence[Message]) -> list[int]:
+    """Where each turn begins: with the user's words."""
+    return [at for at, message in enumerate(messages) if message.role == "user"]
 
 
 def _shown(draft: Message) -> str:

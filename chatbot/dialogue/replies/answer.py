@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from chatbot.core.messages import Message, last_user_index
+from chatbot.core.messages import Message, Observed, last_user_index
 from chatbot.dialogue.replies.compose import Reply, Situation, compose
 from chatbot.understanding.history import Context, act_of, completed, context_of
 from chatbot.understanding.turn_act import TurnAct, numbered
@@ -27,6 +27,7 @@ def answer(messages: Sequence[Message]) -> Reply:
     act = (act_of(said) if said else None) or TurnAct("refine" if before.state else "request")
     act = completed(act, before)
     words = messages[at].content
+    found = seen.observed if seen else Observed(len(after.records))  # read once: each reading parses the whole message
     situation = Situation(
         words=words,
         act=act,
@@ -34,13 +35,13 @@ def answer(messages: Sequence[Message]) -> Reply:
         after=after.state,
         records=after.records,
         searched=seen is not None,
-        total=seen.observed.total if seen else len(after.records),
-        relaxed=tuple(seen.observed.relaxed) if seen else (),
-        unmatched=tuple(seen.observed.unmatched) if seen else (),
-        instead=seen.observed.instead if seen else None,
+        total=found.total,
+        relaxed=tuple(found.relaxed),
+        unmatched=tuple(found.unmatched),
+        instead=found.instead,
         first=after.first,
         focus=_focus(act, before, words),
-        unlisted=seen.observed.unlisted if seen else "",
+        unlisted=found.unlisted,
         spoken=after.spoken,
         language=language_of(messages),
         earlier=before.records,

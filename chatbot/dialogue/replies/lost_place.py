@@ -36,7 +36,7 @@ class LostPlace:
         """
         if self.beside:
             return
-        if unlisted and self.district != unlisted:
+        if unlisted:
             voice.say("unlisted_district", values={"home": voice.district(unlisted)})
             return
         if not (home := district_of(self.words)):
